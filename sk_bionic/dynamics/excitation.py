@@ -1,0 +1,206 @@
+"""From sampled EMG to activation on the grid: a spline with a differentiable delay, and the root of the activation dynamics."""
+
+import numpy as np
+import torch
+from scipy.interpolate import CubicSpline
+
+from ..musculoskeletal.activation import activation_rate, shape_activation
+from .banded import BandedSolve, BlockBanded
+
+# Parameters that the activation depends on, in the order of the last axis of its derivatives.
+ACTIVATION_PARAMETERS = (
+    "electromechanical_delay", "activation_time_constant", "deactivation_time_constant", "emg_shape_factor",
+)  # fmt: skip
+NEWTON_ITERATIONS, TOLERANCE = 30, 1e-12
+
+
+class ExcitationSpline:
+    """Cubic spline through the EMG of every trial, to be read at delayed times.
+
+    Parameters
+    ----------
+    trials : Trials
+    excitation : ndarray (n_frames, n_muscles)
+        Normalised EMG envelope that drives each muscle.
+    """
+
+    def __init__(self, trials, excitation):
+        self.trials = trials
+        coefficients = np.zeros((4, *excitation.shape))
+        for rows in trials.slices:
+            spline = CubicSpline(trials.time[rows], excitation[rows], bc_type="natural")
+            coefficients[:, rows.start : rows.stop - 1] = spline.c
+        self.coefficients = torch.as_tensor(coefficients)
+        # One increasing time axis for all trials, a gap of a second between them, makes the search for intervals one call.
+        start, end = trials.time[trials.starts[:-1]], trials.time[trials.starts[1:] - 1]
+        self.start, self.end = torch.as_tensor(start), torch.as_tensor(end)
+        self.shift = torch.as_tensor(np.concatenate([[0.0], np.cumsum(end - start + 1.0)[:-1]]) - start)
+        trial = torch.as_tensor(trials.trial_of_frame)
+        self.axis = torch.as_tensor(trials.time) + self.shift[trial]
+
+    def __call__(self, time, trial, delay):
+        """Excitation at delayed times, never below 0; before a trial's first frame it stays at its first value.
+
+        Parameters
+        ----------
+        time : Tensor (n_points,)
+            Time within the trial [s].
+        trial : Tensor (n_points,) of int
+        delay : Tensor, broadcastable to (n_points, n_muscles)
+            Electromechanical delay [s].
+
+        Returns
+        -------
+        Tensor (n_points, n_muscles)
+        """
+        start, end = self.start[trial][:, None], self.end[trial][:, None]
+        delayed = torch.minimum(torch.maximum(time[:, None] - delay, start), end)
+        at = (delayed + self.shift[trial][:, None]).detach()
+        frame = torch.searchsorted(self.axis, at.contiguous(), right=True) - 1
+        last = torch.as_tensor(self.trials.starts[1:] - 2)[trial][:, None]
+        frame = torch.minimum(frame, last)
+        x = delayed - (self.axis[frame] - self.shift[trial][:, None])
+        c = self.coefficients[:, frame, torch.arange(self.coefficients.shape[2])]
+        return (((c[0] * x + c[1]) * x + c[2]) * x + c[3]).clamp(min=0.0)
+
+
+class ActivationDynamics:
+    """The activation dynamics of all muscles on a grid, as the root of a fourth-order implicit scheme.
+
+    On every interval the Hermite-Simpson (Lobatto IIIA) rule holds, an A-stable one-step method of order 4; all frames of all trials and muscles are solved
+    together by Newton. Each trial starts in the steady state of its first excitation.
+
+    Parameters
+    ----------
+    grid : CollocationGrid
+    excitation : ndarray (n_frames, n_muscles)
+        Normalised EMG envelope that drives each muscle.
+    """
+
+    def __init__(self, grid, excitation):
+        self.grid = grid
+        self.spline = ExcitationSpline(grid.trials, excitation)
+        self.time = torch.as_tensor(grid.trials.time)
+        self.trial = torch.as_tensor(grid.trials.trial_of_frame)
+        self.step = torch.as_tensor(grid.step)[:, None]
+        self.left = torch.as_tensor(grid.left)
+        self.first = torch.as_tensor(grid.trials.starts[:-1])
+        self.n_muscles = excitation.shape[1]
+
+    def _excitations(self, delay):
+        """Excitation at the left, middle and right of every interval."""
+        trial, t, h = self.trial[self.left], self.time[self.left], self.step[:, 0]
+        return tuple(self.spline(t + c * h, trial, delay) for c in (0.0, 0.5, 1.0))
+
+    def _defect(self, left, right, excitations, rise, decay):
+        """Defect of the Hermite-Simpson rule (n_intervals, n_muscles), with the rates at both ends."""
+        e_left, e_middle, e_right = excitations
+        f_left = activation_rate(e_left, left, rise, decay)
+        f_right = activation_rate(e_right, right, rise, decay)
+        middle = 0.5 * (left + right) + self.step / 8.0 * (f_left - f_right)
+        f_middle = activation_rate(e_middle, middle, rise, decay)
+        return right - left - self.step / 6.0 * (f_left + 4.0 * f_middle + f_right), f_left, f_right
+
+    def _scatter(self, on_intervals, at_starts):
+        """Arrange values of intervals (at their right frame) and of trial starts as (n_muscles * n_frames, 1, ...)."""
+        full = on_intervals.new_zeros((self.grid.n_frames, *on_intervals.shape[1:]))
+        full[self.left + 1] = on_intervals
+        full[self.first] = at_starts
+        return full.transpose(0, 1).reshape(-1, 1, *on_intervals.shape[2:])
+
+    def _frames(self, flat):
+        """Inverse arrangement: (n_muscles * n_frames, 1, ...) -> (n_frames, n_muscles, ...)."""
+        return flat.reshape(self.n_muscles, self.grid.n_frames, *flat.shape[2:]).transpose(0, 1)
+
+    def _jacobian(self, d_left, d_right):
+        one = torch.ones(len(self.first), self.n_muscles, dtype=torch.float64)
+        diagonal = self._scatter(d_right, one)[..., None]
+        below = self._scatter(d_left, 0.0 * one)[..., None]
+        return BlockBanded({0: diagonal.numpy(), -1: below.numpy()})
+
+    def solve(self, parameters):
+        """State of the activation dynamics at the frames, differentiable in the parameters.
+
+        Parameters
+        ----------
+        parameters : dict of Tensor (n_muscles,)
+
+        Returns
+        -------
+        Tensor (n_frames, n_muscles)
+        """
+        delay, rise, decay = (parameters[name] for name in ACTIVATION_PARAMETERS[:3])
+        start = self.spline(self.time[self.first], self.trial[self.first], delay)
+        excitations = self._excitations(delay)
+        with torch.no_grad():
+            fixed = tuple(e.detach() for e in excitations)
+            state, matrix = self._newton(fixed, start.detach(), rise.detach(), decay.detach())
+        defect, _, _ = self._defect(state[self.left], state[self.left + 1], excitations, rise, decay)
+        correction = BandedSolve.apply(self._scatter(defect, state[self.first] - start), matrix)
+        return state - self._frames(correction)
+
+    def _newton(self, excitations, start, rise, decay):
+        state = torch.empty(self.grid.n_frames, self.n_muscles, dtype=torch.float64)
+        state[self.left + 1] = excitations[2]
+        state[self.first] = start
+        for _ in range(NEWTON_ITERATIONS):
+            with torch.enable_grad():
+                left, right = state[self.left].requires_grad_(), state[self.left + 1].requires_grad_()
+                defect, _, _ = self._defect(left, right, excitations, rise, decay)
+                d_left, d_right = torch.autograd.grad(defect.sum(), (left, right))
+            matrix = self._jacobian(d_left, d_right)
+            rhs = self._scatter(defect.detach(), torch.zeros_like(start))
+            update = self._frames(torch.from_numpy(matrix.solve(rhs.numpy())))
+            state = state - update
+            if update.abs().max() < TOLERANCE:
+                break
+        return state, matrix
+
+    def at_points(self, parameters, points):
+        """Activations between frames, with their exact derivatives.
+
+        Parameters
+        ----------
+        parameters : dict of Tensor (n_muscles,)
+        points : Points (n_points,)
+
+        Returns
+        -------
+        activation : Tensor (n_points, n_muscles)
+        derivative : Tensor (n_points, n_muscles, 4)
+            With respect to the muscle's own `ACTIVATION_PARAMETERS`.
+        """
+        state, sensitivity = self._state_and_sensitivity(parameters)
+        interval = torch.as_tensor(points.interval)
+        left_frame = self.left[interval]
+        shape = (len(interval), self.n_muscles)
+        inputs = [parameters[name].detach().expand(shape).clone().requires_grad_() for name in ACTIVATION_PARAMETERS]
+        left, right = state[left_frame].requires_grad_(), state[left_frame + 1].requires_grad_()
+        trial, t, h = self.trial[left_frame], self.time[left_frame], self.step[interval]
+        f_left = activation_rate(self.spline(t, trial, inputs[0]), left, inputs[1], inputs[2])
+        f_right = activation_rate(self.spline(t + h[:, 0], trial, inputs[0]), right, inputs[1], inputs[2])
+        w = torch.as_tensor(self.grid.weights(points)[0])[:, :, None]
+        between = w[:, 0] * left + w[:, 1] * f_left + w[:, 2] * right + w[:, 3] * f_right
+        activation = shape_activation(between, inputs[3])
+        d_left, d_right, *d_inputs = torch.autograd.grad(activation.sum(), (left, right, *inputs))
+        derivative = torch.stack(d_inputs, dim=-1)
+        derivative[..., :3] += d_left[..., None] * sensitivity[left_frame] + d_right[..., None] * sensitivity[left_frame + 1]
+        return activation.detach(), derivative
+
+    def _state_and_sensitivity(self, parameters):
+        """State at the frames (n_frames, n_muscles) and its derivative (..., 3) with respect to delay and time constants."""
+        shape = (len(self.left), self.n_muscles)
+        inputs = [parameters[name].detach().expand(shape).clone().requires_grad_() for name in ACTIVATION_PARAMETERS[:3]]
+        delay_at_start = parameters["electromechanical_delay"].detach().expand(len(self.first), self.n_muscles).clone().requires_grad_()
+        start = self.spline(self.time[self.first], self.trial[self.first], delay_at_start)
+        (d_start,) = torch.autograd.grad(start.sum(), delay_at_start)
+        excitations = self._excitations(inputs[0])
+        with torch.no_grad():
+            rise, decay = (i.detach()[0] for i in inputs[1:])
+            state, matrix = self._newton(tuple(e.detach() for e in excitations), start.detach(), rise, decay)
+        defect, _, _ = self._defect(state[self.left], state[self.left + 1], excitations, inputs[1], inputs[2])
+        partial = torch.stack(torch.autograd.grad(defect.sum(), inputs), dim=-1)
+        at_start = torch.zeros(len(self.first), self.n_muscles, 3, dtype=torch.float64)
+        at_start[..., 0] = -d_start
+        rhs = self._scatter(partial, at_start)
+        return state, self._frames(torch.from_numpy(-matrix.solve(rhs.numpy())))

@@ -1,0 +1,51 @@
+"""The residual of a model at many points with all its derivatives.
+
+Every point's residual depends on that point's inputs alone, so the gradient of the sum over points is the derivative of each point: one backward
+pass a degree of freedom, however many points and parameters there are.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+
+class Linearised(NamedTuple):
+    """Residual (n_points, n_coordinates) [N m] and its derivatives, each (n_points, n_coordinates, size of the input)."""
+
+    residual: torch.Tensor
+    angle: torch.Tensor
+    velocity: torch.Tensor
+    acceleration: torch.Tensor
+    activation: torch.Tensor
+    parameters: dict
+
+
+def linearise(model, angle, velocity, acceleration, activation, parameters, exogenous, wanted=()):
+    """Residual of the equation of motion and its derivatives.
+
+    Parameters
+    ----------
+    model : MusculoskeletalModel
+    angle, velocity, acceleration : Tensor (n_points, n_coordinates)
+    activation : Tensor (n_points, n_muscles)
+    parameters : dict of Tensor (n_muscles,) or (n_coordinates,)
+    exogenous : dict of Tensor (n_points, 1)
+    wanted : sequence of str
+        Names of the parameters whose derivatives are wanted.
+
+    Returns
+    -------
+    Linearised
+        `parameters[name]` is (n_points, n_coordinates, n_muscles or n_coordinates).
+    """
+    inputs = [x.detach().requires_grad_() for x in (angle, velocity, acceleration, activation)]
+    spread = {name: parameters[name].detach().expand(len(angle), -1).clone().requires_grad_() for name in wanted}
+    residual = model.residual(*inputs, {**parameters, **spread}, exogenous)
+    variables = inputs + list(spread.values())
+    rows = []
+    for d in range(model.n_coordinates):
+        more = d + 1 < model.n_coordinates
+        grads = torch.autograd.grad(residual[:, d].sum(), variables, retain_graph=more, allow_unused=True)
+        rows.append([torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True)])
+    derivatives = [torch.stack(column, dim=1) for column in zip(*rows, strict=True)]
+    return Linearised(residual.detach(), *derivatives[:4], dict(zip(wanted, derivatives[4:], strict=True)))

@@ -1,0 +1,208 @@
+"""Forward simulation: the trajectory as the root of the residual on the whole time grid of all trials."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .banded import BlockBanded
+from .equilibrium import rest_angle
+from .excitation import ActivationDynamics
+from .grid import CollocationGrid, Points
+from .linearise import linearise
+
+MAX_ITERATIONS, TOLERANCE, MAX_STEP, MAX_HALVINGS = 60, 1e-9, 1.0, 8
+
+
+class SimulationError(RuntimeError):
+    """Newton's method found no trajectory; the message names the trial and the last residual."""
+
+
+class Trajectory(NamedTuple):
+    """Motion of all trials at their frames: `state` (n_frames, 2, n_coordinates) holds angle [rad] and angular velocity [rad/s]."""
+
+    state: torch.Tensor
+    matrix: BlockBanded
+    n_iter: int
+
+    @property
+    def angle(self):
+        """Joint angles (n_frames, n_coordinates) [rad]."""
+        return self.state[:, 0]
+
+    @property
+    def velocity(self):
+        """Angular velocities (n_frames, n_coordinates) [rad/s]."""
+        return self.state[:, 1]
+
+
+class Drive(NamedTuple):
+    """Activations at the points of a motion and their derivatives with respect to each muscle's activation parameters."""
+
+    activation: torch.Tensor
+    derivative: torch.Tensor
+
+
+class Motion:
+    """The equation of motion of a model on the grid of some trials, driven by their EMG.
+
+    Unknowns are angle and velocity at every frame; between frames the angle is a cubic Hermite piece, and the residual vanishes at the two Gauss
+    points of every interval. The first frame of a trial carries the initial condition: a given state, or rest in equilibrium.
+
+    Parameters
+    ----------
+    model : MusculoskeletalModel
+    trials : Trials
+    excitation : ndarray (n_frames, n_muscles)
+        Normalised EMG envelope that drives each muscle.
+    exogenous : dict of array (n_frames,), optional
+        External inputs by name (see `MusculoskeletalModel.exogenous`).
+    """
+
+    def __init__(self, model, trials, excitation, exogenous=None):
+        self.model, self.trials = model, trials
+        self.grid = CollocationGrid(trials)
+        self.dynamics = ActivationDynamics(self.grid, np.ascontiguousarray(excitation, dtype=np.float64))
+        gauss, starts = self.grid.gauss, self.grid.starts
+        self.points = Points(*(np.concatenate(pair) for pair in zip(gauss, starts, strict=True)))
+        weights = self.grid.weights(self.points)
+        weights[1:, len(gauss.interval) :] = 0.0  # at the start: at rest, without velocity and acceleration
+        self.weights = torch.as_tensor(weights)
+        given = model.exogenous(exogenous or {}, self.grid.n_frames)
+        self.exogenous = {name: self.grid.interpolate(column, self.points) for name, column in given.items()}
+        self.first = self.trials.starts[:-1]
+        self.left = torch.as_tensor(self.grid.left)
+
+    @property
+    def n_gauss(self):
+        """Number of Gauss points; the points behind them are the trials' starts."""
+        return 2 * len(self.grid.left)
+
+    def drive(self, parameters):
+        """Activations at all points under the given parameters (dict of Tensor)."""
+        return Drive(*self.dynamics.at_points(parameters, self.points))
+
+    def evaluate(self, state, drive, parameters, wanted=()):
+        """Residual and derivatives at all points for the state (n_frames, 2, n_coordinates)."""
+        left = self.left[torch.as_tensor(self.points.interval)]
+        ends = torch.cat([state[left], state[left + 1]], dim=1)  # (n_points, 4, n_coordinates)
+        kinematics = (self.weights[..., None] * ends).sum(dim=2)
+        return linearise(self.model, *kinematics, drive.activation, parameters, self.exogenous, wanted)
+
+    def state_derivative(self, at):
+        """d(residual)/d(state left, state right), ndarray (n_points, n_coordinates, 4, n_coordinates)."""
+        w = self.weights[:, :, None, :, None]
+        total = w[0] * at.angle[:, :, None] + w[1] * at.velocity[:, :, None] + w[2] * at.acceleration[:, :, None]
+        return total.numpy()
+
+    def scaled(self, array):
+        """Residual-like array (n_points, n_coordinates, ...) divided by the torque scale."""
+        scale = self.model.torque_scale.numpy()
+        return array / scale.reshape(-1, *[1] * (array.ndim - 2))
+
+    def rows(self, at_gauss, at_starts):
+        """Arrange values at Gauss points and initial conditions by frames: ndarray (n_frames, 2 n_coordinates, ...)."""
+        size, tail = 2 * self.model.n_coordinates, at_gauss.shape[2:]
+        out = np.empty((self.grid.n_frames, size, *tail))
+        out[self.grid.left + 1] = at_gauss.reshape(-1, size, *tail)
+        out[self.first] = at_starts
+        return out
+
+    def system(self, at, state, initial_state):
+        """Residual rows (n_frames, 2 n_coordinates) and their block-banded Jacobian."""
+        d, k, n = self.model.n_coordinates, len(self.first), self.n_gauss
+        residual = self.scaled(at.residual.numpy())
+        derivative = self.scaled(self.state_derivative(at)).reshape(-1, d, 4 * d)
+        at_starts, diagonal = np.zeros((k, 2 * d)), np.zeros((k, 2 * d, 2 * d))
+        diagonal[:] = np.eye(2 * d)
+        first = state[self.first].numpy()
+        if initial_state is None:
+            at_starts[:, :d], at_starts[:, d:] = residual[n:], first[:, 1]
+            diagonal[:, :d, :] = derivative[n:, :, : 2 * d]
+        else:
+            at_starts[:] = (first - initial_state).reshape(k, 2 * d)
+        blocks = {
+            0: self.rows(derivative[:n, :, 2 * d :], diagonal),
+            -1: self.rows(derivative[:n, :, : 2 * d], np.zeros_like(diagonal)),
+        }
+        return self.rows(residual[:n], at_starts), blocks
+
+    def rest_state(self, drive, parameters):
+        """Every trial at rest in equilibrium under its first activation, as a state (n_frames, 2, n_coordinates)."""
+        starts = slice(self.n_gauss, None)
+        exogenous = {name: column[starts] for name, column in self.exogenous.items()}
+        angle = rest_angle(self.model, drive.activation[starts], parameters, exogenous)
+        trial = torch.as_tensor(self.trials.trial_of_frame)
+        return torch.stack([angle[trial], torch.zeros_like(angle[trial])], dim=1)
+
+    def solve(self, parameters=None, initial_state=None, guess=None, drive=None):
+        """Trajectory of every trial.
+
+        Parameters
+        ----------
+        parameters : dict of Tensor, optional
+            Parameters by name; default: the model's own.
+        initial_state : array (n_trials, 2, n_coordinates), optional
+            Angle [rad] and angular velocity [rad/s] at each trial's first frame. Default: at rest in equilibrium.
+        guess : Tensor (n_frames, 2, n_coordinates), optional
+            Where Newton starts. Default: the rest state throughout.
+        drive : Drive, optional
+            Activations, when they are known already.
+
+        Returns
+        -------
+        Trajectory
+
+        Raises
+        ------
+        SimulationError
+            When Newton's method does not converge.
+        """
+        p = self.model.parameters.as_dict() if parameters is None else parameters
+        drive = self.drive(p) if drive is None else drive
+        state = self.rest_state(drive, p) if guess is None else guess.detach().clone()
+        if initial_state is not None:
+            initial_state = np.asarray(initial_state, dtype=np.float64)
+            state[self.first] = torch.from_numpy(initial_state)
+        return self._newton(state, drive, p, initial_state)
+
+    def _newton(self, state, drive, parameters, initial_state):
+        rows, blocks = self.system(self.evaluate(state, drive, parameters), state, initial_state)
+        for iteration in range(1, MAX_ITERATIONS + 1):
+            matrix = _factorise(blocks)
+            update = matrix.solve(-rows).reshape(state.shape)
+            largest = self._per_trial(np.maximum, np.abs(update[:, 0]).max(axis=1))
+            step = np.minimum(1.0, MAX_STEP / np.maximum(largest, 1e-300))
+            state, rows, blocks = self._line_search(state, update, step, rows, drive, parameters, initial_state)
+            if np.abs(rows).max() < TOLERANCE:
+                return Trajectory(state, _factorise(blocks), iteration)
+        worst = self._per_trial(np.maximum, np.abs(rows).max(axis=1))
+        k = int(np.nanargmax(np.where(np.isnan(worst), np.inf, worst)))
+        raise SimulationError(
+            f"The simulation of trial {self.trials.names[k]!r} did not converge in {MAX_ITERATIONS} Newton iterations: largest residual "
+            f"{worst[k] * float(self.model.torque_scale.max()):.3g} N m. Check the units of EMG and time, or the model's parameters."
+        )
+
+    def _per_trial(self, reduce, values):
+        return reduce.reduceat(values, self.first)
+
+    def _line_search(self, state, update, step, rows, drive, parameters, initial_state):
+        """Halve the steps of those trials whose residual grows."""
+        before = self._per_trial(np.add, (rows**2).sum(axis=1))
+        trial = self.trials.trial_of_frame
+        for _ in range(MAX_HALVINGS):
+            moved = state + torch.from_numpy(step[trial][:, None, None] * update)
+            new_rows, blocks = self.system(self.evaluate(moved, drive, parameters), moved, initial_state)
+            after = self._per_trial(np.add, (new_rows**2).sum(axis=1))
+            worse = ~(after <= before) & (after > TOLERANCE**2 * len(rows)) | np.isnan(after)
+            if not worse.any():
+                break
+            step = np.where(worse, 0.5 * step, step)
+        return moved, new_rows, blocks
+
+
+def _factorise(blocks):
+    try:
+        return BlockBanded(blocks)
+    except np.linalg.LinAlgError as error:
+        raise SimulationError(f"The equation of motion is singular: {error} Check that every joint has inertia.") from error

@@ -1,0 +1,85 @@
+"""Dimensionless curves of the De Groote-Fregly 2016 muscle.
+
+Source of every formula: De Groote, Kinney, Rao and Fregly (2016), "Evaluation of direct collocation optimal control
+problem formulations for solving the muscle redundancy problem", Annals of Biomedical Engineering 44(10), 2922-2936,
+with the constants of OpenSim's ``DeGrooteFregly2016Muscle`` (which refit the paper's so that the curves pass through their
+normalisation points).
+
+Lengths are in units of the optimal fiber length, velocities in units of the maximal contraction velocity (positive when
+the fiber lengthens), forces in units of the maximal isometric force.
+"""
+
+import math
+
+import torch
+
+# Rows (A, c, w, s) of the three Gaussian-like terms of the active force-length curve.
+ACTIVE_FORCE_LENGTH = (
+    (0.8150671134243542, 1.055033428970575, 0.162384573599574, 0.063303448465465),
+    (0.433004984392647, 0.716775413397760, -0.029947116970696, 0.200356847296188),
+    (0.1, 1.0, 0.353553390593274, 0.0),
+)
+# d1, d2, d3, d4 of the force-velocity curve.
+FORCE_VELOCITY = (-0.3211346127989808, -8.149, -0.374, 0.8825327733249912)
+PASSIVE_SHAPE = 4.0  # kPE
+MIN_NORM_FIBER_LENGTH = 0.2  # OpenSim's smallest normalised fiber length
+
+
+def active_force_length(norm_fiber_length):
+    """Active force-length multiplier, 1 at the optimal fiber length.
+
+    Parameters
+    ----------
+    norm_fiber_length : Tensor, any shape
+        Fiber length in units of the optimal fiber length.
+
+    Returns
+    -------
+    Tensor, same shape
+        Dimensionless multiplier (eq. S4 of De Groote et al. 2016).
+    """
+    # A fiber shorter than OpenSim's limit carries no active force; the clamp keeps the second term away from its pole.
+    length = norm_fiber_length.clamp(min=MIN_NORM_FIBER_LENGTH)
+    total = 0.0
+    for amplitude, center, width, slope in ACTIVE_FORCE_LENGTH:
+        deviation = (length - center) / (width + slope * length)
+        total = total + amplitude * torch.exp(-0.5 * deviation * deviation)
+    return total
+
+
+def force_velocity(norm_fiber_velocity):
+    """Force-velocity multiplier: 0 at -1 (fastest shortening), 1 at 0.
+
+    Parameters
+    ----------
+    norm_fiber_velocity : Tensor, any shape
+        Fiber velocity in units of the maximal contraction velocity, positive when lengthening.
+
+    Returns
+    -------
+    Tensor, same shape
+        Dimensionless multiplier (eq. S6 of De Groote et al. 2016).
+    """
+    d1, d2, d3, d4 = FORCE_VELOCITY
+    return d1 * torch.asinh(d2 * norm_fiber_velocity + d3) + d4  # asinh x = ln(x + sqrt(x^2 + 1))
+
+
+def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
+    """Passive force of the fiber, 0 at the smallest length and 1 at a strain of `strain_at_one_norm_force`.
+
+    Parameters
+    ----------
+    norm_fiber_length : Tensor, any shape
+        Fiber length in units of the optimal fiber length.
+    strain_at_one_norm_force : Tensor, broadcastable
+        Strain at which the passive force equals the maximal isometric force (OpenSim:
+        ``passive_fiber_strain_at_one_norm_force``).
+
+    Returns
+    -------
+    Tensor
+        Dimensionless force (eq. S5 of De Groote et al. 2016, with OpenSim's offset).
+    """
+    rate = PASSIVE_SHAPE / strain_at_one_norm_force
+    offset = torch.exp(rate * (MIN_NORM_FIBER_LENGTH - 1.0))
+    return (torch.exp(rate * (norm_fiber_length - 1.0)) - offset) / (math.exp(PASSIVE_SHAPE) - offset)

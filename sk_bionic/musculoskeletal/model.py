@@ -1,0 +1,172 @@
+"""The musculoskeletal model: muscles on a skeleton, and the residual of its equation of motion."""
+
+import torch
+
+from .activation import shape_activation
+from .muscle import rigid_tendon_state
+from .parameters import DEFINITIONS, ParameterTable, make_parameter
+from .path import PathSet
+from .skeleton import gravity_torque, inertia, passive_torque
+
+EXOGENOUS = ("hand_load_kg", "segment_orientation_rad")
+
+
+class MusculoskeletalModel:
+    """Muscles that move the joints of a skeleton, with all their parameters.
+
+    The model is immutable: identification returns a new one (`with_values`).
+
+    Parameters
+    ----------
+    muscles : sequence of Muscle
+    joints : sequence of Joint
+        One per degree of freedom, in the order of the columns of y.
+    name : str
+
+    Attributes
+    ----------
+    parameters : ParameterTable
+        One row per parameter of each muscle and coordinate.
+    muscle_names, channel_names, coordinate_names : tuple of str
+        `channel_names` has the EMG column of each muscle.
+    torque_scale : Tensor (n_coordinates,)
+        Typical torque of each joint [N m].
+
+    Raises
+    ------
+    ValueError
+        When names repeat, a parameter is unknown or has no value.
+    """
+
+    def __init__(self, muscles, joints, name="model"):
+        self.muscles, self.joints, self.name = tuple(muscles), tuple(joints), name
+        self.muscle_names = tuple(muscle.name for muscle in self.muscles)
+        self.channel_names = tuple(muscle.emg_channel for muscle in self.muscles)
+        self.coordinate_names = tuple(joint.name for joint in self.joints)
+        names = self.muscle_names + self.coordinate_names
+        if not self.muscles or not self.joints or len(set(names)) < len(names):
+            raise ValueError(f"A model needs muscles and joints with names of their own. Got {names}.")
+        self.paths = PathSet([muscle.path for muscle in self.muscles], self.n_coordinates)
+        self.torque_scale = torch.tensor([joint.torque_scale for joint in self.joints], dtype=torch.float64)
+        self.parameters = ParameterTable(_rows(self.muscles, "muscle") + _rows(self.joints, "coordinate"))
+
+    @property
+    def n_muscles(self):
+        """Number of muscles."""
+        return len(self.muscles)
+
+    @property
+    def n_coordinates(self):
+        """Number of degrees of freedom."""
+        return len(self.joints)
+
+    def __repr__(self):
+        return f"MusculoskeletalModel({self.name!r}, muscles={self.muscle_names}, coordinates={self.coordinate_names})"
+
+    def _with_table(self, table):
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, parameters=table)
+        return other
+
+    def with_values(self, values):
+        """Model with other parameter values, ndarray (n_parameters,); priors and bounds stay."""
+        return self._with_table(self.parameters.with_values(values))
+
+    def identifying(self, identify):
+        """Model whose free parameters are those named (see `ParameterTable.select`)."""
+        return self._with_table(self.parameters.select(identify))
+
+    def with_rows(self, changes):
+        """Model with fields of some parameter rows replaced (see `ParameterTable.with_rows`)."""
+        return self._with_table(self.parameters.with_rows(changes))
+
+    def exogenous(self, columns, n_frames):
+        """Complete set of external inputs.
+
+        Parameters
+        ----------
+        columns : dict of array (n_frames,)
+            Any of "hand_load_kg" [kg] and "segment_orientation_rad" [rad].
+        n_frames : int
+
+        Returns
+        -------
+        dict of Tensor (n_frames, 1)
+            A missing load is 0 kg; a missing orientation is left to the parameter of that name.
+        """
+        given = {n: torch.as_tensor(v, dtype=torch.float64).reshape(n_frames, 1) for n, v in columns.items()}
+        given.setdefault("hand_load_kg", torch.zeros(n_frames, 1, dtype=torch.float64))
+        return given
+
+    def activation(self, state, parameters=None):
+        """Activations (..., n_muscles) from the activation dynamics' state (..., n_muscles)."""
+        p = self.parameters.as_dict() if parameters is None else parameters
+        return shape_activation(state, p["emg_shape_factor"])
+
+    def muscle_state(self, angle, velocity, activation, parameters=None):
+        """Geometry and forces of the muscles.
+
+        Parameters
+        ----------
+        angle, velocity : Tensor (..., n_coordinates)
+            Joint angles [rad] and angular velocities [rad/s].
+        activation : Tensor (..., n_muscles)
+        parameters : dict of Tensor, optional
+            Parameters by name, broadcastable to the frames; default: the model's own.
+
+        Returns
+        -------
+        MuscleState
+            Fields (..., n_muscles): fiber length [m], fiber velocity [m/s], cosine of pennation, tendon force [N].
+        moment_arm : Tensor (..., n_coordinates, n_muscles)
+            Moment arms [m].
+        """
+        p = self.parameters.as_dict() if parameters is None else parameters
+        length, moment_arm = self.paths.length_and_moment_arm(angle, p["moment_arm_scale"])
+        lengthening = -(moment_arm * velocity.unsqueeze(-1)).sum(-2)  # dl/dt = dl/dq q' = -R q'
+        return rigid_tendon_state(length, lengthening, activation, p), moment_arm
+
+    def muscle_torque(self, angle, velocity, activation, parameters=None):
+        """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m."""
+        state, moment_arm = self.muscle_state(angle, velocity, activation, parameters)
+        return (moment_arm * state.tendon_force.unsqueeze(-2)).sum(-1)
+
+    def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
+        """Residual of the equation of motion.
+
+        Parameters
+        ----------
+        angle, velocity, acceleration : Tensor (..., n_coordinates)
+            Joint angles [rad] and their first and second derivatives with respect to time.
+        activation : Tensor (..., n_muscles)
+            Activations between 0 and 1.
+        parameters : dict of Tensor, optional
+            Parameters by name, each broadcastable to the frames; default: the model's own.
+        exogenous : dict of Tensor (..., 1), optional
+            "hand_load_kg" [kg] and "segment_orientation_rad" [rad] per frame.
+
+        Returns
+        -------
+        Tensor (..., n_coordinates)
+            M q'' - tau_gravity - tau_passive - sum_m R_m F_m [N m]; zero on a trajectory of the model.
+        """
+        p = self.parameters.as_dict() if parameters is None else parameters
+        exogenous = exogenous or {}
+        load = exogenous.get("hand_load_kg", torch.zeros_like(angle[..., :1]))
+        orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
+        gravity = gravity_torque(angle, p, load, orientation)
+        passive = passive_torque(angle, velocity, activation.sum(-1, keepdim=True), p)
+        muscles = self.muscle_torque(angle, velocity, activation, p)
+        return inertia(p, load) * acceleration - gravity - passive - muscles
+
+
+def _rows(parts, owner):
+    rows = []
+    definitions = [d for d in DEFINITIONS.values() if d.owner == owner]
+    for part in parts:
+        unknown = sorted(set(part.parameters) - {d.name for d in definitions})
+        if unknown:
+            raise ValueError(f"{part.name!r} is given unknown {owner} parameters {unknown}. Known: {[d.name for d in definitions]}.")
+    for d in definitions:
+        rows += [make_parameter(d, part.name, part.parameters.get(d.name)) for part in parts]
+    return rows

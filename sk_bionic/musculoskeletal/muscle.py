@@ -1,0 +1,94 @@
+"""The Hill-type muscle with a rigid tendon."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+
+from .curves import active_force_length, force_velocity, passive_force_length
+from .path import PolynomialPath
+
+# Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
+# that a slack muscle (path shorter than its tendon) keeps finite forces and derivatives.
+SLACK_FRACTION = 0.1
+
+
+@dataclass(frozen=True)
+class Muscle:
+    """Description of one muscle: its name, its EMG channel, its path and the values of its parameters.
+
+    Parameters
+    ----------
+    name : str
+        Name of the muscle; the column of every output.
+    path : PolynomialPath
+        Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad].
+    channel : str, optional
+        Column of X that drives the muscle. Default: the muscle's name.
+    parameters : dict
+        Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a number or a dict
+        with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``, ``free`` to replace
+        what the table of definitions says. `max_isometric_force`, `optimal_fiber_length` and `tendon_slack_length` have no default.
+    """
+
+    name: str
+    path: PolynomialPath
+    channel: str | None = None
+    parameters: dict = field(default_factory=dict)
+
+    @property
+    def emg_channel(self):
+        """Column of X that drives the muscle."""
+        return self.name if self.channel is None else self.channel
+
+
+class MuscleState(NamedTuple):
+    """Geometry and force of muscles; each field is a Tensor (..., n_muscles)."""
+
+    fiber_length: torch.Tensor
+    fiber_velocity: torch.Tensor
+    cos_pennation: torch.Tensor
+    tendon_force: torch.Tensor
+
+
+def _stretch(along_tendon, slack):
+    """Identity above `slack`, an exponential that stays positive below it, once continuously differentiable."""
+    below = slack * torch.exp((along_tendon / slack - 1.0).clamp(max=0.0))
+    return torch.where(along_tendon > slack, along_tendon, below)
+
+
+def rigid_tendon_state(length, velocity, activation, parameters):
+    """Force of De Groote-Fregly muscles whose tendons do not stretch.
+
+    Parameters
+    ----------
+    length, velocity : Tensor (..., n_muscles)
+        Length [m] and lengthening velocity [m/s] of the muscle-tendon unit.
+    activation : Tensor (..., n_muscles)
+        Activation, nominally between 0 and 1.
+    parameters : dict of Tensor
+        Muscle parameters by name, each broadcastable to (..., n_muscles).
+
+    Returns
+    -------
+    MuscleState
+        Fiber length [m], fiber velocity [m/s], cosine of the pennation angle, tendon force [N].
+
+    Notes
+    -----
+    F = Fmax (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant fiber width, as OpenSim's
+    ``DeGrooteFregly2016Muscle`` with ``ignore_tendon_compliance``.
+    """
+    optimal = parameters["optimal_fiber_length"]
+    along = _stretch(length - parameters["tendon_slack_length"], SLACK_FRACTION * optimal)
+    width = optimal * torch.sin(parameters["pennation_angle_at_optimal"])  # constant-width pennation
+    fiber_length = torch.sqrt(along * along + width * width)
+    cos_pennation = along / fiber_length
+    fiber_velocity = velocity * cos_pennation  # d(fiber)/dt = d(along)/dt cos(pennation)
+    norm_length = fiber_length / optimal
+    norm_velocity = fiber_velocity / (optimal * parameters["max_contraction_velocity"])
+    active = activation * active_force_length(norm_length) * force_velocity(norm_velocity)
+    passive = passive_force_length(norm_length, parameters["passive_fiber_strain_at_one_norm_force"])
+    damping = parameters["fiber_damping"] * norm_velocity
+    force = parameters["max_isometric_force"] * (active + passive + damping) * cos_pennation
+    return MuscleState(fiber_length, fiber_velocity, cos_pennation, force)

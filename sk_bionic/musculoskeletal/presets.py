@@ -1,0 +1,277 @@
+"""Ready-made joints: elbow, wrist, knee, and the lumped joint for any EMG columns."""
+
+from math import cos, pi
+
+from .model import MusculoskeletalModel
+from .muscle import Muscle
+from .path import PolynomialPath
+from .skeleton import Joint
+
+# Path lengths [m] over the elbow's flexion [rad] with the shoulder at 0, fitted to lengths that OpenSim 4.6 computes for arm26.osim (0 to 2.27 rad;
+# RMS deviation 6 and 23 micrometres); muscle parameters: BIClong and TRIlong there, segment: r_ulna_radius_hand.
+_ELBOW = {
+    "biceps": ((0.424571, -0.009176, -0.018099, 0.002303, -0.000688, 0.000357), 624.3, 0.1157, 0.2723, 0.0),
+    "triceps": ((0.277619, 0.019926, 0.012658, -0.015055, 0.006597, -0.001012), 798.52, 0.134, 0.143, 0.2094),
+}
+# Gonzalez, Buchanan and Delp (1997), J. Biomechanics 30, 705-712: wrist.osim, lengths over wrist flexion as OpenSim 4.6 computes them
+# (-1.2 to 1.2 rad; RMS deviation at most 22 micrometres). ECU before tendon transfer.
+_WRIST = {
+    "FCR": ((0.285701, -0.015483, -0.001064, 0.000754), 59.7, 0.0628, 0.2185, 0.0541),
+    "FCU": ((0.287136, -0.014235, -0.001565, -0.000032), 102.6, 0.0509, 0.2420, 0.2112),
+    "ECRL": ((0.301825, 0.010096, -0.001114, -0.000426), 65.7, 0.0936, 0.2026, 0.0436),
+    "ECRB": ((0.282232, 0.016319, -0.001106, -0.000812), 122.9, 0.0585, 0.2205, 0.1553),
+    "ECU": ((0.291891, 0.005956, -0.000854, -0.000128), 117.0, 0.0622, 0.2310, 0.0611),
+}
+# Moment arm [m], maximal force [N], optimal fiber length [m], tendon slack length [m] (gait2392: rect_fem, bifemlh, vas_int, bifemlh).
+# Each stands for its group; the fiber is at its optimal length at 1.05 rad.
+_KNEE = {
+    "rectus_femoris": (-0.040, 600.0, 0.10, 0.310),
+    "biceps_femoris": (0.030, 500.0, 0.11, 0.326),
+    "vastus_medialis": (-0.040, 900.0, 0.09, 0.136),
+    "semitendinosus": (0.035, 500.0, 0.13, 0.326),
+}
+_KNEE_OPTIMAL_ANGLE = 1.05
+
+
+def _choose(table, muscles, name):
+    chosen = tuple(table) if muscles is None else tuple(muscles)
+    unknown = [muscle for muscle in chosen if muscle not in table]
+    if unknown or not chosen:
+        raise ValueError(f"The {name} model has the muscles {tuple(table)}. Got {chosen}.")
+    return chosen
+
+
+def _muscles_with_paths(table, chosen):
+    return [
+        Muscle(
+            name,
+            PolynomialPath(table[name][0]),
+            parameters=dict(
+                zip(
+                    ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length", "pennation_angle_at_optimal"),
+                    table[name][1:],
+                    strict=True,
+                )
+            ),
+        )
+        for name in chosen
+    ]
+
+
+def elbow(muscles=None):
+    """Elbow flexion with the upper arm hanging: biceps and triceps, each standing for its group.
+
+    Parameters
+    ----------
+    muscles : sequence of str, optional
+        Subset of ("biceps", "triceps"), for recordings that lack a channel.
+
+    Returns
+    -------
+    MusculoskeletalModel
+        Coordinate ``elbow_flexion`` [rad], 0 when extended. Geometry, muscle and segment values from arm26.osim (Holzbaur, Murray and
+        Delp 2005); passive stiffness and damping of the size reported for relaxed elbows.
+    """
+    chosen = _choose(_ELBOW, muscles, "elbow")
+    joint = Joint(
+        "elbow_flexion",
+        torque_scale=3.0,
+        parameters={
+            "moment_of_inertia": 0.0706,
+            "segment_mass": 1.534,
+            "center_of_mass": 0.1815,
+            "load_distance": 0.32,
+            "joint_stiffness": 2.0,
+            "joint_rest_angle": 1.0,
+            "joint_damping": 0.5,
+            "lower_limit": 0.0,
+            "upper_limit": 2.4,
+        },
+    )
+    return MusculoskeletalModel(_muscles_with_paths(_ELBOW, chosen), [joint], name="elbow")
+
+
+def wrist(muscles=None):
+    """Wrist flexion and extension in a horizontal plane: FCR, FCU, ECRL, ECRB, ECU.
+
+    Parameters
+    ----------
+    muscles : sequence of str, optional
+        Subset of the five.
+
+    Returns
+    -------
+    MusculoskeletalModel
+        Coordinate ``wrist_flexion`` [rad], flexion positive. Geometry and muscle values from wrist.osim (Gonzalez et al. 1997); the hand from Winter (2009) for
+        75 kg and 1.75 m. The plane of motion is horizontal (forearm half pronated, resting), so gravity does no work: the center of mass lies on
+        the axis. For another posture give `center_of_mass` and `segment_orientation` through ``with_rows``.
+    """
+    chosen = _choose(_WRIST, muscles, "wrist")
+    joint = Joint(
+        "wrist_flexion",
+        torque_scale=1.0,
+        parameters={
+            "moment_of_inertia": 0.0056,
+            "segment_mass": 0.45,
+            "load_distance": 0.09,
+            "joint_stiffness": 0.5,
+            "joint_damping": 0.05,
+            "lower_limit": -1.2,
+            "upper_limit": 1.2,
+            "limit_stiffness": 10.0,
+        },
+    )
+    return MusculoskeletalModel(_muscles_with_paths(_WRIST, chosen), [joint], name="wrist")
+
+
+# What a surface recording without torque or anthropometry leaves open at the knee; prior widths of the shared reference values.
+_KNEE_MUSCLE_PRIORS = {
+    "emg_shape_factor": {"value": -1.5, "prior_scale": 0.7, "free": True},
+    "activation_time_constant": {"value": 0.04, "prior_scale": 0.7, "free": True},
+    "deactivation_time_constant": {"value": 0.08, "prior_scale": 0.7, "free": True},
+    "electromechanical_delay": {"value": 0.02, "lower": -0.05, "prior_scale": 0.03, "free": True},
+    "passive_fiber_strain_at_one_norm_force": {"value": 0.95, "upper": 2.0, "prior_scale": 0.2, "free": True},
+}
+
+
+def _knee_muscle(name):
+    moment_arm, force, optimal, slack = _KNEE[name]
+    return Muscle(
+        name,
+        PolynomialPath.constant_moment_arm(moment_arm, slack + optimal, _KNEE_OPTIMAL_ANGLE),
+        parameters={
+            "max_isometric_force": {"value": force, "lower": force / 20, "upper": 20 * force, "prior_scale": 0.8},
+            "optimal_fiber_length": {"value": optimal, "free": False},
+            "tendon_slack_length": {
+                "value": slack, "lower": slack - 0.4 * optimal, "upper": slack + 0.4 * optimal,
+                "prior_scale": 0.12 * optimal, "transformation": "identity",
+            },
+            **_KNEE_MUSCLE_PRIORS,
+        },
+    )  # fmt: skip
+
+
+def knee(posture="seated", muscles=None):
+    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus, each standing for its group.
+
+    Parameters
+    ----------
+    posture : {"seated", "standing"}
+        "seated": the thigh is horizontal and the shank hangs at 90 degrees of flexion. "standing": the thigh is vertical.
+    muscles : sequence of str, optional
+        Subset of the four.
+
+    Returns
+    -------
+    MusculoskeletalModel
+        Coordinate ``knee_flexion`` [rad], 0 when extended, flexion positive. Stops, passive tissue, gravity torque, time constants and goniometer offset are
+        free besides the muscles' forces and lengths, all under priors.
+    """
+    if posture not in ("seated", "standing"):
+        raise ValueError(f"`posture` must be 'seated' or 'standing'. Got {posture!r}.")
+    seated = posture == "seated"
+    chosen = _choose(_KNEE, muscles, "knee")
+    joint = Joint(
+        "knee_flexion",
+        torque_scale=10.0,
+        limits_from_data=True,
+        parameters={
+            "moment_of_inertia": {"value": 0.42, "prior_scale": 0.3, "free": True},
+            "segment_mass": 4.43,
+            "center_of_mass": {"value": 0.26, "prior_scale": 0.2, "transformation": "log", "lower": 0.05, "free": True},
+            "segment_orientation": -pi / 2 if seated else 0.0,
+            "load_distance": 0.40,
+            "joint_stiffness": {"value": 4.0, "lower": 0.1, "prior_scale": 0.8, "transformation": "log", "free": True},
+            "joint_rest_angle": {"value": 1.2 if seated else 0.3, "prior_scale": 0.4, "free": True},
+            "joint_damping": {"value": 1.0, "lower": 0.02, "prior_scale": 0.8, "transformation": "log", "free": True},
+            "co_contraction_stiffness": {"value": 3.0, "lower": 0.03, "prior_scale": 1.0, "transformation": "log", "free": True},
+            "lower_limit": {"value": 0.0, "free": True},
+            "upper_limit": {"value": 2.4, "free": True},
+            "goniometer_offset": {"value": 0.0, "prior_scale": 0.15, "free": True},
+        },
+    )
+    return MusculoskeletalModel([_knee_muscle(name) for name in chosen], [joint], name=f"knee_{posture}")
+
+
+def lumped_joint(channels, coordinate="angle"):
+    """One joint with one muscle per EMG column, for limbs that nobody has modelled: the meaning of ``model="auto"``.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        EMG columns; each drives one muscle of the same name.
+    coordinate : str
+        Name of the coordinate.
+
+    Returns
+    -------
+    MusculoskeletalModel
+        Generic muscles (500 N, fibers of 0.1 m) whose signed moment arms are free (`moment_arm_scale` times 0.03 m), on a joint with free
+        stiffness, damping and rest angle and without gravity. Torques and forces are relative to an assumed inertia of 0.1 kg m^2.
+    """
+    muscles = [
+        Muscle(
+            name,
+            PolynomialPath.constant_moment_arm(0.03, 0.2 + 0.1 * cos(0.1)),
+            parameters={
+                "max_isometric_force": {"value": 500.0, "free": False},
+                "optimal_fiber_length": {"value": 0.1, "free": False},
+                "tendon_slack_length": {"value": 0.2, "free": False},
+                "pennation_angle_at_optimal": 0.1,
+                "passive_fiber_strain_at_one_norm_force": 1.5,
+                "activation_time_constant": {"value": 0.04, "prior_scale": 0.7, "free": True},
+                "deactivation_time_constant": {"value": 0.08, "prior_scale": 0.7, "free": True},
+                "moment_arm_scale": {
+                    "value": 0.0, "lower": -6.0, "upper": 6.0, "prior_scale": 1.0, "transformation": "identity", "free": True,
+                },
+            },
+        )  # fmt: skip
+        for name in channels
+    ]
+    log = {"transformation": "log", "prior_scale": 0.8, "free": True}
+    joint = Joint(
+        coordinate,
+        torque_scale=5.0,
+        limits_from_data=True,
+        parameters={
+            "moment_of_inertia": 0.1,
+            "segment_mass": 1.0,
+            "joint_stiffness": {"value": 4.0, "lower": 0.1, **log},
+            "joint_rest_angle": {"value": 0.0, "prior_scale": 0.5, "free": True},
+            "joint_damping": {"value": 1.0, "lower": 0.02, **log},
+        },
+    )
+    return MusculoskeletalModel(muscles, [joint], name="auto")
+
+
+PRESETS = {
+    "elbow": elbow,
+    "wrist": wrist,
+    "knee_seated": lambda: knee("seated"),
+    "knee_standing": lambda: knee("standing"),
+}
+
+
+def with_observed_range(model, lower, upper, rest):
+    """Model whose stops (and, for the lumped joint, rest angle) start from the recorded motion.
+
+    Parameters
+    ----------
+    model : MusculoskeletalModel
+    lower, upper, rest : array (n_coordinates,)
+        Ends of the recorded range and its median [rad].
+
+    Returns
+    -------
+    MusculoskeletalModel
+        Unchanged for joints without ``limits_from_data``.
+    """
+    changes = {}
+    for joint, low, high, middle in zip(model.joints, lower, upper, rest, strict=True):
+        if not joint.limits_from_data:
+            continue
+        for name, angle in (("lower_limit", low), ("upper_limit", high)):
+            changes[joint.name, name] = {"initial": angle, "value": angle, "lower": angle - 0.5, "upper": angle + 0.5}
+        if model.name == "auto":
+            changes[joint.name, "joint_rest_angle"] = {"initial": middle, "value": middle, "lower": low - 1, "upper": high + 1}
+    return model.with_rows(changes)

@@ -1,0 +1,72 @@
+"""The single joint: inertia, gravity, passive tissue, one-sided stops, a load in the hand."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch.nn.functional import softplus
+
+GRAVITY = 9.80665  # m/s^2, standard gravity
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Description of a hinge that moves one rigid segment in a vertical plane.
+
+    Parameters
+    ----------
+    name : str
+        Name of the coordinate.
+    torque_scale : float
+        Typical torque of the joint [N m]; residuals are divided by it before they meet a loss or a tolerance.
+    parameters : dict
+        Values of the coordinate's parameters by name, as in `Muscle`. `moment_of_inertia` and `segment_mass` have no default.
+    limits_from_data : bool
+        Place the stops at the ends of the recorded range of motion before identification, for limbs that rest on a seat or a floor.
+    """
+
+    name: str
+    torque_scale: float = 1.0
+    parameters: dict = field(default_factory=dict)
+    limits_from_data: bool = False
+
+
+def inertia(parameters, load):
+    """Moment of inertia about the joint [kg m^2], load included; load (..., 1) in kg."""
+    return parameters["moment_of_inertia"] + load * parameters["load_distance"] ** 2
+
+
+def gravity_torque(angle, parameters, load, orientation):
+    """Torque of gravity on segment and load [N m], positive when it increases the angle.
+
+    Parameters
+    ----------
+    angle : Tensor (..., n_coordinates)
+        Joint angle [rad].
+    parameters : dict of Tensor
+    load : Tensor (..., 1)
+        Mass in the hand [kg].
+    orientation : Tensor, broadcastable
+        Angle of the segment from hanging straight down when the joint angle is 0 [rad].
+
+    Returns
+    -------
+    Tensor (..., n_coordinates)
+        -(m r + m_load r_load) g sin(angle + orientation): a physical pendulum.
+    """
+    first_moment = parameters["segment_mass"] * parameters["center_of_mass"] + load * parameters["load_distance"]
+    return -GRAVITY * first_moment * torch.sin(angle + orientation)
+
+
+def passive_torque(angle, velocity, activation_sum, parameters):
+    """Torque of tissue and stops [N m], positive when it increases the angle.
+
+    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs whose
+    onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
+    """
+    p = parameters
+    stiffness = p["joint_stiffness"] + p["co_contraction_stiffness"] * activation_sum
+    elastic = -stiffness * (angle - p["joint_rest_angle"])
+    width = p["limit_transition"]
+    over = softplus((angle - p["upper_limit"]) / width) * width
+    under = softplus((p["lower_limit"] - angle) / width) * width
+    return elastic - p["joint_damping"] * velocity + p["limit_stiffness"] * (under - over)
