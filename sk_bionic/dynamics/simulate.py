@@ -69,9 +69,16 @@ class Motion:
         weights[1:, len(gauss.interval) :] = 0.0  # at the start: at rest, without velocity and acceleration
         self.weights = torch.as_tensor(weights)
         given = model.exogenous(exogenous or {}, self.grid.n_frames)
+        self.frame_exogenous = given
         self.exogenous = {name: self.grid.interpolate(column, self.points) for name, column in given.items()}
         self.first = self.trials.starts[:-1]
         self.left = torch.as_tensor(self.grid.left)
+
+    def with_model(self, model):
+        """The same trials and EMG with another model of the same muscles; spline and grid are shared."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, model=model)
+        return other
 
     @property
     def n_gauss(self):

@@ -1,0 +1,25 @@
+# make demo: the comparison on simulated (and, if cached, recorded) EMG;  make test: the suite.
+# Both need Python 3.11 or later, pip and make; everything else is installed into .venv.
+
+BASE_PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test clean
+
+demo: $(INSTALLED)
+	$(PYTHON) benchmarks/demo.py
+
+test: $(INSTALLED)
+	$(PYTHON) -m pytest
+
+# The install is editable: only a change of the requirements makes it stale.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(BASE_PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[plot,test]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build sk_bionic.egg-info .pytest_cache
+	find sk_bionic tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,6 @@
+"""Data sets: simulated, and recorded ones that are downloaded on demand."""
+
+from sk_bionic.datasets.recorded import fetch_elbow_load_emg, fetch_knee_emg
+from sk_bionic.datasets.simulated import make_elbow_flexion
+
+__all__ = ["fetch_elbow_load_emg", "fetch_knee_emg", "make_elbow_flexion"]

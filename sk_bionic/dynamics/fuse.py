@@ -1,0 +1,124 @@
+"""Fusion of a predicted trajectory with the equation of motion, by least squares on the same grid.
+
+    q* = argmin_q  sum_t (q_t - p_t)^2 / sigma_p^2  +  sum_j r_j(q)^2 / (2 sigma_r^2)
+
+over angles and velocities at all frames, with the residuals r at the two Gauss points of every interval (hence the factor 2). Gauss-Newton; the normal
+equations are block-tridiagonal. sigma_r -> 0 gives the simulation whose initial state fits the prediction best, sigma_r -> infinity the prediction itself.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .banded import solve_symmetric
+from .grid import CentralDifferences
+
+MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 30, 1e-6, 10
+
+
+class Fused(NamedTuple):
+    """Fused trajectory: `state` (n_frames, 2, n_coordinates) and the blocks of its information matrix."""
+
+    state: torch.Tensor
+    diagonal: np.ndarray
+    below: np.ndarray
+    n_iter: int
+
+    def variance(self):
+        """Posterior variance of the angles (n_frames, n_coordinates) [rad^2]: the diagonal of the inverse information."""
+        n_frames, size, _ = self.diagonal.shape
+        d = size // 2
+        out = np.empty((n_frames, d))
+        for chunk in np.array_split(np.arange(n_frames), max(1, n_frames // 500)):
+            rhs = np.zeros((n_frames, size, len(chunk) * d))
+            column = np.arange(len(chunk) * d).reshape(len(chunk), d)
+            for j in range(d):
+                rhs[chunk, j, column[:, j]] = 1.0
+            solution = solve_symmetric(self.diagonal, self.below, rhs)
+            for j in range(d):
+                out[chunk, j] = solution[chunk, j, column[:, j]]
+        return out
+
+
+def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters=None):
+    """Least-squares trajectory between a prediction and the equation of motion.
+
+    Parameters
+    ----------
+    motion : Motion
+    predicted : ndarray (n_frames, n_coordinates)
+        Predicted joint angles, goniometer offset removed [rad]. NaN carries no weight.
+    prediction_std : float or ndarray (n_frames, n_coordinates)
+        Standard deviation of the prediction [rad].
+    residual_std : float
+        Standard deviation of the equation's residual in units of the joint's torque scale.
+    drive : Drive, optional
+    parameters : dict of Tensor, optional
+
+    Returns
+    -------
+    Fused
+    """
+    problem = _Problem(motion, predicted, prediction_std, residual_std, drive, parameters)
+    state = problem.start()
+    cost, gradient, diagonal, below = problem.linearise(state)
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        step = torch.from_numpy(-solve_symmetric(diagonal, below, gradient).reshape(state.shape))
+        length = 1.0
+        for _ in range(MAX_HALVINGS):
+            moved = state + length * step
+            new = problem.linearise(moved)
+            if new[0] <= cost:
+                break
+            length *= 0.5
+        else:
+            break  # no descent left: rounding
+        state, (previous, cost), (gradient, diagonal, below) = moved, (cost, new[0]), new[1:]
+        if previous - cost <= TOLERANCE * previous:
+            break
+    return Fused(state, diagonal, below, iteration)
+
+
+class _Problem:
+    def __init__(self, motion, predicted, prediction_std, residual_std, drive, parameters):
+        self.motion = motion
+        self.parameters = motion.model.parameters.as_dict() if parameters is None else parameters
+        self.drive = motion.drive(self.parameters) if drive is None else drive
+        present = np.isfinite(predicted)
+        self.predicted = np.where(present, predicted, 0.0)
+        self.weight = np.where(present, 1.0 / np.broadcast_to(prediction_std, predicted.shape) ** 2, 0.0)
+        self.residual_weight = 0.5 / residual_std**2
+        self.d = motion.model.n_coordinates
+
+    def start(self):
+        """The prediction with its own differences as velocities."""
+        state = np.zeros((len(self.predicted), 2, self.d))
+        state[:, 0] = self.predicted
+        differences = CentralDifferences(self.motion.trials)
+        velocity, _ = differences(torch.from_numpy(self.predicted))
+        state[differences.inner, 1] = velocity.numpy()
+        return torch.from_numpy(state)
+
+    def linearise(self, state):
+        """Half the sum of squares, its gradient (n_frames, 2 d) and the blocks of the Gauss-Newton matrix."""
+        motion, d, n = self.motion, self.d, self.motion.n_gauss
+        at = motion.evaluate(state, self.drive, self.parameters)
+        residual = motion.scaled(at.residual.numpy())[:n].reshape(-1, 2 * d)
+        jacobian = motion.scaled(motion.state_derivative(at)).reshape(-1, d, 4 * d)[:n].reshape(-1, 2 * d, 4 * d)
+        deviation = state[:, 0].numpy() - self.predicted
+        cost = 0.5 * ((self.weight * deviation**2).sum() + self.residual_weight * (residual**2).sum())
+
+        normal = self.residual_weight * np.einsum("nri,nrj->nij", jacobian, jacobian)
+        slope = self.residual_weight * np.einsum("nri,nr->ni", jacobian, residual)
+        left, size = motion.grid.left, 2 * d
+        gradient, diagonal = np.zeros((len(state), size)), np.zeros((len(state), size, size))
+        below = np.zeros_like(diagonal)
+        gradient[left] += slope[:, :size]
+        gradient[left + 1] += slope[:, size:]
+        diagonal[left] += normal[:, :size, :size]
+        diagonal[left + 1] += normal[:, size:, size:]
+        below[left + 1] = normal[:, size:, :size]
+        gradient[:, :d] += self.weight * deviation
+        diagonal[:, range(d), range(d)] += self.weight
+        return cost, gradient, diagonal, below

@@ -1,0 +1,211 @@
+"""From the columns of X to what physics and network take: excitations, external inputs, EMG history."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from ._frame_checks import check_finite, warn_of_flat_channels
+from .musculoskeletal import PRESETS, lumped_joint
+from .musculoskeletal.model import EXOGENOUS
+from .musculoskeletal.presets import with_observed_range
+from .trials import lagged
+
+LAG_SPACING = 0.05  # s between the samples of EMG history that the network sees
+# EMG whose largest value over the training trials lies between these is taken as normalised already.
+NORMALISED_RANGE = (0.05, 1.0)
+LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
+
+
+class ColumnRoles(NamedTuple):
+    """Positions in X of the EMG columns (distinct channels), each muscle's channel among them, and external inputs by name."""
+
+    emg: np.ndarray
+    emg_names: tuple
+    channel_of_muscle: np.ndarray
+    exogenous: dict
+
+
+def assign_columns(names, model):
+    """Match the columns of X with a model's channels.
+
+    Parameters
+    ----------
+    names : sequence of str or None, n_columns
+        Column names; None for a plain array, whose columns are taken in the order of the model's channels.
+    model : MusculoskeletalModel
+
+    Returns
+    -------
+    ColumnRoles
+
+    Raises
+    ------
+    ValueError
+        When a channel is missing, or a column is neither a channel nor a known external input.
+    """
+    channels = list(dict.fromkeys(model.channel_names))
+    missing = [c for c in channels if c not in names]
+    if missing:
+        raise ValueError(
+            f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. Rename them, build the model "
+            "without those muscles (`muscles=`), or use model='auto'."
+        )
+    unknown = [name for name in names if name not in channels and name not in EXOGENOUS]
+    if unknown:
+        raise ValueError(
+            f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, external inputs {list(EXOGENOUS)}. "
+            "Drop or rename the columns, or use model='auto'."
+        )
+    position = {name: i for i, name in enumerate(names)}
+    return ColumnRoles(
+        np.array([position[c] for c in channels]),
+        tuple(channels),
+        np.array([channels.index(c) for c in model.channel_names]),
+        {name: position[name] for name in EXOGENOUS if name in position},
+    )
+
+
+def build_model(model, names, n_coordinates):
+    """The model to identify, from the estimator's parameter `model`.
+
+    Raises
+    ------
+    ValueError
+        When the angles have another number of columns than the model has coordinates.
+    """
+    if isinstance(model, str) and model == "auto":
+        channels = [name for name in names if name not in EXOGENOUS]
+        coordinates = ["angle"] if n_coordinates == 1 else [f"angle{d}" for d in range(n_coordinates)]
+        return lumped_joint(channels, coordinates)
+    model = PRESETS[model]() if isinstance(model, str) else model
+    if model.n_coordinates != n_coordinates:
+        raise ValueError(
+            f"The model {model.name!r} has the coordinates {model.coordinate_names}, but y has {n_coordinates} column(s). Pass one column of y for each."
+        )
+    return model
+
+
+def names_for(model, names, named):
+    """Names of X's columns; those of a plain array (not `named`) are the model's channels in their order, if they are as many."""
+    channels = tuple(dict.fromkeys(model.channel_names))
+    if named or set(channels) <= set(names):
+        return names
+    if len(names) != len(channels):
+        raise ValueError(
+            f"The model {model.name!r} is driven by {len(channels)} EMG columns {channels}. Got an array of {len(names)} columns without names: pass a DataFrame."
+        )
+    return channels
+
+
+def place_limits(model, angle):
+    """Model whose stops start at the ends of the recorded motion, where the joint asks for that; angle (n_frames, n_coordinates) [rad]."""
+    low, rest, high = np.nanpercentile(angle, [2.0, 50.0, 98.0], axis=0)
+    return with_observed_range(model, low, high, rest)
+
+
+def default_names(n_columns):
+    """Names for the columns of a plain array: x0, x1, ..."""
+    return tuple(f"x{i}" for i in range(n_columns))
+
+
+def emg_scale(emg, names, trials, how):
+    """Amplitude of each channel that counts as excitation 1, learnt over all training trials.
+
+    Parameters
+    ----------
+    emg : ndarray (n_frames, n_channels)
+    names : sequence of str
+    trials : Trials
+    how : "auto", "max", None or array-like (n_channels,)
+        "auto" leaves EMG alone that is normalised already (largest value of all channels between 0.05 and 1).
+
+    Returns
+    -------
+    ndarray (n_channels,)
+    """
+    if how is None:
+        return np.ones(emg.shape[1])
+    if not isinstance(how, str):
+        scale = np.broadcast_to(np.asarray(how, dtype=np.float64), emg.shape[1:]).copy()
+        if not np.all(scale > 0):
+            raise ValueError(f"`emg_scale` must be positive. Got {scale.tolist()}.")
+        return scale
+    if how not in ("auto", "max"):
+        raise ValueError(f"`emg_scale` must be 'auto', 'max', None or an array. Got {how!r}.")
+    warn_of_flat_channels(list(names), emg, trials, stacklevel=5)
+    largest = np.abs(emg).max(axis=0)
+    if how == "auto" and NORMALISED_RANGE[0] <= largest.max() <= NORMALISED_RANGE[1]:
+        return np.ones(emg.shape[1])
+    return np.where(largest > 0, largest, 1.0)
+
+
+def warn_of_negative(emg, names, trials):
+    """Warn when a channel is clearly no envelope."""
+    for j, name in enumerate(names):
+        row = int(np.argmin(emg[:, j]))
+        if emg[row, j] < -0.05 * np.abs(emg[:, j]).max():
+            warnings.warn(
+                f"Column {name!r} is negative (trial {trials.names[trials.trial_of_frame[row]]!r}, row {row}: {emg[row, j]:.3g}): EMG columns must hold "
+                "rectified envelopes; make them with EMGEnvelope. Negative values drive no muscle.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return
+
+
+def history_features(emg, exogenous, trials, history):
+    """What the network sees: the square root of the EMG's last `history` seconds, and external inputs.
+
+    Parameters
+    ----------
+    emg : ndarray (n_frames, n_channels)
+        Normalised envelopes; the square root spreads the low amplitudes, in which most motion happens.
+    exogenous : dict of ndarray (n_frames,)
+    trials : Trials
+    history : float
+        Length of the history [s].
+
+    Returns
+    -------
+    ndarray (n_frames, n_features)
+
+    Raises
+    ------
+    ValueError
+        When a trial is shorter than the history.
+    """
+    duration = trials.time[trials.starts[1:] - 1] - trials.time[trials.starts[:-1]]
+    short = np.flatnonzero(duration < history)
+    if len(short):
+        k = short[0]
+        raise ValueError(
+            f"Trial {trials.names[k]!r} lasts {duration[k]:.3g} s ({trials.lengths[k]} frames), less than the EMG history of {history:g} s that "
+            "the network sees. Use a longer trial or a smaller `history`."
+        )
+    lags = np.arange(0.0, history + 1e-9, LAG_SPACING)
+    columns = [lagged(np.sign(emg) * np.sqrt(np.abs(emg)), trials, lags)]
+    return np.column_stack(columns + list(exogenous.values()))
+
+
+def check_angles(angle, names, trials, strict):
+    """Errors and warnings about the target; `angle` (n_frames, n_outputs) in rad, NaN where unknown.
+
+    Raises
+    ------
+    ValueError
+        When no frame has an angle, or (`strict`) the angles span more than any joint: they are probably in degrees.
+    """
+    labelled = np.isfinite(angle).all(axis=1)
+    if not labelled.any():
+        raise ValueError("y has no finite value: at least some frames need a measured angle.")
+    span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
+    if span.max() <= LARGEST_RANGE or trials is None:
+        return
+    message = (
+        f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they are in degrees, pass np.deg2rad(y)."
+    )
+    if strict:
+        raise ValueError(message)
+    warnings.warn(message, UserWarning, stacklevel=4)
+

@@ -1,0 +1,176 @@
+"""The network and its training by skorch under the physics-informed criterion."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping, PassthroughScoring
+from torch import nn
+
+from .criterion import PhysicsInformedLoss
+
+
+class HistoryNetwork(nn.Module):
+    """Multilayer perceptron from features to joint angles and muscle forces.
+
+    Parameters
+    ----------
+    n_features, n_coordinates, n_muscles : int
+        `n_muscles` may be 0: then there are no forces.
+    hidden_layer_sizes : sequence of int
+
+    Notes
+    -----
+    tanh between layers: the residual needs a second derivative of the output in time, which ReLU does not have. The forces
+    are in units of the muscles' maximal forces and never negative.
+    """
+
+    def __init__(self, n_features, n_coordinates, n_muscles, hidden_layer_sizes):
+        super().__init__()
+        sizes = [n_features, *hidden_layer_sizes]
+        pairs = zip(sizes[:-1], sizes[1:], strict=True)
+        self.body = nn.Sequential(*(layer for a, b in pairs for layer in (nn.Linear(a, b), nn.Tanh())))
+        self.angle = nn.Linear(sizes[-1], n_coordinates)
+        self.force = nn.Linear(sizes[-1], n_muscles) if n_muscles else None
+
+    def forward(self, features):
+        """Standardised angles (n_frames, n_coordinates) and normalised forces (n_frames, n_muscles)."""
+        hidden = self.body(features)
+        if self.force is None:
+            return self.angle(hidden), hidden.new_zeros(len(hidden), 0)
+        return self.angle(hidden), nn.functional.softplus(self.force(hidden))
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is built and trained; the estimator's parameters of the same names."""
+
+    hidden_layer_sizes: tuple = (32, 32)
+    max_epochs: int = 300
+    lr: float = 0.01
+    alpha: float = 1e-4
+    tol: float = 1e-6
+    n_iter_no_change: int = 50
+    device: str = "cpu"
+    verbose: int = 0
+    seed: int = 0
+
+
+@dataclass
+class TrainedNetwork:
+    """A trained network with the scale of its output.
+
+    Attributes
+    ----------
+    module : HistoryNetwork
+    center, scale : ndarray (n_coordinates,)
+        Mean and standard deviation of the training angles [rad].
+    history : skorch.history.History
+        One entry an epoch: train_loss and every term of the criterion.
+    """
+
+    module: HistoryNetwork
+    center: np.ndarray
+    scale: np.ndarray
+    history: list
+
+    def predict(self, features):
+        """Angles (n_frames, n_coordinates) [rad] and normalised muscle forces (n_frames, n_muscles)."""
+        device = next(self.module.parameters()).device
+        with torch.no_grad():
+            angle, force = self.module(torch.as_tensor(features, dtype=torch.float64, device=device))
+        return angle.cpu().numpy() * self.scale + self.center, force.cpu().numpy()
+
+
+class _RecordingNet(NeuralNet):
+    """skorch net that writes every term of the criterion into its history."""
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        for name, value in self.criterion_.terms.items():
+            self.history.record_batch(name, value)
+        return loss
+
+
+@contextmanager
+def seeded(seed):
+    """Seed torch inside the block and leave the global random state as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def _target_scale(angle, weight):
+    """Weighted mean and standard deviation of the labelled frames, each (n_coordinates,)."""
+    share = weight / weight.sum()
+    labelled = np.where(weight[:, None] > 0, angle, 0.0)
+    center = share @ labelled
+    scale = np.sqrt(share @ (labelled - center) ** 2)
+    return center, np.where(scale > 0, scale, 1.0)
+
+
+def _callbacks(terms, settings, validate):
+    watched = "validation_loss" if validate else "train_loss"
+    passing = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
+    stopping = EarlyStopping(
+        watched, patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs", load_best=validate
+    )
+    return [*passing, ("early_stopping", stopping)]
+
+
+def train(features, angle, weight, settings, *, validation_weight=None, physics=None, ode_weight=0.0, force_weight=0.0, start=None):
+    """Train a network on all frames of all trials at once.
+
+    Parameters
+    ----------
+    features : ndarray (n_frames, n_features)
+        Standardised inputs.
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angles [rad]; NaN where unknown: such frames take part in the residual only.
+    weight : ndarray (n_frames,)
+        Weight of each frame in the data term.
+    settings : TrainingSettings
+    validation_weight : ndarray (n_frames,), optional
+        Frames that decide when to stop instead of being learnt from.
+    physics : Physics, optional
+        Gives the residual; its parameters are trained along where it says so.
+    ode_weight, force_weight : float
+    start : HistoryNetwork, optional
+        Network whose weights training starts from.
+
+    Returns
+    -------
+    TrainedNetwork
+    """
+    labelled = np.isfinite(angle).all(axis=1)
+    validate = validation_weight is not None
+    held_out = np.where(labelled, validation_weight, 0.0) if validate else np.zeros(len(angle))
+    data_weight = np.where(labelled & (held_out == 0), weight, 0.0)
+    center, scale = _target_scale(angle, data_weight)
+    target = torch.as_tensor(np.where(labelled[:, None], (angle - center) / scale, 0.0))
+    n_muscles = 0 if physics is None else physics.motion.model.n_muscles
+    terms = ["data_loss"] + ["validation_loss"] * validate + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
+    tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))  # noqa: E731
+    with seeded(settings.seed):
+        module = HistoryNetwork(features.shape[1], angle.shape[1], n_muscles, settings.hidden_layer_sizes).double()
+        if start is not None:
+            module.load_state_dict(start.state_dict())
+        net = _RecordingNet(
+            module,
+            criterion=PhysicsInformedLoss(
+                tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics
+            ),
+            optimizer=torch.optim.AdamW,
+            optimizer__weight_decay=settings.alpha,
+            lr=settings.lr,
+            max_epochs=settings.max_epochs,
+            batch_size=-1,
+            train_split=None,
+            callbacks=_callbacks(terms, settings, validate),
+            device=settings.device,
+            verbose=settings.verbose,
+        )
+        net.fit(tensor(features), target)
+    return TrainedNetwork(net.module_, center, scale, net.history)

@@ -1,0 +1,127 @@
+"""What a fitted estimator tells besides the angle: forces, activations, torques, simulations, residuals."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from . import prediction
+
+
+class MotionOutputs:
+    """Methods of `PhysicsInformedMSKRegressor` that need the identified model."""
+
+    def predict_muscle_forces(self, X):
+        """Muscle forces along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_muscles)
+            Tendon forces [N]: the Hill-type muscles' on the predicted motion, or with ``prediction="network"`` the network's.
+        """
+        result, motion = self._predict_with_model(X)
+        if result.state is None:
+            maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
+            return self._columns(X, result.force * maximal, self.muscle_names_)
+        return self._columns(X, prediction.muscle_outputs(motion, result.state)[0], self.muscle_names_)
+
+    def predict_activations(self, X):
+        """Muscle activations between 0 and 1.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_muscles)
+        """
+        motion = self._motion_of(X)
+        parameters = self.model_.parameters.as_dict()
+        activation = self.model_.activation(motion.dynamics.solve(parameters), parameters)
+        return self._columns(X, activation.numpy(), self.muscle_names_)
+
+    def predict_joint_torques(self, X):
+        """Torque of all muscles on each joint along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_coordinates)
+            Sum of moment arm times force [N m], positive when it increases the angle.
+        """
+        result, motion = self._predict_with_model(X)
+        state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
+        return self._columns(X, prediction.muscle_outputs(motion, state)[2], self.model_.coordinate_names)
+
+    def simulate(self, X, initial_state=None):
+        """The identified equation of motion run on the EMG, whatever `prediction` says.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+        initial_state : array-like (n_trials, 2, n_coordinates), optional
+            Angle [rad] and angular velocity [rad/s] at the start of each trial; (n_trials, 2) will do for one coordinate. Default: at rest in equilibrium.
+
+        Returns
+        -------
+        ndarray (n_frames,) or (n_frames, n_coordinates)
+            Angle [rad] as the goniometer would read it.
+
+        Raises
+        ------
+        SimulationError
+            When the equation has no solution that Newton's method finds; names the trial.
+        """
+        motion = self._motion_of(X)
+        if initial_state is not None:
+            shape = (motion.trials.n_trials, 2, self.model_.n_coordinates)
+            initial_state = np.array(initial_state, dtype=np.float64).reshape(shape)
+            initial_state[:, 0] -= prediction.offset_of(self.model_)
+        return self._shape_output(prediction.simulate(self.fitted_, motion, initial_state).angle)
+
+    def residual(self, X, y):
+        """Residual of the identified equation of motion along measured angles.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+        y : array-like (n_frames,) or (n_frames, n_coordinates)
+            Measured angles [rad].
+
+        Returns
+        -------
+        ndarray, shape of y
+            Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of the angle enters through its
+            second derivative: smooth it first.
+        """
+        motion = self._motion_of(X)
+        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
+        residual = prediction.along_measured(motion, angle.reshape(len(angle), -1))
+        return residual.reshape(angle.shape)
+
+    def _require_model(self):
+        check_is_fitted(self)
+        if self.model_ is None:
+            raise ValueError(
+                "The estimator was fitted without a time axis and has no musculoskeletal model: fit it on X with the index levels 'trial' and 'time' (s), or "
+                "with `sampling_rate`."
+            )
+
+    def _motion_of(self, X):
+        self._require_model()
+        return self._motion(*self._frames(X, reset=False), self.model_)
+
+    def _predict_with_model(self, X):
+        self._require_model()
+        return self._predict(X)
+
+    @staticmethod
+    def _columns(X, values, names):
+        return pd.DataFrame(values, index=X.index, columns=list(names)) if isinstance(X, pd.DataFrame) else values

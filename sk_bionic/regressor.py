@@ -1,0 +1,370 @@
+"""The scikit-learn face of the package: validate, delegate, expose."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted, validate_data
+
+from . import fitting, inputs, prediction
+from .dynamics.simulate import Motion
+from .musculoskeletal import PRESETS, MusculoskeletalModel
+from .outputs import MotionOutputs
+from .results import correlation_frame, parameter_frame
+from .trials import find_trials
+
+# Fitted attributes that hold one value per muscle.
+MUSCLE_ATTRIBUTES = (
+    "max_isometric_force",
+    "optimal_fiber_length",
+    "tendon_slack_length",
+    "pennation_angle_at_optimal",
+    "max_contraction_velocity",
+    "emg_shape_factor",
+    "electromechanical_delay",
+)
+
+
+class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
+    """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
+
+    Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg] or ``segment_orientation_rad`` [rad]); y is the joint angle of each
+    frame [rad], NaN where it is unknown. Time comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
+    rows are unrelated frames and the estimator is a static network.
+
+    Parameters
+    ----------
+    model : MusculoskeletalModel or {"auto", "elbow", "wrist", "knee_seated", "knee_standing"}, default="auto"
+        The anatomy. "auto" is one joint with one muscle per EMG column, whose signed moment arms are identified.
+    prediction : {"hybrid", "simulation", "network"}, default="hybrid"
+        "simulation": the identified equation of motion, run on the EMG. "network": the published method, a network trained jointly with the parameters.
+        "hybrid": identification first, then a network regularised by the identified equation and fused with it.
+    ode_weight : float or "auto", default="auto"
+        Weight of the mean squared equation residual (in units of the joint's torque scale) against the mean squared standardised angle error, in training and in fusion. 0: a
+        plain network; large: the simulation. "auto": chosen on held-out parts of the training data ("hybrid"), 0.1 ("network").
+    force_weight : float, default=0.1
+        Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal forces.
+    identify : sequence of str, optional
+        Free parameters: names, or "muscle/name" for a single one. Default: those that the model marks as free.
+    hidden_layer_sizes : sequence of int, default=(32, 32)
+        Widths of the network's layers.
+    max_epochs : int, default=300
+        Training epochs; 0 trains no network, and "hybrid" is the simulation.
+    history : float, default=0.4
+        EMG that the network sees [s]. Trials must not be shorter.
+    lr : float, default=0.01
+        Learning rate of Adam.
+    alpha : float, default=0.0001
+        Weight decay.
+    early_stopping : bool, default=False
+        Keep some trials (or, of a single one, the end) aside to decide when to stop.
+    validation_fraction : float, default=0.2
+        Part of the trials kept aside.
+    n_iter_no_change : int, default=50
+        Epochs without improvement by `tol` after which training stops.
+    tol : float, default=1e-6
+    emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
+        EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or given. "auto": none where the largest value of all channels lies
+        between 0.05 and 1, else the largest.
+    sampling_rate : float, optional
+        Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names trials.
+    device : str, default="cpu"
+        Torch device of a network trained without physics in its loss; physics runs on the CPU.
+    random_state : int, RandomState or None, default=None
+    verbose : int, default=0
+    warm_start : bool, default=False
+        Start from the parameters and weights of the previous fit.
+
+    Attributes
+    ----------
+    model_ : MusculoskeletalModel or None
+        The identified model; None without a time axis.
+    parameters_ : DataFrame
+        One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable.
+    parameter_correlation_ : DataFrame
+        Posterior correlation of the free parameters.
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
+        In N, m, m and rad.
+    max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
+        In optimal fiber lengths per second, without unit, and in s.
+    muscle_names_ : tuple of str
+    emg_scale_ : ndarray (n_channels,)
+        EMG amplitude that counts as excitation 1.
+    ode_weight_ : float
+        The weight in use.
+    module_ : torch.nn.Module or None
+    history_ : list of dict
+        One entry an epoch: train_loss, data_loss and, with physics, ode_loss, force_loss, prior_loss.
+    n_iter_ : int
+        Epochs, or iterations of the identification where no network is trained.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    References
+    ----------
+    Shi, Ma and Zhao (2023), "The bionic neural network for external simulation of human locomotor system", arXiv 2309.05863.
+
+    Examples
+    --------
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=2, duration=2.0, random_state=0, return_X_y=True)
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X.loc[[0]], y.loc[[0]])
+    >>> regressor.predict_muscle_forces(X.loc[[1]]).columns.tolist()
+    ['biceps', 'triceps']
+    """
+
+    _parameter_constraints: dict = {
+        "model": [MusculoskeletalModel, StrOptions({"auto", *PRESETS})],
+        "prediction": [StrOptions({"hybrid", "simulation", "network"})],
+        "ode_weight": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "force_weight": [Interval(Real, 0, None, closed="left")],
+        "identify": [None, str, "array-like"],
+        "hidden_layer_sizes": ["array-like"],
+        "max_epochs": [Interval(Integral, 0, None, closed="left")],
+        "history": [Interval(Real, 0, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "emg_scale": [StrOptions({"auto", "max"}), None, "array-like"],
+        "sampling_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        model="auto",
+        *,
+        prediction="hybrid",
+        ode_weight="auto",
+        force_weight=0.1,
+        identify=None,
+        hidden_layer_sizes=(32, 32),
+        max_epochs=300,
+        history=0.4,
+        lr=0.01,
+        alpha=1e-4,
+        early_stopping=False,
+        validation_fraction=0.2,
+        n_iter_no_change=50,
+        tol=1e-6,
+        emg_scale="auto",
+        sampling_rate=None,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+    ):
+        self.model = model
+        self.prediction = prediction
+        self.ode_weight = ode_weight
+        self.force_weight = force_weight
+        self.identify = identify
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_epochs = max_epochs
+        self.history = history
+        self.lr = lr
+        self.alpha = alpha
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.emg_scale = emg_scale
+        self.sampling_rate = sampling_rate
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, *, trial=None, sample_weight=None):
+        """Identify the model and train the network.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+        y : array-like (n_frames,) or (n_frames, n_coordinates)
+            Joint angles [rad]; NaN where unknown: such frames take part in the equation of motion only.
+        trial : array-like (n_frames,), optional
+            Name of each frame's trial, for arrays.
+        sample_weight : array-like (n_frames,), optional
+            Weight of each frame's angle.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            When columns, time, trials or angles cannot be used; the message names them.
+        """
+        values, trials = self._frames(X, trial=trial, reset=True)
+        angle = self._angles(X, y, values, trials)
+        weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
+        if trials is None and self.ode_weight != 0:
+            warnings.warn(
+                "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
+                "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
+                UserWarning,
+                stacklevel=2,
+            )
+        rng = check_random_state(self.random_state)
+        settings = self._settings(int(rng.randint(2**31 - 1)))
+        previous = getattr(self, "fitted_", None) if self.warm_start else None
+        self._set_model(values, trials, angle, previous)
+        features = self._features(values, trials)
+        self.feature_scaler_ = fitting.standardiser(features, weight)
+        validation = fitting.validation_frames(trials, len(values), self.validation_fraction, rng) if self.early_stopping else None
+        data = fitting.TrainingData(self.feature_scaler_.transform(features), angle, weight, validation, self._motion(values, trials, self.model_))
+        start = None if previous is None or previous.network is None else previous.network.module
+        self.fitted_ = self._fit(data, settings, start)
+        self._expose()
+        return self
+
+    def _fit(self, data, settings, start):
+        if data.motion is None:
+            return fitting.fit_static(data, settings, start)
+        if self.prediction == "simulation":
+            return fitting.fit_simulation(data)
+        if self.prediction == "network":
+            return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
+        return fitting.fit_hybrid(data, settings, self.ode_weight, self.force_weight, self.history, start)
+
+    def predict(self, X, return_std=False):
+        """Joint angles of new frames.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+        return_std : bool, default=False
+
+        Returns
+        -------
+        angle : ndarray (n_frames,) or (n_frames, n_coordinates)
+            Angle [rad] as the goniometer of the training data would read it.
+        std : ndarray, same shape
+            Standard deviation [rad], where `return_std`: of measured minus predicted angle.
+        """
+        result, _ = self._predict(X, with_variance=return_std)
+        shape = self._shape_output
+        return (shape(result.angle), shape(np.sqrt(result.variance))) if return_std else shape(result.angle)
+
+    def _predict(self, X, with_variance=False):
+        """Prediction and the motion (equation on the frames) behind it."""
+        check_is_fitted(self)
+        values, trials = self._frames(X, reset=False)
+        motion = self._motion(values, trials, self.model_)
+        features = lambda: self.feature_scaler_.transform(self._features(values, trials))  # noqa: E731
+        if motion is None or self.prediction == "network" and self.fitted_.network is not None:
+            return prediction.predict_network(self.fitted_, features()), motion
+        if self.prediction == "simulation" or self.fitted_.network is None:
+            return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
+        return prediction.predict_hybrid(self.fitted_, motion, features(), with_variance), motion
+
+    def _settings(self, seed):
+        return fitting.TrainingSettings(
+            tuple(self.hidden_layer_sizes), self.max_epochs, self.lr, self.alpha, self.tol, self.n_iter_no_change, self.device, int(self.verbose), seed
+        )
+
+    def _frames(self, X, *, reset, trial=None):
+        """Values (n_frames, n_columns) and trials, or None where nothing tells the time."""
+        values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        trials = find_trials(X if isinstance(X, pd.DataFrame) else values, sampling_rate=self.sampling_rate, trial=trial)
+        if not reset and self.model_ is None:
+            trials = None  # fitted without time
+        if not reset and trials is None and self.model_ is not None:
+            raise ValueError("The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`.")
+        inputs.check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
+        return values, trials
+
+    @property
+    def _column_names(self):
+        return tuple(getattr(self, "feature_names_in_", inputs.default_names(self.n_features_in_)))
+
+    def _angles(self, X, y, values, trials):
+        """Angles (n_frames, n_outputs), checked."""
+        if isinstance(X, pd.DataFrame) and isinstance(y, pd.DataFrame | pd.Series) and not X.index.equals(y.index):
+            raise ValueError("X and y have different indexes: align their rows (trial and time) before fitting.")
+        if y is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", estimator=self)
+        if len(angle) != len(values):
+            raise ValueError(f"X and y have inconsistent numbers of rows: {len(values)} and {len(angle)}.")
+        if angle.ndim == 2 and angle.shape[1] == 1:
+            warnings.warn("A column-vector y was passed when a 1d array was expected.", DataConversionWarning, stacklevel=3)
+            angle = angle[:, 0]
+        self.target_is_1d_ = angle.ndim == 1
+        angle = angle.reshape(len(angle), -1)
+        strict = isinstance(X, pd.DataFrame) or self.model != "auto"
+        inputs.check_angles(angle, self._column_names, trials, strict)
+        return angle
+
+    def _set_model(self, values, trials, angle, previous):
+        """The model to identify, the roles of X's columns and the EMG's scale; None without a time axis."""
+        if trials is None:
+            self.model_, self.roles_, self.emg_scale_ = None, None, np.ones(values.shape[1])
+            return
+        names = self._column_names
+        model = inputs.build_model(self.model, names, angle.shape[1])
+        self.roles_ = inputs.assign_columns(inputs.names_for(model, names, hasattr(self, "feature_names_in_")), model)
+        emg = values[:, self.roles_.emg]
+        inputs.warn_of_negative(emg, self.roles_.emg_names, trials)
+        self.emg_scale_ = inputs.emg_scale(emg, self.roles_.emg_names, trials, self.emg_scale)
+        model = inputs.place_limits(model, angle)
+        model = model if self.identify is None else model.identifying(self.identify)
+        if previous is not None and previous.model is not None and len(previous.model.parameters) == len(model.parameters):
+            model = model.with_values(previous.model.parameters.value)
+        self.model_ = model
+
+    def _emg_and_exogenous(self, values):
+        emg = values[:, self.roles_.emg] / self.emg_scale_
+        return emg, {name: values[:, column] for name, column in self.roles_.exogenous.items()}
+
+    def _features(self, values, trials):
+        if trials is None:
+            return values
+        return inputs.history_features(*self._emg_and_exogenous(values), trials, self.history)
+
+    def _motion(self, values, trials, model):
+        if trials is None:
+            return None
+        emg, exogenous = self._emg_and_exogenous(values)
+        return Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)
+
+    def _expose(self):
+        """Fitted attributes under their public names."""
+        fitted = self.fitted_
+        self.model_ = fitted.model
+        self.module_ = None if fitted.network is None else fitted.network.module
+        self.history_ = [] if fitted.network is None else fitted.network.history
+        self.ode_weight_, self.n_iter_ = fitted.ode_weight, max(1, fitted.n_iter)
+        if fitted.model is None:
+            return
+        covariance = None if fitted.identification is None else fitted.identification.covariance
+        self.muscle_names_ = fitted.model.muscle_names
+        self.parameters_ = parameter_frame(fitted.model, covariance)
+        self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
+        by_name = fitted.model.parameters.as_dict()
+        for name in MUSCLE_ATTRIBUTES:
+            setattr(self, f"{name}_", by_name[name].numpy().copy())
+
+    def _shape_output(self, angle):
+        return angle[:, 0] if self.target_is_1d_ else angle
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
