@@ -55,9 +55,8 @@ class Physics(nn.Module):
         velocity, acceleration = self.differences(angle)  # along the trial: the total derivative in time
         activation = self._activation(p)
         exogenous = {name: column[inner] for name, column in self.frame_exogenous.items()}
-        residual = model.residual(angle[inner], velocity, acceleration, activation, p, exogenous)
-        state, _ = model.muscle_state(angle[inner], velocity, activation, p)
-        hill = state.tendon_force / p["max_isometric_force"]
+        residual, muscles = model.residual_and_muscles(angle[inner], velocity, acceleration, activation, p, exogenous)
+        hill = muscles.tendon_force / p["max_isometric_force"]
         return residual / model.torque_scale, normalised_force[inner] - hill
 
     def prior(self):

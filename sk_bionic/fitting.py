@@ -1,19 +1,22 @@
 """The three ways of fitting, in the order in which a fit happens: identification, network, trust."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from .criterion import Physics
+from .dynamics.identifiability import assess
 from .dynamics.identify import Identification, identify
-from .dynamics.simulate import Motion, SimulationError
+from .dynamics.simulate import Motion
+from .exceptions import IdentifiabilityWarning, SimulationError
 from .hybrid import TRAINING_WEIGHT, Trust, choose_ode_weight
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, TrainingSettings, train
 
+N_NAMED = 6  # findings that a warning spells out
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the network's history
 
 
@@ -49,6 +52,7 @@ class Fitted:
     network: TrainedNetwork | None = None
     identification: Identification | None = None
     trust: Trust | None = None
+    findings: list = field(default_factory=list)
     ode_weight: float = 0.0
 
     @property
@@ -64,12 +68,15 @@ def standardiser(features, weight):
 
 def fit_static(data, settings, start):
     """A network from one frame to its angle: nothing here knows time."""
+    _require_epochs(settings, "without a time axis")
+    _check_start(start, data, settings, n_forces=0)
     network = train(data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start)
     return Fitted(network=network)
 
 
 def fit_network(data, settings, ode_weight, force_weight, start):
     """The published method: network and physiological parameters in one optimisation, from generic values."""
+    _require_epochs(settings, "with prediction='network'")
     physics = Physics(data.motion, trainable=True)
     weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
     network = _train(data, settings, physics, weight, force_weight, start)
@@ -77,9 +84,9 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     return Fitted(data.motion.model.with_values(values), network, ode_weight=weight)
 
 
-def fit_simulation(data):
-    """Identification alone."""
-    identification = identify(data.motion, data.angle, data.weight)
+def fit_simulation(data, options):
+    """Identification alone; `options` are keyword arguments of `identify`."""
+    identification = identify(data.motion, data.angle, data.weight, **options)
     if not identification.converged:
         warnings.warn(
             f"The identification did not converge in {identification.n_iter} iterations; its parameters are the best found. Fewer free parameters "
@@ -87,14 +94,26 @@ def fit_simulation(data):
             ConvergenceWarning,
             stacklevel=4,
         )
-    return Fitted(identification.model, identification=identification, ode_weight=np.inf)
+    findings = assess(identification, data.motion.excitation)
+    _warn_of(findings)
+    return Fitted(identification.model, identification=identification, ode_weight=np.inf, findings=findings)
 
 
-def fit_hybrid(data, settings, ode_weight, force_weight, history, start):
+def _warn_of(findings):
+    """One warning for everything that the recording leaves open."""
+    if findings:
+        named = "; ".join(finding.message for finding in findings[:N_NAMED])
+        more = f"; and {len(findings) - N_NAMED} more, see `parameters_`" if len(findings) > N_NAMED else ""
+        warnings.warn(f"The recording does not determine: {named}{more}. Their values come from the prior.", IdentifiabilityWarning, stacklevel=5)
+
+
+def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options):
     """Identification, then a network regularised by the identified equation, then the weight of that equation in the fusion."""
     try:
-        fitted = fit_simulation(data)
+        fitted = fit_simulation(data, options)
     except SimulationError as error:
+        if settings.max_epochs == 0:
+            raise
         warnings.warn(f"The physics failed on the training trials, the network predicts alone. {error}", ConvergenceWarning, stacklevel=4)
         fitted = Fitted(data.motion.model)
         ode_weight = 0.0
@@ -111,23 +130,57 @@ def fit_hybrid(data, settings, ode_weight, force_weight, history, start):
     return fitted
 
 
+def _require_epochs(settings, when):
+    if settings.max_epochs == 0:
+        raise ValueError(f"`max_epochs=0` trains no network, and {when} there is nothing else that could predict. Use at least 1.")
+
+
+def _check_start(start, data, settings, n_forces):
+    """Raise where the network to start from has other layers than the one to train."""
+    if start is None:
+        return
+    layers = [layer.weight.shape for layer in (*start.body, start.angle, start.force) if hasattr(layer, "weight")]
+    old = [layers[0][1], *(shape[0] for shape in layers)]
+    new = [data.features.shape[1], *settings.hidden_layer_sizes, data.angle.shape[1], *([n_forces] if n_forces else [])]
+    if old != new:
+        raise ValueError(
+            f"`warm_start` goes on with the network of the previous fit, whose layers have the sizes {old}; this fit needs {new}. Keep X, `model`, `history` "
+            "and `hidden_layer_sizes` as they were, or set warm_start=False."
+        )
+
+
 def _train(data, settings, physics, ode_weight, force_weight, start):
+    _check_start(start, data, settings, physics.motion.model.n_muscles)
     return train(
         data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
         ode_weight=ode_weight, force_weight=force_weight, start=start,
     )  # fmt: skip
 
 
-def validation_frames(trials, n_frames, fraction, rng):
-    """Weights (n_frames,) of the frames kept aside for early stopping: whole trials, the end of a single one, or single frames where there is no time."""
-    held_out = np.zeros(n_frames)
+def validation_frames(trials, labelled, fraction, rng):
+    """Weights (n_frames,) of the frames kept aside for early stopping.
+
+    Whole trials, the end of a single one, or single frames where there is no time; chosen among the frames with an angle, `labelled` (n_frames,) of bool, so that both
+    parts have some.
+
+    Raises
+    ------
+    ValueError
+        When only one frame has an angle.
+    """
+    frames = np.flatnonzero(labelled)
+    if len(frames) < 2:
+        raise ValueError("`early_stopping` needs at least 2 frames with an angle, to learn from and to validate on. Got 1 sample.")
+    n_held = min(max(1, int(fraction * len(frames))), len(frames) - 1)
+    held_out = np.zeros(len(labelled))
+    trial = np.zeros(len(labelled), int) if trials is None else trials.trial_of_frame
+    with_labels = np.unique(trial[frames])
     if trials is None:
-        held_out[rng.permutation(n_frames)[: max(1, int(fraction * n_frames))]] = 1.0
-    elif trials.n_trials == 1:
-        held_out[int((1.0 - fraction) * n_frames) :] = 1.0
+        held_out[rng.permutation(frames)[:n_held]] = 1.0
+    elif len(with_labels) == 1:
+        held_out[frames[-n_held:]] = 1.0
     else:
-        n_held = min(max(1, round(fraction * trials.n_trials)), trials.n_trials - 1)
-        for k in rng.permutation(trials.n_trials)[:n_held]:
-            held_out[trials.slices[k]] = 1.0
+        n_trials = min(max(1, round(fraction * len(with_labels))), len(with_labels) - 1)
+        held_out[np.isin(trial, rng.permutation(with_labels)[:n_trials])] = 1.0
     return held_out
 

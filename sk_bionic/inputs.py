@@ -1,9 +1,11 @@
 """From the columns of X to what physics and network take: excitations, external inputs, EMG history."""
 
 import warnings
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from ._frame_checks import check_finite, warn_of_flat_channels
 from .musculoskeletal import PRESETS, lumped_joint
@@ -14,6 +16,7 @@ from .trials import lagged
 LAG_SPACING = 0.05  # s between the samples of EMG history that the network sees
 # EMG whose largest value over the training trials lies between these is taken as normalised already.
 NORMALISED_RANGE = (0.05, 1.0)
+FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
 
 
@@ -76,6 +79,8 @@ def build_model(model, names, n_coordinates):
     """
     if isinstance(model, str) and model == "auto":
         channels = [name for name in names if name not in EXOGENOUS]
+        if not channels:
+            raise ValueError(f"X has no EMG column, so nothing moves the joint. Got the columns {list(names)}.")
         coordinates = ["angle"] if n_coordinates == 1 else [f"angle{d}" for d in range(n_coordinates)]
         return lumped_joint(channels, coordinates)
     model = PRESETS[model]() if isinstance(model, str) else model
@@ -109,31 +114,31 @@ def default_names(n_columns):
     return tuple(f"x{i}" for i in range(n_columns))
 
 
-def emg_scale(emg, names, trials, how):
+def emg_scale(emg, how):
     """Amplitude of each channel that counts as excitation 1, learnt over all training trials.
 
     Parameters
     ----------
     emg : ndarray (n_frames, n_channels)
-    names : sequence of str
-    trials : Trials
     how : "auto", "max", None or array-like (n_channels,)
         "auto" leaves EMG alone that is normalised already (largest value of all channels between 0.05 and 1).
 
     Returns
     -------
     ndarray (n_channels,)
+
+    Raises
+    ------
+    ValueError
+        When a given scale is not positive or not one per channel.
     """
     if how is None:
         return np.ones(emg.shape[1])
     if not isinstance(how, str):
-        scale = np.broadcast_to(np.asarray(how, dtype=np.float64), emg.shape[1:]).copy()
-        if not np.all(scale > 0):
-            raise ValueError(f"`emg_scale` must be positive. Got {scale.tolist()}.")
+        scale = np.array(how, dtype=np.float64)
+        if scale.shape != emg.shape[1:] or not np.all(scale > 0):
+            raise ValueError(f"`emg_scale` must have one positive number for each of {emg.shape[1]} EMG columns. Got {scale.tolist()}.")
         return scale
-    if how not in ("auto", "max"):
-        raise ValueError(f"`emg_scale` must be 'auto', 'max', None or an array. Got {how!r}.")
-    warn_of_flat_channels(list(names), emg, trials, stacklevel=5)
     largest = np.abs(emg).max(axis=0)
     if how == "auto" and NORMALISED_RANGE[0] <= largest.max() <= NORMALISED_RANGE[1]:
         return np.ones(emg.shape[1])
@@ -149,9 +154,57 @@ def warn_of_negative(emg, names, trials):
                 f"Column {name!r} is negative (trial {trials.names[trials.trial_of_frame[row]]!r}, row {row}: {emg[row, j]:.3g}): EMG columns must hold "
                 "rectified envelopes; make them with EMGEnvelope. Negative values drive no muscle.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
             return
+
+
+def warn_of_flat(emg, names, trials):
+    """Warn of channels that are constant throughout a training trial."""
+    warn_of_flat_channels(list(names), emg, trials, stacklevel=6)
+
+
+def check_load(values, roles):
+    """Raise where the mass in the hand is negative; `values` (n_frames, n_columns)."""
+    column = roles.exogenous.get("hand_load_kg")
+    if column is not None and (values[:, column] < 0).any():
+        row = int(np.argmax(values[:, column] < 0))
+        raise ValueError(f"Column 'hand_load_kg', row {row} is {values[row, column]:g} kg. A mass cannot be negative.")
+
+
+def check_layers(sizes):
+    """Raise unless every hidden layer has a whole, positive number of units."""
+    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(f"`hidden_layer_sizes` must hold positive integers. Got {sizes!r}.")
+
+
+def check_trial_lengths(trials):
+    """Raise where a training trial has too few frames for a second derivative."""
+    short = np.flatnonzero(trials.lengths < FEWEST_FRAMES)
+    if len(short):
+        name, length = trials.names[short[0]], trials.lengths[short[0]]
+        raise ValueError(
+            f"Trial {name!r} has {length} sample(s) in time, {FEWEST_FRAMES} is the fewest that have an acceleration. Drop the trial, or check that the "
+            "index level 'trial' and `sampling_rate` are meant."
+        )
+
+
+def check_same_index(X, y):
+    """Raise where X and y are pandas objects whose rows are labelled differently."""
+    if not (isinstance(X, pd.DataFrame) and isinstance(y, pd.DataFrame | pd.Series)) or X.index.equals(y.index):
+        return
+    if len(X) != len(y):
+        raise ValueError(f"X and y have inconsistent numbers of rows: {len(X)} and {len(y)}.")
+    row = next(i for i, pair in enumerate(zip(X.index, y.index, strict=True)) if pair[0] != pair[1])
+    raise ValueError(
+        f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. Align their rows (trial and time), as y.loc[X.index] does."
+    )
+
+
+def check_labels(angle, weight):
+    """Raise where no frame with an angle carries weight."""
+    if not (weight[np.isfinite(angle).all(axis=1)] > 0).any():
+        raise ValueError("No frame has both a finite angle and a positive `sample_weight`: there is nothing to learn from.")
 
 
 def history_features(emg, exogenous, trials, history):
@@ -188,7 +241,7 @@ def history_features(emg, exogenous, trials, history):
     return np.column_stack(columns + list(exogenous.values()))
 
 
-def check_angles(angle, names, trials, strict):
+def check_angles(angle, trials, strict):
     """Errors and warnings about the target; `angle` (n_frames, n_outputs) in rad, NaN where unknown.
 
     Raises
@@ -207,5 +260,5 @@ def check_angles(angle, names, trials, strict):
     )
     if strict:
         raise ValueError(message)
-    warnings.warn(message, UserWarning, stacklevel=4)
+    warnings.warn(message, UserWarning, stacklevel=5)
 

@@ -5,28 +5,44 @@ import pandas as pd
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
+from .inputs import check_same_index
 
 
 class MotionOutputs:
     """Methods of `PhysicsInformedMSKRegressor` that need the identified model."""
 
-    def predict_muscle_forces(self, X):
+    def predict_muscle_forces(self, X, return_std=False):
         """Muscle forces along the predicted motion.
 
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+        return_std : bool, default=False
 
         Returns
         -------
-        DataFrame or ndarray (n_frames, n_muscles)
+        force : DataFrame or ndarray (n_frames, n_muscles)
             Tendon forces [N]: the Hill-type muscles' on the predicted motion, or with ``prediction="network"`` the network's.
+        std : same type and shape
+            Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated.
+
+        Raises
+        ------
+        ValueError
+            When a standard deviation is asked for that does not exist: the network's own forces have no posterior.
         """
-        result, motion = self._predict_with_model(X)
+        result, motion = self._predict_with_model(X, with_variance=return_std)
         if result.state is None:
             maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
-            return self._columns(X, result.force * maximal, self.muscle_names_)
-        return self._columns(X, prediction.muscle_outputs(motion, result.state)[0], self.muscle_names_)
+            force = result.force * maximal
+        else:
+            force = prediction.muscle_outputs(motion, result.state)[0]
+        force = self._columns(X, force, self.muscle_names_)
+        if not return_std:
+            return force
+        if result.force_variance is None:
+            raise ValueError("The network's muscle forces have no standard deviation: use prediction='hybrid' or 'simulation'.")
+        return force, self._columns(X, np.sqrt(result.force_variance), self.muscle_names_)
 
     def predict_activations(self, X):
         """Muscle activations between 0 and 1.
@@ -57,8 +73,9 @@ class MotionOutputs:
             Sum of moment arm times force [N m], positive when it increases the angle.
         """
         result, motion = self._predict_with_model(X)
+        motion = self._motion_of(X) if motion is None else motion
         state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
-        return self._columns(X, prediction.muscle_outputs(motion, state)[2], self.model_.coordinate_names)
+        return self._columns(X, prediction.muscle_outputs(motion, state)[1], self.model_.coordinate_names)
 
     def simulate(self, X, initial_state=None):
         """The identified equation of motion run on the EMG, whatever `prediction` says.
@@ -76,13 +93,18 @@ class MotionOutputs:
 
         Raises
         ------
+        ValueError
+            When `initial_state` does not have one angle and one velocity for each trial and coordinate.
         SimulationError
             When the equation has no solution that Newton's method finds; names the trial.
         """
         motion = self._motion_of(X)
         if initial_state is not None:
             shape = (motion.trials.n_trials, 2, self.model_.n_coordinates)
-            initial_state = np.array(initial_state, dtype=np.float64).reshape(shape)
+            initial_state = np.array(initial_state, dtype=np.float64)
+            if initial_state.size != np.prod(shape):
+                raise ValueError(f"`initial_state` must have shape (n_trials, 2, n_coordinates) = {shape}. Got {initial_state.shape}.")
+            initial_state = initial_state.reshape(shape)
             initial_state[:, 0] -= prediction.offset_of(self.model_)
         return self._shape_output(prediction.simulate(self.fitted_, motion, initial_state).angle)
 
@@ -100,10 +122,19 @@ class MotionOutputs:
         ndarray, shape of y
             Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of the angle enters through its
             second derivative: smooth it first.
+
+        Raises
+        ------
+        ValueError
+            When y does not fit X or the model's coordinates.
         """
         motion = self._motion_of(X)
-        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
-        residual = prediction.along_measured(motion, angle.reshape(len(angle), -1))
+        check_same_index(X, y)
+        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", copy=True)
+        expected = (motion.trials.n_frames, self.model_.n_coordinates)
+        if angle.reshape(len(angle), -1).shape != expected:
+            raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")
+        residual = prediction.along_measured(motion, angle.reshape(expected))
         return residual.reshape(angle.shape)
 
     def _require_model(self):
@@ -118,9 +149,9 @@ class MotionOutputs:
         self._require_model()
         return self._motion(*self._frames(X, reset=False), self.model_)
 
-    def _predict_with_model(self, X):
+    def _predict_with_model(self, X, with_variance=False):
         self._require_model()
-        return self._predict(X)
+        return self._predict(X, with_variance)
 
     @staticmethod
     def _columns(X, values, names):

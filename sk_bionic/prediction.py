@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from .dynamics.grid import CentralDifferences
-from .dynamics.sensitivity import state_sensitivity
+from .dynamics.posterior import with_offset
+from .dynamics.sensitivity import force_derivatives, state_sensitivity
 from .hybrid import predict_fused
 from .musculoskeletal.prior import FreeParameters
 
@@ -14,14 +15,25 @@ from .musculoskeletal.prior import FreeParameters
 class Prediction(NamedTuple):
     """Predicted motion.
 
-    `angle` (n_frames, n_coordinates) as the goniometer reads it [rad]; `state` (n_frames, 2, n_coordinates), joint angle and velocity, or None where the
-    network alone predicts; `variance` of the angle [rad^2] or None where it was not asked for; `force` (n_frames, n_muscles), the network's normalised forces, or None.
+    Attributes
+    ----------
+    angle : ndarray (n_frames, n_coordinates)
+        As the goniometer reads it [rad].
+    state : Tensor (n_frames, 2, n_coordinates) or None
+        Joint angle and velocity; None where the network alone predicts.
+    variance : ndarray (n_frames, n_coordinates) or None
+        Of measured minus predicted angle [rad^2], where asked for.
+    force : ndarray (n_frames, n_muscles) or None
+        The network's normalised forces.
+    force_variance : ndarray (n_frames, n_muscles) or None
+        Of the Hill-type forces [N^2], where asked for.
     """
 
     angle: np.ndarray
     state: torch.Tensor | None = None
     variance: np.ndarray | None = None
     force: np.ndarray | None = None
+    force_variance: np.ndarray | None = None
 
 
 def offset_of(model):
@@ -48,13 +60,15 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
         return Prediction(angle, trajectory.state)
     free = FreeParameters(fitted.model.parameters)
     by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
-    by_value = by_value[:, : angle.shape[1]]
-    for j, index in enumerate(free.index.tolist()):
-        row = fitted.model.parameters.rows[index]
-        if row.name == "goniometer_offset":
-            by_value[:, fitted.model.coordinate_names.index(row.owner), j] += 1.0
-    variance = np.einsum("ndi,ij,ndj->nd", by_value, fitted.identification.covariance, by_value)
-    return Prediction(angle, trajectory.state, variance + fitted.identification.noise_std**2)
+    by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
+    force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
+    variance = _propagate(with_offset(by_value[:, : angle.shape[1]], free), fitted.identification.covariance)
+    return Prediction(angle, trajectory.state, variance + fitted.identification.noise_std**2, force_variance=force_variance)
+
+
+def _propagate(jacobian, covariance):
+    """Variances (n_frames, n) of outputs whose derivatives are `jacobian` (n_frames, n, n_free)."""
+    return np.einsum("ndi,ij,ndj->nd", jacobian, covariance, jacobian)
 
 
 def predict_hybrid(fitted, motion, features, with_variance=False):
@@ -63,13 +77,19 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     if fitted.ode_weight == 0:
         return network
     angle, fused = predict_fused(fitted.model, motion, network.angle, fitted.ode_weight, fitted.network.scale)
-    variance = None
-    if with_variance:
-        # The least-squares posterior has the shape over time; its size is that of the error on held-out frames, where there were any.
-        variance = fused.variance()
-        if fitted.trust is not None:
-            variance = variance * fitted.trust.fused_std**2 / variance.mean(axis=0)
-    return Prediction(angle, fused.state, variance, network.force)
+    if not with_variance:
+        return Prediction(angle, fused.state, force=network.force)
+    # The least-squares posterior has the shape over time; its size is that of the error on held-out frames, where there were any.
+    of_state = fused.variance()
+    if fitted.trust is not None:
+        of_state = of_state * (fitted.trust.fused_std**2 / of_state[:, 0].mean(axis=0))
+    force_variance = None
+    if fitted.identification is not None:
+        free = FreeParameters(fitted.model.parameters)
+        by_state, direct = force_derivatives(motion, fused.state, fitted.model.parameters.as_dict(), free)
+        force_variance = _propagate(direct, fitted.identification.covariance)
+        force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
+    return Prediction(angle, fused.state, of_state[:, 0], network.force, force_variance)
 
 
 def differentiated(motion, angle):
@@ -100,10 +120,10 @@ def along_measured(motion, angle):
 
 
 def muscle_outputs(motion, state):
-    """Hill-type muscle forces [N], activations (n_frames, n_muscles) and muscle torques [N m] (n_frames, n_coordinates) along a motion."""
+    """Hill-type muscle forces (n_frames, n_muscles) [N] and muscle torques (n_frames, n_coordinates) [N m] along a motion."""
     model = motion.model
     parameters = model.parameters.as_dict()
     activation = model.activation(motion.dynamics.solve(parameters), parameters)
-    muscles, moment_arm = model.muscle_state(state[:, 0], state[:, 1], activation, parameters)
-    torque = (moment_arm * muscles.tendon_force.unsqueeze(-2)).sum(-1)
-    return muscles.tendon_force.numpy(), activation.numpy(), torque.numpy()
+    muscles, _ = model.muscle_state(state[:, 0], state[:, 1], activation, parameters)
+    torque = model.muscle_torque(state[:, 0], state[:, 1], activation, parameters)
+    return muscles.tendon_force.numpy(), torque.numpy()

@@ -50,7 +50,7 @@ class EMGEnvelope(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     sampling_rate : float, default=None
         Rate of the frames [Hz] where the input's index holds no time; the rows then are one
         continuous trial.
-    exclude : sequence of str, default=("hand_load_kg", "segment_orientation_rad")
+    exclude : sequence of str, default=("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
         Names of columns that are no EMG; they pass untouched.
 
     Attributes

@@ -33,7 +33,7 @@ MUSCLE_ATTRIBUTES = (
 class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
-    Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg] or ``segment_orientation_rad`` [rad]); y is the joint angle of each
+    Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad`` [rad], ``external_torque_nm`` [N m]); y is the joint angle of each
     frame [rad], NaN where it is unknown. Time comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
     rows are unrelated frames and the estimator is a static network.
 
@@ -50,7 +50,11 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal forces.
     identify : sequence of str, optional
-        Free parameters: names, or "muscle/name" for a single one. Default: those that the model marks as free.
+        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default: those that the model marks as free.
+    robust : bool, default=False
+        Discount frames whose angle is an artefact (a Student t likelihood in the identification).
+    n_starts : int, default=1
+        Starts of the identification: the model's values and random ones within the bounds. What each reached is in `starts_`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
     max_epochs : int, default=300
@@ -92,6 +96,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
+    starts_ : list of tuple (float, ndarray)
+        Objective (minus the log posterior) and free values that each start of the identification reached.
     muscle_names_ : tuple of str
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
@@ -125,6 +131,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         "ode_weight": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "force_weight": [Interval(Real, 0, None, closed="left")],
         "identify": [None, str, "array-like"],
+        "robust": ["boolean"],
+        "n_starts": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "history": [Interval(Real, 0, None, closed="left")],
@@ -150,6 +158,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         ode_weight="auto",
         force_weight=0.1,
         identify=None,
+        robust=False,
+        n_starts=1,
         hidden_layer_sizes=(32, 32),
         max_epochs=300,
         history=0.4,
@@ -171,6 +181,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         self.ode_weight = ode_weight
         self.force_weight = force_weight
         self.identify = identify
+        self.robust = robust
+        self.n_starts = n_starts
         self.hidden_layer_sizes = hidden_layer_sizes
         self.max_epochs = max_epochs
         self.history = history
@@ -211,15 +223,19 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         ValueError
             When columns, time, trials or angles cannot be used; the message names them.
         """
+        inputs.check_layers(self.hidden_layer_sizes)
         values, trials = self._frames(X, trial=trial, reset=True)
         angle = self._angles(X, y, values, trials)
-        weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
+        weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        inputs.check_labels(angle, weight)
+        if trials is not None:
+            inputs.check_trial_lengths(trials)
         if trials is None and self.ode_weight != 0:
             warnings.warn(
                 "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
                 "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         rng = check_random_state(self.random_state)
         settings = self._settings(int(rng.randint(2**31 - 1)))
@@ -227,21 +243,23 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         self._set_model(values, trials, angle, previous)
         features = self._features(values, trials)
         self.feature_scaler_ = fitting.standardiser(features, weight)
-        validation = fitting.validation_frames(trials, len(values), self.validation_fraction, rng) if self.early_stopping else None
+        labelled = np.isfinite(angle).all(axis=1) & (weight > 0)
+        validation = fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
         data = fitting.TrainingData(self.feature_scaler_.transform(features), angle, weight, validation, self._motion(values, trials, self.model_))
         start = None if previous is None or previous.network is None else previous.network.module
-        self.fitted_ = self._fit(data, settings, start)
+        options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
+        self.fitted_ = self._fit(data, settings, start, options)
         self._expose()
         return self
 
-    def _fit(self, data, settings, start):
+    def _fit(self, data, settings, start, options):
         if data.motion is None:
             return fitting.fit_static(data, settings, start)
         if self.prediction == "simulation":
-            return fitting.fit_simulation(data)
+            return fitting.fit_simulation(data, options)
         if self.prediction == "network":
             return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
-        return fitting.fit_hybrid(data, settings, self.ode_weight, self.force_weight, self.history, start)
+        return fitting.fit_hybrid(data, settings, self.ode_weight, self.force_weight, self.history, start, options)
 
     def predict(self, X, return_std=False):
         """Joint angles of new frames.
@@ -263,13 +281,13 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         return (shape(result.angle), shape(np.sqrt(result.variance))) if return_std else shape(result.angle)
 
     def _predict(self, X, with_variance=False):
-        """Prediction and the motion (equation on the frames) behind it."""
+        """Prediction and the motion (equation on the frames) behind it, None where the network alone predicts."""
         check_is_fitted(self)
         values, trials = self._frames(X, reset=False)
-        motion = self._motion(values, trials, self.model_)
         features = lambda: self.feature_scaler_.transform(self._features(values, trials))  # noqa: E731
-        if motion is None or self.prediction == "network" and self.fitted_.network is not None:
-            return prediction.predict_network(self.fitted_, features()), motion
+        if trials is None or self.prediction == "network" and self.fitted_.network is not None:
+            return prediction.predict_network(self.fitted_, features()), None
+        motion = self._motion(values, trials, self.model_)
         if self.prediction == "simulation" or self.fitted_.network is None:
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
         return prediction.predict_hybrid(self.fitted_, motion, features(), with_variance), motion
@@ -296,8 +314,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
 
     def _angles(self, X, y, values, trials):
         """Angles (n_frames, n_outputs), checked."""
-        if isinstance(X, pd.DataFrame) and isinstance(y, pd.DataFrame | pd.Series) and not X.index.equals(y.index):
-            raise ValueError("X and y have different indexes: align their rows (trial and time) before fitting.")
+        inputs.check_same_index(X, y)
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", estimator=self)
@@ -308,8 +325,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
             angle = angle[:, 0]
         self.target_is_1d_ = angle.ndim == 1
         angle = angle.reshape(len(angle), -1)
-        strict = isinstance(X, pd.DataFrame) or self.model != "auto"
-        inputs.check_angles(angle, self._column_names, trials, strict)
+        strict = hasattr(self, "feature_names_in_") or self.model != "auto"
+        inputs.check_angles(angle, trials, strict)
         return angle
 
     def _set_model(self, values, trials, angle, previous):
@@ -322,7 +339,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
         self.roles_ = inputs.assign_columns(inputs.names_for(model, names, hasattr(self, "feature_names_in_")), model)
         emg = values[:, self.roles_.emg]
         inputs.warn_of_negative(emg, self.roles_.emg_names, trials)
-        self.emg_scale_ = inputs.emg_scale(emg, self.roles_.emg_names, trials, self.emg_scale)
+        inputs.warn_of_flat(emg, self.roles_.emg_names, trials)
+        self.emg_scale_ = inputs.emg_scale(emg, self.emg_scale)
         model = inputs.place_limits(model, angle)
         model = model if self.identify is None else model.identifying(self.identify)
         if previous is not None and previous.model is not None and len(previous.model.parameters) == len(model.parameters):
@@ -331,12 +349,14 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
 
     def _emg_and_exogenous(self, values):
         emg = values[:, self.roles_.emg] / self.emg_scale_
+        inputs.check_load(values, self.roles_)
         return emg, {name: values[:, column] for name, column in self.roles_.exogenous.items()}
 
     def _features(self, values, trials):
         if trials is None:
             return values
-        return inputs.history_features(*self._emg_and_exogenous(values), trials, self.history)
+        history = 0.0 if self.prediction == "simulation" else self.history  # no network, nothing to look back for
+        return inputs.history_features(*self._emg_and_exogenous(values), trials, history)
 
     def _motion(self, values, trials, model):
         if trials is None:
@@ -355,7 +375,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, RegressorMixin, BaseEstimator):
             return
         covariance = None if fitted.identification is None else fitted.identification.covariance
         self.muscle_names_ = fitted.model.muscle_names
-        self.parameters_ = parameter_frame(fitted.model, covariance)
+        self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
+        self.starts_ = [] if fitted.identification is None else fitted.identification.starts
         self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
         by_name = fitted.model.parameters.as_dict()
         for name in MUSCLE_ATTRIBUTES:

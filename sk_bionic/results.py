@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from .dynamics.identifiability import label
 from .musculoskeletal.prior import FreeParameters
 
 AT_BOUND = 0.01  # of the distance between the bounds
-# A parameter whose posterior is nearly as wide as its prior has not been learnt from the data.
-NOT_IDENTIFIED = 0.9
 
 
-def parameter_frame(model, covariance=None):
+def parameter_frame(model, covariance=None, findings=()):
     """One row per free parameter.
 
     Parameters
@@ -19,28 +18,30 @@ def parameter_frame(model, covariance=None):
         Identified model.
     covariance : ndarray (n_free, n_free), optional
         Posterior covariance of the free values; None leaves standard errors unknown.
+    findings : sequence of Finding
+        What the recording leaves open.
 
     Returns
     -------
     DataFrame
-        Columns muscle (or coordinate), name, unit, initial, value, std_err, lower, upper, at_bound, identifiable; SI units.
+        Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper, prior_std, at_bound, identifiable; SI units.
     """
     table = model.parameters
     frame = table.to_frame().iloc[table.free_index].reset_index(drop=True)
-    unknown = np.full(len(frame), np.nan)
-    frame["std_err"] = unknown if covariance is None else np.sqrt(np.diag(covariance))
+    frame["std_err"] = np.full(len(frame), np.nan) if covariance is None else np.sqrt(np.diag(covariance))
+    frame["prior_std"] = FreeParameters(table).prior_std()
     margin = AT_BOUND * (frame["upper"] - frame["lower"])
     frame["at_bound"] = (frame["value"] < frame["lower"] + margin) | (frame["value"] > frame["upper"] - margin)
-    frame["identifiable"] = ~(frame["std_err"] > NOT_IDENTIFIED * FreeParameters(table).prior_std())
-    columns = ["muscle", "name", "unit", "initial", "value", "std_err", "lower", "upper", "at_bound", "identifiable"]
+    left_open = {row for finding in findings for row in finding.rows}
+    frame["identifiable"] = [int(row) not in left_open for row in table.free_index]
+    columns = ["muscle", "name", "unit", "initial", "value", "std_err", "lower", "upper", "prior_std", "at_bound", "identifiable"]
     return frame[columns]
 
 
 def correlation_frame(model, covariance):
-    """Posterior correlation of the free parameters, DataFrame labelled "owner/name" on both axes."""
-    rows = [model.parameters.rows[i] for i in model.parameters.free_index]
-    labels = [f"{row.owner}/{row.name}" for row in rows]
+    """Posterior correlation of the free parameters, DataFrame labelled "owner/name" on both axes; NaN without a covariance."""
+    labels = [label(model.parameters.rows[i]) for i in model.parameters.free_index]
     if covariance is None:
-        covariance = np.full((len(rows), len(rows)), np.nan)
+        covariance = np.full((len(labels), len(labels)), np.nan)
     std = np.sqrt(np.diag(covariance))
     return pd.DataFrame(covariance / np.outer(std, std), index=labels, columns=labels)

@@ -1,4 +1,4 @@
-"""Simulated elbow flexion with known truth, a benchmark for motion, forces and identified parameters."""
+"""Simulated elbow flexion with known truth: motion, muscle forces and parameters."""
 
 from numbers import Integral, Real
 
@@ -13,28 +13,31 @@ from ._elbow_truth import depart, draw_model, integrate
 DESCR = """\
 Simulated elbow flexion from the EMG of biceps and triceps
 ----------------------------------------------------------
-Forward dynamics of ``sk_bionic.musculoskeletal.elbow()`` with free parameters of its own for every
-`random_state`: two Hill-type muscles with rigid tendons on a hinge with gravity, passive stiffness,
-damping and stops. The excitations are sums of raised-cosine bursts; the EMG is their value at the
-frames (times noise, if asked for). Electromechanical delay and activation dynamics lie between it and
-the muscles. An adaptive Runge-Kutta method of order 8 integrates the equation of motion from rest in
-equilibrium; the package's own solver has no part in it.
+Forward dynamics of ``sk_bionic.musculoskeletal.elbow()``, two Hill-type muscles with rigid tendons
+on a hinge with gravity, passive stiffness, damping and stops. Every `random_state` has free
+parameters of its own: maximal force and optimal fiber length within 25 % of the preset's, tendon
+slack length within a tenth of its fiber length, shape factor -2 to -0.5, delay 20 to 60 ms.
 
-With a mismatch m > 0 the truth departs from every model of that family: a brachialis of m times 987 N
-that no EMG channel shows (driven by half of the biceps' bursts, smeared, and one burst of its own),
-moment arms m times 10 % larger or smaller, tendons that stretch by m times 4.9 % at the maximal force
-(always in equilibrium with the fiber; the velocity of stretching is neglected), and m times 20 ms more
-delay. `parameters` and `model` hold the true values of the free parameters, the longer delay among
-them; brachialis, moment arms and stretch are in neither.
+The excitations are smooth bursts of the muscles in turn and together; the EMG is their value at the
+frames. Electromechanical delay and activation dynamics lie between EMG and muscle. An adaptive
+integrator (LSODA, relative tolerance 1e-8) solves the equation of motion from rest in equilibrium;
+the package's own solver has no part in it.
+
+With a mismatch m > 0 the truth departs from every model of that family: a brachialis of m times
+987 N that no EMG channel shows (half of the biceps' bursts, smeared, and one burst of its own),
+moment arms m times 10 % larger or smaller, tendons that stretch by m times 4.9 % at the maximal
+force (following the load at once), and m times 20 ms more delay. `parameters` and `model` hold the
+true free parameters, the longer delay among them; brachialis, moment arms and stretch are in
+neither.
 
 data: EMG of biceps and triceps, normalised, nominally 0 to 1.
-target: elbow_flexion [rad] with the noise asked for; angle: the same without noise.
+target: elbow_flexion [rad], 0 when extended, with the noise asked for; angle: without noise.
 muscle_forces [N], activations: the truth at the frames.
-parameters: muscle, name and value (SI units) of every free parameter; model: the elbow with them.
+parameters: muscle, name, value (SI) of every free parameter; model: the elbow that has them.
 The index has the levels trial ("trial_00") and time [s].
 """
 
-ADDITIVE_NOISE = 0.02  # of full EMG, in units of `emg_noise`
+ADDITIVE_NOISE = 0.02  # part of the EMG noise that does not vanish with the EMG, of full EMG
 
 
 @validate_params(
@@ -61,26 +64,28 @@ def make_elbow_flexion(
     random_state=None,
     return_X_y=False,
 ):
-    """Elbow flexion of one simulated subject, with the truth beside it.
+    """Simulate one subject who flexes the elbow, with the truth beside the measurement.
 
     Parameters
     ----------
     n_trials : int, default=8
-        Number of trials, all of the same subject, each with excitations of its own.
+        Number of trials, each with excitations of its own.
     duration : float, default=5.0
         Duration of a trial [s], at least 1.
     sampling_rate : float, default=100
-        Rate of the frames [Hz], at least 10. The truth does not depend on it.
-    angle_noise : float, default=pi/180
+        Rate of the frames [Hz], at least 10. The motion does not depend on it.
+    angle_noise : float, default=pi / 180
         Standard deviation of the white noise on the angle [rad].
     emg_noise : float, default=0.0
-        Relative standard deviation of white noise that multiplies the EMG; a hundredth... of it is added as well. EMG never
-        falls below 0.
-    mismatch : float between 0 and 1, default=0.0
-        How far the truth departs from the model: hidden muscle, wrong moment arms, stretching
-        tendons, more delay.
+        Relative standard deviation of the white noise on the EMG. A fiftieth of it, in units of
+        full EMG, is added besides; what falls below 0 is set to 0.
+    mismatch : float, default=0.0
+        How far the truth departs from the model, 0 to 1: a hidden muscle, other moment arms,
+        stretching tendons, more delay.
     random_state : int, RandomState instance or None, default=None
-        Seed of subject, excitations and noise. None: another subject in every call. The global random state is never touched.
+        Seed of subject, excitations and noise; None: another subject at every call. The global
+        random state is left alone. Subject and excitations stay the same whatever the noise,
+        `mismatch` and `sampling_rate`.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
 
@@ -96,9 +101,9 @@ def make_elbow_flexion(
         muscle_forces, activations : DataFrame (n_frames, 2)
             True tendon forces [N] and activations.
         parameters : DataFrame
-            Columns muscle, name, value: the truth of every free parameter, SI units.
+            Columns muscle, name, value: the truth of every free parameter, in SI units.
         model : MusculoskeletalModel
-            The elbow with these values.
+            The elbow that has these values.
         feature_names, target_names : list of str
         DESCR : str
 
@@ -109,37 +114,39 @@ def make_elbow_flexion(
     >>> flexion.data.shape, flexion.target.name
     ((1000, 2), 'elbow_flexion')
     """
-    subject, bursts_rng, hidden, angle_rng, emg_rng = _independent_streams(random_state)
+    subject, excitation, departure, *noise = _independent_generators(random_state)
     time = np.arange(round(duration * sampling_rate)) / sampling_rate
     model = draw_model(subject, mismatch)
-    channels = draw_bursts(bursts_rng, model, n_trials, duration)
-    truth = depart(model, mismatch, hidden)
-    excitations = channels if truth is model else with_hidden_muscle(channels, hidden, duration)
-    motion = integrate(truth, excitations, time)
+    channels = draw_bursts(excitation, model, n_trials, duration)
+    truth = depart(model, mismatch, departure)
+    bursts = with_hidden_muscle(channels, departure, duration) if mismatch else channels
+    motion = integrate(truth, bursts, time)
     index = _index(n_trials, time)
-    frame = lambda values: pd.DataFrame(_by_trial(values)[:, : model.n_muscles], index, list(model.muscle_names))  # noqa: E731
-    emg = frame(channels(time[:, None, None]))
-    data = _noisy(emg, emg_noise, emg_rng)
-    angle = pd.Series(_by_trial(motion.angle[..., None])[:, 0], index, name="elbow_flexion")
-    target = angle + angle_rng.normal(size=len(angle)) * angle_noise
+    emg = _frame(channels(time[:, None, None]), index, model.channel_names)
+    angle = _frame(motion.angle, index, model.coordinate_names).iloc[:, 0]
+    data = _with_emg_noise(emg, emg_noise, noise[0])
+    target = angle + angle_noise * noise[1].normal(size=len(angle))
     if return_X_y:
         return data, target
     return Bunch(
-        data=data, target=target, angle=angle, muscle_forces=frame(motion.muscle_force), activations=frame(motion.activation),
-        parameters=_free_parameters(model), model=model, feature_names=list(data.columns), target_names=[target.name], DESCR=DESCR,
-    )  # fmt: skip
+        data=data,
+        target=target,
+        angle=angle,
+        muscle_forces=_frame(motion.muscle_force, index, model.muscle_names),
+        activations=_frame(motion.activation, index, model.muscle_names),
+        parameters=_free_parameters(model),
+        model=model,
+        feature_names=list(data.columns),
+        target_names=[target.name],
+        DESCR=DESCR,
+    )
 
 
-def _independent_streams(random_state):
-    """A random generator each for subject, excitations, hidden muscle, angle noise and EMG noise, so that no choice of one argument moves the rest."""
-    fresh = np.random.RandomState() if random_state is None else random_state  # None would draw from the global state
-    seeds = check_random_state(fresh).randint(np.iinfo(np.int32).max, size=5)
-    return [np.random.RandomState(seed) for seed in seeds]
-
-
-def _by_trial(values):
-    """(n_frames, n_trials, n_columns) -> (n_trials * n_frames, n_columns), one trial after the other."""
-    return values.transpose(1, 0, 2).reshape(-1, values.shape[-1])
+def _independent_generators(random_state):
+    """Generators for subject, excitations, departure from the model, EMG noise and angle noise."""
+    # None would make scikit-learn draw from numpy's global state.
+    own = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    return [np.random.RandomState(s) for s in own.randint(np.iinfo(np.int32).max, size=5)]
 
 
 def _index(n_trials, time):
@@ -147,9 +154,15 @@ def _index(n_trials, time):
     return pd.MultiIndex.from_product([names, time], names=["trial", "time"])
 
 
-def _noisy(emg, emg_noise, rng):
-    multiplied, added = rng.normal(size=(2, *emg.shape))
-    return (emg * (1.0 + emg_noise * multiplied) + ADDITIVE_NOISE * emg_noise * added).clip(lower=0.0)
+def _frame(values, index, columns):
+    """DataFrame of the first columns of values (n_frames, n_trials, n_columns)."""
+    by_trial = values[..., : len(columns)].transpose(1, 0, 2).reshape(len(index), -1)
+    return pd.DataFrame(by_trial, index, list(columns))
+
+
+def _with_emg_noise(emg, emg_noise, rng):
+    noise = emg_noise * rng.normal(size=(*emg.shape, 2))
+    return (emg * (1.0 + noise[..., 0]) + ADDITIVE_NOISE * noise[..., 1]).clip(lower=0.0)
 
 
 def _free_parameters(model):

@@ -86,6 +86,7 @@ class ActivationDynamics:
         self.left = torch.as_tensor(grid.left)
         self.first = torch.as_tensor(grid.trials.starts[:-1])
         self.n_muscles = excitation.shape[1]
+        self._last = None  # the previous solution: where Newton starts
 
     def _excitations(self, delay):
         """Excitation at the left, middle and right of every interval."""
@@ -141,7 +142,7 @@ class ActivationDynamics:
 
     def _newton(self, excitations, start, rise, decay):
         state = torch.empty(self.grid.n_frames, self.n_muscles, dtype=torch.float64)
-        state[self.left + 1] = excitations[2]
+        state[self.left + 1] = excitations[2] if self._last is None else self._last[self.left + 1]
         state[self.first] = start
         for _ in range(NEWTON_ITERATIONS):
             with torch.enable_grad():
@@ -154,6 +155,7 @@ class ActivationDynamics:
             state = state - update
             if update.abs().max() < TOLERANCE:
                 break
+        self._last = state
         return state, matrix
 
     def at_points(self, parameters, points):

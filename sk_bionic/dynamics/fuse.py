@@ -26,19 +26,18 @@ class Fused(NamedTuple):
     n_iter: int
 
     def variance(self):
-        """Posterior variance of the angles (n_frames, n_coordinates) [rad^2]: the diagonal of the inverse information."""
+        """Posterior variance of angles [rad^2] and velocities [rad^2/s^2], (n_frames, 2, n_coordinates): the inverse information's diagonal."""
         n_frames, size, _ = self.diagonal.shape
-        d = size // 2
-        out = np.empty((n_frames, d))
+        out = np.empty((n_frames, size))
         for chunk in np.array_split(np.arange(n_frames), max(1, n_frames // 500)):
-            rhs = np.zeros((n_frames, size, len(chunk) * d))
-            column = np.arange(len(chunk) * d).reshape(len(chunk), d)
-            for j in range(d):
-                rhs[chunk, j, column[:, j]] = 1.0
+            columns = np.arange(len(chunk) * size).reshape(len(chunk), size)
+            rhs = np.zeros((n_frames, size, len(chunk) * size))
+            for j in range(size):
+                rhs[chunk, j, columns[:, j]] = 1.0
             solution = solve_symmetric(self.diagonal, self.below, rhs)
-            for j in range(d):
-                out[chunk, j] = solution[chunk, j, column[:, j]]
-        return out
+            for j in range(size):
+                out[chunk, j] = solution[chunk, j, columns[:, j]]
+        return out.reshape(n_frames, 2, -1)
 
 
 def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters=None):

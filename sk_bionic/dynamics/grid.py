@@ -59,6 +59,8 @@ class CollocationGrid:
         Both Gauss points of every interval, in order of time.
     starts : Points (n_trials,)
         The first frame of every trial.
+    frames : Points (n_frames,)
+        Every frame.
 
     Raises
     ------
@@ -77,6 +79,10 @@ class CollocationGrid:
         self.gauss = Points(np.repeat(np.arange(n), 2), np.tile(GAUSS_POINTS, n))
         first = np.searchsorted(self.left, trials.starts[:-1])
         self.starts = Points(first, np.zeros(len(first)))
+        last = np.zeros(trials.n_frames)
+        last[trials.starts[1:] - 1] = 1.0  # a trial's last frame is the right end of its last interval
+        frame = np.arange(trials.n_frames) - last.astype(int)
+        self.frames = Points(np.searchsorted(self.left, frame), last)
 
     @property
     def n_frames(self):

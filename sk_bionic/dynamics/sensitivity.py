@@ -5,6 +5,7 @@ iteration, which is factorised already, is solved for one more right-hand side a
 """
 
 import numpy as np
+import torch
 
 from .excitation import ACTIVATION_PARAMETERS
 
@@ -71,3 +72,47 @@ def state_sensitivity(motion, trajectory, drive, parameters, free, from_rest):
     at_gauss = np.concatenate([partial[:n], np.zeros((n, d, at_starts.shape[2] - p))], axis=2)
     solution = -trajectory.matrix.solve(motion.rows(at_gauss, at_starts))
     return solution[..., :p], solution[..., p:]
+
+
+def force_derivatives(motion, state, parameters, free):
+    """Muscle forces at the frames and their derivatives.
+
+    Parameters
+    ----------
+    motion : Motion
+    state : Tensor (n_frames, 2, n_coordinates)
+    parameters : dict of Tensor
+    free : FreeParameters
+
+    Returns
+    -------
+    by_state : ndarray (n_frames, n_muscles, 2 n_coordinates)
+        With respect to angles [N/rad] and velocities [N s/rad].
+    by_parameter : ndarray (n_frames, n_muscles, n_free)
+        With respect to the free parameters' values, the motion held still.
+    """
+    model, table = motion.model, free.table
+    activation, chain = motion.dynamics.at_points(parameters, motion.grid.frames)
+    spread = {n: parameters[n].detach().expand(len(state), -1).clone().requires_grad_() for n in model.parameters.muscle_names}
+    inputs = [x.detach().clone().requires_grad_() for x in (state[:, 0], state[:, 1], activation)]
+    muscles, _ = model.muscle_state(*inputs, {**parameters, **spread})
+    by_state, by_parameter = [], []
+    for m in range(model.n_muscles):
+        variables = inputs + list(spread.values())
+        grads = torch.autograd.grad(muscles.tendon_force[:, m].sum(), variables, retain_graph=True, allow_unused=True)
+        angle, velocity, active, *others = (torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True))
+        by_state.append(torch.cat([angle, velocity], dim=1).numpy())
+        own = dict(zip(spread, others, strict=True))
+        for k, name in enumerate(ACTIVATION_PARAMETERS):
+            own[name] = own[name] + active * chain[..., k]
+        columns = [_of_row(table, int(i), own, len(state)) for i in free.index]
+        by_parameter.append(np.stack(columns, axis=-1))
+    return np.stack(by_state, axis=1), np.stack(by_parameter, axis=1)
+
+
+def _of_row(table, row, derivatives, n_frames):
+    """Derivative (n_frames,) with respect to one row of the table; zero where it is no muscle's."""
+    name = table.rows[row].name
+    if name not in derivatives:
+        return np.zeros(n_frames)
+    return derivatives[name][:, row - table.slices[name].start].numpy()

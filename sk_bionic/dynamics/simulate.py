@@ -11,7 +11,8 @@ from .excitation import ActivationDynamics
 from .grid import CollocationGrid, Points
 from .linearise import linearise
 
-MAX_ITERATIONS, TOLERANCE, MAX_STEP, MAX_HALVINGS = 60, 1e-9, 1.0, 8
+MAX_ITERATIONS, TOLERANCE, MAX_STEP, MAX_HALVINGS = 25, 1e-9, 1.0, 8
+MARCH_FRAMES = 40  # in a window of the last attempt
 
 
 class SimulationError(RuntimeError):
@@ -62,7 +63,8 @@ class Motion:
     def __init__(self, model, trials, excitation, exogenous=None):
         self.model, self.trials = model, trials
         self.grid = CollocationGrid(trials)
-        self.dynamics = ActivationDynamics(self.grid, np.ascontiguousarray(excitation, dtype=np.float64))
+        self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
+        self.dynamics = ActivationDynamics(self.grid, self.excitation)
         gauss, starts = self.grid.gauss, self.grid.starts
         self.points = Points(*(np.concatenate(pair) for pair in zip(gauss, starts, strict=True)))
         weights = self.grid.weights(self.points)
@@ -171,41 +173,102 @@ class Motion:
         if initial_state is not None:
             initial_state = np.asarray(initial_state, dtype=np.float64)
             state[self.first] = torch.from_numpy(initial_state)
-        return self._newton(state, drive, p, initial_state)
+        newton = _Newton(self, drive, p, initial_state)
+        root = newton.solve(state)
+        for attempt in (self._at_rest, self._march):
+            failed = newton.failed(root)
+            if not failed.any():
+                break
+            root = attempt(newton, root.state, failed)
+        newton.raise_if_failed(root)
+        return Trajectory(root.state, _factorise(root.blocks), newton.n_iter)
 
-    def _newton(self, state, drive, parameters, initial_state):
-        rows, blocks = self.system(self.evaluate(state, drive, parameters), state, initial_state)
-        for iteration in range(1, MAX_ITERATIONS + 1):
-            matrix = _factorise(blocks)
-            update = matrix.solve(-rows).reshape(state.shape)
-            largest = self._per_trial(np.maximum, np.abs(update[:, 0]).max(axis=1))
-            step = np.minimum(1.0, MAX_STEP / np.maximum(largest, 1e-300))
-            state, rows, blocks = self._line_search(state, update, step, rows, drive, parameters, initial_state)
-            if np.abs(rows).max() < TOLERANCE:
-                return Trajectory(state, _factorise(blocks), iteration)
-        worst = self._per_trial(np.maximum, np.abs(rows).max(axis=1))
-        k = int(np.nanargmax(np.where(np.isnan(worst), np.inf, worst)))
-        raise SimulationError(
-            f"The simulation of trial {self.trials.names[k]!r} did not converge in {MAX_ITERATIONS} Newton iterations: largest residual "
-            f"{worst[k] * float(self.model.torque_scale.max()):.3g} N m. Check the units of EMG and time, or the model's parameters."
-        )
+    def _at_rest(self, newton, state, failed):
+        """Second attempt: start the failed trials from rest instead of from the guess."""
+        frames = torch.as_tensor(failed[self.trials.trial_of_frame])
+        state = torch.where(frames[:, None, None], self.rest_state(newton.drive, newton.parameters), state)
+        if newton.initial_state is not None:
+            state[self.first] = torch.from_numpy(newton.initial_state)
+        return newton.solve(state)
+
+    def _march(self, newton, state, failed):
+        """Last attempt: window after window, each starting from where the one before it came to rest.
+
+        The equations of a window do not depend on later frames, and over a short window Newton's method converges from a constant.
+        """
+        first = self.trials.starts[self.trials.trial_of_frame]
+        frame_in_trial = np.arange(self.grid.n_frames) - first
+        for begin in range(0, int(self.trials.lengths.max()), MARCH_FRAMES):
+            window = (frame_in_trial >= begin) & (frame_in_trial < begin + MARCH_FRAMES) & failed[self.trials.trial_of_frame]
+            if begin:
+                before = first[window] + begin - 1
+                state[window] = state[before] * torch.tensor([1.0, 0.0], dtype=torch.float64)[:, None]
+            state = newton.solve(state, window).state
+        return newton.solve(state)
+
+
+class _Root(NamedTuple):
+    """Where Newton's iterations ended: the state, the residual's rows there and their Jacobian's blocks."""
+
+    state: torch.Tensor
+    rows: np.ndarray
+    blocks: dict
+
+
+class _Newton:
+    """Damped Newton iterations on the rows of chosen frames; every trial has a step length of its own."""
+
+    def __init__(self, motion, drive, parameters, initial_state):
+        self.motion, self.drive, self.parameters, self.initial_state = motion, drive, parameters, initial_state
+        self.n_iter = 0
+
+    def system(self, state):
+        at = self.motion.evaluate(state, self.drive, self.parameters)
+        return _Root(state, *self.motion.system(at, state, self.initial_state))
 
     def _per_trial(self, reduce, values):
-        return reduce.reduceat(values, self.first)
+        return reduce.reduceat(values, self.motion.first)
 
-    def _line_search(self, state, update, step, rows, drive, parameters, initial_state):
+    def failed(self, root):
+        """Which trials (n_trials,) are not at a root."""
+        return ~(self._per_trial(np.maximum, np.abs(root.rows).max(axis=1)) < TOLERANCE)
+
+    def raise_if_failed(self, root):
+        largest = self._per_trial(np.maximum, np.abs(root.rows).max(axis=1))
+        k = int(np.argmax(np.where(np.isnan(largest), np.inf, largest)))
+        if not largest[k] < TOLERANCE:
+            torque = largest[k] * float(self.motion.model.torque_scale.max())
+            raise SimulationError(
+                f"The simulation of trial {self.motion.trials.names[k]!r} did not converge: Newton's largest residual is {torque:.3g} N m. Check the units of "
+                "EMG and time, or the model's parameters."
+            )
+
+    def solve(self, state, frames=None):
+        """The root after Newton's iterations; `frames` (n_frames,) of bool limits them to some rows."""
+        active = np.ones(len(state)) if frames is None else frames.astype(np.float64)
+        root = self.system(state)
+        for _ in range(MAX_ITERATIONS):
+            if np.abs(root.rows * active[:, None]).max() < TOLERANCE:
+                break
+            update = _factorise(root.blocks).solve(-root.rows * active[:, None]).reshape(state.shape) * active[:, None, None]
+            largest = self._per_trial(np.maximum, np.abs(update[:, 0]).max(axis=1))
+            step = np.minimum(1.0, MAX_STEP / np.maximum(largest, 1e-300))
+            root = self._line_search(root, update, step, active)
+            self.n_iter += 1
+        return root
+
+    def _line_search(self, root, update, step, active):
         """Halve the steps of those trials whose residual grows."""
-        before = self._per_trial(np.add, (rows**2).sum(axis=1))
-        trial = self.trials.trial_of_frame
+        size = lambda r: self._per_trial(np.add, (r**2).sum(axis=1) * active)  # noqa: E731
+        before, trial = size(root.rows), self.motion.trials.trial_of_frame
         for _ in range(MAX_HALVINGS):
-            moved = state + torch.from_numpy(step[trial][:, None, None] * update)
-            new_rows, blocks = self.system(self.evaluate(moved, drive, parameters), moved, initial_state)
-            after = self._per_trial(np.add, (new_rows**2).sum(axis=1))
-            worse = ~(after <= before) & (after > TOLERANCE**2 * len(rows)) | np.isnan(after)
+            moved = self.system(root.state + torch.from_numpy(step[trial][:, None, None] * update))
+            after = size(moved.rows)
+            worse = ~(after <= before) & ~(after <= TOLERANCE**2 * len(moved.rows))
             if not worse.any():
                 break
             step = np.where(worse, 0.5 * step, step)
-        return moved, new_rows, blocks
+        return moved
 
 
 def _factorise(blocks):

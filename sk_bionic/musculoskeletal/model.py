@@ -8,7 +8,7 @@ from .parameters import DEFINITIONS, ParameterTable, make_parameter
 from .path import PathSet
 from .skeleton import gravity_torque, inertia, passive_torque
 
-EXOGENOUS = ("hand_load_kg", "segment_orientation_rad")
+EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
 
 
 class MusculoskeletalModel:
@@ -86,7 +86,7 @@ class MusculoskeletalModel:
         Parameters
         ----------
         columns : dict of array (n_frames,)
-            Any of "hand_load_kg" [kg] and "segment_orientation_rad" [rad].
+            Any of "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m].
         n_frames : int
 
         Returns
@@ -128,8 +128,8 @@ class MusculoskeletalModel:
 
     def muscle_torque(self, angle, velocity, activation, parameters=None):
         """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m."""
-        state, moment_arm = self.muscle_state(angle, velocity, activation, parameters)
-        return (moment_arm * state.tendon_force.unsqueeze(-2)).sum(-1)
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters)
+        return _torque(moment_arm, muscles)
 
     def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
         """Residual of the equation of motion.
@@ -143,21 +143,32 @@ class MusculoskeletalModel:
         parameters : dict of Tensor, optional
             Parameters by name, each broadcastable to the frames; default: the model's own.
         exogenous : dict of Tensor (..., 1), optional
-            "hand_load_kg" [kg] and "segment_orientation_rad" [rad] per frame.
+            "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m] per frame.
 
         Returns
         -------
         Tensor (..., n_coordinates)
-            M q'' - tau_gravity - tau_passive - sum_m R_m F_m [N m]; zero on a trajectory of the model.
+            M q'' - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the model.
         """
+        return self.residual_and_muscles(angle, velocity, acceleration, activation, parameters, exogenous)[0]
+
+    def residual_and_muscles(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
+        """As `residual`, with the `MuscleState` behind it: (Tensor (..., n_coordinates), MuscleState)."""
         p = self.parameters.as_dict() if parameters is None else parameters
         exogenous = exogenous or {}
-        load = exogenous.get("hand_load_kg", torch.zeros_like(angle[..., :1]))
+        none = torch.zeros_like(angle[..., :1])
+        load, external = (exogenous.get(name, none) for name in ("hand_load_kg", "external_torque_nm"))
         orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
         gravity = gravity_torque(angle, p, load, orientation)
         passive = passive_torque(angle, velocity, activation.sum(-1, keepdim=True), p)
-        muscles = self.muscle_torque(angle, velocity, activation, p)
-        return inertia(p, load) * acceleration - gravity - passive - muscles
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p)
+        torque = _torque(moment_arm, muscles)
+        return inertia(p, load) * acceleration - gravity - passive - external - torque, muscles
+
+
+def _torque(moment_arm, muscles):
+    """sum_m R_m F_m, (..., n_coordinates) [N m]: virtual work."""
+    return (moment_arm * muscles.tendon_force.unsqueeze(-2)).sum(-1)
 
 
 def _rows(parts, owner):

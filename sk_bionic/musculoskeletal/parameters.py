@@ -91,7 +91,7 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row of the table: a parameter of one muscle or coordinate."""
+    """One row of the table: a parameter of one muscle or coordinate. Free rows of one non-empty `group` move together."""
 
     owner: str
     name: str
@@ -104,6 +104,7 @@ class Parameter:
     transformation: str
     free: bool
     source: str
+    group: str = ""
 
 
 _OVERRIDES = ("value", "lower", "upper", "prior_scale", "transformation", "free")
@@ -165,6 +166,11 @@ class ParameterTable:
         return self._column("value")
 
     @property
+    def muscle_names(self):
+        """Names of the parameters that muscles have."""
+        return [name for name in self.slices if DEFINITIONS[name].owner == "muscle"]
+
+    @property
     def free_index(self):
         """Rows that identification may move, ndarray of int."""
         return np.flatnonzero(self._column("free", bool))
@@ -204,25 +210,27 @@ class ParameterTable:
 
         Parameters
         ----------
-        identify : sequence of str
-            Names ("optimal_fiber_length", for all muscles) or paths ("biceps/optimal_fiber_length", for one).
+        identify : str or sequence of str
+            Names ("optimal_fiber_length", for all muscles), paths ("biceps/optimal_fiber_length", for one) or groups
+            ("ECRL+ECRB/emg_shape_factor": those muscles share one value, or one factor where bounds are factors).
 
         Raises
         ------
         ValueError
             When a name matches no row; lists what there is.
         """
-        wanted = [identify] if isinstance(identify, str) else list(identify)
-        known = {row.name for row in self.rows} | {f"{row.owner}/{row.name}" for row in self.rows}
-        unknown = sorted(set(wanted) - known)
-        if unknown:
-            owners = list(dict.fromkeys(row.owner for row in self.rows))
-            raise ValueError(
-                f"`identify` names no parameter of this model: {unknown}. Parameters: {list(self.slices)}; "
-                f"for a single one write 'owner/name' with owner in {owners}."
-            )
-        free = [row.name in wanted or f"{row.owner}/{row.name}" in wanted for row in self.rows]
-        return ParameterTable(replace(row, free=f) for row, f in zip(self.rows, free, strict=True))
+        group_of = {}
+        for item in [identify] if isinstance(identify, str) else identify:
+            owners, _, name = str(item).rpartition("/")
+            members = [(o, name) for o in owners.split("+")] if owners else [(r.owner, name) for r in self.rows if r.name == name]
+            if not members or not set(members) <= {(row.owner, row.name) for row in self.rows}:
+                raise ValueError(
+                    f"`identify` names no parameter of this model: {item!r}. Parameters: {list(self.slices)}; for a single one write "
+                    f"'owner/name', for a shared one 'owner+owner/name', with owners in {list(dict.fromkeys(row.owner for row in self.rows))}."
+                )
+            group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))
+        key = lambda row: (row.owner, row.name)  # noqa: E731
+        return ParameterTable(replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows)
 
     def to_frame(self):
         """The table as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper, ..."""

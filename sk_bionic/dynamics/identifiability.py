@@ -1,0 +1,144 @@
+"""Which parameters a recording determines, which it leaves to the prior, and what recording would help."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..musculoskeletal.prior import FreeParameters
+
+# A direction of parameter space along which the data narrow the prior by less than a tenth: 1 / sqrt(1 + 0.23) = 0.9.
+WEAK_INFORMATION = 0.23
+NOT_NARROWER = 0.9  # posterior over prior standard deviation
+LOADING = 0.4  # smallest share of a parameter in a weak direction that is worth naming
+COPY_CORRELATION = 0.9999  # of two EMG channels that are taken for copies of one another
+
+ADVICE = {
+    "max_isometric_force": "stronger contractions of this muscle, or a known load",
+    "optimal_fiber_length": "a wider range of motion",
+    "tendon_slack_length": "a wider range of motion",
+    "emg_shape_factor": "contractions of very different strength",
+    "electromechanical_delay": "faster changes of EMG",
+    "activation_time_constant": "faster changes of EMG",
+    "deactivation_time_constant": "faster changes of EMG",
+    "max_contraction_velocity": "faster movements",
+    "moment_of_inertia": "faster movements or a second load",
+    "joint_damping": "faster movements",
+    "lower_limit": "a movement into the lower stop",
+    "upper_limit": "a movement into the upper stop",
+}
+OTHERWISE = "a second load, a wider range of motion or faster movements"
+
+
+class Finding(NamedTuple):
+    """Something that the recording leaves open: the rows of the parameter table concerned and a sentence."""
+
+    rows: tuple
+    message: str
+
+
+def label(row):
+    """How a parameter is named in messages: owner/name."""
+    return f"{row.owner}/{row.name}"
+
+
+def weak_directions(free, information):
+    """Combinations of parameters that the data leave to the prior.
+
+    Parameters
+    ----------
+    free : FreeParameters
+    information : ndarray (n_raw, n_raw)
+        Data information in units of the prior (see `Identification`).
+
+    Returns
+    -------
+    list of Finding
+    """
+    values, vectors = np.linalg.eigh(information)
+    findings = []
+    for value, vector in zip(values, vectors.T, strict=True):
+        if value > WEAK_INFORMATION:
+            break
+        members = [c for c in np.argsort(-np.abs(vector)) if abs(vector[c]) > LOADING]
+        rows = [int(free.index[free.coordinate == c][0]) for c in members]
+        names = [f"{vector[c]:+.2f} {label(free.table.rows[r])}" for c, r in zip(members, rows, strict=True)]
+        if len(members) > 1:
+            findings.append(Finding(tuple(rows), f"the combination {' '.join(names)}"))
+    return findings
+
+
+def unlearnt(model, covariance):
+    """Free parameters whose posterior is hardly narrower than their prior, as list of Finding."""
+    free = FreeParameters(model.parameters)
+    wide = np.sqrt(np.diag(covariance)) > NOT_NARROWER * free.prior_std()
+    rows = [int(free.index[i]) for i in np.flatnonzero(wide)]
+    table = model.parameters.rows
+    return [Finding((r,), f"{label(table[r])} (would need {ADVICE.get(table[r].name, OTHERWISE)})") for r in rows]
+
+
+def degenerate_scale(model):
+    """All maximal forces and a joint's inertia free at once: forces and inertia may then grow together."""
+    rows = model.parameters.rows
+    names = {"max_isometric_force", "moment_of_inertia"}
+    concerned = [i for i, row in enumerate(rows) if row.name in names]
+    if not all(rows[i].free for i in concerned):
+        return []
+    text = (
+        "the common scale of all maximal forces and the inertia, which rests on the assumed mass and passive tissue alone (fix "
+        "moment_of_inertia from anthropometry, or record a second known load)"
+    )
+    return [Finding(tuple(concerned), text)]
+
+
+def uninformative_channels(model, excitation):
+    """EMG channels that are constant or copies of one another.
+
+    Parameters
+    ----------
+    model : MusculoskeletalModel
+    excitation : ndarray (n_frames, n_muscles)
+
+    Returns
+    -------
+    list of Finding
+    """
+    rows, findings = model.parameters.rows, []
+    rows_of = lambda muscle: tuple(i for i, r in enumerate(rows) if r.free and r.owner == muscle)  # noqa: E731
+    channels = dict(zip(model.channel_names, excitation.T, strict=True))
+    spread = {name: np.std(signal) for name, signal in channels.items()}
+    flat = [name for name, std in spread.items() if std <= 1e-6 * max(spread.values(), default=0.0) or std == 0]
+    for muscle, channel in zip(model.muscle_names, model.channel_names, strict=True):
+        if channel in flat:
+            findings.append(Finding(rows_of(muscle), f"the parameters of {muscle}, whose EMG is constant (check the electrode)"))
+    varying = [name for name in channels if name not in flat]
+    for i, first in enumerate(varying):
+        for second in varying[i + 1 :]:
+            if np.corrcoef(channels[first], channels[second])[0, 1] > COPY_CORRELATION:
+                muscles = [m for m, c in zip(model.muscle_names, model.channel_names, strict=True) if c in (first, second)]
+                concerned = tuple(i for m in muscles for i in rows_of(m))
+                findings.append(Finding(concerned, f"{' and '.join(muscles)} apart, whose EMG channels are copies of one another"))
+    return findings
+
+
+def assess(identification, excitation):
+    """All findings about an identification.
+
+    Parameters
+    ----------
+    identification : Identification
+    excitation : ndarray (n_frames, n_muscles)
+        Excitations of the training trials.
+
+    Returns
+    -------
+    list of Finding
+        Empty where the recording determines every free parameter.
+    """
+    model = identification.model
+    free = FreeParameters(model.parameters)
+    return [
+        *degenerate_scale(model),
+        *uninformative_channels(model, excitation),
+        *unlearnt(model, identification.covariance),
+        *weak_directions(free, identification.information),
+    ]

@@ -1,0 +1,175 @@
+"""The posterior of parameters and initial states given measured angles: evaluation, linearisation, weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..musculoskeletal.prior import FreeParameters
+from .sensitivity import state_sensitivity
+from .simulate import Trajectory
+
+INITIAL_STATE_STD = (0.3, 3.0)  # rad and rad/s about the measured start; weak, for trials whose first angles are missing
+SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
+LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
+STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
+
+
+@dataclass
+class Point:
+    """One evaluated point of the optimisation."""
+
+    raw: torch.Tensor
+    initial_state: np.ndarray
+    drive: object
+    parameters: dict
+    trajectory: Trajectory
+    error: np.ndarray  # measured minus simulated, 0 where the angle is missing
+    prior: np.ndarray
+    prior_of_state: np.ndarray
+
+
+class Posterior:
+    """Minus the log posterior of one data set.
+
+    Parameters
+    ----------
+    motion : Motion
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angles [rad]; NaN carries no weight.
+    weight : ndarray (n_frames,)
+    """
+
+    def __init__(self, motion, angle, weight):
+        self.motion = motion
+        self.free = FreeParameters(motion.model.parameters)
+        present = np.isfinite(angle)
+        self.given_weight = np.where(present, np.asarray(weight, dtype=np.float64)[:, None], 0.0)
+        self.weight = self.given_weight
+        self.angle = np.where(present, angle, 0.0)
+        self.n = self.weight.sum()
+        self.d = motion.model.n_coordinates
+        self.measured_state = measured_state(motion.trials, angle, motion.model)
+        self.start_center = self.measured_state[motion.first]
+        self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
+
+    def start(self, raw=None):
+        """Point at given raw parameters, default the model's values, and at the measured initial states."""
+        raw = self.free.raw() if raw is None else raw
+        return self.evaluate(raw, self.start_center.copy(), torch.from_numpy(self.measured_state))
+
+    def evaluate(self, raw, initial_state, guess):
+        """Simulate and compare."""
+        parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
+        drive = self.motion.drive(parameters)
+        trajectory = self.motion.solve(parameters, initial_state, guess, drive)
+        simulated = (trajectory.angle + parameters["goniometer_offset"]).numpy()
+        error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
+        prior = self.free.prior_residual(raw).numpy()
+        prior_of_state = (initial_state - self.start_center) / self.start_std
+        return Point(raw, initial_state, drive, parameters, trajectory, error, prior, prior_of_state)
+
+    def objective(self, point, n_eff):
+        """Minus the log posterior but for a constant."""
+        squares = (self.weight * point.error**2).sum()
+        return 0.5 * (n_eff * np.log(squares) + (point.prior**2).sum() + (point.prior_of_state**2).sum())
+
+    def sensitivity(self, point):
+        """d(simulated angle)/d(raw parameters), d/d(initial state): (n_frames, n_coordinates, ...)."""
+        by_value, by_start = state_sensitivity(
+            self.motion, point.trajectory, point.drive, point.parameters, self.free, from_rest=False
+        )
+        by_value = with_offset(by_value[:, : self.d], self.free)
+        return by_value @ self.free.derivative(point.raw), by_start[:, : self.d]
+
+    def data_terms(self, point, n_eff):
+        """Gradient and Gauss-Newton Hessian of the data term over (raw parameters, all initial states)."""
+        by_raw, by_start = self.sensitivity(point)
+        scale = n_eff / (self.weight * point.error**2).sum()
+        p, size = self.free.n_raw, 2 * self.d
+        total = p + size * self.motion.trials.n_trials
+        gradient, hessian = np.zeros(total), np.zeros((total, total))
+        for k, rows in enumerate(self.motion.trials.slices):
+            own = np.r_[0:p, p + size * k : p + size * (k + 1)]
+            jacobian = np.concatenate([by_raw[rows], by_start[rows]], axis=2).reshape(-1, p + size)
+            weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
+            gradient[own] -= weighted.T @ point.error[rows].ravel()
+            hessian[np.ix_(own, own)] += weighted.T @ jacobian
+        return gradient, hessian
+
+    def prior_terms(self, point):
+        """Gradient and Hessian of the priors over (raw parameters, all initial states)."""
+        slope = self.free.prior_derivative(point.raw)
+        start = np.repeat(1.0 / self.start_std.ravel(), self.d)
+        n_trials = self.motion.trials.n_trials
+        gradient = np.concatenate([slope.T @ point.prior, np.tile(start, n_trials) * point.prior_of_state.ravel()])
+        hessian = np.diag(np.concatenate([np.zeros(self.free.n_raw), np.tile(start**2, n_trials)]))
+        hessian[: self.free.n_raw, : self.free.n_raw] = slope.T @ slope
+        return gradient, hessian
+
+    def moved(self, point, step):
+        """Point one step further; raises `SimulationError` where the model cannot be simulated."""
+        p = self.free.n_raw
+        move = torch.from_numpy(step[:p]).clamp(-LARGEST_STEP, LARGEST_STEP)
+        raw = (point.raw + move).clamp(-LARGEST_RAW, LARGEST_RAW)
+        initial_state = point.initial_state + step[p:].reshape(point.initial_state.shape)
+        return self.evaluate(raw, initial_state, point.trajectory.state)
+
+
+def with_offset(by_value, free):
+    """Add the goniometer offset's own effect to sensitivities of the joint angle (n_frames, n_coordinates, n_free)."""
+    table = free.table
+    offsets = table.slices["goniometer_offset"]
+    for column, row in enumerate(free.index.tolist()):
+        if offsets.start <= row < offsets.stop:
+            by_value[:, row - offsets.start, column] += 1.0
+    return by_value
+
+
+def measured_state(trials, angle, model):
+    """Joint angle and velocity (n_frames, 2, n_coordinates) from measured angles, gaps interpolated: where to start."""
+    offset = model.parameters.as_dict()["goniometer_offset"].numpy()
+    state = np.zeros((len(angle), 2, angle.shape[1]))
+    width = max(1, int(round(SMOOTHING_WINDOW * trials.sampling_rate)))
+    for rows in trials.slices:
+        time = trials.time[rows]
+        for d in range(angle.shape[1]):
+            known = np.isfinite(angle[rows, d])
+            if not known.any():
+                continue
+            filled = np.interp(time, time[known], angle[rows, d][known]) - offset[d]
+            padded = np.pad(filled, width, mode="edge")
+            smooth = np.convolve(padded, np.ones(width) / width, mode="same")[width:-width]
+            state[rows, 0, d], state[rows, 1, d] = smooth, np.gradient(smooth, time)
+    return state
+
+
+def effective_fraction(error, weight, slices):
+    """Independent frames as a fraction of all, from the error's integrated autocorrelation time.
+
+    The sum of the autocorrelation runs up to its first negative value (Geyer 1992, Statistical Science 7(4), 473-483,
+    simplified).
+    """
+    scaled = error * np.sqrt(weight)
+    longest = max(rows.stop - rows.start for rows in slices)
+    size = 2 ** int(np.ceil(np.log2(2 * longest)))
+    spectrum = sum(np.abs(np.fft.rfft(scaled[rows], size, axis=0)) ** 2 for rows in slices).sum(axis=1)
+    correlation = np.fft.irfft(spectrum)[:longest]
+    if correlation[0] <= 0:
+        return 1.0
+    correlation = correlation / correlation[0]
+    negative = np.flatnonzero(correlation < 0)
+    stop = negative[0] if len(negative) else longest
+    return float(1.0 / (1.0 + 2.0 * correlation[1:stop].sum()))
+
+
+def robust_weight(error, given):
+    """Weights that discount artefacts: those of a Student t likelihood with four degrees of freedom.
+
+    Lange, Little and Taylor (1989), J. American Statistical Association 84(408), 881-896; the scale is the median absolute
+    error over 0.6745.
+    """
+    present = given > 0
+    scale = max(np.median(np.abs(error[present])) / 0.6745, 1e-12)
+    factor = (STUDENT_DEGREES + 1.0) / (STUDENT_DEGREES + (error / scale) ** 2)
+    return given * factor

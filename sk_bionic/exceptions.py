@@ -1,0 +1,10 @@
+"""Warnings and errors of the package's own."""
+
+from .dynamics.simulate import SimulationError
+
+
+class IdentifiabilityWarning(UserWarning):
+    """The recording leaves parameters, or a combination of them, to the prior; the message names them and what would help."""
+
+
+__all__ = ["IdentifiabilityWarning", "SimulationError"]

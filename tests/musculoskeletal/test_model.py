@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+import torch
+
+from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow, knee, wrist
+
+N_POINTS = 4
+NEEDED = {"max_isometric_force": 300.0, "optimal_fiber_length": 0.1, "tendon_slack_length": 0.2}
+BODY = {"moment_of_inertia": 0.1, "segment_mass": 1.0}
+
+
+def states(model, random_state=0):
+    """Angle, velocity, acceleration and activation at a few random points."""
+    rng = np.random.default_rng(random_state)
+    shape = N_POINTS, model.n_coordinates
+    draws = (
+        rng.uniform(0.1, 2.0, shape),
+        rng.normal(0.0, 3.0, shape),
+        rng.normal(0.0, 20.0, shape),
+        rng.uniform(0.05, 0.9, (N_POINTS, model.n_muscles)),
+    )
+    return [torch.from_numpy(draw) for draw in draws]
+
+
+def two_joint_model():
+    """Two joints, three muscles, one of them over both joints."""
+    exponents = ((0, 0), (1, 0), (0, 1))
+    paths = {"a": (0.3, -0.03, 0.0), "b": (0.3, 0.02, -0.03), "c": (0.3, 0.0, 0.02)}
+    muscles = [Muscle(name, PolynomialPath(c, exponents), parameters=NEEDED) for name, c in paths.items()]
+    joints = [Joint(name, torque_scale=scale, parameters=BODY) for name, scale in (("hip", 2.0), ("knee", 5.0))]
+    return MusculoskeletalModel(muscles, joints)
+
+
+@pytest.mark.parametrize("make_model", [elbow, knee, two_joint_model])
+def test_residual_has_exact_derivatives_with_respect_to_everything(make_model):
+    model = make_model()
+    parameters = {name: value.clone() for name, value in model.parameters.as_dict().items()}
+    exogenous = torch.linspace(0.0, 2.0, N_POINTS, dtype=torch.float64)[:, None]
+
+    def residual(angle, velocity, acceleration, activation, load, orientation, *values):
+        given = {"hand_load_kg": load, "segment_orientation_rad": orientation}
+        by_name = dict(zip(parameters, values, strict=True))
+        return model.residual(angle, velocity, acceleration, activation, by_name, given)
+
+    inputs = [*states(model), exogenous, 0.1 * exogenous, *parameters.values()]
+    assert torch.autograd.gradcheck(residual, [x.clone().requires_grad_() for x in inputs])
+
+
+def test_residual_is_inertia_times_acceleration_plus_what_vanishes_at_equilibrium():
+    model = elbow()
+    angle, velocity, acceleration, activation = states(model)
+    without = model.residual(angle, velocity, 0.0 * acceleration, activation)
+    residual = model.residual(angle, velocity, acceleration, activation)
+    torch.testing.assert_close(residual - without, 0.0706 * acceleration)
+    still = model.residual(angle, velocity, -without / 0.0706, activation)
+    torch.testing.assert_close(still, torch.zeros_like(still), rtol=0, atol=1e-10)
+
+
+def test_parameters_may_differ_from_frame_to_frame():
+    model = elbow()
+    inputs = states(model)
+    values = torch.as_tensor(model.parameters.value)
+    many = torch.stack([values * (1.0 + 0.01 * k) for k in range(N_POINTS)])
+    together = model.residual(*inputs, model.parameters.as_dict(many))
+    for k in range(N_POINTS):
+        alone = model.residual(*(x[k : k + 1] for x in inputs), model.parameters.as_dict(many[k]))
+        torch.testing.assert_close(together[k : k + 1], alone)
+
+
+def test_permutation_of_the_muscles_permutes_their_outputs_and_keeps_the_residual():
+    order = [3, 0, 4, 2, 1]
+    model = wrist()
+    permuted = wrist([model.muscle_names[i] for i in order])
+    *kinematics, activation = states(model)
+    state, moment_arm = model.muscle_state(*kinematics[:2], activation)
+    other, other_arm = permuted.muscle_state(*kinematics[:2], activation[:, order])
+    for ours, theirs in zip(state, other, strict=True):
+        torch.testing.assert_close(ours[:, order], theirs)
+    torch.testing.assert_close(moment_arm[..., order], other_arm)
+    residual, other_residual = model.residual(*kinematics, activation), permuted.residual(*kinematics, activation[:, order])
+    torch.testing.assert_close(residual, other_residual)
+
+
+def test_residual_holds_the_forces_of_muscle_state():
+    model = two_joint_model()
+    angle, velocity, acceleration, activation = states(model)
+    residual, muscles = model.residual_and_muscles(angle, velocity, acceleration, activation)
+    state, moment_arm = model.muscle_state(angle, velocity, activation)
+    torch.testing.assert_close(muscles.tendon_force, state.tendon_force)
+    stronger = model.with_values(model.parameters.value * np.where(np.arange(len(model.parameters)) < 3, 2.0, 1.0))
+    change = stronger.residual(angle, velocity, acceleration, activation) - residual
+    torch.testing.assert_close(change, -(moment_arm * state.tendon_force[:, None]).sum(-1))
+
+
+def test_torque_scale_has_one_value_per_joint():
+    torch.testing.assert_close(two_joint_model().torque_scale, torch.tensor([2.0, 5.0], dtype=torch.float64))
+
+
+def test_missing_load_is_zero_and_missing_orientation_the_parameters():
+    model = elbow()
+    inputs = states(model)
+    given = model.exogenous({}, N_POINTS)
+    torch.testing.assert_close(model.residual(*inputs, exogenous=given), model.residual(*inputs))
+    turned = model.with_rows({("elbow_flexion", "segment_orientation"): {"value": 0.3}})
+    column = model.exogenous({"segment_orientation_rad": np.full(N_POINTS, 0.3)}, N_POINTS)
+    torch.testing.assert_close(turned.residual(*inputs), model.residual(*inputs, exogenous=column))
+
+
+def test_identification_works_on_a_copy():
+    model = elbow()
+    before = model.parameters.value
+    changed = model.identifying(["max_isometric_force"]).with_values(2.0 * before)
+    np.testing.assert_array_equal(model.parameters.value, before)
+    np.testing.assert_array_equal(changed.parameters.value, 2.0 * before)
+    assert len(changed.parameters.free_index) == 2 < len(model.parameters.free_index)
+
+
+def test_several_muscles_may_share_a_channel():
+    path = PolynomialPath.constant_moment_arm(0.03, 0.3)
+    muscles = [Muscle("long", path, "biceps", NEEDED), Muscle("short", path, "biceps", NEEDED)]
+    model = MusculoskeletalModel(muscles, [Joint("elbow", parameters=BODY)])
+    assert model.channel_names == ("biceps", "biceps")
+    assert model.muscle_names == ("long", "short")
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("a", "elbow"), ()])
+def test_names_must_be_there_and_differ(names):
+    path = PolynomialPath.constant_moment_arm(0.03, 0.3)
+    with pytest.raises(ValueError, match="names of their own"):
+        MusculoskeletalModel([Muscle(n, path, parameters=NEEDED) for n in names], [Joint("elbow", parameters=BODY)])
+
+
+def test_unknown_parameter_is_refused_with_the_known_ones():
+    joint = Joint("elbow", parameters={**BODY, "friction": 1.0})
+    muscle = Muscle("a", PolynomialPath.constant_moment_arm(0.03, 0.3), parameters=NEEDED)
+    with pytest.raises(ValueError, match=r"'elbow' is given unknown coordinate parameters \['friction'\].*joint_damping"):
+        MusculoskeletalModel([muscle], [joint])
