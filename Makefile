@@ -1,18 +1,27 @@
 # make demo: the comparison on simulated (and, if cached, recorded) EMG;  make test: the suite.
-# Both need Python 3.11 or later, pip and make; everything else is installed into .venv.
+# make benchmark: the tables in benchmarks/results;  make readme: what README.md shows of them.
+# All need Python 3.11 or later, pip and make; everything else is installed into .venv.
 
 BASE_PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test clean
+.PHONY: demo test benchmark readme clean
 
 demo: $(INSTALLED)
 	$(PYTHON) benchmarks/demo.py
 
 test: $(INSTALLED)
 	$(PYTHON) -m pytest
+
+benchmark: $(INSTALLED)
+	$(PYTHON) benchmarks/physics.py
+	$(PYTHON) benchmarks/elbow_and_knee.py
+
+readme: demo
+	cp demo_figures/overview.png docs/figures/overview.png
+	$(PYTHON) benchmarks/readme.py
 
 # The install is editable: only a change of the requirements makes it stale.
 $(INSTALLED): pyproject.toml constraints.txt

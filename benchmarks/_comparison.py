@@ -1,4 +1,4 @@
-"""What demo.py and elbow_and_knee.py share: the rivals, the splits and one parallel run over both."""
+"""What demo.py and elbow_and_knee.py share: the rivals, and one parallel run over all splits."""
 
 import os
 import warnings
@@ -33,6 +33,7 @@ class Split:
     y_train: pd.Series
     y_test: pd.Series
     random_state: int = 0
+    is_continued: bool = False  # the test part follows the training part in one recording
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Outcome:
     fit_seconds: float = np.nan
     predict_seconds: float = np.nan
     angle: pd.Series | None = None
+    warm_angle: pd.Series | None = None  # with the EMG before the test part given, too
     std: np.ndarray | None = None
     muscle_forces: pd.DataFrame | None = None
     parameters: pd.DataFrame | None = None
@@ -79,6 +81,9 @@ def run_method(split, name):
             scores = evaluate(estimator, X_train, split.y_train, X_test, split.y_test)
             vars(outcome).update(scores)
             _add_details(outcome, estimator, X_test)
+            if split.is_continued:
+                warm = estimator.predict(pd.concat([X_train, X_test]))[len(X_train) :]
+                outcome.warm_angle = pd.Series(warm, X_test.index)
     except Exception as error:  # one method's failure is a row of the table, not its end
         outcome.failure = f"{type(error).__name__}: {error}"
     return outcome
@@ -108,6 +113,7 @@ def run_all(splits, methods, n_jobs):
     """Every method on every split, one process and one thread each; a line as each one ends.
 
     Methods start in the order given: with the slow ones first no core waits long at the end.
+    The outcomes come in that order, too, whichever ended first.
     """
     tasks = [(split, name) for name in methods for split in splits]
     with joblib.parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
@@ -117,7 +123,8 @@ def run_all(splits, methods, n_jobs):
         for outcome in finished:
             outcomes.append(outcome)
             print(_progress(outcome, len(outcomes), len(tasks)), flush=True)
-    return outcomes
+    order = [(split.data, split.part, name) for split, name in tasks]
+    return sorted(outcomes, key=lambda o: order.index((o.data, o.part, o.method)))
 
 
 def _progress(outcome, done, total):
@@ -165,8 +172,7 @@ def force_errors(outcomes, methods, true_forces, max_isometric_force):
     """Root mean square error of each muscle's force, pooled over the splits.
 
     `true_forces` (n_frames, n_muscles) [N] holds at least the test frames of all outcomes;
-    `max_isometric_force` is a Series over muscles [N]. Columns: method, muscle, RMSE [N], RMSE [% of
-    the maximal force].
+    `max_isometric_force` is a Series over muscles [N], what the errors in percent refer to.
     """
     rows = []
     for name, mine in by_method(outcomes, methods):

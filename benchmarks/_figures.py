@@ -39,7 +39,9 @@ def draw_forces(axes, true_forces, predicted):
     time = true_forces.index.get_level_values("time")
     for number, muscle in enumerate(true_forces):
         colour = f"C{number + 3}"
-        axes.plot(time, true_forces[muscle], color=colour, lw=2.5, alpha=0.5, label=f"{muscle}, true")
+        axes.plot(
+            time, true_forces[muscle], color=colour, lw=2.5, alpha=0.5, label=f"{muscle}, true"
+        )
         axes.plot(time, predicted[muscle], "--", color=colour, lw=1.2, label=f"{muscle}, predicted")
     axes.set(xlabel="time [s]", ylabel="muscle force [N]")
     _legend_above(axes)
@@ -55,7 +57,12 @@ def draw_parameters(axes, table):
     axes.axvline(1.0, color=COLOURS["measured"], lw=1, label="true")
     generic = {"mfc": "none", "color": "0.5", "label": "generic"}
     axes.plot(table["initial"] / scale, rows, "s", ms=5, **generic)
-    identified = {"fmt": "o", "ms": 4, "color": COLOURS["hybrid"], "label": "identified ± 2 std_err"}
+    identified = {
+        "fmt": "o",
+        "ms": 4,
+        "color": COLOURS["hybrid"],
+        "label": "identified ± 2 std_err",
+    }
     axes.errorbar(
         table["value"] / scale, rows, xerr=2 * table["std_err"] / scale.abs(), **identified
     )

@@ -12,16 +12,16 @@ import sk_bionic
 PACKAGES = ("numpy", "scipy", "scikit-learn", "skorch", "torch", "pandas")
 
 
-def markdown(table, formats=None, index_name=None):
+def markdown(table, formats=None, index_name=None, default=".2f"):
     """A DataFrame as a Markdown table with aligned columns.
 
-    `formats` maps columns to format specifications (".2f" unless told). With `index_name` the index
-    is the first column. What is not a number prints as it is, NaN as "-".
+    `formats` maps columns to format specifications, where they are not the `default`. With
+    `index_name` the index is the first column. What is no number prints as it is, NaN as "-".
     """
     formats = formats or {}
     table = table if index_name is None else table.rename_axis(index_name).reset_index()
     columns = [
-        [str(name), *(_text(value, formats.get(name, ".2f")) for value in table[name])]
+        [str(name), *(_text(value, formats.get(name, default)) for value in table[name])]
         for name in table.columns
     ]
     numeric = [is_numeric_dtype(table[name]) for name in table.columns]

@@ -6,6 +6,7 @@ to: Gaussian process, random forest and ridge regression on lagged EMG, hyperpar
 """
 
 import argparse
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -51,8 +52,9 @@ def knee_splits(data_home):
         X, y = fetch_knee_emg(**request, data_home=data_home, download_if_missing=False)
     except OSError:
         print(
-            "The recorded knee is not in the cache and is left out. To have it next time (1 MB):\n"
-            "  python -c \"import sk_bionic.datasets as d; d.fetch_knee_emg(subjects=['N11'])\""
+            "The recorded knee is not in the cache and is left out. To download it for next time:\n"
+            f'  {sys.executable} -c "import sk_bionic.datasets as d; '
+            "d.fetch_knee_emg(subjects=['N11'])\""
         )
         return []
     X_train, X_test, y_train, y_test = blocked_train_test_split(X, y, 0.7)
@@ -76,13 +78,14 @@ def report(flexion, outcomes):
         print_table(title, pooled(knee, METHODS), **options)
     print("", *failures(outcomes), sep="\n", end="")
     # The parameters of one fit, so that its standard errors can be held against its errors.
-    fit = next(outcome for outcome in elbow if outcome.method == "hybrid")
+    fits = [o for o in elbow if o.method == "hybrid" and not o.failure]
+    if not fits:
+        raise SystemExit("The hybrid failed on every trial (see above): nothing more to show.")
+    fit = fits[0]
     parameters = parameter_errors(fit.parameters, flexion.parameters)
     title = f"{ELBOW}: parameters identified with {fit.part}"
     print_table(title, parameters, formats=PARAMETER_FORMATS)
-    forces = force_errors(
-        elbow, (*MODES, GENERIC), flexion.muscle_forces, maximal_forces(flexion)
-    )
+    forces = force_errors(elbow, (*MODES, GENERIC), flexion.muscle_forces, maximal_forces(flexion))
     print_table(f"{ELBOW}: errors of the muscle forces on the trials left out", forces)
     return errors, fit, parameters
 
@@ -94,9 +97,7 @@ def draw(folder, flexion, outcomes, errors, fit, parameters):
     true_forces = flexion.muscle_forces.loc[fit.measured.index]
     best = errors.loc[list(LEARNERS), "RMSE [deg]"].idxmin()
     angle = partial(_figures.draw_angle, outcomes=shown, baseline=best)
-    forces = partial(
-        _figures.draw_forces, true_forces=true_forces, predicted=fit.muscle_forces
-    )
+    forces = partial(_figures.draw_forces, true_forces=true_forces, predicted=fit.muscle_forces)
     values = partial(_figures.draw_parameters, table=parameters)
     yield _figures.save(folder / "elbow_angle.png", angle)
     yield _figures.save(folder / "elbow_forces.png", forces)

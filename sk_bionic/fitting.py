@@ -1,7 +1,7 @@
 """The three ways of fitting, in the order in which a fit happens: identification, network, trust."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -115,8 +115,7 @@ def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options
         if settings.max_epochs == 0:
             raise
         warnings.warn(f"The physics failed on the training trials, the network predicts alone. {error}", ConvergenceWarning, stacklevel=4)
-        fitted = Fitted(data.motion.model)
-        ode_weight = 0.0
+        return replace(fit_static(data, settings, start), model=data.motion.model)
     if settings.max_epochs == 0:
         return fitted
     motion = data.motion.with_model(fitted.model)

@@ -32,11 +32,11 @@ class MotionOutputs:
             When a standard deviation is asked for that does not exist: the network's own forces have no posterior.
         """
         result, motion = self._predict_with_model(X, with_variance=return_std)
-        if result.state is None:
+        if result.state is None and result.force.shape[1]:
             maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
             force = result.force * maximal
         else:
-            force = prediction.muscle_outputs(motion, result.state)[0]
+            force = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[0]
         force = self._columns(X, force, self.muscle_names_)
         if not return_std:
             return force
@@ -73,9 +73,8 @@ class MotionOutputs:
             Sum of moment arm times force [N m], positive when it increases the angle.
         """
         result, motion = self._predict_with_model(X)
-        motion = self._motion_of(X) if motion is None else motion
-        state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
-        return self._columns(X, prediction.muscle_outputs(motion, state)[1], self.model_.coordinate_names)
+        torque = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[1]
+        return self._columns(X, torque, self.model_.coordinate_names)
 
     def simulate(self, X, initial_state=None):
         """The identified equation of motion run on the EMG, whatever `prediction` says.
@@ -152,6 +151,12 @@ class MotionOutputs:
     def _predict_with_model(self, X, with_variance=False):
         self._require_model()
         return self._predict(X, with_variance)
+
+    def _motion_and_state(self, X, result, motion):
+        """Where the network alone predicts, the state comes from differences of its angle."""
+        motion = self._motion_of(X) if motion is None else motion
+        state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
+        return motion, state
 
     @staticmethod
     def _columns(X, values, names):

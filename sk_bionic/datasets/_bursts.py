@@ -12,9 +12,9 @@ FLEXION, EXTENSION, CO_CONTRACTION = range(3)
 # Aimed angle by kind of burst, in units of the largest angle that the biceps holds alone.
 AIM = {FLEXION: (0.5, 1.1), EXTENSION: (0.1, 0.3), CO_CONTRACTION: (0.2, 0.8)}
 CO_CONTRACTING_BICEPS = (0.2, 0.5)  # height
-# A burst is over before the forearm has arrived, so flexion takes more than what holds the aim.
-HASTE = {BICEPS: 1.6, TRICEPS: 1.0}
-LOWEST, HIGHEST = {BICEPS: 0.05, TRICEPS: 0.02}, 0.6
+# A burst is over before the forearm has arrived, so it is higher than what would hold the aim.
+HASTE = {BICEPS: 1.6, TRICEPS: 1.3}
+LOWEST, HIGHEST = 0.05, 0.6
 
 
 class Bursts(NamedTuple):
@@ -102,7 +102,7 @@ def _heights(model, kind, aim, biceps):
 
 def _height_towards(model, muscle, angle, antagonist):
     height = HASTE[muscle] * _holding_excitation(model, muscle, angle, antagonist)
-    return height.clip(LOWEST[muscle], HIGHEST)
+    return height.clip(LOWEST, HIGHEST)
 
 
 def _reach(model):

@@ -155,7 +155,7 @@ class ActivationDynamics:
             state = state - update
             if update.abs().max() < TOLERANCE:
                 break
-        self._last = state
+        self._last = state if torch.isfinite(state).all() else None
         return state, matrix
 
     def at_points(self, parameters, points):

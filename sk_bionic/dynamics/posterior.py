@@ -7,7 +7,7 @@ import torch
 
 from ..musculoskeletal.prior import FreeParameters
 from .sensitivity import state_sensitivity
-from .simulate import Trajectory
+from .simulate import SimulationError, Trajectory
 
 INITIAL_STATE_STD = (0.3, 3.0)  # rad and rad/s about the measured start; weak, for trials whose first angles are missing
 SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
@@ -54,9 +54,17 @@ class Posterior:
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
 
     def start(self, raw=None):
-        """Point at given raw parameters, default the model's values, and at the measured initial states."""
+        """Point at given raw parameters, default the model's values, and at the measured initial states.
+
+        Values far from the subject's may hurl the limb away from where it was measured; such a start begins at rest in their own equilibrium.
+        """
         raw = self.free.raw() if raw is None else raw
-        return self.evaluate(raw, self.start_center.copy(), torch.from_numpy(self.measured_state))
+        try:
+            return self.evaluate(raw, self.start_center.copy(), torch.from_numpy(self.measured_state))
+        except SimulationError:
+            parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
+            rest = self.motion.rest_state(self.motion.drive(parameters), parameters)
+            return self.evaluate(raw, rest[self.motion.first].numpy(), rest)
 
     def evaluate(self, raw, initial_state, guess):
         """Simulate and compare."""

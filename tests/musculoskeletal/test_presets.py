@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from sk_bionic.musculoskeletal import PRESETS, elbow, knee, lumped_joint, wrist
+from sk_bionic.musculoskeletal.presets import with_observed_range
 
 MUSCLES = {
     "elbow": ("biceps", "triceps"),
@@ -72,8 +73,26 @@ def test_gravity_acts_about_the_hanging_shank():
 
 
 def test_lumped_joint_has_one_muscle_per_channel_whose_sign_is_open():
-    model = lumped_joint(["emg_1", "emg_2", "emg_3"], coordinate="ankle")
-    assert model.channel_names == ("emg_1", "emg_2", "emg_3")
-    assert model.coordinate_names == ("ankle",)
+    model = lumped_joint(["emg_1", "emg_2", "emg_3"])
+    assert model.muscle_names == model.channel_names == ("emg_1", "emg_2", "emg_3")
     arms = [row for row in model.parameters.rows if row.name == "moment_arm_scale"]
     assert all(row.free and row.lower == -row.upper < 0 for row in arms)
+
+
+def test_every_channel_drives_every_lumped_coordinate_by_a_muscle_of_its_own():
+    model = lumped_joint(["emg_1", "emg_2"], coordinates=("hip", "knee"))
+    assert model.coordinate_names == ("hip", "knee")
+    assert sorted(model.channel_names) == ["emg_1", "emg_1", "emg_2", "emg_2"]
+    ones = torch.ones(model.n_muscles, dtype=torch.float64)  # at 0, the centre of its prior, no moment arm is seen
+    _, moment_arm = model.paths.length_and_moment_arm(torch.ones(1, 2, dtype=torch.float64), ones)
+    np.testing.assert_array_equal((moment_arm[0] != 0).sum(axis=0), 1)
+
+
+def test_recorded_range_places_the_stops_of_limbs_that_rest_on_something():
+    seated = with_observed_range(knee("seated"), [0.3], [1.5], [0.9])
+    p = seated.parameters.as_dict()
+    assert (p["lower_limit"], p["upper_limit"]) == (0.3, 1.5)
+    assert p["joint_rest_angle"] == knee("seated").parameters.as_dict()["joint_rest_angle"]
+    lumped = with_observed_range(lumped_joint(["emg"]), [0.3], [1.5], [0.9])
+    assert lumped.parameters.as_dict()["joint_rest_angle"] == 0.9
+    np.testing.assert_array_equal(with_observed_range(elbow(), [0.3], [1.5], [0.9]).parameters.value, elbow().parameters.value)

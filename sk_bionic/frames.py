@@ -1,0 +1,83 @@
+"""How X and y reach the estimator: checked frames, trials, the model that they drive, the network's features."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.validation import check_array, validate_data
+
+from . import inputs
+from .dynamics.simulate import Motion
+from .trials import find_trials
+
+
+class FrameInputs:
+    """Private half of `PhysicsInformedMSKRegressor`: validation and conversion of its inputs."""
+
+    def _frames(self, X, *, reset, trial=None):
+        """Values (n_frames, n_columns) and trials, or None where nothing tells the time."""
+        values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        trials = find_trials(X if isinstance(X, pd.DataFrame) else values, sampling_rate=self.sampling_rate, trial=trial)
+        if not reset and self.model_ is None:
+            trials = None  # fitted without time
+        if not reset and trials is None and self.model_ is not None:
+            raise ValueError("The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`.")
+        inputs.check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
+        return values, trials
+
+    @property
+    def _column_names(self):
+        return tuple(getattr(self, "feature_names_in_", inputs.default_names(self.n_features_in_)))
+
+    def _angles(self, X, y, values, trials):
+        """Angles (n_frames, n_outputs), checked."""
+        inputs.check_same_index(X, y)
+        if y is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", estimator=self)
+        if len(angle) != len(values):
+            raise ValueError(f"X and y have inconsistent numbers of rows: {len(values)} and {len(angle)}.")
+        if angle.ndim == 2 and angle.shape[1] == 1:
+            warnings.warn("A column-vector y was passed when a 1d array was expected.", DataConversionWarning, stacklevel=3)
+            angle = angle[:, 0]
+        self.target_is_1d_ = angle.ndim == 1
+        angle = angle.reshape(len(angle), -1)
+        strict = hasattr(self, "feature_names_in_") or self.model != "auto"
+        inputs.check_angles(angle, trials, strict)
+        return angle
+
+    def _set_model(self, values, trials, angle, previous):
+        """The model to identify, the roles of X's columns and the EMG's scale; None without a time axis."""
+        if trials is None:
+            self.model_, self.roles_, self.emg_scale_ = None, None, np.ones(values.shape[1])
+            return
+        names = self._column_names
+        model = inputs.build_model(self.model, names, angle.shape[1])
+        self.roles_ = inputs.assign_columns(inputs.names_for(model, names, hasattr(self, "feature_names_in_")), model)
+        emg = values[:, self.roles_.emg]
+        inputs.warn_of_negative(emg, self.roles_.emg_names, trials)
+        inputs.warn_of_flat(emg, self.roles_.emg_names, trials)
+        self.emg_scale_ = inputs.emg_scale(emg, self.emg_scale)
+        model = inputs.place_limits(model, angle)
+        model = model if self.identify is None else model.identifying(self.identify)
+        if previous is not None and previous.model is not None and len(previous.model.parameters) == len(model.parameters):
+            model = model.with_values(previous.model.parameters.value)
+        self.model_ = model
+
+    def _emg_and_exogenous(self, values):
+        emg = values[:, self.roles_.emg] / self.emg_scale_
+        inputs.check_load(values, self.roles_)
+        return emg, {name: values[:, column] for name, column in self.roles_.exogenous.items()}
+
+    def _features(self, values, trials):
+        if trials is None:
+            return values
+        history = 0.0 if self.prediction == "simulation" else self.history  # no network, nothing to look back for
+        return inputs.history_features(*self._emg_and_exogenous(values), trials, history)
+
+    def _motion(self, values, trials, model):
+        if trials is None:
+            return None
+        emg, exogenous = self._emg_and_exogenous(values)
+        return Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)

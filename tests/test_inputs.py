@@ -1,0 +1,106 @@
+"""From the columns of X to what physics and network take."""
+
+import numpy as np
+import pytest
+
+from sk_bionic import inputs
+from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow, knee
+from sk_bionic.trials import Trials
+
+
+def trials_of(*lengths, rate=100.0):
+    time = np.concatenate([np.arange(n) / rate for n in lengths])
+    return Trials(tuple("abc"[: len(lengths)]), np.cumsum([0, *lengths]), time)
+
+
+def two_muscles_on_one_channel():
+    parameters = {"max_isometric_force": 500.0, "optimal_fiber_length": 0.1, "tendon_slack_length": 0.2}
+    path = PolynomialPath((0.3, -0.03))
+    muscles = [Muscle(name, path, "flexors", parameters) for name in ("long_head", "short_head")]
+    muscles.append(Muscle("triceps", path, None, parameters))
+    joint = Joint("elbow", parameters={"moment_of_inertia": 0.1, "segment_mass": 1.0})
+    return MusculoskeletalModel(muscles, [joint])
+
+
+def test_columns_are_matched_by_name_in_any_order():
+    roles = inputs.assign_columns(("hand_load_kg", "triceps", "biceps"), elbow())
+    assert roles.emg_names == ("biceps", "triceps")
+    assert roles.emg.tolist() == [2, 1]
+    assert roles.channel_of_muscle.tolist() == [0, 1]
+    assert roles.exogenous == {"hand_load_kg": 0}
+
+
+def test_muscles_may_share_a_channel():
+    roles = inputs.assign_columns(("triceps", "flexors"), two_muscles_on_one_channel())
+    assert roles.emg.tolist() == [1, 0]
+    assert roles.channel_of_muscle.tolist() == [0, 0, 1]
+
+
+def test_the_lumped_joint_has_a_muscle_for_each_emg_column_and_coordinate():
+    names = ("flexor", "hand_load_kg", "extensor")
+    assert inputs.build_model("auto", names, 1).muscle_names == ("flexor", "extensor")
+    two = inputs.build_model("auto", names, 2)
+    assert two.n_coordinates == 2 and two.n_muscles == 4
+
+
+@pytest.mark.parametrize("name", ["elbow", "wrist", "knee_seated", "knee_standing"])
+def test_presets_are_built_by_name(name):
+    assert inputs.build_model(name, (), 1).name == name
+
+
+def test_columns_without_names_are_the_channels_in_their_order():
+    assert inputs.names_for(elbow(), ("x0", "x1"), named=False) == ("biceps", "triceps")
+    assert inputs.names_for(elbow(), ("emg", "load"), named=True) == ("emg", "load")
+
+
+def test_stops_lie_at_the_ends_of_the_recorded_motion_where_the_joint_asks_for_it():
+    angle = np.linspace(0.2, 1.2, 1001)[:, None]
+    table = inputs.place_limits(knee("seated"), angle).parameters.as_dict()
+    assert table["lower_limit"].item() == pytest.approx(0.22)
+    assert table["upper_limit"].item() == pytest.approx(1.18)
+    moved, as_it_was = inputs.place_limits(elbow(), angle), elbow()
+    np.testing.assert_array_equal(moved.parameters.value, as_it_was.parameters.value)
+
+
+def test_emg_that_is_normalised_already_is_left_alone():
+    normalised = np.array([[0.2, 0.02], [0.7, 0.01]])
+    np.testing.assert_array_equal(inputs.emg_scale(normalised, "auto"), [1, 1])
+    np.testing.assert_array_equal(inputs.emg_scale(normalised, "max"), [0.7, 0.02])
+    np.testing.assert_array_equal(inputs.emg_scale(1e3 * normalised, "auto"), [700, 20])
+    np.testing.assert_array_equal(inputs.emg_scale(1e-3 * normalised, "auto"), [7e-4, 2e-5])
+    np.testing.assert_array_equal(inputs.emg_scale(1e3 * normalised, None), [1, 1])
+    np.testing.assert_array_equal(inputs.emg_scale(normalised, [2, 3]), [2, 3])
+
+
+def test_a_silent_channel_is_not_divided_by_zero():
+    np.testing.assert_array_equal(inputs.emg_scale(np.array([[0.0, 5.0]]), "max"), [1, 5])
+
+
+def test_the_network_sees_the_root_of_the_emg_now_and_before():
+    trials = trials_of(30, 30)
+    emg = np.random.default_rng(0).uniform(size=(60, 2))
+    features = inputs.history_features(emg, {}, trials, history=0.1)
+    assert features.shape == (60, 2 * 3)  # at 0, 0.05 and 0.1 s
+    np.testing.assert_allclose(features[:, :2], np.sqrt(emg))
+    np.testing.assert_allclose(features[15, 2:4], np.sqrt(emg[10]))
+    np.testing.assert_allclose(features[45, 4:], np.sqrt(emg[35]))
+
+
+def test_history_stays_within_the_trial():
+    trials = trials_of(30, 30)
+    emg = np.random.default_rng(0).uniform(size=(60, 2))
+    other = emg.copy()
+    other[:30] += 1.0
+    first, second = (inputs.history_features(x, {}, trials, history=0.2) for x in (emg, other))
+    np.testing.assert_array_equal(first[30:], second[30:])
+    np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # the first frame is held before the start
+
+
+def test_external_inputs_come_last_as_they_are():
+    load = np.linspace(0, 2, 30)
+    features = inputs.history_features(np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), history=0.05)
+    np.testing.assert_array_equal(features[:, -1], load)
+
+
+def test_history_shorter_than_a_trial_by_rounding_is_accepted():
+    assert len(inputs.history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), history=0.4)) == 5

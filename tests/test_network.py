@@ -1,0 +1,124 @@
+"""Properties of the network and its training."""
+
+import numpy as np
+import pytest
+import torch
+
+from sk_bionic.network import HistoryNetwork, TrainingSettings, seeded, train
+
+FAST = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=3)
+
+
+def problem(n_frames=80, seed=0):
+    """Standardised features and an angle [rad] that is a smooth function of them."""
+    features = np.random.default_rng(seed).normal(size=(n_frames, 2))
+    angle = 1.0 + 0.3 * np.tanh(features[:, :1]) - 0.2 * features[:, 1:] ** 2
+    return features, angle, np.ones(n_frames)
+
+
+def stopped_early(features, angle, weight):
+    """A network that watched the second half of the frames with a patience of 5 epochs, and their loss by epoch."""
+    held_out = np.where(np.arange(len(features)) < len(features) // 2, 0.0, 1.0)
+    settings = TrainingSettings(hidden_layer_sizes=(32,), max_epochs=200, lr=0.1, n_iter_no_change=5)
+    trained = train(features, angle, weight, settings, validation_weight=held_out)
+    return trained, [epoch["validation_loss"] for epoch in trained.history]
+
+
+def test_network_is_smooth_and_deterministic():
+    """The residual needs a second derivative: no kinks, no dropout."""
+    torch.manual_seed(0)
+    network = HistoryNetwork(1, 1, 1, (16, 16)).double()
+    x = torch.linspace(-2, 2, 401, dtype=torch.float64)[:, None]
+    network.train()
+    torch.testing.assert_close(network(x), network(x), rtol=0, atol=0)
+    for output in range(2):
+        point = x.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(network(point)[output].sum(), point, create_graph=True)
+        (curvature,) = torch.autograd.grad(slope.sum(), point)
+        assert curvature.abs().max() > 1e-3  # piecewise linear activations have none
+        assert curvature.diff(dim=0).abs().max() < 0.1 * curvature.abs().max()  # and it has no jumps
+
+
+def test_muscle_forces_are_never_negative():
+    torch.manual_seed(0)
+    network = HistoryNetwork(2, 1, 3, (8,)).double()
+    _, force = network(100 * torch.randn(500, 2, dtype=torch.float64))
+    assert force.shape == (500, 3) and (force >= 0).all()
+
+
+def test_network_without_muscles_has_no_forces():
+    angle, force = HistoryNetwork(2, 2, 0, (4,)).double()(torch.zeros(5, 2, dtype=torch.float64))
+    assert angle.shape == (5, 2) and force.shape == (5, 0)
+
+
+def test_training_approximates_the_angle_in_radians():
+    features, angle, weight = problem()
+    settings = TrainingSettings(hidden_layer_sizes=(16,), max_epochs=200, lr=0.03)
+    trained = train(features, angle, weight, settings)
+    predicted, _ = trained.predict(features)
+    assert np.sqrt(np.mean((predicted - angle) ** 2)) < 0.1 * angle.std()
+    loss = [epoch["train_loss"] for epoch in trained.history]
+    assert loss[-1] < 0.05 * loss[0]
+
+
+def test_frames_without_weight_or_angle_are_not_learnt_from():
+    features, angle, weight = problem()
+    weight[::3] = 0.0
+    wrong, missing = angle.copy(), angle.copy()
+    wrong[::3], missing[::3] = 50.0, np.nan
+    expected, _ = train(features, angle, weight, FAST).predict(features)
+    for other in (wrong, missing):
+        np.testing.assert_array_equal(train(features, other, weight, FAST).predict(features)[0], expected)
+    missing_only, _ = train(features, missing, np.ones_like(weight), FAST).predict(features)
+    np.testing.assert_array_equal(missing_only, expected)
+
+
+def test_same_seed_gives_the_same_bits_and_leaves_the_global_random_state():
+    features, angle, weight = problem()
+    before = torch.random.get_rng_state()
+    first, second = (train(features, angle, weight, FAST).predict(features)[0] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    other = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=4)
+    assert not np.array_equal(train(features, angle, weight, other).predict(features)[0], first)
+
+
+def test_seeded_restores_the_random_state_after_an_error():
+    before = torch.random.get_rng_state()
+    with pytest.raises(KeyError), seeded(1):
+        torch.rand(3)
+        raise KeyError
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.xfail(reason="an epoch's validation loss is that of the weights before its step, kept are those after it")
+def test_the_weights_with_the_best_validation_loss_are_kept():
+    features, angle, weight = problem(120)
+    noise = np.random.default_rng(1).normal(size=angle.shape)  # nothing to learn: validation soon gets worse
+    trained, loss = stopped_early(features, noise, weight)
+    predicted, _ = trained.predict(features)
+    standardised = ((predicted - noise) / trained.scale)[60:]
+    assert np.mean(standardised**2) == pytest.approx(min(loss))
+
+
+def test_training_stops_when_the_loss_of_the_validation_frames_rises():
+    features, angle, weight = problem(120)
+    noise = np.random.default_rng(1).normal(size=angle.shape)
+    _, loss = stopped_early(features, noise, weight)
+    assert len(loss) < 200
+    assert np.argmin(loss) == len(loss) - 1 - 5
+
+
+def test_training_goes_on_from_a_given_network():
+    features, angle, weight = problem()
+    first = train(features, angle, weight, FAST)
+    second = train(features, angle, weight, FAST, start=first.module)
+    assert second.history[0]["train_loss"] == pytest.approx(first.history[-1]["train_loss"], rel=0.5)
+    assert second.history[0]["train_loss"] < 0.3 * first.history[0]["train_loss"]
+
+
+def test_a_constant_angle_is_predicted_as_it_is():
+    features, angle, weight = problem()
+    predicted, _ = train(features, np.full_like(angle, 0.7), weight, FAST).predict(features)
+    np.testing.assert_allclose(predicted, 0.7, atol=0.3)
+    assert np.isfinite(predicted).all()
