@@ -1,11 +1,10 @@
-"""Is the physics right, and what does it cost? Muscles against OpenSim, the simulator against scipy.
+"""Is the physics right, and how fast? Muscles against OpenSim, the simulator against scipy.
 
 Prints its tables and keeps them in results/physics.md.
 """
 
 import argparse
 import json
-import statistics
 import time
 from pathlib import Path
 
@@ -28,7 +27,29 @@ RESULT = HERE / "results" / "physics.md"
 PASSIVE_STRAIN = 0.6  # of OpenSim's muscle at the maximal isometric force
 N_SUBJECTS, DURATION, RATES = 10, 5.0, (50, 100, 200, 400)
 PRECISE, USUAL = 1e-10, 1e-6  # relative tolerances of scipy
-REPETITIONS, MANY_TRIALS = 20, 100
+MANY_TRIALS = 100
+PAGE = f"""\
+# Physics
+
+{{environment}}
+
+## Muscles against OpenSim 4.6 (`DeGrooteFregly2016Muscle`, rigid tendon)
+
+{{opensim}}
+
+## Simulator against scipy (LSODA at rtol {PRECISE:g})
+
+Pooled over {N_SUBJECTS} simulated elbows, one trial of {DURATION:g} s each, exact EMG.
+
+{{accuracy}}
+
+## Time from EMG to trajectory
+
+Trials of {DURATION:g} s at 100 Hz, the same {N_SUBJECTS} elbows, one thread. Both sides evaluate
+the same torch functions: scipy step by step, the simulator on all frames at once.
+
+{{cost}}
+"""
 
 
 def opensim_agreement(path):
@@ -38,25 +59,28 @@ def opensim_agreement(path):
     reference = json.loads(path.read_text())
     muscle, activation = reference["dgf_rigid"], reference["activation_degroote"]
     given = {**muscle["parameters"], "passive_fiber_strain_at_one_norm_force": PASSIVE_STRAIN}
-    parameters = {name: torch.tensor(float(value)).double() for name, value in given.items()}
+    parameters = {n: torch.tensor(float(v), dtype=torch.float64) for n, v in given.items()}
     rows = torch.tensor(muscle["rows"], dtype=torch.float64)
     force = rigid_tendon_state(*rows[:, :3].T, parameters).tendon_force
     columns = torch.tensor(activation["rows"], dtype=torch.float64).T
     names = "activation_time_constant", "deactivation_time_constant"
     constants = torch.tensor([activation["parameters"][n] for n in names], dtype=torch.float64)
     rate = activation_rate(*columns[:2], *constants)
-    compared = [
-        ("tendon force [N]", rows[:, -1], force),
-        ("activation rate [1/s]", columns[-1], rate),
-    ]
     return pd.DataFrame(
-        {
-            "quantity": [name for name, _, _ in compared],
-            "values": [len(theirs) for _, theirs, _ in compared],
-            "largest value": [float(theirs.abs().max()) for _, theirs, _ in compared],
-            "largest difference": [float((ours - theirs).abs().max()) for _, theirs, ours in compared],
-        }
+        [
+            _difference("tendon force [N]", force, rows[:, -1]),
+            _difference("activation rate [1/s]", rate, columns[-1]),
+        ]
     )
+
+
+def _difference(quantity, ours, theirs):
+    return {
+        "quantity": quantity,
+        "values": len(theirs),
+        "largest value": float(theirs.abs().max()),
+        "largest difference": float((ours - theirs).abs().max()),
+    }
 
 
 def subject_of(seed):
@@ -91,37 +115,36 @@ def accuracy():
     return pd.DataFrame(table)
 
 
-def seconds(function, repetitions):
-    """Median wall time of a call."""
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def seconds(function, *arguments):
+    """Wall time of a call."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
 
 
 def cost():
-    """Wall times from EMG to trajectory, 500 frames a trial, beside scipy on the same trial."""
-    model, bursts = subject_of(0)
+    """Wall times from EMG to trajectory, 500 frames a trial, beside scipy on the same trials."""
+    subjects = [subject_of(seed) for seed in range(N_SUBJECTS)]
     frames = np.arange(round(DURATION * 100)) / 100
     many = make_elbow_flexion(MANY_TRIALS, duration=DURATION, random_state=0)
     trials, emg = find_trials(many.data), many.data.to_numpy()
-    measured = {
-        "this simulator, 1 trial": seconds(
-            lambda: trial_at(model, bursts, frames).solve(), REPETITIONS
-        ),
-        f"this simulator, {MANY_TRIALS} trials at once": seconds(
-            lambda: Motion(many.model, trials, emg).solve(), 3
-        ),
-    }
+    simulate_one = lambda model, bursts: trial_at(model, bursts, frames).solve()  # noqa: E731
+    simulate_many = lambda: Motion(many.model, trials, emg).solve()  # noqa: E731
+    rows = [
+        ("this simulator", 1, [seconds(simulate_one, *s) for s in subjects * 2]),
+        (f"this simulator, {MANY_TRIALS} trials at once", MANY_TRIALS, [seconds(simulate_many)]),
+    ]
     for rtol in (USUAL, PRECISE):
-        measured[f"scipy LSODA at rtol {rtol:g}, 1 trial"] = seconds(
-            lambda rtol=rtol: integrate(model, bursts, frames, rtol=rtol), 3
-        )
-    per_trial = [s / (MANY_TRIALS if "at once" in what else 1) for what, s in measured.items()]
-    table = {"what": list(measured), "ms": np.array(list(measured.values())) * 1e3}
-    return pd.DataFrame({**table, "ms a trial": np.array(per_trial) * 1e3})
+        times = [seconds(integrate, *s, frames, rtol) for s in subjects]
+        rows.append((f"scipy LSODA at rtol {rtol:g}", 1, times))
+    return pd.DataFrame(
+        {
+            "what": [what for what, _, _ in rows],
+            "calls": [len(times) for _, _, times in rows],
+            "ms a trial, median": [1e3 * np.median(times) / n for _, n, times in rows],
+            "slowest": [1e3 * max(times) / n for _, n, times in rows],
+        }
+    )
 
 
 def report(reference):
@@ -133,27 +156,21 @@ def report(reference):
         formats = {"values": "d", "largest value": ".1f", "largest difference": ".1e"}
         opensim = markdown(agreement, formats)
     formats = {"frames per s": "d", "RMSE [deg]": ".1e", "worst trial [deg]": ".1e"}
-    return "\n\n".join(
-        [
-            "# Physics\n\n" + environment(),
-            "## Muscles against OpenSim 4.6 (`DeGrooteFregly2016Muscle`, rigid tendon)\n\n" + opensim,
-            f"## Simulator against scipy (LSODA at rtol {PRECISE:g}), {N_SUBJECTS} simulated elbows, "
-            f"one trial of {DURATION:g} s each\n\n" + markdown(accuracy(), formats),
-            f"## Time from EMG to trajectory, trials of {DURATION:g} s at 100 Hz, one thread\n\n"
-            f"Medians of {REPETITIONS} calls (one trial) or 3 (the rest). Both sides evaluate the same "
-            "torch functions; scipy calls them step by step, the simulator on all frames at once."
-            "\n\n" + markdown(cost(), {"ms": ".0f", "ms a trial": ".0f"}),
-        ]
+    times = {"calls": "d", "ms a trial, median": ".0f", "slowest": ".0f"}
+    return PAGE.format(
+        environment=environment(),
+        opensim=opensim,
+        accuracy=markdown(accuracy(), formats),
+        cost=markdown(cost(), times),
     )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--reference", type=Path, default=REFERENCE, help="JSON file of values computed with OpenSim"
-    )
+    what = "JSON file of values computed with OpenSim"
+    parser.add_argument("--reference", type=Path, default=REFERENCE, help=what)
     torch.set_num_threads(1)
-    page = report(parser.parse_args().reference) + "\n"
+    page = report(parser.parse_args().reference)
     print(page)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(page)

@@ -11,8 +11,8 @@ from .excitation import ActivationDynamics
 from .grid import CollocationGrid, Points
 from .linearise import linearise
 
-MAX_ITERATIONS, TOLERANCE, MAX_STEP, MAX_HALVINGS = 25, 1e-9, 1.0, 8
-MARCH_FRAMES = 40  # in a window of the last attempt
+MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 60, 1e-9, 8
+MAX_STEP = 1.0  # rad; an update that is larger is not trusted
 
 
 class SimulationError(RuntimeError):
@@ -169,42 +169,17 @@ class Motion:
         """
         p = self.model.parameters.as_dict() if parameters is None else parameters
         drive = self.drive(p) if drive is None else drive
-        state = self.rest_state(drive, p) if guess is None else guess.detach().clone()
-        if initial_state is not None:
+        rest = self.rest_state(drive, p) if guess is None or initial_state is None else None
+        state = rest if guess is None else guess.detach().clone()
+        if initial_state is None:
+            state[self.first] = rest[self.first]
+        else:
             initial_state = np.asarray(initial_state, dtype=np.float64)
             state[self.first] = torch.from_numpy(initial_state)
         newton = _Newton(self, drive, p, initial_state)
         root = newton.solve(state)
-        for attempt in (self._at_rest, self._march):
-            failed = newton.failed(root)
-            if not failed.any():
-                break
-            root = attempt(newton, root.state, failed)
         newton.raise_if_failed(root)
         return Trajectory(root.state, _factorise(root.blocks), newton.n_iter)
-
-    def _at_rest(self, newton, state, failed):
-        """Second attempt: start the failed trials from rest instead of from the guess."""
-        frames = torch.as_tensor(failed[self.trials.trial_of_frame])
-        state = torch.where(frames[:, None, None], self.rest_state(newton.drive, newton.parameters), state)
-        if newton.initial_state is not None:
-            state[self.first] = torch.from_numpy(newton.initial_state)
-        return newton.solve(state)
-
-    def _march(self, newton, state, failed):
-        """Last attempt: window after window, each starting from where the one before it came to rest.
-
-        The equations of a window do not depend on later frames, and over a short window Newton's method converges from a constant.
-        """
-        first = self.trials.starts[self.trials.trial_of_frame]
-        frame_in_trial = np.arange(self.grid.n_frames) - first
-        for begin in range(0, int(self.trials.lengths.max()), MARCH_FRAMES):
-            window = (frame_in_trial >= begin) & (frame_in_trial < begin + MARCH_FRAMES) & failed[self.trials.trial_of_frame]
-            if begin:
-                before = first[window] + begin - 1
-                state[window] = state[before] * torch.tensor([1.0, 0.0], dtype=torch.float64)[:, None]
-            state = newton.solve(state, window).state
-        return newton.solve(state)
 
 
 class _Root(NamedTuple):
@@ -216,10 +191,15 @@ class _Root(NamedTuple):
 
 
 class _Newton:
-    """Damped Newton iterations on the rows of chosen frames; every trial has a step length of its own."""
+    """Newton's iterations on all rows, trusted up to the first large update of every trial.
+
+    A frame's update depends on earlier frames alone (the Jacobian is block lower bidiagonal), so up to there it is Newton's
+    update of a shorter trial. The frames behind wait at rest where the trusted part ends.
+    """
 
     def __init__(self, motion, drive, parameters, initial_state):
         self.motion, self.drive, self.parameters, self.initial_state = motion, drive, parameters, initial_state
+        self.trial = motion.trials.trial_of_frame
         self.n_iter = 0
 
     def system(self, state):
@@ -228,10 +208,6 @@ class _Newton:
 
     def _per_trial(self, reduce, values):
         return reduce.reduceat(values, self.motion.first)
-
-    def failed(self, root):
-        """Which trials (n_trials,) are not at a root."""
-        return ~(self._per_trial(np.maximum, np.abs(root.rows).max(axis=1)) < TOLERANCE)
 
     def raise_if_failed(self, root):
         largest = self._per_trial(np.maximum, np.abs(root.rows).max(axis=1))
@@ -243,32 +219,41 @@ class _Newton:
                 "EMG and time, or the model's parameters."
             )
 
-    def solve(self, state, frames=None):
-        """The root after Newton's iterations; `frames` (n_frames,) of bool limits them to some rows."""
-        active = np.ones(len(state)) if frames is None else frames.astype(np.float64)
+    def solve(self, state):
+        """The root after Newton's iterations."""
         root = self.system(state)
-        for _ in range(MAX_ITERATIONS):
-            if np.abs(root.rows * active[:, None]).max() < TOLERANCE:
-                break
-            update = _factorise(root.blocks).solve(-root.rows * active[:, None]).reshape(state.shape) * active[:, None, None]
-            largest = self._per_trial(np.maximum, np.abs(update[:, 0]).max(axis=1))
-            step = np.minimum(1.0, MAX_STEP / np.maximum(largest, 1e-300))
-            root = self._line_search(root, update, step, active)
+        while self.n_iter < MAX_ITERATIONS and not np.abs(root.rows).max() < TOLERANCE:
+            update = _factorise(root.blocks).solve(-root.rows).reshape(state.shape)
+            root = self._line_search(root, update, self._trusted(update))
             self.n_iter += 1
         return root
 
-    def _line_search(self, root, update, step, active):
-        """Halve the steps of those trials whose residual grows."""
-        size = lambda r: self._per_trial(np.add, (r**2).sum(axis=1) * active)  # noqa: E731
-        before, trial = size(root.rows), self.motion.trials.trial_of_frame
+    def _trusted(self, update):
+        """Frames (n_frames,) of bool before each trial's first large update."""
+        frame = np.arange(len(update))
+        small = np.abs(update[:, 0]).max(axis=1) <= MAX_STEP
+        horizon = self._per_trial(np.minimum, np.where(small, len(frame), frame))
+        return frame < horizon[self.trial]
+
+    def _line_search(self, root, update, trusted):
+        """Halve the steps of those trials whose residual over the trusted frames grows."""
+        size = lambda rows: self._per_trial(np.add, np.where(trusted, (rows**2).sum(axis=1), 0.0))  # noqa: E731
+        before, step = size(root.rows), np.ones(len(self.motion.first))
         for _ in range(MAX_HALVINGS):
-            moved = self.system(root.state + torch.from_numpy(step[trial][:, None, None] * update))
+            state = root.state + torch.from_numpy(step[self.trial][:, None, None] * update)
+            moved = self.system(self._waiting(state, trusted))
             after = size(moved.rows)
-            worse = ~(after <= before) & ~(after <= TOLERANCE**2 * len(moved.rows))
+            worse = ~(after <= before) & ~(after <= TOLERANCE**2 * len(trusted))
             if not worse.any():
                 break
             step = np.where(worse, 0.5 * step, step)
         return moved
+
+    def _waiting(self, state, trusted):
+        """The state with the frames that are not trusted at rest at the angle of the last trusted one."""
+        last = np.maximum.accumulate(np.where(trusted, np.arange(len(trusted)), self.motion.first[self.trial]))
+        held = state[last] * torch.tensor([1.0, 0.0], dtype=torch.float64)[:, None]
+        return torch.where(torch.from_numpy(trusted)[:, None, None], state, held)
 
 
 def _factorise(blocks):

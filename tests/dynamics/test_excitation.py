@@ -3,7 +3,11 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from sk_bionic.dynamics.excitation import ACTIVATION_PARAMETERS, ActivationDynamics, ExcitationSpline
+from sk_bionic.dynamics.excitation import (
+    ACTIVATION_PARAMETERS,
+    ActivationDynamics,
+    ExcitationSpline,
+)
 from sk_bionic.dynamics.grid import CollocationGrid
 from sk_bionic.musculoskeletal.activation import activation_rate, shape_activation
 from sk_bionic.trials import Trials
@@ -21,7 +25,7 @@ def parameters():
 
 
 def excitation_at(time):
-    """Smooth bursts of two muscles on a quiet baseline (n, 2), constant at both ends of two seconds."""
+    """Smooth bursts of two muscles (n, 2), constant at both ends of two seconds."""
     phase = np.clip((np.asarray(time)[:, None] - [0.2, 0.5]) / [0.9, 1.3], 0.0, 1.0)
     return 0.02 + [0.7, 0.4] * np.sin(np.pi * phase) ** 4
 
@@ -41,15 +45,22 @@ def two_trials():
     rng = np.random.default_rng(0)
     time = np.concatenate([np.linspace(0.0, 1.9, 96), 5.0 + np.cumsum(rng.uniform(0.01, 0.03, 60))])
     trials = Trials(("a", "b"), np.array([0, 96, 156]), time)
-    return trials, np.concatenate([excitation_at(time[:96]), 0.1 + 0.5 * excitation_at(time[96:] - 4.8)])
+    return trials, np.concatenate(
+        [excitation_at(time[:96]), 0.1 + 0.5 * excitation_at(time[96:] - 4.8)]
+    )
 
 
 def solve_with_scipy(time):
     delay, rise, decay, _ = (parameters()[name] for name in ACTIVATION_PARAMETERS)
 
     def rate(t, state):
-        excitation = [excitation_at([t - d])[0, m] for m, d in enumerate(PARAMETERS["electromechanical_delay"])]
-        return activation_rate(torch.tensor(excitation), torch.from_numpy(state), rise, decay).numpy()
+        excitation = [
+            excitation_at([t - d])[0, m]
+            for m, d in enumerate(PARAMETERS["electromechanical_delay"])
+        ]
+        return activation_rate(
+            torch.tensor(excitation), torch.from_numpy(state), rise, decay
+        ).numpy()
 
     options = {"rtol": 1e-10, "atol": 1e-12, "max_step": 0.05, "method": "DOP853"}
     return solve_ivp(rate, (0.0, time[-1]), excitation_at([0.0])[0], t_eval=time, **options).y.T
@@ -58,7 +69,11 @@ def solve_with_scipy(time):
 def test_spline_passes_through_the_frames_of_every_trial():
     trials, emg = two_trials()
     spline = ExcitationSpline(trials, emg)
-    at_frames = spline(torch.as_tensor(trials.time), torch.as_tensor(trials.trial_of_frame), torch.zeros(2, dtype=torch.float64))
+    at_frames = spline(
+        torch.as_tensor(trials.time),
+        torch.as_tensor(trials.trial_of_frame),
+        torch.zeros(2, dtype=torch.float64),
+    )
     np.testing.assert_allclose(at_frames, emg, rtol=0, atol=1e-12)
 
 
@@ -69,7 +84,9 @@ def test_delayed_spline_reads_earlier_times_and_holds_the_first_value_before_the
     delay = torch.tensor([0.05, 0.2], dtype=torch.float64)
     got = spline(time, torch.zeros(5, dtype=torch.int64), delay)
     earlier = np.maximum(time.numpy()[:, None] - delay.numpy(), 0.0)
-    expected = np.column_stack([excitation_at(earlier[:, m])[:, m] + 0.1 * earlier[:, m] for m in range(2)])
+    expected = np.column_stack(
+        [excitation_at(earlier[:, m])[:, m] + 0.1 * earlier[:, m] for m in range(2)]
+    )
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
 
 
@@ -78,14 +95,19 @@ def test_spline_never_falls_below_zero():
     emg = np.zeros((trials.n_frames, 2))
     emg[10] = 1.0  # a cubic spline swings below 0 on both sides of a spike
     fine = torch.linspace(0.0, 2.0, 2001, dtype=torch.float64)
-    values = ExcitationSpline(trials, emg)(fine, torch.zeros(2001, dtype=torch.int64), torch.zeros(2, dtype=torch.float64))
+    values = ExcitationSpline(trials, emg)(
+        fine, torch.zeros(2001, dtype=torch.int64), torch.zeros(2, dtype=torch.float64)
+    )
     assert values.min() == 0.0
     assert values.max() == pytest.approx(1.0)
 
 
 def test_activation_dynamics_converge_with_fourth_order():
     steps = 0.02, 0.01, 0.005
-    errors = [np.abs(dynamics(h).solve(parameters()).numpy() - solve_with_scipy(one_trial(h).time)).max() for h in steps]
+    errors = [
+        np.abs(dynamics(h).solve(parameters()).numpy() - solve_with_scipy(one_trial(h).time)).max()
+        for h in steps
+    ]
     order = np.log2(np.array(errors[:-1]) / errors[1:])
     assert (order > 3.5).all(), order
     assert errors[1] < 1e-4
@@ -110,14 +132,22 @@ def test_trials_do_not_touch_one_another():
 def test_earlier_solutions_do_not_change_later_ones():
     solver = dynamics(0.02)
     fresh = solver.solve(parameters())
-    other = {**parameters(), "deactivation_time_constant": torch.tensor([0.3, 0.02], dtype=torch.float64)}
+    other = {
+        **parameters(),
+        "deactivation_time_constant": torch.tensor([0.3, 0.02], dtype=torch.float64),
+    }
     assert (solver.solve(other) - fresh).abs().max() > 0.01
     torch.testing.assert_close(solver.solve(parameters()), fresh, rtol=0, atol=1e-11)
 
 
 def test_failed_solution_does_not_spoil_later_ones():
     solver = dynamics(0.02)
-    solver.solve({**parameters(), "deactivation_time_constant": torch.full((2,), torch.nan, dtype=torch.float64)})
+    solver.solve(
+        {
+            **parameters(),
+            "deactivation_time_constant": torch.full((2,), torch.nan, dtype=torch.float64),
+        }
+    )
     assert torch.isfinite(solver.solve(parameters())).all()
 
 
@@ -143,8 +173,13 @@ def test_activations_between_frames_have_exact_derivatives(where):
     assert derivative.shape == (*activation.shape, len(ACTIVATION_PARAMETERS))
     step = 1e-6
     for i, name in enumerate(ACTIVATION_PARAMETERS):
-        above, below = (solver.at_points({**parameters(), name: parameters()[name] + s}, points)[0] for s in (step, -step))
-        np.testing.assert_allclose(derivative[..., i], (above - below) / (2 * step), rtol=1e-5, atol=1e-6, err_msg=name)
+        above, below = (
+            solver.at_points({**parameters(), name: parameters()[name] + s}, points)[0]
+            for s in (step, -step)
+        )
+        np.testing.assert_allclose(
+            derivative[..., i], (above - below) / (2 * step), rtol=1e-5, atol=1e-6, err_msg=name
+        )
 
 
 def test_activation_at_frames_is_the_shape_of_the_state_there():

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow, knee, wrist
+from sk_bionic.musculoskeletal import (
+    Joint,
+    Muscle,
+    MusculoskeletalModel,
+    PolynomialPath,
+    elbow,
+    knee,
+    wrist,
+)
 
 N_POINTS = 4
 NEEDED = {"max_isometric_force": 300.0, "optimal_fiber_length": 0.1, "tendon_slack_length": 0.2}
@@ -26,8 +34,13 @@ def two_joint_model():
     """Two joints, three muscles, one of them over both joints."""
     exponents = ((0, 0), (1, 0), (0, 1))
     paths = {"a": (0.3, -0.03, 0.0), "b": (0.3, 0.02, -0.03), "c": (0.3, 0.0, 0.02)}
-    muscles = [Muscle(name, PolynomialPath(c, exponents), parameters=NEEDED) for name, c in paths.items()]
-    joints = [Joint(name, torque_scale=scale, parameters=BODY) for name, scale in (("hip", 2.0), ("knee", 5.0))]
+    muscles = [
+        Muscle(name, PolynomialPath(c, exponents), parameters=NEEDED) for name, c in paths.items()
+    ]
+    joints = [
+        Joint(name, torque_scale=scale, parameters=BODY)
+        for name, scale in (("hip", 2.0), ("knee", 5.0))
+    ]
     return MusculoskeletalModel(muscles, joints)
 
 
@@ -77,7 +90,10 @@ def test_permutation_of_the_muscles_permutes_their_outputs_and_keeps_the_residua
     for ours, theirs in zip(state, other, strict=True):
         torch.testing.assert_close(ours[:, order], theirs)
     torch.testing.assert_close(moment_arm[..., order], other_arm)
-    residual, other_residual = model.residual(*kinematics, activation), permuted.residual(*kinematics, activation[:, order])
+    residual, other_residual = (
+        model.residual(*kinematics, activation),
+        permuted.residual(*kinematics, activation[:, order]),
+    )
     torch.testing.assert_close(residual, other_residual)
 
 
@@ -87,13 +103,17 @@ def test_residual_holds_the_forces_of_muscle_state():
     residual, muscles = model.residual_and_muscles(angle, velocity, acceleration, activation)
     state, moment_arm = model.muscle_state(angle, velocity, activation)
     torch.testing.assert_close(muscles.tendon_force, state.tendon_force)
-    stronger = model.with_values(model.parameters.value * np.where(np.arange(len(model.parameters)) < 3, 2.0, 1.0))
+    stronger = model.with_values(
+        model.parameters.value * np.where(np.arange(len(model.parameters)) < 3, 2.0, 1.0)
+    )
     change = stronger.residual(angle, velocity, acceleration, activation) - residual
     torch.testing.assert_close(change, -(moment_arm * state.tendon_force[:, None]).sum(-1))
 
 
 def test_torque_scale_has_one_value_per_joint():
-    torch.testing.assert_close(two_joint_model().torque_scale, torch.tensor([2.0, 5.0], dtype=torch.float64))
+    torch.testing.assert_close(
+        two_joint_model().torque_scale, torch.tensor([2.0, 5.0], dtype=torch.float64)
+    )
 
 
 def test_missing_load_is_zero_and_missing_orientation_the_parameters():
@@ -127,11 +147,16 @@ def test_several_muscles_may_share_a_channel():
 def test_names_must_be_there_and_differ(names):
     path = PolynomialPath.constant_moment_arm(0.03, 0.3)
     with pytest.raises(ValueError, match="names of their own"):
-        MusculoskeletalModel([Muscle(n, path, parameters=NEEDED) for n in names], [Joint("elbow", parameters=BODY)])
+        MusculoskeletalModel(
+            [Muscle(n, path, parameters=NEEDED) for n in names], [Joint("elbow", parameters=BODY)]
+        )
 
 
 def test_unknown_parameter_is_refused_with_the_known_ones():
     joint = Joint("elbow", parameters={**BODY, "friction": 1.0})
     muscle = Muscle("a", PolynomialPath.constant_moment_arm(0.03, 0.3), parameters=NEEDED)
-    with pytest.raises(ValueError, match=r"'elbow' is given unknown coordinate parameters \['friction'\].*joint_damping"):
+    with pytest.raises(
+        ValueError,
+        match=r"'elbow' is given unknown coordinate parameters \['friction'\].*joint_damping",
+    ):
         MusculoskeletalModel([muscle], [joint])

@@ -1,4 +1,4 @@
-"""Agreement with OpenSim 4.6: a few rows typed in below, and all rows where the reference file lies beside the repository.
+"""Agreement with OpenSim 4.6: a few rows typed in below, all rows where the reference file is.
 
 Source of every number: OpenSim 4.6 (opensim.org), class ``DeGrooteFregly2016Muscle`` with
 ``ignore_tendon_compliance`` and fiber damping 0, activation smoothing 10.
@@ -23,7 +23,8 @@ PARAMETERS = {
     "fiber_damping": 0.0,
     "passive_fiber_strain_at_one_norm_force": 0.6,
 }
-# Length [m] and velocity [m/s] of muscle and tendon, activation; fiber length [m] and velocity [m/s], pennation [rad], force [N].
+# Length [m] and velocity [m/s] of muscle and tendon, activation; length [m] and velocity [m/s] of
+# the fiber, pennation [rad], force [N].
 MUSCLE_STATES = [
     [0.250569675, 0.303573004, 0.812421562, 0.054332192, 0.282550504, 0.374338326, 119.626159],
     [0.266586682, -0.0716238394, 0.247168322, 0.0694872741, -0.0686340612, 0.28995333, 133.076489],
@@ -52,8 +53,12 @@ def reference_rows(name):
 
 
 def assert_muscle_agrees(rows, rtol):
-    length, velocity, activation, *expected, force = torch.tensor(rows, dtype=torch.float64).T[..., None]
-    parameters = {name: torch.tensor([value], dtype=torch.float64) for name, value in PARAMETERS.items()}
+    length, velocity, activation, *expected, force = torch.tensor(rows, dtype=torch.float64).T[
+        ..., None
+    ]
+    parameters = {
+        name: torch.tensor([value], dtype=torch.float64) for name, value in PARAMETERS.items()
+    }
     state = rigid_tendon_state(length, velocity, activation, parameters)
     got = state.fiber_length, state.fiber_velocity, torch.arccos(state.cos_pennation)
     for ours, theirs in zip(got, expected, strict=True):
@@ -64,7 +69,9 @@ def assert_muscle_agrees(rows, rtol):
 def assert_rates_agree(rows, rtol):
     excitation, state, rate = torch.tensor(rows, dtype=torch.float64).T
     constants = torch.tensor([0.015, 0.060], dtype=torch.float64)
-    torch.testing.assert_close(activation_rate(excitation, state, *constants), rate, rtol=rtol, atol=1e-9)
+    torch.testing.assert_close(
+        activation_rate(excitation, state, *constants), rate, rtol=rtol, atol=1e-9
+    )
 
 
 def test_muscle_agrees_with_typed_states():

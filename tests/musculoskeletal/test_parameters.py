@@ -24,16 +24,24 @@ def test_as_dict_gives_each_parameter_by_muscle_in_order():
 
 def test_select_by_name_frees_it_for_every_muscle_and_nothing_else():
     table = elbow().parameters.select(["optimal_fiber_length"])
-    assert free_names(table) == [("biceps", "optimal_fiber_length"), ("triceps", "optimal_fiber_length")]
+    assert free_names(table) == [
+        ("biceps", "optimal_fiber_length"),
+        ("triceps", "optimal_fiber_length"),
+    ]
 
 
 def test_select_by_path_frees_a_single_row():
     table = elbow().parameters.select(["triceps/electromechanical_delay", "joint_damping"])
-    assert free_names(table) == [("triceps", "electromechanical_delay"), ("elbow_flexion", "joint_damping")]
+    assert free_names(table) == [
+        ("triceps", "electromechanical_delay"),
+        ("elbow_flexion", "joint_damping"),
+    ]
 
 
 def test_select_accepts_a_lone_name():
-    assert free_names(elbow().parameters.select("segment_mass")) == [("elbow_flexion", "segment_mass")]
+    assert free_names(elbow().parameters.select("segment_mass")) == [
+        ("elbow_flexion", "segment_mass")
+    ]
 
 
 @pytest.mark.parametrize("name", ["optimal_fibre_length", "deltoid/optimal_fiber_length"])
@@ -67,7 +75,9 @@ def test_prior_of_a_group_counts_once():
 
 def test_value_outside_its_bounds_is_refused_with_bounds_and_unit():
     delay = DEFINITIONS["electromechanical_delay"]
-    with pytest.raises(ValueError, match=r"'electromechanical_delay' of 'biceps' .* 0 and 0.125 s. Got 0.3"):
+    with pytest.raises(
+        ValueError, match=r"'electromechanical_delay' of 'biceps' .* 0 and 0.125 s. Got 0.3"
+    ):
         make_parameter(delay, "biceps", 0.3)
     with pytest.raises(ValueError, match="between 100 and 200 N. Got 300"):
         make_parameter(FORCE, "biceps", {"value": 300.0, "lower": 100.0, "upper": 200.0})
@@ -127,11 +137,18 @@ class TestFreeParameters:
             assert torch.isfinite(raw).all()
             assert (free.derivative(raw).diagonal() > 0).all()
 
-    @pytest.mark.parametrize("shared", ["emg_shape_factor", "rectus_femoris+vastus_medialis/emg_shape_factor"])
+    @pytest.mark.parametrize(
+        "shared", ["emg_shape_factor", "rectus_femoris+vastus_medialis/emg_shape_factor"]
+    )
     def test_derivatives_are_those_of_autograd(self, shared):
-        free = FreeParameters(knee().parameters.select(["max_isometric_force", shared, "goniometer_offset"]))
+        free = FreeParameters(
+            knee().parameters.select(["max_isometric_force", shared, "goniometer_offset"])
+        )
         raw = torch.from_numpy(np.random.default_rng(1).normal(size=free.n_raw))
-        for function, derivative in ((free.free_values, free.derivative), (free.prior_residual, free.prior_derivative)):
+        for function, derivative in (
+            (free.free_values, free.derivative),
+            (free.prior_residual, free.prior_derivative),
+        ):
             jacobian = torch.autograd.functional.jacobian(function, raw)
             np.testing.assert_allclose(derivative(raw), jacobian, rtol=1e-12)
 

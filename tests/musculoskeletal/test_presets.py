@@ -58,7 +58,7 @@ def test_unknown_muscle_is_refused_with_the_known_ones(preset):
 
 
 def test_unknown_posture_is_refused():
-    with pytest.raises(ValueError, match="'seated' or 'standing'. Got 'lying'"):
+    with pytest.raises(ValueError, match=r"'seated' or 'standing'\. Got 'lying'"):
         knee("lying")
 
 
@@ -67,7 +67,10 @@ def test_gravity_acts_about_the_hanging_shank():
     for model, hanging in ((knee("seated"), np.pi / 2), (knee("standing"), 0.0)):
         heavier = model.with_rows({("knee_flexion", "segment_mass"): {"value": 8.0}})
         idle = [0.0] * 4
-        weight = [torque(heavier, idle, hanging + d) - torque(model, idle, hanging + d) for d in (-0.5, 0.0, 0.5)]
+        weight = [
+            torque(heavier, idle, hanging + d) - torque(model, idle, hanging + d)
+            for d in (-0.5, 0.0, 0.5)
+        ]
         assert weight[0] > 0 > weight[2]
         assert abs(weight[1]) < 1e-9
 
@@ -83,7 +86,9 @@ def test_every_channel_drives_every_lumped_coordinate_by_a_muscle_of_its_own():
     model = lumped_joint(["emg_1", "emg_2"], coordinates=("hip", "knee"))
     assert model.coordinate_names == ("hip", "knee")
     assert sorted(model.channel_names) == ["emg_1", "emg_1", "emg_2", "emg_2"]
-    ones = torch.ones(model.n_muscles, dtype=torch.float64)  # at 0, the centre of its prior, no moment arm is seen
+    ones = torch.ones(
+        model.n_muscles, dtype=torch.float64
+    )  # at 0, the centre of its prior, no moment arm is seen
     _, moment_arm = model.paths.length_and_moment_arm(torch.ones(1, 2, dtype=torch.float64), ones)
     np.testing.assert_array_equal((moment_arm[0] != 0).sum(axis=0), 1)
 
@@ -95,4 +100,6 @@ def test_recorded_range_places_the_stops_of_limbs_that_rest_on_something():
     assert p["joint_rest_angle"] == knee("seated").parameters.as_dict()["joint_rest_angle"]
     lumped = with_observed_range(lumped_joint(["emg"]), [0.3], [1.5], [0.9])
     assert lumped.parameters.as_dict()["joint_rest_angle"] == 0.9
-    np.testing.assert_array_equal(with_observed_range(elbow(), [0.3], [1.5], [0.9]).parameters.value, elbow().parameters.value)
+    np.testing.assert_array_equal(
+        with_observed_range(elbow(), [0.3], [1.5], [0.9]).parameters.value, elbow().parameters.value
+    )
