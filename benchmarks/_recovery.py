@@ -15,6 +15,14 @@ from sk_bionic.exceptions import IdentifiabilityWarning
 QUANTILE = 1.96  # of the normal distribution: half the width of a 95 % interval
 
 
+class Section(NamedTuple):
+    """A part of the report: Markdown, and claims (figure, asked for, measured, met or None)."""
+
+    title: str
+    parts: list
+    claims: list
+
+
 class Recovery(NamedTuple):
     """One identification: the parameters beside the truth, the warning's text, CPU time [s]."""
 
@@ -78,26 +86,16 @@ def _figures(part):
     )
 
 
-class ForceErrors(NamedTuple):
-    """Errors on new trials: of forces in units of the true maximal force, of the angle in rad."""
+class IntervalFigures(NamedTuple):
+    """Errors against stated standard deviations: root mean squares, part within the 95 % interval."""
 
-    rmse: np.ndarray  # (n_muscles,)
-    stated: np.ndarray  # root mean square of the stated standard deviation
-    covered: np.ndarray  # part of the frames within the stated 95 % interval
-    angle: tuple  # the same three
-
-
-def force_errors(regressor, data, forces, angle):
-    """Compare predictions of new trials with the truth; `forces` in N, `angle` measured in rad."""
-    predicted, std = regressor.predict_muscle_forces(data, return_std=True)
-    maximal = regressor.maximal_  # true values, set by the caller
-    error = (predicted - forces).to_numpy()
-    of_force = _interval_figures(error / maximal, std.to_numpy() / maximal)
-    mean, deviation = regressor.predict(data, return_std=True)
-    return ForceErrors(*of_force, _interval_figures(mean - angle.to_numpy(), deviation))
+    rmse: np.ndarray
+    stated: np.ndarray
+    covered: np.ndarray
 
 
-def _interval_figures(error, std):
-    """RMSE, root mean square of the stated standard deviation, part within 95 % intervals."""
+def interval_figures(error, std):
+    """`IntervalFigures` of errors and standard deviations (n_frames, ...)."""
     root_mean_square = lambda x: np.sqrt(np.mean(x**2, axis=0))  # noqa: E731
-    return root_mean_square(error), root_mean_square(std), (np.abs(error) <= QUANTILE * std).mean(axis=0)
+    covered = (np.abs(error) <= QUANTILE * std).mean(axis=0)
+    return IntervalFigures(root_mean_square(error), root_mean_square(std), covered)

@@ -6,11 +6,17 @@ simulator and the same priors as in the package. Searches are charged the CPU ti
 
 import time
 import warnings
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
+from _recovery import Section, recover
+from _subjects import elbow_subject
+from _tables import markdown
 from scipy.optimize import differential_evolution, dual_annealing, least_squares
 from scipy.signal import savgol_filter
+from threadpoolctl import threadpool_limits
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.dynamics.posterior import Posterior
@@ -34,6 +40,7 @@ class Cost:
         self.free = self.posterior.free
         self.n_evaluations, self.best, self.trace = 0, np.inf, []
         self.values, self.budget, self.goal, self.start = None, np.inf, -np.inf, time.process_time()
+        self.last = None  # trajectory simulated last, from which the next Newton iterations start
 
     @property
     def bounds(self):
@@ -51,19 +58,20 @@ class Cost:
 
     def parameters(self, values):
         """All parameters by name, with the free ones replaced."""
-        return self.motion.model.parameters.as_dict(self.free.values(self.free.raw(values)))
+        return self.motion.model.parameters.as_dict(self.free.values(self.free.raw(np.array(values))))
 
     def errors(self, values):
         """Measured minus simulated angle (n_frames, 1) [rad]; infinite where nothing can be simulated."""
         try:
-            angle = self.motion.solve(self.parameters(values)).angle.numpy()
+            trajectory = self.motion.solve(self.parameters(values), guess=self.last)
         except SimulationError:
             return np.full_like(self.posterior.angle, np.inf)
-        return self.posterior.angle - angle
+        self.last = trajectory.state
+        return self.posterior.angle - trajectory.angle.numpy()
 
     def of_errors(self, error, values):
         """Cost, given the errors; white noise: every frame counts. Keeps the record."""
-        prior = (self.free.prior_residual(self.free.raw(values)).numpy() ** 2).sum()
+        prior = (self.free.prior_residual(self.free.raw(np.array(values))).numpy() ** 2).sum()
         squares = (error**2).sum()
         cost = min(0.5 * (len(error) * np.log(squares) + prior), FAILED)
         self.n_evaluations += 1
@@ -164,3 +172,70 @@ def soft_penalty_network(subject):
         regressor = PhysicsInformedMSKRegressor("elbow", prediction="network", random_state=0)
         regressor.fit(subject.data, subject.target)
     return regressor.parameters_["value"].to_numpy(), time.process_time() - start
+
+
+class Method(NamedTuple):
+    """What a method found: values, CPU seconds, and the record of its search, where there is one."""
+
+    values: np.ndarray
+    seconds: float
+    cost: Cost | None = None
+
+
+def rivals(arguments):
+    """The table of methods on one subject."""
+    with threadpool_limits(1):
+        subject = elbow_subject(0)
+        recover(subject)  # the first call pays for imports and caches
+        recovery = recover(subject)
+        own = recovery.table["value"].to_numpy()
+        judge = Cost(subject)
+        ours = judge(own)
+        methods = {"sk_bionic": Method(own, recovery.seconds)}
+        methods |= _others(subject, arguments.budget * recovery.seconds, ours + MARGINS[-1])
+    rows = [_row(name, method, judge, ours, subject) for name, method in methods.items()]
+    table = pd.DataFrame(rows).set_index("method")
+    annealing = [table.loc[name, "CPU [s]"] for name in SEARCHES if name.startswith("dual")]
+    ratio = min(annealing) / recovery.seconds
+    reached = table.loc[[n for n in SEARCHES if n.startswith("dual")], f"to +{MARGINS[-1]:g} [s]"].notna().any()
+    sign = "" if reached else "> "
+    claim = ("times faster than annealing to the same cost", ">= 100", f"{sign}{ratio:.0f}", ratio >= 100)
+    text = (
+        "Subject 0, 3 trials of 5 s, 1 deg of noise, one thread, CPU seconds. Cost: minus the log posterior, "
+        "trials from rest, minus that of ours. Each search starts at the generic values, with the same "
+        f"bounds, and stops within {MARGINS[-1]:g} of ours or after {arguments.budget} times our time. to "
+        "+m: seconds until its cost was within m of ours (100: 14 % of the squared error, 1: 0.13 %). "
+        "Smoothed: least squares on the torque of the motion smoothed by Savitzky and Golay's filter of so "
+        "many frames. Network: prediction='network', the published joint training."
+    )
+    return Section("Other optimisers", [text, markdown(table, {"evaluations": ".0f"}, "method")], [claim])
+
+
+def _others(subject, budget, goal):
+    found = {}
+    for name in SEARCHES:
+        cost, seconds = search(name, subject, budget, goal)
+        print(f"  {name}: {seconds:.0f} s", flush=True)
+        found[name] = Method(cost.values, seconds, cost)
+    for window in SMOOTHING_WINDOWS:
+        found[f"smoothed, {window}"] = Method(*smoothed_derivatives(subject, window))
+    found["network"] = Method(*soft_penalty_network(subject))
+    return found
+
+
+def _row(name, method, judge, ours, subject):
+    true = subject.truth["true"].to_numpy()
+    error = 100 * np.abs(method.values / true - 1.0)
+    row = {
+        "method": name,
+        "CPU [s]": method.seconds,
+        "evaluations": np.nan if method.cost is None else method.cost.n_evaluations,
+        "cost": judge(method.values) - ours,
+        "angle [deg]": judge.rmse(method.values),
+        "median error [%]": np.median(error),
+        "largest error [%]": error.max(),
+    }
+    for margin in MARGINS:
+        reached = np.nan if method.cost is None else method.cost.seconds_to(ours + margin)
+        row[f"to +{margin:g} [s]"] = reached
+    return row

@@ -17,6 +17,7 @@ from sk_bionic.musculoskeletal import wrist
 N_TRIALS, DURATION, SAMPLING_RATE = 3, 5.0, 100  # of a training set: trials, s, Hz
 NOISE = np.deg2rad(1.0)  # of the measured angle
 WRIST_GROUPS = ((0, 1), (2, 3, 4), (0, 1, 2, 3, 4))  # flexors, extensors, all together
+WRIST_SIDE = (0, 0, 1, 1, 1)
 WRIST_HEIGHT, WRIST_WIDTH, WRIST_BASELINE = (0.02, 0.25), (0.3, 1.0), (0.005, 0.02)
 WRIST_SHIFT = 0.15  # s between muscles of one burst
 HELD_EMG = (0.18, 0.05)  # biceps and triceps while a posture is held
@@ -43,11 +44,15 @@ def elbow_subject(seed, **options):
     return Subject(flexion.data, flexion.target, flexion.model)
 
 
-def wrist_subject(seed, noise=NOISE):
-    """Flexion and extension of a wrist whose five muscles have bursts of their own."""
+def wrist_subject(seed, individuality=1.0, noise=NOISE):
+    """Flexion and extension of a wrist with five muscles.
+
+    With an `individuality` of 1 bursts differ in height and onset from muscle to muscle, with 0 all
+    muscles of a group (flexors, extensors) follow the same bursts.
+    """
     rng = np.random.RandomState(seed)
     model = _draw_wrist(rng)
-    return recorded(model, _wrist_bursts(rng, model.n_muscles), rng, noise)
+    return recorded(model, _wrist_bursts(rng, model.n_muscles, individuality), rng, noise)
 
 
 def _draw_wrist(rng):
@@ -61,26 +66,27 @@ def _draw_wrist(rng):
     return generic.with_values(values)
 
 
-def _wrist_bursts(rng, n_muscles):
-    """Bursts of the flexors, the extensors and all, with heights and onsets of each muscle's own."""
-    trials = [_wrist_trial(rng, n_muscles) for _ in range(N_TRIALS)]
+def _wrist_bursts(rng, n_muscles, individuality):
+    """Bursts of the flexors, the extensors and all together."""
+    trials = [_wrist_trial(rng, n_muscles, individuality) for _ in range(N_TRIALS)]
     n_bursts = max(trial.shape[-1] for trial in trials)
     padded = [np.pad(t, ((0, 0), (0, 0), (0, n_bursts - t.shape[-1]))) for t in trials]
     onset, width, height = np.stack(padded, axis=1)
     width[width == 0] = 1.0  # of bursts without height
-    return Bursts(rng.uniform(*WRIST_BASELINE, (N_TRIALS, n_muscles)), onset, width, height)
+    baseline = rng.uniform(*WRIST_BASELINE, (N_TRIALS, 1)) * np.ones(n_muscles)
+    return Bursts(baseline, onset, width, height)
 
 
-def _wrist_trial(rng, n_muscles):
+def _wrist_trial(rng, n_muscles, individuality):
     """Onset, width and height, ndarray (3, n_muscles, n_bursts)."""
     bursts, time = [], 0.3
     while time < DURATION:
         for k in rng.permutation(len(WRIST_GROUPS)):
             duration = rng.uniform(*WRIST_WIDTH)
-            onset = time + rng.uniform(0.0, WRIST_SHIFT, n_muscles)
-            height = np.zeros(n_muscles)
-            group = list(WRIST_GROUPS[k])
-            height[group] = rng.uniform(*WRIST_HEIGHT, len(group))
+            onset = time + individuality * rng.uniform(0.0, WRIST_SHIFT, n_muscles)
+            common, own = rng.uniform(*WRIST_HEIGHT, 2), rng.uniform(*WRIST_HEIGHT, n_muscles)
+            height = individuality * own + (1.0 - individuality) * common[list(WRIST_SIDE)]
+            height[~np.isin(np.arange(n_muscles), WRIST_GROUPS[k])] = 0.0
             bursts.append([onset, np.full(n_muscles, duration), height])
             time += duration * rng.uniform(0.5, 1.0)
     return np.moveaxis(np.array(bursts), 0, -1)

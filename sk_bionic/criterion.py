@@ -1,6 +1,5 @@
 """The physics-informed criterion: data, equation of motion, muscle forces and priors."""
 
-import torch
 from torch import nn
 
 from .dynamics.grid import CentralDifferences
@@ -97,13 +96,14 @@ class PhysicsInformedLoss(nn.Module):
         self.terms = {}
 
     def forward(self, prediction, target):
-        """Loss of the network's output (angles, forces) against standardised angles (n_frames, n_coordinates)."""
-        standardised, force = prediction
-        square = (standardised - target).square().mean(dim=1)
+        """Loss of the network's output (angles, forces, angles of noisy inputs) against standardised angles (n_frames, n_coordinates)."""
+        standardised, force, noisy = prediction
+        square = (noisy - target).square().mean(dim=1)
         data = (self.weight * square).sum() / self.weight.sum()
         loss, terms = data, {"data_loss": data}
         if self.validation_weight.any():
-            terms["validation_loss"] = (self.validation_weight * square).sum() / self.validation_weight.sum()
+            clean = (standardised - target).square().mean(dim=1)
+            terms["validation_loss"] = (self.validation_weight * clean).sum() / self.validation_weight.sum()
         if self.physics is not None:
             residual, disagreement = self.physics(standardised * self.scale + self.center, force)
             terms["ode_loss"] = residual.square().mean()

@@ -12,11 +12,11 @@ from .dynamics.identifiability import assess
 from .dynamics.identify import Identification, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
-from .hybrid import TRAINING_WEIGHT, Trust, choose_ode_weight
+from .hybrid import TRAINING_WEIGHT, Trust, choose_ode_weight, training_state, with_simulation
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, TrainingSettings, train
 
-N_NAMED = 6  # findings that a warning spells out
+N_NAMED = 3  # findings that a warning spells out
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the network's history
 
 
@@ -27,7 +27,7 @@ class TrainingData:
     Attributes
     ----------
     features : ndarray (n_frames, n_features)
-        Standardised.
+        What the network sees of EMG and external inputs.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad], NaN where unknown.
     weight : ndarray (n_frames,)
@@ -50,6 +50,7 @@ class Fitted:
 
     model: MusculoskeletalModel | None = None
     network: TrainedNetwork | None = None
+    scaler: StandardScaler | None = None  # of the network's inputs
     identification: Identification | None = None
     trust: Trust | None = None
     findings: list = field(default_factory=list)
@@ -61,27 +62,24 @@ class Fitted:
         return len(self.network.history) if self.network is not None else self.identification.n_iter
 
 
-def standardiser(features, weight):
-    """Scaler of the network's inputs, fitted on the weighted training frames."""
-    return StandardScaler().fit(features, sample_weight=weight)
-
-
 def fit_static(data, settings, start):
     """A network from one frame to its angle: nothing here knows time."""
     _require_epochs(settings, "without a time axis")
     _check_start(start, data, settings, n_forces=0)
+    scaler, data = _standardised(data)
     network = train(data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start)
-    return Fitted(network=network)
+    return Fitted(network=network, scaler=scaler)
 
 
 def fit_network(data, settings, ode_weight, force_weight, start):
     """The published method: network and physiological parameters in one optimisation, from generic values."""
     _require_epochs(settings, "with prediction='network'")
+    scaler, data = _standardised(data)
     physics = Physics(data.motion, trainable=True)
     weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
     network = _train(data, settings, physics, weight, force_weight, start)
     values = physics.free.values(physics.raw.detach()).numpy()
-    return Fitted(data.motion.model.with_values(values), network, ode_weight=weight)
+    return Fitted(data.motion.model.with_values(values), network, scaler, ode_weight=weight)
 
 
 def fit_simulation(data, options):
@@ -103,8 +101,8 @@ def _warn_of(findings):
     """One warning for everything that the recording leaves open."""
     if findings:
         named = "; ".join(finding.message for finding in findings[:N_NAMED])
-        more = f"; and {len(findings) - N_NAMED} more, see `parameters_`" if len(findings) > N_NAMED else ""
-        warnings.warn(f"The recording does not determine: {named}{more}. Their values come from the prior.", IdentifiabilityWarning, stacklevel=5)
+        more = f"; and {len(findings) - N_NAMED} more" if len(findings) > N_NAMED else ""
+        warnings.warn(f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.", IdentifiabilityWarning, stacklevel=5)
 
 
 def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options):
@@ -119,14 +117,21 @@ def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options
     if settings.max_epochs == 0:
         return fitted
     motion = data.motion.with_model(fitted.model)
+    state = training_state(motion, fitted.identification, data.angle)
     training_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-    fitted.network = _train(data, settings, Physics(motion, trainable=False), training_weight, force_weight, start)
+    fitted.scaler, seen = _standardised(replace(data, features=with_simulation(data.features, motion, state)))
+    fitted.network = _train(seen, settings, Physics(motion, trainable=False), training_weight, force_weight, start)
     if ode_weight == "auto":
-        gap = history + BLOCK_GAP
-        fitted.trust = choose_ode_weight(fitted.model, motion, data.features, data.angle, data.weight, settings, force_weight, gap)
+        fitted.trust = choose_ode_weight(motion, data.features, data.angle, data.weight, settings, force_weight, history + BLOCK_GAP)
         ode_weight = fitted.trust.ode_weight
     fitted.ode_weight = float(ode_weight)
     return fitted
+
+
+def _standardised(data):
+    """Scaler of the network's inputs, fitted on the weighted training frames, and the data with scaled features."""
+    scaler = StandardScaler().fit(data.features, sample_weight=data.weight)
+    return scaler, replace(data, features=scaler.transform(data.features))
 
 
 def _require_epochs(settings, when):

@@ -8,6 +8,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_array, validate_data
 
 from . import inputs
+from ._frame_checks import check_finite
 from .dynamics.simulate import Motion
 from .trials import find_trials
 
@@ -23,7 +24,7 @@ class FrameInputs:
             trials = None  # fitted without time
         if not reset and trials is None and self.model_ is not None:
             raise ValueError("The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`.")
-        inputs.check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
+        check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
         return values, trials
 
     @property
@@ -80,4 +81,5 @@ class FrameInputs:
         if trials is None:
             return None
         emg, exogenous = self._emg_and_exogenous(values)
+        inputs.check_amplitude(emg, self.roles_.emg_names, trials)
         return Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)

@@ -3,14 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.preprocessing import StandardScaler
 
 from .criterion import Physics
 from .dynamics.fuse import fuse
 from .dynamics.identify import identify
 from .network import train
 
-# Weights of the mean squared residual against the mean squared standardised angle error; 0 is the network alone.
-CANDIDATES = (0.0, *np.logspace(-3, 4, 8))
+# Weights of the mean squared residual against the mean squared standardised angle error; 0 is the network alone, infinity the simulation.
+CANDIDATES = (0.0, *np.logspace(-2, 3, 6), np.inf)
 TRAINING_WEIGHT = 0.1  # of the residual while the network is trained, where the weight is still to be chosen
 N_FOLDS = 3
 
@@ -49,6 +50,26 @@ def folds(trials, gap):
         )
 
 
+def training_state(motion, identification, angle):
+    """Simulated state (n_frames, 2, n_coordinates) of the training trials: from the identified initial states, or from rest where a trial has no angle."""
+    labelled = np.isfinite(angle).all(axis=1)
+    unlabelled = np.array([not labelled[rows].any() for rows in motion.trials.slices])
+    if not unlabelled.any():
+        return identification.trajectory.state
+    parameters = motion.model.parameters.as_dict()
+    drive = motion.drive(parameters)
+    initial_state = identification.initial_state.copy()
+    initial_state[unlabelled] = motion.rest_state(drive, parameters)[motion.first].numpy()[unlabelled]
+    return motion.solve(parameters, initial_state, identification.trajectory.state, drive).state
+
+
+def with_simulation(features, motion, state):
+    """Features (n_frames, ...) with the simulated angles, velocities and activations beside them."""
+    parameters = motion.model.parameters.as_dict()
+    activation = motion.model.activation(motion.dynamics.solve(parameters), parameters)
+    return np.column_stack([features, state.flatten(1).numpy(), activation.numpy()])
+
+
 def predict_fused(model, motion, network_angle, ode_weight, scale):
     """Angle as a goniometer reads it (n_frames, n_coordinates) [rad] and the state behind it.
 
@@ -60,18 +81,18 @@ def predict_fused(model, motion, network_angle, ode_weight, scale):
     return result.state[:, 0].numpy() + offset, result
 
 
-def choose_ode_weight(model, motion, features, angle, weight, settings, force_weight, gap):
+def choose_ode_weight(motion, features, angle, weight, settings, force_weight, gap):
     """Weight of the residual with the smallest out-of-fold error of the fused prediction.
 
-    Physics and network are fitted anew for each fold, with the fold's angles hidden.
+    Physics and network are fitted anew for each fold, with the fold's angles hidden; the identification starts from the values found on all of them.
 
     Parameters
     ----------
-    model : MusculoskeletalModel
-        Model identified on all training angles; where each fold's identification starts.
     motion : Motion
-        Any motion on the training trials.
-    features, angle, weight, settings, force_weight
+        The identified model on the training trials.
+    features : ndarray (n_frames, n_features)
+        EMG history and external inputs, not standardised.
+    angle, weight, settings, force_weight
         As in `sk_bionic.network.train`.
     gap : float
         Seconds beside a test block that are hidden too.
@@ -87,16 +108,24 @@ def choose_ode_weight(model, motion, features, angle, weight, settings, force_we
         visible = np.where(hidden[:, None], np.nan, angle)
         if not test.any() or np.isfinite(visible).all(axis=1).sum() < 10:
             continue
-        fold_model = identify(motion.with_model(model), visible, weight).model
-        fold_motion = motion.with_model(fold_model)
-        network = train(
-            features, visible, weight, settings, physics=Physics(fold_motion, False), ode_weight=TRAINING_WEIGHT, force_weight=force_weight
-        )
-        predicted, _ = network.predict(features)
-        for candidate in CANDIDATES:
-            fused = predicted if candidate == 0 else predict_fused(fold_model, fold_motion, predicted, candidate, network.scale)[0]
-            errors[candidate].append((fused - angle)[test])
+        for candidate, predicted in _fold_predictions(motion, features, visible, weight, settings, force_weight).items():
+            errors[candidate].append((predicted - angle)[test])
     return _choose(errors, angle)
+
+
+def _fold_predictions(motion, features, visible, weight, settings, force_weight):
+    """Predictions (n_frames, n_coordinates) by candidate, from physics and network that know the visible angles only."""
+    identification = identify(motion, visible, weight)
+    model = identification.model
+    motion = motion.with_model(model)
+    state = training_state(motion, identification, visible)
+    seen = StandardScaler().fit_transform(with_simulation(features, motion, state), sample_weight=weight)
+    physics = Physics(motion, trainable=False)
+    network = train(seen, visible, weight, settings, physics=physics, ode_weight=TRAINING_WEIGHT, force_weight=force_weight)
+    predicted, _ = network.predict(seen)
+    simulated = state[:, 0].numpy() + model.parameters.as_dict()["goniometer_offset"].numpy()
+    fused = lambda weight: predict_fused(model, motion, predicted, weight, network.scale)[0]  # noqa: E731
+    return {0.0: predicted, np.inf: simulated, **{candidate: fused(candidate) for candidate in CANDIDATES[1:-1]}}
 
 
 def _choose(errors, angle):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ._frame_checks import check_finite, warn_of_flat_channels
+from ._frame_checks import warn_of_flat_channels
 from .musculoskeletal import PRESETS, lumped_joint
 from .musculoskeletal.model import EXOGENOUS
 from .musculoskeletal.presets import with_observed_range
@@ -16,6 +16,7 @@ from .trials import lagged
 LAG_SPACING = 0.05  # s between the samples of EMG history that the network sees
 # EMG whose largest value over the training trials lies between these is taken as normalised already.
 NORMALISED_RANGE = (0.05, 1.0)
+LARGEST_EXCITATION = 10.0  # of EMG in units of full excitation, which a maximal contraction exceeds by little
 FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
 
@@ -162,6 +163,16 @@ def warn_of_negative(emg, names, trials):
 def warn_of_flat(emg, names, trials):
     """Warn of channels that are constant throughout a training trial."""
     warn_of_flat_channels(list(names), emg, trials, stacklevel=6)
+
+
+def check_amplitude(emg, names, trials):
+    """Raise where EMG (n_frames, n_channels), 1 at full excitation, is far beyond anything that the activation dynamics stands for."""
+    row, column = np.unravel_index(np.argmax(emg), emg.shape)
+    if emg[row, column] > LARGEST_EXCITATION:
+        raise ValueError(
+            f"Column {names[column]!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} reaches {emg[row, column]:.3g} times the EMG that counts "
+            "as full excitation. Are all trials in the same unit? Else give that amplitude as `emg_scale`."
+        )
 
 
 def check_load(values, roles):

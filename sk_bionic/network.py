@@ -20,6 +20,8 @@ class HistoryNetwork(nn.Module):
     n_features, n_coordinates, n_muscles : int
         `n_muscles` may be 0: then there are no forces.
     hidden_layer_sizes : sequence of int
+    input_noise : float
+        Standard deviation of the noise on the standardised inputs of the data term while training.
 
     Notes
     -----
@@ -27,8 +29,9 @@ class HistoryNetwork(nn.Module):
     are in units of the muscles' maximal forces and never negative.
     """
 
-    def __init__(self, n_features, n_coordinates, n_muscles, hidden_layer_sizes):
+    def __init__(self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0):
         super().__init__()
+        self.input_noise = input_noise
         sizes = [n_features, *hidden_layer_sizes]
         pairs = zip(sizes[:-1], sizes[1:], strict=True)
         self.body = nn.Sequential(*(layer for a, b in pairs for layer in (nn.Linear(a, b), nn.Tanh())))
@@ -36,11 +39,17 @@ class HistoryNetwork(nn.Module):
         self.force = nn.Linear(sizes[-1], n_muscles) if n_muscles else None
 
     def forward(self, features):
-        """Standardised angles (n_frames, n_coordinates) and normalised forces (n_frames, n_muscles)."""
+        """Standardised angles (n_frames, n_coordinates), normalised forces (n_frames, n_muscles), and the angles of noisy inputs for the data term.
+
+        Noise is kept away from the angles that the equation of motion sees: their derivatives in time must be those of a smooth trajectory.
+        """
         hidden = self.body(features)
-        if self.force is None:
-            return self.angle(hidden), hidden.new_zeros(len(hidden), 0)
-        return self.angle(hidden), nn.functional.softplus(self.force(hidden))
+        angle = self.angle(hidden)
+        force = hidden.new_zeros(len(hidden), 0) if self.force is None else nn.functional.softplus(self.force(hidden))
+        if not (self.training and self.input_noise):
+            return angle, force, angle
+        noisy = features + self.input_noise * torch.randn_like(features)
+        return angle, force, self.angle(self.body(noisy))
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class TrainingSettings:
     max_epochs: int = 300
     lr: float = 0.01
     alpha: float = 1e-4
+    input_noise: float = 0.0
     tol: float = 1e-6
     n_iter_no_change: int = 50
     device: str = "cpu"
@@ -79,8 +89,9 @@ class TrainedNetwork:
     def predict(self, features):
         """Angles (n_frames, n_coordinates) [rad] and normalised muscle forces (n_frames, n_muscles)."""
         device = next(self.module.parameters()).device
+        self.module.eval()
         with torch.no_grad():
-            angle, force = self.module(torch.as_tensor(features, dtype=torch.float64, device=device))
+            angle, force, _ = self.module(torch.as_tensor(features, dtype=torch.float64, device=device))
         return angle.cpu().numpy() * self.scale + self.center, force.cpu().numpy()
 
 
@@ -158,7 +169,9 @@ def train(features, angle, weight, settings, *, validation_weight=None, physics=
     terms = ["data_loss"] + ["validation_loss"] * validate + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
     tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))  # noqa: E731
     with seeded(settings.seed):
-        module = HistoryNetwork(features.shape[1], angle.shape[1], n_muscles, settings.hidden_layer_sizes).double()
+        module = HistoryNetwork(
+            features.shape[1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise if physics is not None else 0.0
+        ).double()
         if start is not None:
             module.load_state_dict(start.state_dict())
         net = _RecordingNet(

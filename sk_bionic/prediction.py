@@ -8,7 +8,7 @@ import torch
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
-from .hybrid import predict_fused
+from .hybrid import predict_fused, with_simulation
 from .musculoskeletal.prior import FreeParameters
 
 
@@ -43,7 +43,7 @@ def offset_of(model):
 
 def predict_network(fitted, features):
     """The network's own angles; their variance is that of its training residual."""
-    angle, force = fitted.network.predict(features)
+    angle, force = fitted.network.predict(fitted.scaler.transform(features))
     variance = np.full_like(angle, fitted.network.history[-1]["data_loss"]) * fitted.network.scale**2
     if fitted.trust is not None:
         variance = np.broadcast_to(fitted.trust.network_std**2, angle.shape)
@@ -59,6 +59,8 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
     if not with_variance or fitted.identification is None:
         return Prediction(angle, trajectory.state)
     free = FreeParameters(fitted.model.parameters)
+    if not len(free):
+        return Prediction(angle, trajectory.state, np.full_like(angle, fitted.identification.noise_std**2), force_variance=np.zeros((len(angle), motion.model.n_muscles)))
     by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
     by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
     force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
@@ -72,8 +74,13 @@ def _propagate(jacobian, covariance):
 
 
 def predict_hybrid(fitted, motion, features, with_variance=False):
-    """The network's trajectory fused with the identified equation."""
-    network = predict_network(fitted, features)
+    """The network's trajectory, made of EMG and simulated state, fused with the identified equation."""
+    if fitted.identification is None:
+        return predict_network(fitted, features)
+    simulation = simulate(fitted, motion, with_variance=with_variance and np.isinf(fitted.ode_weight))
+    if np.isinf(fitted.ode_weight):
+        return simulation
+    network = predict_network(fitted, with_simulation(features, motion, simulation.state))
     if fitted.ode_weight == 0:
         return network
     angle, fused = predict_fused(fitted.model, motion, network.angle, fitted.ode_weight, fitted.network.scale)

@@ -25,6 +25,13 @@ MUSCLE_ATTRIBUTES = (
     "emg_shape_factor",
     "electromechanical_delay",
 )
+MODEL_ATTRIBUTES = (
+    "muscle_names_",
+    "parameters_",
+    "starts_",
+    "parameter_correlation_",
+    *(f"{name}_" for name in MUSCLE_ATTRIBUTES),
+)
 
 
 class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, BaseEstimator):
@@ -47,7 +54,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal forces.
     identify : sequence of str, optional
-        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default: those that the model marks as free.
+        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default: those that the model marks as free. An
+        empty list identifies nothing: the generic model.
     robust : bool, default=False
         Discount frames whose angle is an artefact (a Student t likelihood in the identification).
     n_starts : int, default=1
@@ -62,6 +70,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Learning rate of Adam.
     alpha : float, default=0.0001
         Weight decay.
+    input_noise : float, default=0.2
+        Standard deviation of the noise on the network's standardised inputs while it is trained, which keeps it from trusting details of the EMG; for trials in time only.
     early_stopping : bool, default=False
         Keep some trials (or, of a single one, the end) aside to decide when to stop.
     validation_fraction : float, default=0.2
@@ -135,6 +145,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         "history": [Interval(Real, 0, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -162,6 +173,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         history=0.4,
         lr=0.01,
         alpha=1e-4,
+        input_noise=0.2,
         early_stopping=False,
         validation_fraction=0.2,
         n_iter_no_change=50,
@@ -185,6 +197,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.history = history
         self.lr = lr
         self.alpha = alpha
+        self.input_noise = input_noise
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -225,6 +238,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         angle = self._angles(X, y, values, trials)
         weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
         inputs.check_labels(angle, weight)
+        angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
         if trials is not None:
             inputs.check_trial_lengths(trials)
         if trials is None and self.ode_weight != 0:
@@ -238,11 +252,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         settings = self._settings(int(rng.randint(2**31 - 1)))
         previous = getattr(self, "fitted_", None) if self.warm_start else None
         self._set_model(values, trials, angle, previous)
-        features = self._features(values, trials)
-        self.feature_scaler_ = fitting.standardiser(features, weight)
-        labelled = np.isfinite(angle).all(axis=1) & (weight > 0)
+        labelled = np.isfinite(angle).all(axis=1)
         validation = fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
-        data = fitting.TrainingData(self.feature_scaler_.transform(features), angle, weight, validation, self._motion(values, trials, self.model_))
+        data = fitting.TrainingData(self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_))
         start = None if previous is None or previous.network is None else previous.network.module
         options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
         self.fitted_ = self._fit(data, settings, start, options)
@@ -261,6 +273,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     def predict(self, X, return_std=False):
         """Joint angles of new frames.
 
+        Every trial is predicted as if the limb were at rest before its first frame and the EMG had been constant: to predict a part of a recording, pass the
+        EMG before it too and drop those rows of the result.
+
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
@@ -275,24 +290,26 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         """
         result, _ = self._predict(X, with_variance=return_std)
         shape = self._shape_output
+        if return_std and result.variance is None:
+            raise ValueError("A simulation has a standard deviation where its parameters were identified: fit with prediction='simulation' or 'hybrid'.")
         return (shape(result.angle), shape(np.sqrt(result.variance))) if return_std else shape(result.angle)
 
     def _predict(self, X, with_variance=False):
         """Prediction and the motion (equation on the frames) behind it, None where the network alone predicts."""
         check_is_fitted(self)
         values, trials = self._frames(X, reset=False)
-        features = lambda: self.feature_scaler_.transform(self._features(values, trials))  # noqa: E731
+        features = self._features(values, trials)
         if trials is None or self.prediction == "network" and self.fitted_.network is not None:
-            return prediction.predict_network(self.fitted_, features()), None
+            return prediction.predict_network(self.fitted_, features), None
         motion = self._motion(values, trials, self.model_)
         if self.prediction == "simulation" or self.fitted_.network is None:
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
-        return prediction.predict_hybrid(self.fitted_, motion, features(), with_variance), motion
+        return prediction.predict_hybrid(self.fitted_, motion, features, with_variance), motion
 
     def _settings(self, seed):
-        return fitting.TrainingSettings(
-            tuple(self.hidden_layer_sizes), self.max_epochs, self.lr, self.alpha, self.tol, self.n_iter_no_change, self.device, int(self.verbose), seed
-        )
+        names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")
+        chosen = {name: getattr(self, name) for name in names}
+        return fitting.TrainingSettings(tuple(self.hidden_layer_sizes), verbose=int(self.verbose), seed=seed, **chosen)
 
     def _expose(self):
         """Fitted attributes under their public names."""
@@ -302,6 +319,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.history_ = [] if fitted.network is None else fitted.network.history
         self.ode_weight_, self.n_iter_ = fitted.ode_weight, max(1, fitted.n_iter)
         if fitted.model is None:
+            for name in MODEL_ATTRIBUTES:  # of a previous fit in time
+                vars(self).pop(name, None)
             return
         covariance = None if fitted.identification is None else fitted.identification.covariance
         self.muscle_names_ = fitted.model.muscle_names

@@ -176,8 +176,6 @@ def test_no_weight_on_the_physics_leaves_a_plain_network(subject):
     roots = np.sqrt(X.to_numpy())  # what the network sees of the EMG
     static = PhysicsInformedMSKRegressor(random_state=0, max_epochs=20, ode_weight=0).fit(roots, y.to_numpy())
     np.testing.assert_allclose(network.predict(X), static.predict(roots), atol=1e-8)
-    hybrid = elbow_regressor(HYBRID, max_epochs=20, **plain).fit(X, y)
-    np.testing.assert_allclose(hybrid.predict(X), static.predict(roots), atol=1e-8)
 
 
 def test_without_epochs_the_hybrid_is_the_simulation(subject, fitted):

@@ -49,9 +49,20 @@ class Posterior:
         self.angle = np.where(present, angle, 0.0)
         self.n = self.weight.sum()
         self.d = motion.model.n_coordinates
-        self.measured_state = measured_state(motion.trials, angle, motion.model)
+        self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
         self.start_center = self.measured_state[motion.first]
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
+
+    def _filled(self, state, angle):
+        """The measured state with trials that have no angle at all at rest under the model's values."""
+        known = np.isfinite(angle).any(axis=1)
+        empty = [rows for rows in self.motion.trials.slices if not known[rows].any()]
+        if empty:
+            parameters = self.motion.model.parameters.as_dict()
+            rest = self.motion.rest_state(self.motion.drive(parameters), parameters).numpy()
+            for rows in empty:
+                state[rows] = rest[rows]
+        return state
 
     def start(self, raw=None):
         """Point at given raw parameters, default the model's values, and at the measured initial states.
