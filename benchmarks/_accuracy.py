@@ -5,7 +5,7 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-from _recovery import Section, accuracy, each, interval_figures, pooled, recover
+from _recovery import QUANTILE, Section, accuracy, each, interval_figures, pooled, recover
 from _subjects import N_TRIALS, Subject, elbow_subject, wrist_subject
 from _tables import markdown
 
@@ -62,8 +62,8 @@ def noise(arguments):
     alarms = np.mean([bool(recovery.warning) for recovery in recoveries])
     text = (
         f"{arguments.subjects} subjects, {N_TRIALS} trials of 5 s at 100 Hz, white noise of 1 deg on "
-        "the angle. Intervals: value +- 1.96 std_err. Errors in % of the true value, which is close to 0 "
-        f"for some shape factors. One fit: {seconds:.2f} s of CPU time (median)."
+        f"the angle. Errors in % of the true value. Covered: true values within {QUANTILE} std_err. One fit: "
+        f"{seconds:.2f} s of CPU time (median)."
     )
     claims = [
         ("median error with 1 deg noise [%]", "<= 1.5", f"{error:.2f}", error <= 1.5),

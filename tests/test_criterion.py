@@ -1,4 +1,4 @@
-"""Properties of the physics-informed criterion: exact gradients, total derivatives, trial borders."""
+"""Properties of the physics-informed criterion: gradients, total derivatives, borders."""
 
 import numpy as np
 import pytest
@@ -52,6 +52,11 @@ def outputs_of_a_network(n_frames, seed=0):
     return angle, force
 
 
+def without_noise(angle, force):
+    """The criterion's input from a network whose data term sees the same angles as the equation."""
+    return angle, force, angle
+
+
 def test_gradient_is_exact_in_network_outputs_and_physiological_parameters():
     trials = trials_of(5, 4)
     loss = loss_on(physics_on(trials, trainable=True), torch.linspace(0, 1, 9).double())
@@ -59,7 +64,9 @@ def test_gradient_is_exact_in_network_outputs_and_physiological_parameters():
     angle, force = outputs_of_a_network(9)
 
     def value(angle, force, raw):
-        return torch.func.functional_call(loss, {"physics.raw": raw}, ((angle, force), target))
+        return torch.func.functional_call(
+            loss, {"physics.raw": raw}, (without_noise(angle, force), target)
+        )
 
     raw = loss.physics.raw.detach() + 0.1
     inputs = tuple(x.clone().requires_grad_() for x in (angle, force, raw))
@@ -67,7 +74,7 @@ def test_gradient_is_exact_in_network_outputs_and_physiological_parameters():
 
 
 def test_velocity_of_a_network_of_emg_alone_is_the_total_derivative():
-    """d(net(EMG(t)))/dt holds d(net)/d(EMG) * d(EMG)/dt; the partial derivative with respect to time is zero."""
+    """d(net(EMG(t)))/dt is d(net)/d(EMG) * d(EMG)/dt; the partial derivative in time is zero."""
     torch.manual_seed(1)
     network = HistoryNetwork(2, 1, 0, (8,)).double()
 
@@ -86,7 +93,9 @@ def test_velocity_of_a_network_of_emg_alone_is_the_total_derivative():
     model, p = physics.motion.model, physics.parameters_by_name()
     activation = model.activation(physics.motion.dynamics.solve(p), p)[1:-1]
     expected = model.residual(here, velocity, acceleration, activation, p) / model.torque_scale
-    partial = model.residual(here, 0 * velocity, 0 * acceleration, activation, p) / model.torque_scale
+    partial = (
+        model.residual(here, 0 * velocity, 0 * acceleration, activation, p) / model.torque_scale
+    )
     error = (residual - expected).abs().max().item()
     assert error < 1e-3 < 0.05 * (partial - expected).abs().max().item()
 
@@ -101,7 +110,7 @@ def test_residual_never_crosses_the_border_between_trials():
     together = physics_on(both)(angle, force)
     for whole, *parts in zip(together, *apart):
         torch.testing.assert_close(whole, torch.cat(parts))
-    assert len(together[0]) == 50 - 2 * 2  # the first and last frame of a trial have no acceleration
+    assert len(together[0]) == 50 - 2 * 2  # no acceleration at a trial's ends
 
 
 def test_residual_vanishes_along_a_solution_of_the_equation_and_falls_with_the_step_squared():
@@ -111,7 +120,7 @@ def test_residual_vanishes_along_a_solution_of_the_equation_and_falls_with_the_s
         physics = physics_on(trials)
         solution = physics.motion.solve().angle
         residual, _ = physics(solution, torch.zeros(len(solution), 2).double())
-        # The central differences' own error; the first tenth of a second has the transient of the start.
+        # What is left is the central differences' error; at first there is a transient.
         size[step] = residual[round(0.1 / step) :].abs().max().item()
     assert size[0.01] < 0.01
     assert size[0.02] / size[0.01] == pytest.approx(4, rel=0.3)
@@ -130,9 +139,9 @@ def test_force_term_is_zero_exactly_when_the_forces_are_those_of_the_hill_muscle
     loss, other = (loss_on(physics, torch.ones(40).double()) for _ in range(2))
     target, center, scale = torch.zeros(40, 1).double(), loss.center, loss.scale
     standardised = (angle - center) / scale
-    loss((standardised, hill), target)
+    loss(without_noise(standardised, hill), target)
     assert loss.terms["force_loss"] < 1e-20
-    other((standardised, hill + 0.1), target)
+    other(without_noise(standardised, hill + 0.1), target)
     assert other.terms["force_loss"] == pytest.approx(0.01)
 
 
@@ -140,7 +149,7 @@ def test_every_term_is_recorded_and_the_loss_is_their_weighted_sum():
     trials = trials_of(12)
     for trainable in (False, True):
         loss = loss_on(physics_on(trials, trainable), torch.ones(12).double())
-        total = loss(outputs_of_a_network(12), torch.zeros(12, 1).double()).item()
+        total = loss(without_noise(*outputs_of_a_network(12)), torch.zeros(12, 1).double()).item()
         terms = loss.terms
         assert set(terms) == {"data_loss", "ode_loss", "force_loss", "prior_loss"}
         assert all(isinstance(value, float) for value in terms.values())
@@ -160,7 +169,7 @@ def test_frozen_physics_has_no_gradient_and_trainable_physics_has_one():
     for trainable in (False, True):
         loss = loss_on(physics_on(trials_of(10), trainable), torch.ones(10).double())
         angle, force = (x.requires_grad_() for x in outputs_of_a_network(10))
-        loss((angle, force), torch.zeros(10, 1).double()).backward()
+        loss(without_noise(angle, force), torch.zeros(10, 1).double()).backward()
         assert (loss.physics.raw.grad is not None) == trainable
         assert angle.grad.abs().min() > 0
 
@@ -172,7 +181,7 @@ def test_unlabelled_frames_count_in_the_residual_but_not_in_the_data():
         loss = loss_on(physics_on(trials_of(10, 10)), weight, ode_weight, force_weight=0.0)
         angle, force = outputs_of_a_network(20)
         angle.requires_grad_()
-        loss((angle, force), torch.zeros(20, 1).double()).backward()
+        loss(without_noise(angle, force), torch.zeros(20, 1).double()).backward()
         gradient[ode_weight] = angle.grad.abs().squeeze()
     assert (gradient[0.0][10:] == 0).all()
     assert (gradient[1.0][10:] > 0).all()
@@ -181,9 +190,23 @@ def test_unlabelled_frames_count_in_the_residual_but_not_in_the_data():
 def test_data_term_is_the_weighted_mean_square_of_standardised_errors():
     weight = torch.tensor([1.0, 3.0, 0.0]).double()
     loss = PhysicsInformedLoss(weight, torch.tensor([0.0, 0, 2.0]), torch.zeros(1), torch.ones(1))
-    prediction = torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double()
+    prediction = without_noise(
+        torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double()
+    )
     assert loss(prediction, torch.zeros(3, 1).double()).item() == pytest.approx((1 + 3 * 4) / 4)
     assert loss.terms == pytest.approx({"data_loss": 13 / 4, "validation_loss": 25.0})
+
+
+def test_noisy_inputs_enter_the_data_term_alone():
+    trials = trials_of(12)
+    clean, noisy = (loss_on(physics_on(trials), torch.ones(12).double()) for _ in range(2))
+    angle, force = outputs_of_a_network(12)
+    target = torch.zeros(12, 1).double()
+    clean(without_noise(angle, force), target)
+    noisy((angle, force, angle + 1.0), target)
+    assert noisy.terms["data_loss"] != clean.terms["data_loss"]
+    assert noisy.terms["ode_loss"] == clean.terms["ode_loss"]
+    assert noisy.terms["force_loss"] == clean.terms["force_loss"]
 
 
 def test_residual_does_not_depend_on_the_goniometer_offset_that_is_subtracted():

@@ -4,17 +4,18 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sk_bionic import PhysicsInformedMSKRegressor
 
-# The checks feed white noise as angles. Ten frames a second, because no joint with inertia follows white noise a hundred times
-# a second, and check_regressors_train wants a good fit. Few epochs and free parameters, for speed.
+# The checks feed white noise as angles. Ten frames a second, because no joint with inertia follows
+# white noise a hundred times a second, and check_regressors_train wants a good fit. Few epochs and
+# free parameters, for speed.
 FAST = {"sampling_rate": 10, "max_epochs": 30, "lr": 0.05, "hidden_layer_sizes": (16,)}
 DEFAULT = PhysicsInformedMSKRegressor()
 NETWORK = PhysicsInformedMSKRegressor(prediction="network", history=0.0, **FAST)
 IDENTIFY = ("moment_arm_scale", "joint_stiffness", "joint_damping")
 HYBRID = PhysicsInformedMSKRegressor(history=0.1, identify=IDENTIFY, ode_weight=1e-3, **FAST)
 
-# Rows are frames of one trial when there is a sampling rate, and then these invariances contradict the physics.
+# With a sampling rate the rows are frames of one trial; these invariances contradict its physics.
 TIME_AXIS = "removing or repeating a frame moves all later ones in time, weighting it does not"
-MEMORY = "activation, velocity and inertia carry the past: a frame's angle depends on those before it"
+MEMORY = "activation, velocity and inertia make an angle depend on the frames before it"
 EXPECTED_FAILURES = {
     "network": {"check_sample_weight_equivalence_on_dense_data": TIME_AXIS},
     "hybrid": {

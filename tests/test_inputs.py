@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from sk_bionic import inputs
-from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow, knee
+from sk_bionic.musculoskeletal import (
+    Joint,
+    Muscle,
+    MusculoskeletalModel,
+    PolynomialPath,
+    elbow,
+    knee,
+)
 from sk_bionic.trials import Trials
 
 
@@ -14,7 +21,11 @@ def trials_of(*lengths, rate=100.0):
 
 
 def two_muscles_on_one_channel():
-    parameters = {"max_isometric_force": 500.0, "optimal_fiber_length": 0.1, "tendon_slack_length": 0.2}
+    parameters = {
+        "max_isometric_force": 500.0,
+        "optimal_fiber_length": 0.1,
+        "tendon_slack_length": 0.2,
+    }
     path = PolynomialPath((0.3, -0.03))
     muscles = [Muscle(name, path, "flexors", parameters) for name in ("long_head", "short_head")]
     muscles.append(Muscle("triceps", path, None, parameters))
@@ -93,14 +104,18 @@ def test_history_stays_within_the_trial():
     other[:30] += 1.0
     first, second = (inputs.history_features(x, {}, trials, history=0.2) for x in (emg, other))
     np.testing.assert_array_equal(first[30:], second[30:])
-    np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # the first frame is held before the start
+    np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # held before the start
 
 
 def test_external_inputs_come_last_as_they_are():
     load = np.linspace(0, 2, 30)
-    features = inputs.history_features(np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), history=0.05)
+    features = inputs.history_features(
+        np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), history=0.05
+    )
     np.testing.assert_array_equal(features[:, -1], load)
 
 
 def test_history_shorter_than_a_trial_by_rounding_is_accepted():
-    assert len(inputs.history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), history=0.4)) == 5
+    assert (
+        len(inputs.history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), history=0.4)) == 5
+    )

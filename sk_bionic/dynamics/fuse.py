@@ -103,6 +103,8 @@ class _Problem:
         """Half the sum of squares, its gradient (n_frames, 2 d) and the blocks of the Gauss-Newton matrix."""
         motion, d, n = self.motion, self.d, self.motion.n_gauss
         at = motion.evaluate(state, self.drive, self.parameters)
+        if not torch.isfinite(at.residual).all():
+            return np.inf, None, None, None  # a step into overflow, to be halved
         residual = motion.scaled(at.residual.numpy())[:n].reshape(-1, 2 * d)
         jacobian = motion.scaled(motion.state_derivative(at)).reshape(-1, d, 4 * d)[:n].reshape(-1, 2 * d, 4 * d)
         deviation = state[:, 0].numpy() - self.predicted

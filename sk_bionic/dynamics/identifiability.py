@@ -105,8 +105,8 @@ def uninformative_channels(model, excitation):
     rows, findings = model.parameters.rows, []
     rows_of = lambda muscle: tuple(i for i, r in enumerate(rows) if r.free and r.owner == muscle)  # noqa: E731
     channels = dict(zip(model.channel_names, excitation.T, strict=True))
-    spread = {name: np.std(signal) for name, signal in channels.items()}
-    flat = [name for name, std in spread.items() if std <= 1e-6 * max(spread.values(), default=0.0) or std == 0]
+    largest = np.abs(excitation).max(initial=0.0)
+    flat = [name for name, signal in channels.items() if np.std(signal) <= 1e-6 * largest]
     for muscle, channel in zip(model.muscle_names, model.channel_names, strict=True):
         if channel in flat:
             findings.append(Finding(rows_of(muscle), f"the parameters of {muscle}, whose EMG is constant (check the electrode)"))

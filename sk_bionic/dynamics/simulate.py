@@ -12,6 +12,7 @@ from .grid import CollocationGrid, Points
 from .linearise import linearise
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 60, 1e-9, 8
+MAX_STALLS = 3  # iterations in which no step length helped, after which Newton's method has failed
 MAX_STEP = 1.0  # rad; an update that is larger is not trusted
 
 
@@ -200,7 +201,7 @@ class _Newton:
     def __init__(self, motion, drive, parameters, initial_state):
         self.motion, self.drive, self.parameters, self.initial_state = motion, drive, parameters, initial_state
         self.trial = motion.trials.trial_of_frame
-        self.n_iter = 0
+        self.n_iter = self.n_stalls = 0
 
     def system(self, state):
         at = self.motion.evaluate(state, self.drive, self.parameters)
@@ -222,7 +223,7 @@ class _Newton:
     def solve(self, state):
         """The root after Newton's iterations."""
         root = self.system(state)
-        while self.n_iter < MAX_ITERATIONS and not np.abs(root.rows).max() < TOLERANCE:
+        while not np.abs(root.rows).max() < TOLERANCE and self.n_iter < MAX_ITERATIONS and self.n_stalls < MAX_STALLS:
             update = _factorise(root.blocks).solve(-root.rows).reshape(state.shape)
             root = self._line_search(root, update, self._trusted(update))
             self.n_iter += 1
@@ -245,8 +246,9 @@ class _Newton:
             after = size(moved.rows)
             worse = ~(after <= before) & ~(after <= TOLERANCE**2 * len(trusted))
             if not worse.any():
-                break
+                return moved
             step = np.where(worse, 0.5 * step, step)
+        self.n_stalls += 1
         return moved
 
     def _waiting(self, state, trusted):
