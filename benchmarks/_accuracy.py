@@ -5,17 +5,13 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-from _recovery import QUANTILE, Section, accuracy, each, interval_figures, pooled, recover
-from _subjects import N_TRIALS, Subject, elbow_subject, wrist_subject
+from _recovery import QUANTILE, Section, accuracy, each, pooled, recover
+from _subjects import N_TRIALS, elbow_subject, wrist_subject
 from _tables import markdown
-
-from sk_bionic.datasets import make_elbow_flexion
 
 RATES = (50, 100, 200)  # Hz
 SAME_OBJECTIVE, SAME_VALUE = 0.1, 0.1  # log posterior; posterior standard deviations
 WRIST_INDIVIDUALITY = (1.0, 0.1, 0.0)
-MISMATCHES = (0.0, 0.5, 1.0)
-N_NEW = 5  # trials for the muscle forces
 FORMATS = {"covered [%]": ".0f", "flagged [%]": ".0f"}
 
 
@@ -32,7 +28,9 @@ def noise_free(arguments):
     columns = {}
     for rate in RATES:
         table = pd.concat([t for r, t in results if r == rate])
-        largest = table.groupby(["muscle", "name"], sort=False)["error"].agg(lambda e: e.abs().max())
+        largest = table.groupby(["muscle", "name"], sort=False)["error"].agg(
+            lambda e: e.abs().max()
+        )
         columns[f"{rate} Hz"] = largest
     errors = pd.DataFrame(columns)
     errors.loc[("all", ""), :] = errors.max()
@@ -67,7 +65,12 @@ def noise(arguments):
     )
     claims = [
         ("median error with 1 deg noise [%]", "<= 1.5", f"{error:.2f}", error <= 1.5),
-        ("95 % intervals that hold the truth [%]", "90 to 98", f"{covered:.1f}", 90 <= covered <= 98),
+        (
+            "95 % intervals that hold the truth [%]",
+            "90 to 98",
+            f"{covered:.1f}",
+            90 <= covered <= 98,
+        ),
         ("time of a fit, median [s of CPU]", "<= 2", f"{seconds:.2f}", seconds <= 2),
         ("well-posed subjects with a false alarm [%]", "stated", f"{100 * alarms:.1f}", None),
     ]
@@ -90,7 +93,12 @@ def starts(arguments):
     """How many random starts reach the same optimum."""
     seeds = range(arguments.start_subjects)
     results = each(partial(_starts_of, n_starts=arguments.starts), seeds, arguments.jobs)
-    columns = ["same optimum", "spread of the objective", "spread of the values [std_err]", "CPU [s]"]
+    columns = [
+        "same optimum",
+        "spread of the objective",
+        "spread of the values [std_err]",
+        "CPU [s]",
+    ]
     table = pd.DataFrame(results, [f"seed {seed}" for seed in seeds], columns)
     fewest = table["same optimum"].min()
     text = (
@@ -99,7 +107,12 @@ def starts(arguments):
         f"{SAME_OBJECTIVE} and every value within {SAME_VALUE} std_err of the best."
     )
     share = f"{fewest} of {arguments.starts}"
-    claim = ("random starts at the same optimum, fewest", "19 of 20", share, fewest >= 0.95 * arguments.starts)
+    claim = (
+        "random starts at the same optimum, fewest",
+        "19 of 20",
+        share,
+        fewest >= 0.95 * arguments.starts,
+    )
     formats = {"same optimum": "d", columns[1]: ".1e", columns[2]: ".1e"}
     return Section("Random starts", [text, markdown(table, formats, "subject")], [claim])
 
@@ -141,51 +154,17 @@ def wrist(arguments):
     parts = [text, markdown(pd.DataFrame(rows), {"correlation": ".3f"}, default=".1f")]
     parts += ["By parameter, individuality 1:", markdown(accuracy(pooled(independent)), FORMATS)]
     copies = rows[-1]["flagged [%]"]
-    claim = ("wrist, parameters flagged where groups are driven alike [%]", "100", f"{copies:.0f}", copies == 100)
-    covered = rows[0]["covered, not flagged [%]"]
-    kept = ("wrist, intervals that hold the truth, not flagged [%]", "90 to 98", f"{covered:.1f}", 90 <= covered <= 98)
-    return Section("Five-muscle wrist", parts, [kept, claim])
-
-
-def _forces(item):
-    seed, mismatch = item
-    flexion = make_elbow_flexion(N_TRIALS + N_NEW, mismatch=mismatch, random_state=seed)
-    first = flexion.data.index.get_level_values("trial") < f"trial_{N_TRIALS:02d}"
-    subject = Subject(flexion.data[first], flexion.target[first], flexion.model)
-    regressor = recover(subject).regressor
-    new, truth, target = (flexion[k][~first] for k in ("data", "muscle_forces", "target"))
-    force, force_std = regressor.predict_muscle_forces(new, return_std=True)
-    angle, angle_std = regressor.predict(new, return_std=True)
-    maximal = flexion.model.parameters.as_dict()["max_isometric_force"].numpy()
-    of_force = interval_figures((force - truth).to_numpy() / maximal, force_std.to_numpy() / maximal)
-    return mismatch, of_force, interval_figures(angle - target.to_numpy(), angle_std)
-
-
-def forces(arguments):
-    """Muscle forces and angle on new trials, with the model right and wrong on purpose."""
-    items = [(seed, m) for m in MISMATCHES for seed in range(arguments.force_subjects)]
-    results = each(_forces, items, arguments.jobs)
-    rows = []
-    for mismatch in MISMATCHES:
-        of_force = [force for m, force, _ in results if m == mismatch]
-        of_angle = [angle for m, _, angle in results if m == mismatch]
-        outputs = {
-            "biceps [% of maximum]": [[100, 100, 100] * np.array(f)[:, 0] for f in of_force],
-            "triceps [% of maximum]": [[100, 100, 100] * np.array(f)[:, 1] for f in of_force],
-            "angle [deg]": [np.array(a) * np.rad2deg([1, 1, 0]) + [0, 0, 100 * a.covered] for a in of_angle],
-        }
-        for name, figures in outputs.items():
-            rmse, stated, covered = np.median(figures, axis=0)
-            worst = np.max(figures, axis=0)[0]
-            rows.append((mismatch, name, rmse, worst, stated, covered))
-    columns = ["mismatch", "output", "RMSE, median", "RMSE, largest", "stated std", "covered [%]"]
-    table = pd.DataFrame(rows, columns=columns)
-    text = (
-        f"{arguments.force_subjects} subjects, trained on {N_TRIALS} trials, tested on {N_NEW} new ones "
-        "(prediction='simulation', 1 deg of noise, in the tested angle too). Stated std: root mean square "
-        "over the frames; covered: frames within +- 1.96 of it. Medians over subjects."
+    claim = (
+        "wrist, parameters flagged where groups are driven alike [%]",
+        "100",
+        f"{copies:.0f}",
+        copies == 100,
     )
-    worst = table.loc[table["mismatch"] == 0, "RMSE, median"][:2].max()
-    claim = ("muscle forces on new trials, median RMSE [% of maximum]", "<= 2", f"{worst:.2f}", worst <= 2)
-    formats = {"covered [%]": ".0f", "mismatch": ".1f"}
-    return Section("Muscle forces on new trials", [text, markdown(table, formats)], [claim])
+    covered = rows[0]["covered, not flagged [%]"]
+    kept = (
+        "wrist, intervals that hold the truth, not flagged [%]",
+        "90 to 98",
+        f"{covered:.1f}",
+        90 <= covered <= 98,
+    )
+    return Section("Five-muscle wrist", parts, [kept, claim])

@@ -58,7 +58,9 @@ class Cost:
 
     def parameters(self, values):
         """All parameters by name, with the free ones replaced."""
-        return self.motion.model.parameters.as_dict(self.free.values(self.free.raw(np.array(values))))
+        return self.motion.model.parameters.as_dict(
+            self.free.values(self.free.raw(np.array(values)))
+        )
 
     def errors(self, values):
         """Measured minus simulated angle (n_frames, 1) [rad]; infinite where nothing can be simulated."""
@@ -197,9 +199,18 @@ def rivals(arguments):
     table = pd.DataFrame(rows).set_index("method")
     annealing = [table.loc[name, "CPU [s]"] for name in SEARCHES if name.startswith("dual")]
     ratio = min(annealing) / recovery.seconds
-    reached = table.loc[[n for n in SEARCHES if n.startswith("dual")], f"to +{MARGINS[-1]:g} [s]"].notna().any()
+    reached = (
+        table.loc[[n for n in SEARCHES if n.startswith("dual")], f"to +{MARGINS[-1]:g} [s]"]
+        .notna()
+        .any()
+    )
     sign = "" if reached else "> "
-    claim = ("times faster than annealing to the same cost", ">= 100", f"{sign}{ratio:.0f}", ratio >= 100)
+    claim = (
+        "times faster than annealing to the same cost",
+        ">= 100",
+        f"{sign}{ratio:.0f}",
+        ratio >= 100,
+    )
     text = (
         "Subject 0, 3 trials of 5 s, 1 deg of noise, one thread, CPU seconds. Cost: minus the log posterior, "
         "trials from rest, minus that of ours. Each search starts at the generic values, with the same "
@@ -208,7 +219,9 @@ def rivals(arguments):
         "Smoothed: least squares on the torque of the motion smoothed by Savitzky and Golay's filter of so "
         "many frames. Network: prediction='network', the published joint training."
     )
-    return Section("Other optimisers", [text, markdown(table, {"evaluations": ".0f"}, "method")], [claim])
+    return Section(
+        "Other optimisers", [text, markdown(table, {"evaluations": ".0f"}, "method")], [claim]
+    )
 
 
 def _others(subject, budget, goal):

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from _accuracy import forces, noise, noise_free, starts, wrist
+from _accuracy import noise, noise_free, starts, wrist
+from _departures import departures, forces
 from _designs import flags
 from _rivals import rivals
 from _tables import environment, markdown
@@ -20,6 +21,7 @@ SECTIONS = {
     "rivals": rivals,
     "wrist": wrist,
     "flags": flags,
+    "departures": departures,
     "forces": forces,
 }
 # Sizes: option, full size, size with --quick, help.
@@ -31,6 +33,7 @@ SIZES = (
     ("--budget", 120, 5, "time of each rival search, in units of our fit's"),
     ("--wrist-subjects", 10, 2, "simulated wrists"),
     ("--design-subjects", 5, 1, "subjects for each design that cannot work"),
+    ("--departure-subjects", 10, 2, "subjects for each departure from the model"),
     ("--force-subjects", 10, 2, "subjects whose muscle forces are predicted"),
 )
 
@@ -55,13 +58,19 @@ def parse_arguments():
 def overview(sections):
     """What was asked for and what was measured."""
     verdict = {None: "-", True: "yes", False: "no"}
-    rows = [(*claim[:3], verdict[None if claim[3] is None else bool(claim[3])]) for s in sections for claim in s.claims]
+    rows = [
+        (*claim[:3], verdict[None if claim[3] is None else bool(claim[3])])
+        for s in sections
+        for claim in s.claims
+    ]
     return markdown(pd.DataFrame(rows, columns=["figure", "asked", "measured", "met"]))
 
 
 def report(sections, arguments):
     """The whole result in Markdown."""
-    sizes = {name.strip("-"): getattr(arguments, name.strip("-").replace("-", "_")) for name, *_ in SIZES}
+    sizes = {
+        name.strip("-"): getattr(arguments, name.strip("-").replace("-", "_")) for name, *_ in SIZES
+    }
     parts = [
         "# Identification: parameters, their stated errors and what cannot be known",
         f"Command: `python benchmarks/identification.py`. {environment()} "

@@ -9,7 +9,6 @@ from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import find_trials
 
 
-
 def validated_frames(transformer, X, *, reset, needs_time):
     """Values (a float64 copy), the mask of columns not in `exclude`, and the trials or None."""
     values = validate_data(

@@ -1,6 +1,6 @@
 """Warnings and errors of the package's own."""
 
-from .dynamics.simulate import SimulationError
+from .dynamics.errors import SimulationError
 
 
 class IdentifiabilityWarning(UserWarning):

@@ -12,9 +12,15 @@ from .dynamics.identifiability import assess
 from .dynamics.identify import Identification, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
-from .hybrid import TRAINING_WEIGHT, Trust, choose_ode_weight, training_state, with_simulation
+from .hybrid import (
+    TRAINING_WEIGHT,
+    Trust,
+    choose_ode_weight,
+    training_state,
+    with_simulation,
+)
 from .musculoskeletal import MusculoskeletalModel
-from .network import TrainedNetwork, TrainingSettings, train
+from .network import TrainedNetwork, train
 
 N_NAMED = 3  # findings that a warning spells out
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the network's history
@@ -82,37 +88,37 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     return Fitted(data.motion.model.with_values(values), network, scaler, ode_weight=weight)
 
 
-def fit_simulation(data, options):
-    """Identification alone; `options` are keyword arguments of `identify`."""
+def fit_simulation(data, options, depth=5):
+    """Identification alone; `options` are keyword arguments of `identify`, `depth` calls below the user's line, where warnings shall point."""
     identification = identify(data.motion, data.angle, data.weight, **options)
     if not identification.converged:
         warnings.warn(
             f"The identification did not converge in {identification.n_iter} iterations; its parameters are the best found. Fewer free parameters "
             "(`identify=`) or more motion would help.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=depth,
         )
     findings = assess(identification, data.motion.excitation)
-    _warn_of(findings)
+    _warn_of(findings, depth + 1)
     return Fitted(identification.model, identification=identification, ode_weight=np.inf, findings=findings)
 
 
-def _warn_of(findings):
+def _warn_of(findings, depth):
     """One warning for everything that the recording leaves open."""
     if findings:
         named = "; ".join(finding.message for finding in findings[:N_NAMED])
         more = f"; and {len(findings) - N_NAMED} more" if len(findings) > N_NAMED else ""
-        warnings.warn(f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.", IdentifiabilityWarning, stacklevel=5)
+        warnings.warn(f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.", IdentifiabilityWarning, stacklevel=depth)
 
 
 def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options):
     """Identification, then a network regularised by the identified equation, then the weight of that equation in the fusion."""
     try:
-        fitted = fit_simulation(data, options)
+        fitted = fit_simulation(data, options, depth=6)
     except SimulationError as error:
         if settings.max_epochs == 0:
             raise
-        warnings.warn(f"The physics failed on the training trials, the network predicts alone. {error}", ConvergenceWarning, stacklevel=4)
+        warnings.warn(f"The physics failed on the training trials, the network predicts alone. {error}", ConvergenceWarning, stacklevel=5)
         return replace(fit_static(data, settings, start), model=data.motion.model)
     if settings.max_epochs == 0:
         return fitted

@@ -74,7 +74,7 @@ class FrameInputs:
     def _features(self, values, trials):
         if trials is None:
             return values
-        history = 0.0 if self.prediction == "simulation" else self.history  # no network, nothing to look back for
+        history = 0.0 if self.prediction == "simulation" else self.emg_history_  # no network, nothing to look back for
         return inputs.history_features(*self._emg_and_exogenous(values), trials, history)
 
     def _motion(self, values, trials, model):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from .criterion import Physics
+from .dynamics.errors import SimulationError
 from .dynamics.fuse import fuse
 from .dynamics.identify import identify
 from .network import train
@@ -108,7 +109,11 @@ def choose_ode_weight(motion, features, angle, weight, settings, force_weight, g
         visible = np.where(hidden[:, None], np.nan, angle)
         if not test.any() or np.isfinite(visible).all(axis=1).sum() < 10:
             continue
-        for candidate, predicted in _fold_predictions(motion, features, visible, weight, settings, force_weight).items():
+        try:
+            predictions = _fold_predictions(motion, features, visible, weight, settings, force_weight)
+        except SimulationError:
+            continue  # this fold's physics cannot be simulated: it says nothing about the weight
+        for candidate, predicted in predictions.items():
             errors[candidate].append((predicted - angle)[test])
     return _choose(errors, angle)
 

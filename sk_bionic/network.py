@@ -1,6 +1,7 @@
 """The network and its training by skorch under the physics-informed criterion."""
 
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,10 +127,26 @@ def _target_scale(angle, weight):
     return center, np.where(scale > 0, scale, 1.0)
 
 
+class _EarlyStopping(EarlyStopping):
+    """skorch's, but what an epoch records is the loss of the weights that it began with: keep those."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.weights_before_ = deepcopy(net.module_.state_dict())
+
+    def on_epoch_end(self, net, **kwargs):
+        super().on_epoch_end(net, **kwargs)
+        if self.misses_ == 0 and self.load_best:
+            self.best_model_weights_ = self.weights_before_
+
+    def on_train_end(self, net, **kwargs):
+        if self.load_best and self.best_model_weights_ is not None:
+            net.module_.load_state_dict(self.best_model_weights_)
+
+
 def _callbacks(terms, settings, validate):
     watched = "validation_loss" if validate else "train_loss"
     passing = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
-    stopping = EarlyStopping(
+    stopping = _EarlyStopping(
         watched, patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs", load_best=validate
     )
     return [*passing, ("early_stopping", stopping)]

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from . import fitting, inputs, prediction
 from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
+from .network import TrainingSettings
 from .outputs import MotionOutputs
 from .results import correlation_frame, parameter_frame
 
@@ -108,6 +109,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     muscle_names_ : tuple of str
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
+    emg_history_ : float
+        EMG that the network sees [s].
     ode_weight_ : float
         The weight in use.
     module_ : torch.nn.Module or None
@@ -251,6 +254,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         rng = check_random_state(self.random_state)
         settings = self._settings(int(rng.randint(2**31 - 1)))
         previous = getattr(self, "fitted_", None) if self.warm_start else None
+        self.emg_history_ = self.history
         self._set_model(values, trials, angle, previous)
         labelled = np.isfinite(angle).all(axis=1)
         validation = fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
@@ -298,18 +302,17 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         """Prediction and the motion (equation on the frames) behind it, None where the network alone predicts."""
         check_is_fitted(self)
         values, trials = self._frames(X, reset=False)
-        features = self._features(values, trials)
         if trials is None or self.prediction == "network" and self.fitted_.network is not None:
-            return prediction.predict_network(self.fitted_, features), None
+            return prediction.predict_network(self.fitted_, self._features(values, trials)), None
         motion = self._motion(values, trials, self.model_)
         if self.prediction == "simulation" or self.fitted_.network is None:
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
-        return prediction.predict_hybrid(self.fitted_, motion, features, with_variance), motion
+        return prediction.predict_hybrid(self.fitted_, motion, self._features(values, trials), with_variance), motion
 
     def _settings(self, seed):
         names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")
         chosen = {name: getattr(self, name) for name in names}
-        return fitting.TrainingSettings(tuple(self.hidden_layer_sizes), verbose=int(self.verbose), seed=seed, **chosen)
+        return TrainingSettings(tuple(self.hidden_layer_sizes), verbose=int(self.verbose), seed=seed, **chosen)
 
     def _expose(self):
         """Fitted attributes under their public names."""

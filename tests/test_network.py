@@ -109,7 +109,6 @@ def test_seeded_restores_the_random_state_after_an_error():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-@pytest.mark.xfail(reason="the loss recorded is of the weights before a step, kept are those after")
 def test_the_weights_with_the_best_validation_loss_are_kept():
     features, angle, weight = problem(120)
     noise = np.random.default_rng(1).normal(size=angle.shape)  # nothing to learn

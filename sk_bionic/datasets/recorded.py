@@ -6,7 +6,12 @@ from sklearn.utils import Bunch
 
 from sk_bionic.datasets import _sources
 from sk_bionic.datasets._cache import cached_file, data_folder
-from sk_bionic.datasets._recordings import RECORDED_RATE, assemble, read_elbow, read_knee
+from sk_bionic.datasets._recordings import (
+    RECORDED_RATE,
+    assemble,
+    read_elbow,
+    read_knee,
+)
 
 __all__ = ["fetch_elbow_load_emg", "fetch_knee_emg"]
 

@@ -4,7 +4,7 @@ import torch
 
 from .linearise import linearise
 
-N_START_ANGLES, ITERATIONS, TOLERANCE = 61, 60, 1e-10
+N_START_ANGLES, ITERATIONS, TOLERANCE = 61, 60, 1e-8
 
 
 def _most_stable_start(model, activation, parameters, exogenous):
@@ -52,7 +52,7 @@ def rest_angle(model, activation, parameters, exogenous):
     identity = torch.eye(model.n_coordinates, dtype=torch.float64)
     first = None
     for _ in range(ITERATIONS):
-        at = linearise(model, angle, zero, zero, activation, parameters, exogenous)
+        at = linearise(model, angle, zero, zero, activation, parameters, exogenous, motion_only=True)
         residual = at.residual / scale
         size = residual.abs().amax(dim=1)
         if size.max() < TOLERANCE:

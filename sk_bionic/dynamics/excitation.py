@@ -6,6 +6,7 @@ from scipy.interpolate import CubicSpline
 
 from ..musculoskeletal.activation import activation_rate, shape_activation
 from .banded import BandedSolve, BlockBanded
+from .errors import SimulationError
 
 # Parameters that the activation depends on, in the order of the last axis of its derivatives.
 ACTIVATION_PARAMETERS = (
@@ -154,9 +155,15 @@ class ActivationDynamics:
             update = self._frames(torch.from_numpy(matrix.solve(rhs.numpy())))
             state = state - update
             if update.abs().max() < TOLERANCE:
-                break
-        self._last = state if torch.isfinite(state).all() else None
-        return state, matrix
+                self._last = state
+                return state, matrix
+        self._last = None
+        frame = int(torch.nan_to_num(update.abs(), nan=torch.inf).amax(dim=1).argmax())
+        trials = self.grid.trials
+        raise SimulationError(
+            f"The activation dynamics of trial {trials.names[trials.trial_of_frame[frame]]!r} did not converge near row {frame}. Check the EMG's amplitude: 1 is "
+            "full excitation."
+        )
 
     def at_points(self, parameters, points):
         """Activations between frames, with their exact derivatives.

@@ -102,7 +102,7 @@ class _Problem:
     def linearise(self, state):
         """Half the sum of squares, its gradient (n_frames, 2 d) and the blocks of the Gauss-Newton matrix."""
         motion, d, n = self.motion, self.d, self.motion.n_gauss
-        at = motion.evaluate(state, self.drive, self.parameters)
+        at = motion.evaluate(state, self.drive, self.parameters, motion_only=True)
         if not torch.isfinite(at.residual).all():
             return np.inf, None, None, None  # a step into overflow, to be halved
         residual = motion.scaled(at.residual.numpy())[:n].reshape(-1, 2 * d)

@@ -136,9 +136,10 @@ def assess(identification, excitation):
     """
     model = identification.model
     free = FreeParameters(model.parameters)
-    return [
+    findings = [
         *degenerate_scale(model),
         *uninformative_channels(model, excitation),
         *unlearnt(model, identification.covariance),
         *weak_directions(free, identification.information),
     ]
+    return [finding for finding in findings if finding.rows]

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from ..musculoskeletal import MusculoskeletalModel
+from .errors import SimulationError
 from .posterior import Point, Posterior, effective_fraction, robust_weight
-from .simulate import SimulationError, Trajectory
+from .simulate import Trajectory
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
 # Priors stronger than this one made recorded motion worse (knee extension: 17.4 to 10.7 deg on one record, never better);

@@ -16,11 +16,11 @@ class Linearised(NamedTuple):
     angle: torch.Tensor
     velocity: torch.Tensor
     acceleration: torch.Tensor
-    activation: torch.Tensor
+    activation: torch.Tensor | None
     parameters: dict
 
 
-def linearise(model, angle, velocity, acceleration, activation, parameters, exogenous, wanted=()):
+def linearise(model, angle, velocity, acceleration, activation, parameters, exogenous, wanted=(), motion_only=False):
     """Residual of the equation of motion and its derivatives.
 
     Parameters
@@ -32,20 +32,25 @@ def linearise(model, angle, velocity, acceleration, activation, parameters, exog
     exogenous : dict of Tensor (n_points, 1)
     wanted : sequence of str
         Names of the parameters whose derivatives are wanted.
+    motion_only : bool
+        Leave out the derivative with respect to activation, which Newton's method does not need.
 
     Returns
     -------
     Linearised
         `parameters[name]` is (n_points, n_coordinates, n_muscles or n_coordinates).
     """
-    inputs = [x.detach().requires_grad_() for x in (angle, velocity, acceleration, activation)]
+    inputs = [x.detach().requires_grad_() for x in (angle, velocity, acceleration)]
+    inputs.append(activation.detach().requires_grad_(not motion_only))
     spread = {name: parameters[name].detach().expand(len(angle), -1).clone().requires_grad_() for name in wanted}
     residual = model.residual(*inputs, {**parameters, **spread}, exogenous)
-    variables = inputs + list(spread.values())
+    variables = inputs[: 3 if motion_only else 4] + list(spread.values())
     rows = []
     for d in range(model.n_coordinates):
         more = d + 1 < model.n_coordinates
         grads = torch.autograd.grad(residual[:, d].sum(), variables, retain_graph=more, allow_unused=True)
         rows.append([torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True)])
     derivatives = [torch.stack(column, dim=1) for column in zip(*rows, strict=True)]
+    if motion_only:
+        derivatives.insert(3, None)
     return Linearised(residual.detach(), *derivatives[:4], dict(zip(wanted, derivatives[4:], strict=True)))

@@ -6,12 +6,14 @@ import numpy as np
 import torch
 
 from ..musculoskeletal.prior import FreeParameters
+from .errors import SimulationError
 from .sensitivity import state_sensitivity
-from .simulate import SimulationError, Trajectory
+from .simulate import Trajectory
 
 INITIAL_STATE_STD = (0.3, 3.0)  # rad and rad/s about the measured start; weak, for trials whose first angles are missing
 SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
+FINEST_ANGLE = 1e-6  # rad
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
 
 
@@ -43,8 +45,10 @@ class Posterior:
     def __init__(self, motion, angle, weight):
         self.motion = motion
         self.free = FreeParameters(motion.model.parameters)
+        weight = np.asarray(weight, dtype=np.float64)[:, None]
+        angle = np.where(weight > 0, angle, np.nan)
         present = np.isfinite(angle)
-        self.given_weight = np.where(present, np.asarray(weight, dtype=np.float64)[:, None], 0.0)
+        self.given_weight = np.where(present, weight, 0.0)
         self.weight = self.given_weight
         self.angle = np.where(present, angle, 0.0)
         self.n = self.weight.sum()
@@ -88,10 +92,13 @@ class Posterior:
         prior_of_state = (initial_state - self.start_center) / self.start_std
         return Point(raw, initial_state, drive, parameters, trajectory, error, prior, prior_of_state)
 
+    def squares(self, point):
+        """Weighted sum of squared errors [rad^2], never below what the finest goniometer resolves, or a perfect fit would weigh infinitely."""
+        return max((self.weight * point.error**2).sum(), self.n * FINEST_ANGLE**2)
+
     def objective(self, point, n_eff):
         """Minus the log posterior but for a constant."""
-        squares = (self.weight * point.error**2).sum()
-        return 0.5 * (n_eff * np.log(squares) + (point.prior**2).sum() + (point.prior_of_state**2).sum())
+        return 0.5 * (n_eff * np.log(self.squares(point)) + (point.prior**2).sum() + (point.prior_of_state**2).sum())
 
     def sensitivity(self, point):
         """d(simulated angle)/d(raw parameters), d/d(initial state): (n_frames, n_coordinates, ...)."""
@@ -104,7 +111,7 @@ class Posterior:
     def data_terms(self, point, n_eff):
         """Gradient and Gauss-Newton Hessian of the data term over (raw parameters, all initial states)."""
         by_raw, by_start = self.sensitivity(point)
-        scale = n_eff / (self.weight * point.error**2).sum()
+        scale = n_eff / self.squares(point)
         p, size = self.free.n_raw, 2 * self.d
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))

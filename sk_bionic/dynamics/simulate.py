@@ -5,19 +5,18 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..trials import Trials
 from .banded import BlockBanded
 from .equilibrium import rest_angle
+from .errors import SimulationError
 from .excitation import ActivationDynamics
-from .grid import CollocationGrid, Points
+from .grid import CollocationGrid, Points, hermite_weights
 from .linearise import linearise
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 60, 1e-9, 8
 MAX_STALLS = 3  # iterations in which no step length helped, after which Newton's method has failed
+COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the coarse one; s
 MAX_STEP = 1.0  # rad; an update that is larger is not trusted
-
-
-class SimulationError(RuntimeError):
-    """Newton's method found no trajectory; the message names the trial and the last residual."""
 
 
 class Trajectory(NamedTuple):
@@ -92,12 +91,12 @@ class Motion:
         """Activations at all points under the given parameters (dict of Tensor)."""
         return Drive(*self.dynamics.at_points(parameters, self.points))
 
-    def evaluate(self, state, drive, parameters, wanted=()):
-        """Residual and derivatives at all points for the state (n_frames, 2, n_coordinates)."""
+    def evaluate(self, state, drive, parameters, wanted=(), motion_only=False):
+        """Residual and derivatives (see `linearise`) at all points for the state (n_frames, 2, n_coordinates)."""
         left = self.left[torch.as_tensor(self.points.interval)]
         ends = torch.cat([state[left], state[left + 1]], dim=1)  # (n_points, 4, n_coordinates)
         kinematics = (self.weights[..., None] * ends).sum(dim=2)
-        return linearise(self.model, *kinematics, drive.activation, parameters, self.exogenous, wanted)
+        return linearise(self.model, *kinematics, drive.activation, parameters, self.exogenous, wanted, motion_only)
 
     def state_derivative(self, at):
         """d(residual)/d(state left, state right), ndarray (n_points, n_coordinates, 4, n_coordinates)."""
@@ -155,7 +154,7 @@ class Motion:
         initial_state : array (n_trials, 2, n_coordinates), optional
             Angle [rad] and angular velocity [rad/s] at each trial's first frame. Default: at rest in equilibrium.
         guess : Tensor (n_frames, 2, n_coordinates), optional
-            Where Newton starts. Default: the rest state throughout.
+            Where Newton starts. Default: the solution on a grid four times as coarse.
         drive : Drive, optional
             Activations, when they are known already.
 
@@ -170,17 +169,47 @@ class Motion:
         """
         p = self.model.parameters.as_dict() if parameters is None else parameters
         drive = self.drive(p) if drive is None else drive
-        rest = self.rest_state(drive, p) if guess is None or initial_state is None else None
-        state = rest if guess is None else guess.detach().clone()
-        if initial_state is None:
-            state[self.first] = rest[self.first]
-        else:
+        if initial_state is not None:
             initial_state = np.asarray(initial_state, dtype=np.float64)
-            state[self.first] = torch.from_numpy(initial_state)
+        state = self._first_state(p, drive, initial_state, guess)
         newton = _Newton(self, drive, p, initial_state)
         root = newton.solve(state)
         newton.raise_if_failed(root)
         return Trajectory(root.state, _factorise(root.blocks), newton.n_iter)
+
+
+    def _first_state(self, parameters, drive, initial_state, guess):
+        """Where Newton starts; the first frames hold their initial condition or are close to it."""
+        coarse = self._coarse_solution(parameters, initial_state) if guess is None else None
+        if coarse is not None:
+            return coarse
+        state = self.rest_state(drive, parameters) if guess is None else guess.detach().clone()
+        if initial_state is not None:
+            state[self.first] = torch.from_numpy(initial_state)
+        elif guess is not None:
+            state[self.first] = self.rest_state(drive, parameters)[self.first]
+        return state
+
+    def _coarse_solution(self, parameters, initial_state):
+        """Trajectory on a coarser grid, interpolated to the frames (nested iteration): where Newton starts; None where there is none."""
+        if not COARSENING / self.trials.sampling_rate <= COARSEST_STEP:
+            return None
+        kept = [np.unique(np.r_[np.arange(rows.start, rows.stop, COARSENING), rows.stop - 1]) for rows in self.trials.slices]
+        starts = np.concatenate([[0], np.cumsum([len(frames) for frames in kept])])
+        frames = np.concatenate(kept)
+        trials = Trials(self.trials.names, starts, self.trials.time[frames])
+        exogenous = {name: column[frames] for name, column in self.frame_exogenous.items()}
+        try:
+            coarse = Motion(self.model, trials, self.excitation[frames], exogenous).solve(parameters, initial_state).state
+        except SimulationError:
+            return None
+        piece = np.clip(np.searchsorted(frames, np.arange(self.grid.n_frames), side="right") - 1, 0, len(frames) - 2)
+        piece[self.trials.starts[1:] - 1] = starts[1:] - 2  # a last frame ends its own trial's last piece
+        step = self.trials.time[frames[piece + 1]] - self.trials.time[frames[piece]]
+        fraction = (self.trials.time - self.trials.time[frames[piece]]) / step
+        value, slope, _ = torch.as_tensor(hermite_weights(fraction, step))[..., None]
+        ends = torch.cat([coarse[piece], coarse[piece + 1]], dim=1)
+        return torch.stack([(value * ends).sum(1), (slope * ends).sum(1)], dim=1)
 
 
 class _Root(NamedTuple):
@@ -204,7 +233,7 @@ class _Newton:
         self.n_iter = self.n_stalls = 0
 
     def system(self, state):
-        at = self.motion.evaluate(state, self.drive, self.parameters)
+        at = self.motion.evaluate(state, self.drive, self.parameters, motion_only=True)
         return _Root(state, *self.motion.system(at, state, self.initial_state))
 
     def _per_trial(self, reduce, values):
@@ -223,11 +252,15 @@ class _Newton:
     def solve(self, state):
         """The root after Newton's iterations."""
         root = self.system(state)
-        while not np.abs(root.rows).max() < TOLERANCE and self.n_iter < MAX_ITERATIONS and self.n_stalls < MAX_STALLS:
+        # One trial's NaN would spread to all of them in the next solve, and hide whose it was.
+        while np.isfinite(root.rows).all() and not np.abs(root.rows).max() < TOLERANCE and self._may_go_on():
             update = _factorise(root.blocks).solve(-root.rows).reshape(state.shape)
             root = self._line_search(root, update, self._trusted(update))
             self.n_iter += 1
         return root
+
+    def _may_go_on(self):
+        return self.n_iter < MAX_ITERATIONS and self.n_stalls < MAX_STALLS
 
     def _trusted(self, update):
         """Frames (n_frames,) of bool before each trial's first large update."""

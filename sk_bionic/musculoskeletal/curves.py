@@ -13,12 +13,15 @@ import math
 
 import torch
 
-# Rows (A, c, w, s) of the three Gaussian-like terms of the active force-length curve.
-ACTIVE_FORCE_LENGTH = (
-    (0.8150671134243542, 1.055033428970575, 0.162384573599574, 0.063303448465465),
-    (0.433004984392647, 0.716775413397760, -0.029947116970696, 0.200356847296188),
-    (0.1, 1.0, 0.353553390593274, 0.0),
-)
+# Amplitude, center, width and slope of the three Gaussian-like terms of the active force-length curve.
+ACTIVE_FORCE_LENGTH = torch.tensor(
+    (
+        (0.8150671134243542, 1.055033428970575, 0.162384573599574, 0.063303448465465),
+        (0.433004984392647, 0.716775413397760, -0.029947116970696, 0.200356847296188),
+        (0.1, 1.0, 0.353553390593274, 0.0),
+    ),
+    dtype=torch.float64,
+).T
 # d1, d2, d3, d4 of the force-velocity curve.
 FORCE_VELOCITY = (-0.3211346127989808, -8.149, -0.374, 0.8825327733249912)
 PASSIVE_SHAPE = 4.0  # kPE
@@ -39,12 +42,10 @@ def active_force_length(norm_fiber_length):
         Dimensionless multiplier (eq. S4 of De Groote et al. 2016).
     """
     # A fiber shorter than OpenSim's limit carries no active force; the clamp keeps the second term away from its pole.
-    length = norm_fiber_length.clamp(min=MIN_NORM_FIBER_LENGTH)
-    total = 0.0
-    for amplitude, center, width, slope in ACTIVE_FORCE_LENGTH:
-        deviation = (length - center) / (width + slope * length)
-        total = total + amplitude * torch.exp(-0.5 * deviation * deviation)
-    return total
+    length = norm_fiber_length.clamp(min=MIN_NORM_FIBER_LENGTH).unsqueeze(-1)
+    amplitude, center, width, slope = ACTIVE_FORCE_LENGTH.to(length)
+    deviation = (length - center) / (width + slope * length)
+    return torch.exp(-0.5 * deviation.square()) @ amplitude
 
 
 def force_velocity(norm_fiber_velocity):

@@ -3,6 +3,7 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
+from sk_bionic.dynamics.errors import SimulationError
 from sk_bionic.dynamics.excitation import (
     ACTIVATION_PARAMETERS,
     ActivationDynamics,
@@ -142,12 +143,9 @@ def test_earlier_solutions_do_not_change_later_ones():
 
 def test_failed_solution_does_not_spoil_later_ones():
     solver = dynamics(0.02)
-    solver.solve(
-        {
-            **parameters(),
-            "deactivation_time_constant": torch.full((2,), torch.nan, dtype=torch.float64),
-        }
-    )
+    unknown = torch.full((2,), torch.nan, dtype=torch.float64)
+    with pytest.raises(SimulationError, match="activation dynamics of trial .* did not converge"):
+        solver.solve({**parameters(), "deactivation_time_constant": unknown})
     assert torch.isfinite(solver.solve(parameters())).all()
 
 
