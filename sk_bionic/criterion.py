@@ -40,7 +40,8 @@ class Physics(nn.Module):
         return activation
 
     def forward(self, measured_angle, normalised_force):
-        """Non-dimensional residual (n_inner, n_coordinates) and force disagreement (n_inner, n_muscles) along a trajectory.
+        """Non-dimensional residual (n_inner, n_coordinates) and force disagreement (n_inner, n_muscles) along a
+        trajectory.
 
         Parameters
         ----------
@@ -68,8 +69,9 @@ class PhysicsInformedLoss(nn.Module):
 
     loss = data + ode_weight * mean(residual^2) + force_weight * mean((F_network - F_Hill)^2) + prior / n_frames
 
-    with the data term the weighted mean square of the standardised angle error over the frames that have an angle, the residual divided by the joint's torque scale, and
-    forces in units of the maximal isometric force (Shi, Ma and Zhao 2023, arXiv 2309.05863, in non-dimensional form).
+    with the data term the weighted mean square of the standardised angle error over the frames that have an angle,
+    the residual divided by the joint's torque scale, and forces in units of the maximal isometric force (Shi, Ma and
+    Zhao 2023, arXiv 2309.05863, in non-dimensional form).
 
     Parameters
     ----------
@@ -90,13 +92,20 @@ class PhysicsInformedLoss(nn.Module):
 
     def __init__(self, weight, validation_weight, center, scale, ode_weight=0.0, force_weight=0.0, physics=None):
         super().__init__()
-        for name, value in (("weight", weight), ("validation_weight", validation_weight), ("center", center), ("scale", scale)):
+        for name, value in (
+            ("weight", weight),
+            ("validation_weight", validation_weight),
+            ("center", center),
+            ("scale", scale),
+        ):
             self.register_buffer(name, value)
         self.ode_weight, self.force_weight, self.physics = ode_weight, force_weight, physics
         self.terms = {}
 
     def forward(self, prediction, target):
-        """Loss of the network's output (angles, forces, angles of noisy inputs) against standardised angles (n_frames, n_coordinates)."""
+        """Loss of the network's output (angles, forces, angles of noisy inputs) against standardised angles
+        (n_frames, n_coordinates).
+        """
         standardised, force, noisy = prediction
         square = (noisy - target).square().mean(dim=1)
         data = (self.weight * square).sum() / self.weight.sum()

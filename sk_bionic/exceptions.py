@@ -4,7 +4,10 @@ from .dynamics.errors import SimulationError
 
 
 class IdentifiabilityWarning(UserWarning):
-    """The recording leaves parameters, or a combination of them, to the prior; the message names them and what would help."""
+    """The recording leaves parameters, or a combination of them, to the prior.
+
+    The message names them and what would help.
+    """
 
 
 __all__ = ["IdentifiabilityWarning", "SimulationError"]

@@ -61,6 +61,7 @@ class Fitted:
     trust: Trust | None = None
     findings: list = field(default_factory=list)
     ode_weight: float = 0.0
+    offset_shift: np.ndarray | float = 0.0  # of the goniometer since training [rad], which the network does not know
 
     @property
     def n_iter(self):
@@ -73,7 +74,9 @@ def fit_static(data, settings, start):
     _require_epochs(settings, "without a time axis")
     _check_start(start, data, settings, n_forces=0)
     scaler, data = _standardised(data)
-    network = train(data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start)
+    network = train(
+        data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start
+    )
     return Fitted(network=network, scaler=scaler)
 
 
@@ -89,7 +92,10 @@ def fit_network(data, settings, ode_weight, force_weight, start):
 
 
 def fit_simulation(data, options, depth=5):
-    """Identification alone; `options` are keyword arguments of `identify`, `depth` calls below the user's line, where warnings shall point."""
+    """Identification alone.
+
+    `options` are keyword arguments of `identify`, `depth` calls below the user's line, where warnings shall point.
+    """
     identification = identify(data.motion, data.angle, data.weight, **options)
     if not identification.converged:
         warnings.warn(
@@ -108,17 +114,27 @@ def _warn_of(findings, depth):
     if findings:
         named = "; ".join(finding.message for finding in findings[:N_NAMED])
         more = f"; and {len(findings) - N_NAMED} more" if len(findings) > N_NAMED else ""
-        warnings.warn(f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.", IdentifiabilityWarning, stacklevel=depth)
+        warnings.warn(
+            f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.",
+            IdentifiabilityWarning,
+            stacklevel=depth,
+        )
 
 
 def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options):
-    """Identification, then a network regularised by the identified equation, then the weight of that equation in the fusion."""
+    """Identification, then a network regularised by the identified equation, then the weight of that equation in the
+    fusion.
+    """
     try:
         fitted = fit_simulation(data, options, depth=6)
     except SimulationError as error:
         if settings.max_epochs == 0:
             raise
-        warnings.warn(f"The physics failed on the training trials, the network predicts alone. {error}", ConvergenceWarning, stacklevel=5)
+        warnings.warn(
+            f"The physics failed on the training trials, the network predicts alone. {error}",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
         return replace(fit_static(data, settings, start), model=data.motion.model)
     if settings.max_epochs == 0:
         return fitted
@@ -128,7 +144,9 @@ def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options
     fitted.scaler, seen = _standardised(replace(data, features=with_simulation(data.features, motion, state)))
     fitted.network = _train(seen, settings, Physics(motion, trainable=False), training_weight, force_weight, start)
     if ode_weight == "auto":
-        fitted.trust = choose_ode_weight(motion, data.features, data.angle, data.weight, settings, force_weight, history + BLOCK_GAP)
+        fitted.trust = choose_ode_weight(
+            motion, data.features, data.angle, data.weight, settings, force_weight, history + BLOCK_GAP
+        )
         ode_weight = fitted.trust.ode_weight
     fitted.ode_weight = float(ode_weight)
     return fitted
@@ -142,7 +160,9 @@ def _standardised(data):
 
 def _require_epochs(settings, when):
     if settings.max_epochs == 0:
-        raise ValueError(f"`max_epochs=0` trains no network, and {when} there is nothing else that could predict. Use at least 1.")
+        raise ValueError(
+            f"`max_epochs=0` trains no network, and {when} there is nothing else that could predict. Use at least 1."
+        )
 
 
 def _check_start(start, data, settings, n_forces):
@@ -170,8 +190,8 @@ def _train(data, settings, physics, ode_weight, force_weight, start):
 def validation_frames(trials, labelled, fraction, rng):
     """Weights (n_frames,) of the frames kept aside for early stopping.
 
-    Whole trials, the end of a single one, or single frames where there is no time; chosen among the frames with an angle, `labelled` (n_frames,) of bool, so that both
-    parts have some.
+    Whole trials, the end of a single one, or single frames where there is no time; chosen among the frames with an
+    angle, `labelled` (n_frames,) of bool, so that both parts have some.
 
     Raises
     ------
@@ -180,7 +200,9 @@ def validation_frames(trials, labelled, fraction, rng):
     """
     frames = np.flatnonzero(labelled)
     if len(frames) < 2:
-        raise ValueError("`early_stopping` needs at least 2 frames with an angle, to learn from and to validate on. Got 1 sample.")
+        raise ValueError(
+            "`early_stopping` needs at least 2 frames with an angle, to learn from and to validate on. Got 1 sample."
+        )
     n_held = min(max(1, int(fraction * len(frames))), len(frames) - 1)
     held_out = np.zeros(len(labelled))
     trial = np.zeros(len(labelled), int) if trials is None else trials.trial_of_frame
@@ -193,4 +215,3 @@ def validation_frames(trials, labelled, fraction, rng):
         n_trials = min(max(1, round(fraction * len(with_labels))), len(with_labels) - 1)
         held_out[np.isin(trial, rng.permutation(with_labels)[:n_trials])] = 1.0
     return held_out
-

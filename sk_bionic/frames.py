@@ -19,11 +19,15 @@ class FrameInputs:
     def _frames(self, X, *, reset, trial=None):
         """Values (n_frames, n_columns) and trials, or None where nothing tells the time."""
         values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
-        trials = find_trials(X if isinstance(X, pd.DataFrame) else values, sampling_rate=self.sampling_rate, trial=trial)
+        trials = find_trials(
+            X if isinstance(X, pd.DataFrame) else values, sampling_rate=self.sampling_rate, trial=trial
+        )
         if not reset and self.model_ is None:
             trials = None  # fitted without time
         if not reset and trials is None and self.model_ is not None:
-            raise ValueError("The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`.")
+            raise ValueError(
+                "The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`."
+            )
         check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
         return values, trials
 
@@ -36,11 +40,15 @@ class FrameInputs:
         inputs.check_same_index(X, y)
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
-        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", estimator=self)
+        angle = check_array(
+            y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", estimator=self
+        )
         if len(angle) != len(values):
             raise ValueError(f"X and y have inconsistent numbers of rows: {len(values)} and {len(angle)}.")
         if angle.ndim == 2 and angle.shape[1] == 1:
-            warnings.warn("A column-vector y was passed when a 1d array was expected.", DataConversionWarning, stacklevel=3)
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected.", DataConversionWarning, stacklevel=3
+            )
             angle = angle[:, 0]
         self.target_is_1d_ = angle.ndim == 1
         angle = angle.reshape(len(angle), -1)
@@ -62,7 +70,11 @@ class FrameInputs:
         self.emg_scale_ = inputs.emg_scale(emg, self.emg_scale)
         model = inputs.place_limits(model, angle)
         model = model if self.identify is None else model.identifying(self.identify)
-        if previous is not None and previous.model is not None and len(previous.model.parameters) == len(model.parameters):
+        if (
+            previous is not None
+            and previous.model is not None
+            and len(previous.model.parameters) == len(model.parameters)
+        ):
             model = model.with_values(previous.model.parameters.value)
         self.model_ = model
 

@@ -11,7 +11,8 @@ from .dynamics.fuse import fuse
 from .dynamics.identify import identify
 from .network import train
 
-# Weights of the mean squared residual against the mean squared standardised angle error; 0 is the network alone, infinity the simulation.
+# Weights of the mean squared residual against the mean squared standardised angle error; 0 is the network alone,
+# infinity the simulation.
 CANDIDATES = (0.0, *np.logspace(-2, 3, 6), np.inf)
 TRAINING_WEIGHT = 0.1  # of the residual while the network is trained, where the weight is still to be chosen
 N_FOLDS = 3
@@ -29,7 +30,8 @@ class Trust(NamedTuple):
 def folds(trials, gap):
     """Masks of frames to predict and of frames whose angles must be hidden for it.
 
-    Whole trials where there are enough of them, else contiguous blocks of each; hidden are also the frames up to `gap` seconds beside a block.
+    Whole trials where there are enough of them, else contiguous blocks of each; hidden are also the frames up to
+    `gap` seconds beside a block.
 
     Yields
     ------
@@ -52,7 +54,10 @@ def folds(trials, gap):
 
 
 def training_state(motion, identification, angle):
-    """Simulated state (n_frames, 2, n_coordinates) of the training trials: from the identified initial states, or from rest where a trial has no angle."""
+    """Simulated state (n_frames, 2, n_coordinates) of the training trials.
+
+    From the identified initial states, or from rest where a trial has no angle.
+    """
     labelled = np.isfinite(angle).all(axis=1)
     unlabelled = np.array([not labelled[rows].any() for rows in motion.trials.slices])
     if not unlabelled.any():
@@ -74,8 +79,8 @@ def with_simulation(features, motion, state):
 def predict_fused(model, motion, network_angle, ode_weight, scale):
     """Angle as a goniometer reads it (n_frames, n_coordinates) [rad] and the state behind it.
 
-    `scale` (n_coordinates,) is the angle's standard deviation [rad] in training: the unit of the network's error in the criterion, whose weight
-    `ode_weight` this fusion shares.
+    `scale` (n_coordinates,) is the angle's standard deviation [rad] in training: the unit of the network's error in
+    the criterion, whose weight `ode_weight` this fusion shares.
     """
     offset = model.parameters.as_dict()["goniometer_offset"].numpy()
     result = fuse(motion, network_angle - offset, scale, 1.0 / np.sqrt(ode_weight))
@@ -85,7 +90,8 @@ def predict_fused(model, motion, network_angle, ode_weight, scale):
 def choose_ode_weight(motion, features, angle, weight, settings, force_weight, gap):
     """Weight of the residual with the smallest out-of-fold error of the fused prediction.
 
-    Physics and network are fitted anew for each fold, with the fold's angles hidden; the identification starts from the values found on all of them.
+    Physics and network are fitted anew for each fold, with the fold's angles hidden; the identification starts from
+    the values found on all of them.
 
     Parameters
     ----------
@@ -126,7 +132,9 @@ def _fold_predictions(motion, features, visible, weight, settings, force_weight)
     state = training_state(motion, identification, visible)
     seen = StandardScaler().fit_transform(with_simulation(features, motion, state), sample_weight=weight)
     physics = Physics(motion, trainable=False)
-    network = train(seen, visible, weight, settings, physics=physics, ode_weight=TRAINING_WEIGHT, force_weight=force_weight)
+    network = train(
+        seen, visible, weight, settings, physics=physics, ode_weight=TRAINING_WEIGHT, force_weight=force_weight
+    )
     predicted, _ = network.predict(seen)
     simulated = state[:, 0].numpy() + model.parameters.as_dict()["goniometer_offset"].numpy()
     fused = lambda weight: predict_fused(model, motion, predicted, weight, network.scale)[0]  # noqa: E731
@@ -142,4 +150,3 @@ def _choose(errors, angle):
     best = min(rmse, key=rmse.get)
     std = {candidate: np.sqrt(np.mean(stacked[candidate] ** 2, axis=0)) for candidate in (0.0, best)}
     return Trust(float(best), std[0.0], std[best], rmse)
-

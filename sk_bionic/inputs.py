@@ -22,7 +22,9 @@ LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
 
 
 class ColumnRoles(NamedTuple):
-    """Positions in X of the EMG columns (distinct channels), each muscle's channel among them, and external inputs by name."""
+    """Positions in X of the EMG columns (distinct channels), each muscle's channel among them, and external inputs by
+    name.
+    """
 
     emg: np.ndarray
     emg_names: tuple
@@ -93,7 +95,10 @@ def build_model(model, names, n_coordinates):
 
 
 def names_for(model, names, named):
-    """Names of X's columns; those of a plain array (not `named`) are the model's channels in their order, if they are as many."""
+    """Names of X's columns.
+
+    Those of a plain array (not `named`) are the model's channels in their order, if they are as many.
+    """
     channels = tuple(dict.fromkeys(model.channel_names))
     if named or set(channels) <= set(names):
         return names
@@ -105,7 +110,10 @@ def names_for(model, names, named):
 
 
 def place_limits(model, angle):
-    """Model whose stops start at the ends of the recorded motion, where the joint asks for that; angle (n_frames, n_coordinates) [rad]."""
+    """Model whose stops start at the ends of the recorded motion, where the joint asks for that.
+
+    Angle (n_frames, n_coordinates) [rad].
+    """
     low, rest, high = np.nanpercentile(angle, [2.0, 50.0, 98.0], axis=0)
     return with_observed_range(model, low, high, rest)
 
@@ -138,7 +146,9 @@ def emg_scale(emg, how):
     if not isinstance(how, str):
         scale = np.array(how, dtype=np.float64)
         if scale.shape != emg.shape[1:] or not np.all(scale > 0):
-            raise ValueError(f"`emg_scale` must have one positive number for each of {emg.shape[1]} EMG columns. Got {scale.tolist()}.")
+            raise ValueError(
+                f"`emg_scale` must have one positive number for each of {emg.shape[1]} EMG columns. Got {scale.tolist()}."
+            )
         return scale
     largest = np.abs(emg).max(axis=0)
     if how == "auto" and NORMALISED_RANGE[0] <= largest.max() <= NORMALISED_RANGE[1]:
@@ -166,7 +176,9 @@ def warn_of_flat(emg, names, trials):
 
 
 def check_amplitude(emg, names, trials):
-    """Raise where EMG (n_frames, n_channels), 1 at full excitation, is far beyond anything that the activation dynamics stands for."""
+    """Raise where EMG (n_frames, n_channels), 1 at full excitation, is far beyond anything that the activation
+    dynamics stands for.
+    """
     row, column = np.unravel_index(np.argmax(emg), emg.shape)
     if emg[row, column] > LARGEST_EXCITATION:
         raise ValueError(
@@ -215,7 +227,9 @@ def check_same_index(X, y):
 def check_labels(angle, weight):
     """Raise where no frame with an angle carries weight."""
     if not (weight[np.isfinite(angle).all(axis=1)] > 0).any():
-        raise ValueError("No frame has both a finite angle and a positive `sample_weight`: there is nothing to learn from.")
+        raise ValueError(
+            "No frame has both a finite angle and a positive `sample_weight`: there is nothing to learn from."
+        )
 
 
 def history_features(emg, exogenous, trials, history):
@@ -266,10 +280,7 @@ def check_angles(angle, trials, strict):
     span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
     if span.max() <= LARGEST_RANGE or trials is None:
         return
-    message = (
-        f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they are in degrees, pass np.deg2rad(y)."
-    )
+    message = f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they are in degrees, pass np.deg2rad(y)."
     if strict:
         raise ValueError(message)
     warnings.warn(message, UserWarning, stacklevel=5)
-

@@ -26,8 +26,8 @@ class HistoryNetwork(nn.Module):
 
     Notes
     -----
-    tanh between layers: the residual needs a second derivative of the output in time, which ReLU does not have. The forces
-    are in units of the muscles' maximal forces and never negative.
+    tanh between layers: the residual needs a second derivative of the output in time, which ReLU does not have. The
+    forces are in units of the muscles' maximal forces and never negative.
     """
 
     def __init__(self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0):
@@ -40,9 +40,11 @@ class HistoryNetwork(nn.Module):
         self.force = nn.Linear(sizes[-1], n_muscles) if n_muscles else None
 
     def forward(self, features):
-        """Standardised angles (n_frames, n_coordinates), normalised forces (n_frames, n_muscles), and the angles of noisy inputs for the data term.
+        """Standardised angles (n_frames, n_coordinates), normalised forces (n_frames, n_muscles), and the angles of
+        noisy inputs for the data term.
 
-        Noise is kept away from the angles that the equation of motion sees: their derivatives in time must be those of a smooth trajectory.
+        Noise is kept away from the angles that the equation of motion sees: their derivatives in time must be those
+        of a smooth trajectory.
         """
         hidden = self.body(features)
         angle = self.angle(hidden)
@@ -97,7 +99,9 @@ class TrainedNetwork:
 
 
 class _RecordingNet(NeuralNet):
-    """skorch net whose only batch is the whole data set, and that writes every term of the criterion into its history."""
+    """skorch net whose only batch is the whole data set, and that writes every term of the criterion into its
+    history.
+    """
 
     def get_iterator(self, dataset, training=False):
         # The default loader collects the batch frame by frame in Python, which takes longer than the training step.
@@ -152,7 +156,18 @@ def _callbacks(terms, settings, validate):
     return [*passing, ("early_stopping", stopping)]
 
 
-def train(features, angle, weight, settings, *, validation_weight=None, physics=None, ode_weight=0.0, force_weight=0.0, start=None):
+def train(
+    features,
+    angle,
+    weight,
+    settings,
+    *,
+    validation_weight=None,
+    physics=None,
+    ode_weight=0.0,
+    force_weight=0.0,
+    start=None,
+):
     """Train a network on all frames of all trials at once.
 
     Parameters
@@ -183,11 +198,19 @@ def train(features, angle, weight, settings, *, validation_weight=None, physics=
     center, scale = _target_scale(angle, data_weight)
     target = torch.as_tensor(np.where(labelled[:, None], (angle - center) / scale, 0.0))
     n_muscles = 0 if physics is None else physics.motion.model.n_muscles
-    terms = ["data_loss"] + ["validation_loss"] * validate + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
+    terms = (
+        ["data_loss"]
+        + ["validation_loss"] * validate
+        + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
+    )
     tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))  # noqa: E731
     with seeded(settings.seed):
         module = HistoryNetwork(
-            features.shape[1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise if physics is not None else 0.0
+            features.shape[1],
+            angle.shape[1],
+            n_muscles,
+            settings.hidden_layer_sizes,
+            settings.input_noise if physics is not None else 0.0,
         ).double()
         if start is not None:
             module.load_state_dict(start.state_dict())

@@ -22,7 +22,8 @@ class MotionOutputs:
         Returns
         -------
         force : DataFrame or ndarray (n_frames, n_muscles)
-            Tendon forces [N]: the Hill-type muscles' on the predicted motion, or with ``prediction="network"`` the network's.
+            Tendon forces [N]: the Hill-type muscles' on the predicted motion, or with ``prediction="network"`` the
+            network's.
         std : same type and shape
             Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated.
 
@@ -41,7 +42,9 @@ class MotionOutputs:
         if not return_std:
             return force
         if result.force_variance is None:
-            raise ValueError("The network's muscle forces have no standard deviation: use prediction='hybrid' or 'simulation'.")
+            raise ValueError(
+                "The network's muscle forces have no standard deviation: use prediction='hybrid' or 'simulation'."
+            )
         return force, self._columns(X, np.sqrt(result.force_variance), self.muscle_names_)
 
     def predict_activations(self, X):
@@ -83,7 +86,8 @@ class MotionOutputs:
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
         initial_state : array-like (n_trials, 2, n_coordinates), optional
-            Angle [rad] and angular velocity [rad/s] at the start of each trial; (n_trials, 2) will do for one coordinate. Default: at rest in equilibrium.
+            Angle [rad] and angular velocity [rad/s] at the start of each trial; (n_trials, 2) will do for one
+            coordinate. Default: at rest in equilibrium.
 
         Returns
         -------
@@ -102,7 +106,9 @@ class MotionOutputs:
             shape = (motion.trials.n_trials, 2, self.model_.n_coordinates)
             initial_state = np.array(initial_state, dtype=np.float64)
             if initial_state.size != np.prod(shape):
-                raise ValueError(f"`initial_state` must have shape (n_trials, 2, n_coordinates) = {shape}. Got {initial_state.shape}.")
+                raise ValueError(
+                    f"`initial_state` must have shape (n_trials, 2, n_coordinates) = {shape}. Got {initial_state.shape}."
+                )
             initial_state = initial_state.reshape(shape)
             initial_state[:, 0] -= prediction.offset_of(self.model_)
         return self._shape_output(prediction.simulate(self.fitted_, motion, initial_state).angle)
@@ -119,8 +125,8 @@ class MotionOutputs:
         Returns
         -------
         ndarray, shape of y
-            Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of the angle enters through its
-            second derivative: smooth it first.
+            Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of
+            the angle enters through its second derivative: smooth it first.
 
         Raises
         ------
@@ -129,7 +135,9 @@ class MotionOutputs:
         """
         motion = self._motion_of(X)
         check_same_index(X, y)
-        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", copy=True)
+        angle = check_array(
+            y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", copy=True
+        )
         expected = (motion.trials.n_frames, self.model_.n_coordinates)
         if angle.reshape(len(angle), -1).shape != expected:
             raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")

@@ -44,6 +44,7 @@ def offset_of(model):
 def predict_network(fitted, features):
     """The network's own angles; their variance is that of its training residual."""
     angle, force = fitted.network.predict(fitted.scaler.transform(features))
+    angle = angle + fitted.offset_shift
     variance = np.full_like(angle, fitted.network.history[-1]["data_loss"]) * fitted.network.scale**2
     if fitted.trust is not None:
         variance = np.broadcast_to(fitted.trust.network_std**2, angle.shape)
@@ -60,12 +61,19 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
         return Prediction(angle, trajectory.state)
     free = FreeParameters(fitted.model.parameters)
     if not len(free):
-        return Prediction(angle, trajectory.state, np.full_like(angle, fitted.identification.noise_std**2), force_variance=np.zeros((len(angle), motion.model.n_muscles)))
+        return Prediction(
+            angle,
+            trajectory.state,
+            np.full_like(angle, fitted.identification.noise_std**2),
+            force_variance=np.zeros((len(angle), motion.model.n_muscles)),
+        )
     by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
     by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
     force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
     variance = _propagate(with_offset(by_value[:, : angle.shape[1]], free), fitted.identification.covariance)
-    return Prediction(angle, trajectory.state, variance + fitted.identification.noise_std**2, force_variance=force_variance)
+    return Prediction(
+        angle, trajectory.state, variance + fitted.identification.noise_std**2, force_variance=force_variance
+    )
 
 
 def _propagate(jacobian, covariance):
@@ -86,7 +94,8 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     angle, fused = predict_fused(fitted.model, motion, network.angle, fitted.ode_weight, fitted.network.scale)
     if not with_variance:
         return Prediction(angle, fused.state, force=network.force)
-    # The least-squares posterior has the shape over time; its size is that of the error on held-out frames, where there were any.
+    # The least-squares posterior has the shape over time; its size is that of the error on held-out frames, where
+    # there were any.
     of_state = fused.variance()
     if fitted.trust is not None:
         of_state = of_state * (fitted.trust.fused_std**2 / of_state[:, 0].mean(axis=0))
@@ -111,7 +120,8 @@ def differentiated(motion, angle):
 def along_measured(motion, angle):
     """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
 
-    Central differences; the first and last frame of a trial, which have no second derivative, and frames beside a missing angle are NaN.
+    Central differences; the first and last frame of a trial, which have no second derivative, and frames beside a
+    missing angle are NaN.
     """
     model = motion.model
     parameters = model.parameters.as_dict()
@@ -127,7 +137,9 @@ def along_measured(motion, angle):
 
 
 def muscle_outputs(motion, state):
-    """Hill-type muscle forces (n_frames, n_muscles) [N] and muscle torques (n_frames, n_coordinates) [N m] along a motion."""
+    """Hill-type muscle forces (n_frames, n_muscles) [N] and muscle torques (n_frames, n_coordinates) [N m] along a
+    motion.
+    """
     model = motion.model
     parameters = model.parameters.as_dict()
     activation = model.activation(motion.dynamics.solve(parameters), parameters)

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from . import fitting, inputs, prediction
+from . import calibration, fitting, inputs, prediction
 from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
@@ -38,8 +38,9 @@ MODEL_ATTRIBUTES = (
 class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, BaseEstimator):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
-    Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad`` [rad], ``external_torque_nm`` [N m]); y is the joint angle of each
-    frame [rad], NaN where it is unknown. Time comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
+    Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad``
+    [rad], ``external_torque_nm`` [N m]); y is the joint angle of each frame [rad], NaN where it is unknown. Time
+    comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
     rows are unrelated frames and the estimator is a static network.
 
     Parameters
@@ -47,20 +48,24 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     model : MusculoskeletalModel or {"auto", "elbow", "wrist", "knee_seated", "knee_standing"}, default="auto"
         The anatomy. "auto" is one joint with one muscle per EMG column, whose signed moment arms are identified.
     prediction : {"hybrid", "simulation", "network"}, default="hybrid"
-        "simulation": the identified equation of motion, run on the EMG. "network": the published method, a network trained jointly with the parameters.
-        "hybrid": identification first, then a network regularised by the identified equation and fused with it.
+        "simulation": the identified equation of motion, run on the EMG. "network": the published method, a network
+        trained jointly with the parameters. "hybrid": identification first, then a network regularised by the
+        identified equation and fused with it.
     ode_weight : float or "auto", default="auto"
-        Weight of the mean squared equation residual (in units of the joint's torque scale) against the mean squared standardised angle error, in training and in fusion. 0: a
-        plain network; large: the simulation. "auto": chosen on held-out parts of the training data ("hybrid"), 0.1 ("network").
+        Weight of the mean squared equation residual (in units of the joint's torque scale) against the mean squared
+        standardised angle error, in training and in fusion. 0: a plain network; large: the simulation. "auto": chosen
+        on held-out parts of the training data ("hybrid"), 0.1 ("network").
     force_weight : float, default=0.1
-        Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal forces.
+        Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal
+        forces.
     identify : sequence of str, optional
-        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default: those that the model marks as free. An
-        empty list identifies nothing: the generic model.
+        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default:
+        those that the model marks as free. An empty list identifies nothing: the generic model.
     robust : bool, default=False
         Discount frames whose angle is an artefact (a Student t likelihood in the identification).
     n_starts : int, default=1
-        Starts of the identification: the model's values and random ones within the bounds. What each reached is in `starts_`.
+        Starts of the identification: the model's values and random ones within the bounds. What each reached is in
+        `starts_`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
     max_epochs : int, default=300
@@ -72,7 +77,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     alpha : float, default=0.0001
         Weight decay.
     input_noise : float, default=0.2
-        Standard deviation of the noise on the network's standardised inputs while it is trained, which keeps it from trusting details of the EMG; for trials in time only.
+        Standard deviation of the noise on the network's standardised inputs while it is trained, which keeps it from
+        trusting details of the EMG; for trials in time only.
     early_stopping : bool, default=False
         Keep some trials (or, of a single one, the end) aside to decide when to stop.
     validation_fraction : float, default=0.2
@@ -81,10 +87,11 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Epochs without improvement by `tol` after which training stops.
     tol : float, default=1e-6
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
-        EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or given. "auto": none where the largest value of all channels lies
-        between 0.05 and 1, else the largest.
+        EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
+        given. "auto": none where the largest value of all channels lies between 0.05 and 1, else the largest.
     sampling_rate : float, optional
-        Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names trials.
+        Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names
+        trials.
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
@@ -100,7 +107,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
-    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray
+    (n_muscles,)
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
@@ -123,7 +131,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
 
     References
     ----------
-    Shi, Ma and Zhao (2023), "The bionic neural network for external simulation of human locomotor system", arXiv 2309.05863.
+    Shi, Ma and Zhao (2023), "The bionic neural network for external simulation of human locomotor system", arXiv
+    2309.05863.
 
     Examples
     --------
@@ -257,8 +266,12 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.emg_history_ = self.history
         self._set_model(values, trials, angle, previous)
         labelled = np.isfinite(angle).all(axis=1)
-        validation = fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
-        data = fitting.TrainingData(self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_))
+        validation = (
+            fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
+        )
+        data = fitting.TrainingData(
+            self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_)
+        )
         start = None if previous is None or previous.network is None else previous.network.module
         options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
         self.fitted_ = self._fit(data, settings, start, options)
@@ -274,11 +287,36 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
         return fitting.fit_hybrid(data, settings, self.ode_weight, self.force_weight, self.history, start, options)
 
+    def calibrate(self, X, y):
+        """Adapt to a new session of the same subject from a few labelled frames.
+
+        Goniometer offset and electromechanical delays move, under priors centred at the fitted values; the anatomy and the
+        network stay.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes of the new session.
+        y : array-like (n_frames,) or (n_frames, n_coordinates)
+            Joint angles [rad]; NaN where unknown. One repetition, or a rest posture, will do.
+
+        Returns
+        -------
+        self
+        """
+        motion = self._motion_of(X)
+        angle = self._angles(X, y, motion.excitation, motion.trials)
+        before = prediction.offset_of(self.model_)
+        self.fitted_.model = calibration.calibrated(self.model_, motion, angle)
+        self.fitted_.offset_shift = self.fitted_.offset_shift + prediction.offset_of(self.fitted_.model) - before
+        self._expose()
+        return self
+
     def predict(self, X, return_std=False):
         """Joint angles of new frames.
 
-        Every trial is predicted as if the limb were at rest before its first frame and the EMG had been constant: to predict a part of a recording, pass the
-        EMG before it too and drop those rows of the result.
+        Every trial is predicted as if the limb were at rest before its first frame and the EMG had been constant: to
+        predict a part of a recording, pass the EMG before it too and drop those rows of the result.
 
         Parameters
         ----------
@@ -295,7 +333,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         result, _ = self._predict(X, with_variance=return_std)
         shape = self._shape_output
         if return_std and result.variance is None:
-            raise ValueError("A simulation has a standard deviation where its parameters were identified: fit with prediction='simulation' or 'hybrid'.")
+            raise ValueError(
+                "A simulation has a standard deviation where its parameters were identified: fit with prediction='simulation' or 'hybrid'."
+            )
         return (shape(result.angle), shape(np.sqrt(result.variance))) if return_std else shape(result.angle)
 
     def _predict(self, X, with_variance=False):

@@ -24,7 +24,8 @@ def parameter_frame(model, covariance=None, findings=()):
     Returns
     -------
     DataFrame
-        Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper, at_bound, identifiable, prior_std; SI units.
+        Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper,
+        at_bound, identifiable, prior_std; SI units.
     """
     table = model.parameters
     frame = table.to_frame().iloc[table.free_index].reset_index(drop=True)
@@ -34,12 +35,27 @@ def parameter_frame(model, covariance=None, findings=()):
     frame["at_bound"] = (frame["value"] < frame["lower"] + margin) | (frame["value"] > frame["upper"] - margin)
     left_open = {row for finding in findings for row in finding.rows}
     frame["identifiable"] = [int(row) not in left_open for row in table.free_index]
-    columns = ["muscle", "name", "unit", "initial", "value", "std_err", "lower", "upper", "at_bound", "identifiable", "prior_std"]
+    columns = [
+        "muscle",
+        "name",
+        "unit",
+        "initial",
+        "value",
+        "std_err",
+        "lower",
+        "upper",
+        "at_bound",
+        "identifiable",
+        "prior_std",
+    ]
     return frame[columns]
 
 
 def correlation_frame(model, covariance):
-    """Posterior correlation of the free parameters, DataFrame labelled "owner/name" on both axes; NaN without a covariance."""
+    """Posterior correlation of the free parameters, DataFrame labelled "owner/name" on both axes.
+
+    NaN without a covariance.
+    """
     labels = [label(model.parameters.rows[i]) for i in model.parameters.free_index]
     if covariance is None:
         covariance = np.full((len(labels), len(labels)), np.nan)

@@ -95,8 +95,8 @@ def solve_symmetric(diagonal, below, rhs):
 class BandedSolve(torch.autograd.Function):
     """x = A^-1 rhs as a differentiable linear operation; the matrix itself is a constant.
 
-    With x0 the root of G(x, theta) and A = dG/dx there, x0 - A^-1 G(x0, theta) has the value x0 and, by the implicit function theorem, its exact
-    derivative with respect to theta.
+    With x0 the root of G(x, theta) and A = dG/dx there, x0 - A^-1 G(x0, theta) has the value x0 and, by the implicit
+    function theorem, its exact derivative with respect to theta.
     """
 
     @staticmethod

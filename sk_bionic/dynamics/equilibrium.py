@@ -8,7 +8,9 @@ N_START_ANGLES, ITERATIONS, TOLERANCE = 61, 60, 1e-8
 
 
 def _most_stable_start(model, activation, parameters, exogenous):
-    """Angle (n_trials, 1) of a single joint where the torque changes sign from up to down, nearest to the middle of its range."""
+    """Angle (n_trials, 1) of a single joint where the torque changes sign from up to down, nearest to the middle of
+    its range.
+    """
     low, high = parameters["lower_limit"][0] - 0.2, parameters["upper_limit"][0] + 0.2
     angles = torch.linspace(float(low), float(high), N_START_ANGLES, dtype=torch.float64)
     n_trials = len(activation)
@@ -26,8 +28,9 @@ def _most_stable_start(model, activation, parameters, exogenous):
 def rest_angle(model, activation, parameters, exogenous):
     """Stable equilibrium of every trial.
 
-    Pseudo-transient continuation (Kelley and Keyes 1998, SIAM J. Numer. Anal. 35(2), 508-523): implicit Euler steps of the overdamped motion
-    q' = torque, whose length grows as the torque vanishes; unlike Newton's method it does not settle on an unstable equilibrium.
+    Pseudo-transient continuation (Kelley and Keyes 1998, SIAM J. Numer. Anal. 35(2), 508-523): implicit Euler steps
+    of the overdamped motion q' = torque, whose length grows as the torque vanishes; unlike Newton's method it does
+    not settle on an unstable equilibrium.
 
     Parameters
     ----------
@@ -59,7 +62,9 @@ def rest_angle(model, activation, parameters, exogenous):
             break
         first = size.clamp(min=1e-3) if first is None else first
         stiffness = at.angle / scale[:, None]
-        slowness = (size / first)[:, None, None] * identity  # the step's inverse length, in units of the torque scale per radian
+        slowness = (size / first)[
+            :, None, None
+        ] * identity  # the step's inverse length, in units of the torque scale per radian
         update = torch.linalg.solve(stiffness + slowness, -residual[..., None])[..., 0]
         angle = angle + update.clamp(-0.3, 0.3)
     return angle

@@ -1,4 +1,7 @@
-"""From sampled EMG to activation on the grid: a spline with a differentiable delay, and the root of the activation dynamics."""
+"""From sampled EMG to activation on the grid.
+
+A spline with a differentiable delay, and the root of the activation dynamics.
+"""
 
 import numpy as np
 import torch
@@ -32,7 +35,8 @@ class ExcitationSpline:
             spline = CubicSpline(trials.time[rows], excitation[rows], bc_type="natural")
             coefficients[:, rows.start : rows.stop - 1] = spline.c
         self.coefficients = torch.as_tensor(coefficients)
-        # One increasing time axis for all trials, a gap of a second between them, makes the search for intervals one call.
+        # One increasing time axis for all trials, a gap of a second between them, makes the search for intervals one
+        # call.
         start, end = trials.time[trials.starts[:-1]], trials.time[trials.starts[1:] - 1]
         self.start, self.end = torch.as_tensor(start), torch.as_tensor(end)
         self.shift = torch.as_tensor(np.concatenate([[0.0], np.cumsum(end - start + 1.0)[:-1]]) - start)
@@ -68,8 +72,9 @@ class ExcitationSpline:
 class ActivationDynamics:
     """The activation dynamics of all muscles on a grid, as the root of a fourth-order implicit scheme.
 
-    On every interval the Hermite-Simpson (Lobatto IIIA) rule holds, an A-stable one-step method of order 4; all frames of all trials and muscles are solved
-    together by Newton. Each trial starts in the steady state of its first excitation.
+    On every interval the Hermite-Simpson (Lobatto IIIA) rule holds, an A-stable one-step method of order 4; all
+    frames of all trials and muscles are solved together by Newton. Each trial starts in the steady state of its first
+    excitation.
 
     Parameters
     ----------
@@ -193,14 +198,26 @@ class ActivationDynamics:
         activation = shape_activation(between, inputs[3])
         d_left, d_right, *d_inputs = torch.autograd.grad(activation.sum(), (left, right, *inputs))
         derivative = torch.stack(d_inputs, dim=-1)
-        derivative[..., :3] += d_left[..., None] * sensitivity[left_frame] + d_right[..., None] * sensitivity[left_frame + 1]
+        derivative[..., :3] += (
+            d_left[..., None] * sensitivity[left_frame] + d_right[..., None] * sensitivity[left_frame + 1]
+        )
         return activation.detach(), derivative
 
     def _state_and_sensitivity(self, parameters):
-        """State at the frames (n_frames, n_muscles) and its derivative (..., 3) with respect to delay and time constants."""
+        """State at the frames (n_frames, n_muscles) and its derivative (..., 3) with respect to delay and time
+        constants.
+        """
         shape = (len(self.left), self.n_muscles)
-        inputs = [parameters[name].detach().expand(shape).clone().requires_grad_() for name in ACTIVATION_PARAMETERS[:3]]
-        delay_at_start = parameters["electromechanical_delay"].detach().expand(len(self.first), self.n_muscles).clone().requires_grad_()
+        inputs = [
+            parameters[name].detach().expand(shape).clone().requires_grad_() for name in ACTIVATION_PARAMETERS[:3]
+        ]
+        delay_at_start = (
+            parameters["electromechanical_delay"]
+            .detach()
+            .expand(len(self.first), self.n_muscles)
+            .clone()
+            .requires_grad_()
+        )
         start = self.spline(self.time[self.first], self.trial[self.first], delay_at_start)
         (d_start,) = torch.autograd.grad(start.sum(), delay_at_start)
         excitations = self._excitations(inputs[0])

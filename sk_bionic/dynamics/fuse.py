@@ -2,8 +2,9 @@
 
     q* = argmin_q  sum_t (q_t - p_t)^2 / sigma_p^2  +  sum_j r_j(q)^2 / (2 sigma_r^2)
 
-over angles and velocities at all frames, with the residuals r at the two Gauss points of every interval (hence the factor 2). Gauss-Newton; the normal
-equations are block-tridiagonal. sigma_r -> 0 gives the simulation whose initial state fits the prediction best, sigma_r -> infinity the prediction itself.
+over angles and velocities at all frames, with the residuals r at the two Gauss points of every interval (hence the
+factor 2). Gauss-Newton; the normal equations are block-tridiagonal. sigma_r -> 0 gives the simulation whose initial
+state fits the prediction best, sigma_r -> infinity the prediction itself.
 """
 
 from typing import NamedTuple
@@ -26,7 +27,10 @@ class Fused(NamedTuple):
     n_iter: int
 
     def variance(self):
-        """Posterior variance of angles [rad^2] and velocities [rad^2/s^2], (n_frames, 2, n_coordinates): the inverse information's diagonal."""
+        """Posterior variance of angles [rad^2] and velocities [rad^2/s^2], (n_frames, 2, n_coordinates).
+
+        The inverse information's diagonal.
+        """
         n_frames, size, _ = self.diagonal.shape
         out = np.empty((n_frames, size))
         for chunk in np.array_split(np.arange(n_frames), max(1, n_frames // 500)):

@@ -1,8 +1,9 @@
 """Frames as a grid: differences that never cross a trial's border, and collocation points between frames.
 
-Two discretisations serve the one residual. Central differences at the frames themselves (second order) suit signals that are given at frames,
-such as a network's output. For solving, the angle is a cubic Hermite piece between frames and the equation holds at the two Gauss points of each
-interval: fourth order at the frames (de Boor and Swartz 1973, SIAM J. Numer. Anal. 10(4), 582-606), for any spacing.
+Two discretisations serve the one residual. Central differences at the frames themselves (second order) suit signals
+that are given at frames, such as a network's output. For solving, the angle is a cubic Hermite piece between frames
+and the equation holds at the two Gauss points of each interval: fourth order at the frames (de Boor and Swartz 1973,
+SIAM J. Numer. Anal. 10(4), 582-606), for any spacing.
 """
 
 from typing import NamedTuple
@@ -36,7 +37,10 @@ def hermite_weights(fraction, step):
 
 
 class Points(NamedTuple):
-    """Places between frames: `interval` (n_points,) indexes the intervals, `fraction` (n_points,) the position in them."""
+    """Places between frames.
+
+    `interval` (n_points,) indexes the intervals, `fraction` (n_points,) the position in them.
+    """
 
     interval: np.ndarray
     fraction: np.ndarray
@@ -124,8 +128,16 @@ class CentralDifferences:
         before = torch.as_tensor(trials.time[self.inner] - trials.time[self.inner - 1])
         after = torch.as_tensor(trials.time[self.inner + 1] - trials.time[self.inner])
         # Derivatives of the parabola through three frames (Fornberg 1988, Math. Comp. 51, 699-706).
-        self.first = torch.stack([-after / (before * (before + after)), (after - before) / (before * after), before / (after * (before + after))])
-        self.second = torch.stack([2 / (before * (before + after)), -2 / (before * after), 2 / (after * (before + after))])
+        self.first = torch.stack(
+            [
+                -after / (before * (before + after)),
+                (after - before) / (before * after),
+                before / (after * (before + after)),
+            ]
+        )
+        self.second = torch.stack(
+            [2 / (before * (before + after)), -2 / (before * after), 2 / (after * (before + after))]
+        )
 
     def __call__(self, values):
         """Derivatives at the inner frames.

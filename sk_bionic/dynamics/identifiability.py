@@ -109,14 +109,20 @@ def uninformative_channels(model, excitation):
     flat = [name for name, signal in channels.items() if np.std(signal) <= 1e-6 * largest]
     for muscle, channel in zip(model.muscle_names, model.channel_names, strict=True):
         if channel in flat:
-            findings.append(Finding(rows_of(muscle), f"the parameters of {muscle}, whose EMG is constant (check the electrode)"))
+            findings.append(
+                Finding(rows_of(muscle), f"the parameters of {muscle}, whose EMG is constant (check the electrode)")
+            )
     varying = [name for name in channels if name not in flat]
     for i, first in enumerate(varying):
         for second in varying[i + 1 :]:
             if np.corrcoef(channels[first], channels[second])[0, 1] > COPY_CORRELATION:
-                muscles = [m for m, c in zip(model.muscle_names, model.channel_names, strict=True) if c in (first, second)]
+                muscles = [
+                    m for m, c in zip(model.muscle_names, model.channel_names, strict=True) if c in (first, second)
+                ]
                 concerned = tuple(i for m in muscles for i in rows_of(m))
-                findings.append(Finding(concerned, f"{' and '.join(muscles)} apart, whose EMG channels are copies of one another"))
+                findings.append(
+                    Finding(concerned, f"{' and '.join(muscles)} apart, whose EMG channels are copies of one another")
+                )
     return findings
 
 

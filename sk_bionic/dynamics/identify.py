@@ -21,8 +21,8 @@ from .posterior import Point, Posterior, effective_fraction, robust_weight
 from .simulate import Trajectory
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
-# Priors stronger than this one made recorded motion worse (knee extension: 17.4 to 10.7 deg on one record, never better);
-# standard errors use the fraction as it is.
+# Priors stronger than this one made recorded motion worse (knee extension: 17.4 to 10.7 deg on one record, never
+# better); standard errors use the fraction as it is.
 SMALLEST_FITTED_FRACTION = 1 / 20
 MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
 MAX_DAMPING = 1e8
@@ -40,8 +40,9 @@ class Identification:
     covariance : ndarray (n_free, n_free)
         Posterior covariance of the free parameters' values, initial states marginalised.
     information : ndarray (n_raw, n_raw)
-        What the angles alone say about the unconstrained parameters: the data term's Hessian, initial states marginalised,
-        in units of the prior's standard deviations. A direction with an eigenvalue below 1 is left to the prior.
+        What the angles alone say about the unconstrained parameters: the data term's Hessian, initial states
+        marginalised, in units of the prior's standard deviations. A direction with an eigenvalue below 1 is left to
+        the prior.
     noise_std : float
         Standard deviation of measured minus simulated angle [rad].
     effective_fraction : float
@@ -56,7 +57,8 @@ class Identification:
     n_iter : int
     converged : bool
     starts : list of tuple (float, ndarray)
-        Objective and free values (n_free,) that each start of a multi-start reached; infinite and None where it failed.
+        Objective and free values (n_free,) that each start of a multi-start reached; infinite and None where it
+        failed.
     """
 
     model: MusculoskeletalModel
@@ -133,7 +135,8 @@ class _Run(NamedTuple):
 
 
 def _compare(posterior, runs):
-    """Objective of each run, infinite where it failed; all with the weights and effective frames of the run that fits best.
+    """Objective of each run, infinite where it failed; all with the weights and effective frames of the run that fits
+    best.
 
     Under its own, a poor optimum would look good: its errors are so correlated that few frames count.
     """
@@ -170,11 +173,16 @@ def _identify_from(posterior, raw, robust, callback):
 
 
 def _minimise(posterior, point, n_eff, callback, n_before):
-    """Levenberg-Marquardt (Marquardt 1963) from `point`; returns the best point, iterations and whether it converged."""
+    """Levenberg-Marquardt (Marquardt 1963) from `point`.
+
+    Returns the best point, iterations and whether it converged.
+    """
     damping = 1e-3
     value = posterior.objective(point, n_eff)
     for iteration in range(1, MAX_ITERATIONS + 1):
-        gradient, hessian = (a + b for a, b in zip(posterior.data_terms(point, n_eff), posterior.prior_terms(point), strict=True))
+        gradient, hessian = (
+            a + b for a, b in zip(posterior.data_terms(point, n_eff), posterior.prior_terms(point), strict=True)
+        )
         while True:
             step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)
             new, new_value = _try(posterior, point, step, n_eff)

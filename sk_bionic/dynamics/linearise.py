@@ -1,7 +1,7 @@
 """The residual of a model at many points with all its derivatives.
 
-Every point's residual depends on that point's inputs alone, so the gradient of the sum over points is the derivative of each point: one backward
-pass a degree of freedom, however many points and parameters there are.
+Every point's residual depends on that point's inputs alone, so the gradient of the sum over points is the derivative
+of each point: one backward pass a degree of freedom, however many points and parameters there are.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,9 @@ import torch
 
 
 class Linearised(NamedTuple):
-    """Residual (n_points, n_coordinates) [N m] and its derivatives, each (n_points, n_coordinates, size of the input)."""
+    """Residual (n_points, n_coordinates) [N m] and its derivatives, each (n_points, n_coordinates, size of the
+    input).
+    """
 
     residual: torch.Tensor
     angle: torch.Tensor

@@ -10,7 +10,10 @@ from .errors import SimulationError
 from .sensitivity import state_sensitivity
 from .simulate import Trajectory
 
-INITIAL_STATE_STD = (0.3, 3.0)  # rad and rad/s about the measured start; weak, for trials whose first angles are missing
+INITIAL_STATE_STD = (
+    0.3,
+    3.0,
+)  # rad and rad/s about the measured start; weak, for trials whose first angles are missing
 SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
@@ -71,7 +74,8 @@ class Posterior:
     def start(self, raw=None):
         """Point at given raw parameters, default the model's values, and at the measured initial states.
 
-        Values far from the subject's may hurl the limb away from where it was measured; such a start begins at rest in their own equilibrium.
+        Values far from the subject's may hurl the limb away from where it was measured; such a start begins at rest
+        in their own equilibrium.
         """
         raw = self.free.raw() if raw is None else raw
         try:
@@ -93,7 +97,9 @@ class Posterior:
         return Point(raw, initial_state, drive, parameters, trajectory, error, prior, prior_of_state)
 
     def squares(self, point):
-        """Weighted sum of squared errors [rad^2], never below what the finest goniometer resolves, or a perfect fit would weigh infinitely."""
+        """Weighted sum of squared errors [rad^2], never below what the finest goniometer resolves, or a perfect fit
+        would weigh infinitely.
+        """
         return max((self.weight * point.error**2).sum(), self.n * FINEST_ANGLE**2)
 
     def objective(self, point, n_eff):
@@ -153,7 +159,10 @@ def with_offset(by_value, free):
 
 
 def measured_state(trials, angle, model):
-    """Joint angle and velocity (n_frames, 2, n_coordinates) from measured angles, gaps interpolated: where to start."""
+    """Joint angle and velocity (n_frames, 2, n_coordinates) from measured angles, gaps interpolated.
+
+    Where to start.
+    """
     offset = model.parameters.as_dict()["goniometer_offset"].numpy()
     state = np.zeros((len(angle), 2, angle.shape[1]))
     width = max(1, int(round(SMOOTHING_WINDOW * trials.sampling_rate)))
@@ -192,8 +201,8 @@ def effective_fraction(error, weight, slices):
 def robust_weight(error, given):
     """Weights that discount artefacts: those of a Student t likelihood with four degrees of freedom.
 
-    Lange, Little and Taylor (1989), J. American Statistical Association 84(408), 881-896; the scale is the median absolute
-    error over 0.6745.
+    Lange, Little and Taylor (1989), J. American Statistical Association 84(408), 881-896; the scale is the median
+    absolute error over 0.6745.
     """
     present = given > 0
     scale = max(np.median(np.abs(error[present])) / 0.6745, 1e-12)

@@ -1,7 +1,8 @@
 """Exact derivatives of a simulated trajectory with respect to parameters and initial states.
 
-The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dtheta by the implicit function theorem: the Jacobian of Newton's last
-iteration, which is factorised already, is solved for one more right-hand side a parameter.
+The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dtheta by the implicit function theorem:
+the Jacobian of Newton's last iteration, which is factorised already, is solved for one more right-hand side a
+parameter.
 """
 
 import numpy as np
@@ -93,14 +94,18 @@ def force_derivatives(motion, state, parameters, free):
     """
     model, table = motion.model, free.table
     activation, chain = motion.dynamics.at_points(parameters, motion.grid.frames)
-    spread = {n: parameters[n].detach().expand(len(state), -1).clone().requires_grad_() for n in model.parameters.muscle_names}
+    spread = {
+        n: parameters[n].detach().expand(len(state), -1).clone().requires_grad_() for n in model.parameters.muscle_names
+    }
     inputs = [x.detach().clone().requires_grad_() for x in (state[:, 0], state[:, 1], activation)]
     muscles, _ = model.muscle_state(*inputs, {**parameters, **spread})
     by_state, by_parameter = [], []
     for m in range(model.n_muscles):
         variables = inputs + list(spread.values())
         grads = torch.autograd.grad(muscles.tendon_force[:, m].sum(), variables, retain_graph=True, allow_unused=True)
-        angle, velocity, active, *others = (torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True))
+        angle, velocity, active, *others = (
+            torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True)
+        )
         by_state.append(torch.cat([angle, velocity], dim=1).numpy())
         own = dict(zip(spread, others, strict=True))
         for k, name in enumerate(ACTIVATION_PARAMETERS):

@@ -12,15 +12,16 @@ from .errors import SimulationError
 from .excitation import ActivationDynamics
 from .grid import CollocationGrid, Points, hermite_weights
 from .linearise import linearise
+from .newton import Newton, factorise
 
-MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 60, 1e-9, 8
-MAX_STALLS = 3  # iterations in which no step length helped, after which Newton's method has failed
 COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the coarse one; s
-MAX_STEP = 1.0  # rad; an update that is larger is not trusted
 
 
 class Trajectory(NamedTuple):
-    """Motion of all trials at their frames: `state` (n_frames, 2, n_coordinates) holds angle [rad] and angular velocity [rad/s]."""
+    """Motion of all trials at their frames.
+
+    `state` (n_frames, 2, n_coordinates) holds angle [rad] and angular velocity [rad/s].
+    """
 
     state: torch.Tensor
     matrix: BlockBanded
@@ -38,7 +39,9 @@ class Trajectory(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """Activations at the points of a motion and their derivatives with respect to each muscle's activation parameters."""
+    """Activations at the points of a motion and their derivatives with respect to each muscle's activation
+    parameters.
+    """
 
     activation: torch.Tensor
     derivative: torch.Tensor
@@ -47,8 +50,9 @@ class Drive(NamedTuple):
 class Motion:
     """The equation of motion of a model on the grid of some trials, driven by their EMG.
 
-    Unknowns are angle and velocity at every frame; between frames the angle is a cubic Hermite piece, and the residual vanishes at the two Gauss
-    points of every interval. The first frame of a trial carries the initial condition: a given state, or rest in equilibrium.
+    Unknowns are angle and velocity at every frame; between frames the angle is a cubic Hermite piece, and the
+    residual vanishes at the two Gauss points of every interval. The first frame of a trial carries the initial
+    condition: a given state, or rest in equilibrium.
 
     Parameters
     ----------
@@ -110,7 +114,10 @@ class Motion:
         return array / scale.reshape(-1, *[1] * (array.ndim - 2))
 
     def rows(self, at_gauss, at_starts):
-        """Arrange values at Gauss points and initial conditions by frames: ndarray (n_frames, 2 n_coordinates, ...)."""
+        """Arrange values at Gauss points and initial conditions by frames.
+
+        Ndarray (n_frames, 2 n_coordinates, ...).
+        """
         size, tail = 2 * self.model.n_coordinates, at_gauss.shape[2:]
         out = np.empty((self.grid.n_frames, size, *tail))
         out[self.grid.left + 1] = at_gauss.reshape(-1, size, *tail)
@@ -172,11 +179,10 @@ class Motion:
         if initial_state is not None:
             initial_state = np.asarray(initial_state, dtype=np.float64)
         state = self._first_state(p, drive, initial_state, guess)
-        newton = _Newton(self, drive, p, initial_state)
+        newton = Newton(self, drive, p, initial_state)
         root = newton.solve(state)
         newton.raise_if_failed(root)
-        return Trajectory(root.state, _factorise(root.blocks), newton.n_iter)
-
+        return Trajectory(root.state, factorise(root.blocks), newton.n_iter)
 
     def _first_state(self, parameters, drive, initial_state, guess):
         """Where Newton starts; the first frames hold their initial condition or are close to it."""
@@ -191,16 +197,23 @@ class Motion:
         return state
 
     def _coarse_solution(self, parameters, initial_state):
-        """Trajectory on a coarser grid, interpolated to the frames (nested iteration): where Newton starts; None where there is none."""
+        """Trajectory on a coarser grid, interpolated to the frames (nested iteration).
+
+        Where Newton starts; None where there is none.
+        """
         if not COARSENING / self.trials.sampling_rate <= COARSEST_STEP:
             return None
-        kept = [np.unique(np.r_[np.arange(rows.start, rows.stop, COARSENING), rows.stop - 1]) for rows in self.trials.slices]
+        kept = [
+            np.unique(np.r_[np.arange(rows.start, rows.stop, COARSENING), rows.stop - 1]) for rows in self.trials.slices
+        ]
         starts = np.concatenate([[0], np.cumsum([len(frames) for frames in kept])])
         frames = np.concatenate(kept)
         trials = Trials(self.trials.names, starts, self.trials.time[frames])
         exogenous = {name: column[frames] for name, column in self.frame_exogenous.items()}
         try:
-            coarse = Motion(self.model, trials, self.excitation[frames], exogenous).solve(parameters, initial_state).state
+            coarse = (
+                Motion(self.model, trials, self.excitation[frames], exogenous).solve(parameters, initial_state).state
+            )
         except SimulationError:
             return None
         piece = np.clip(np.searchsorted(frames, np.arange(self.grid.n_frames), side="right") - 1, 0, len(frames) - 2)
@@ -210,89 +223,3 @@ class Motion:
         value, slope, _ = torch.as_tensor(hermite_weights(fraction, step))[..., None]
         ends = torch.cat([coarse[piece], coarse[piece + 1]], dim=1)
         return torch.stack([(value * ends).sum(1), (slope * ends).sum(1)], dim=1)
-
-
-class _Root(NamedTuple):
-    """Where Newton's iterations ended: the state, the residual's rows there and their Jacobian's blocks."""
-
-    state: torch.Tensor
-    rows: np.ndarray
-    blocks: dict
-
-
-class _Newton:
-    """Newton's iterations on all rows, trusted up to the first large update of every trial.
-
-    A frame's update depends on earlier frames alone (the Jacobian is block lower bidiagonal), so up to there it is Newton's
-    update of a shorter trial. The frames behind wait at rest where the trusted part ends.
-    """
-
-    def __init__(self, motion, drive, parameters, initial_state):
-        self.motion, self.drive, self.parameters, self.initial_state = motion, drive, parameters, initial_state
-        self.trial = motion.trials.trial_of_frame
-        self.n_iter = self.n_stalls = 0
-
-    def system(self, state):
-        at = self.motion.evaluate(state, self.drive, self.parameters, motion_only=True)
-        return _Root(state, *self.motion.system(at, state, self.initial_state))
-
-    def _per_trial(self, reduce, values):
-        return reduce.reduceat(values, self.motion.first)
-
-    def raise_if_failed(self, root):
-        largest = self._per_trial(np.maximum, np.abs(root.rows).max(axis=1))
-        k = int(np.argmax(np.where(np.isnan(largest), np.inf, largest)))
-        if not largest[k] < TOLERANCE:
-            torque = largest[k] * float(self.motion.model.torque_scale.max())
-            raise SimulationError(
-                f"The simulation of trial {self.motion.trials.names[k]!r} did not converge: Newton's largest residual is {torque:.3g} N m. Check the units of "
-                "EMG and time, or the model's parameters."
-            )
-
-    def solve(self, state):
-        """The root after Newton's iterations."""
-        root = self.system(state)
-        # One trial's NaN would spread to all of them in the next solve, and hide whose it was.
-        while np.isfinite(root.rows).all() and not np.abs(root.rows).max() < TOLERANCE and self._may_go_on():
-            update = _factorise(root.blocks).solve(-root.rows).reshape(state.shape)
-            root = self._line_search(root, update, self._trusted(update))
-            self.n_iter += 1
-        return root
-
-    def _may_go_on(self):
-        return self.n_iter < MAX_ITERATIONS and self.n_stalls < MAX_STALLS
-
-    def _trusted(self, update):
-        """Frames (n_frames,) of bool before each trial's first large update."""
-        frame = np.arange(len(update))
-        small = np.abs(update[:, 0]).max(axis=1) <= MAX_STEP
-        horizon = self._per_trial(np.minimum, np.where(small, len(frame), frame))
-        return frame < horizon[self.trial]
-
-    def _line_search(self, root, update, trusted):
-        """Halve the steps of those trials whose residual over the trusted frames grows."""
-        size = lambda rows: self._per_trial(np.add, np.where(trusted, (rows**2).sum(axis=1), 0.0))  # noqa: E731
-        before, step = size(root.rows), np.ones(len(self.motion.first))
-        for _ in range(MAX_HALVINGS):
-            state = root.state + torch.from_numpy(step[self.trial][:, None, None] * update)
-            moved = self.system(self._waiting(state, trusted))
-            after = size(moved.rows)
-            worse = ~(after <= before) & ~(after <= TOLERANCE**2 * len(trusted))
-            if not worse.any():
-                return moved
-            step = np.where(worse, 0.5 * step, step)
-        self.n_stalls += 1
-        return moved
-
-    def _waiting(self, state, trusted):
-        """The state with the frames that are not trusted at rest at the angle of the last trusted one."""
-        last = np.maximum.accumulate(np.where(trusted, np.arange(len(trusted)), self.motion.first[self.trial]))
-        held = state[last] * torch.tensor([1.0, 0.0], dtype=torch.float64)[:, None]
-        return torch.where(torch.from_numpy(trusted)[:, None, None], state, held)
-
-
-def _factorise(blocks):
-    try:
-        return BlockBanded(blocks)
-    except np.linalg.LinAlgError as error:
-        raise SimulationError(f"The equation of motion is singular: {error} Check that every joint has inertia.") from error

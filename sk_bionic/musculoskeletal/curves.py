@@ -2,11 +2,11 @@
 
 Source of every formula: De Groote, Kinney, Rao and Fregly (2016), "Evaluation of direct collocation optimal control
 problem formulations for solving the muscle redundancy problem", Annals of Biomedical Engineering 44(10), 2922-2936,
-with the constants of OpenSim's ``DeGrooteFregly2016Muscle`` (which refit the paper's so that the curves pass through their
-normalisation points).
+with the constants of OpenSim's ``DeGrooteFregly2016Muscle`` (which refit the paper's so that the curves pass through
+their normalisation points).
 
-Lengths are in units of the optimal fiber length, velocities in units of the maximal contraction velocity (positive when
-the fiber lengthens), forces in units of the maximal isometric force.
+Lengths are in units of the optimal fiber length, velocities in units of the maximal contraction velocity (positive
+when the fiber lengthens), forces in units of the maximal isometric force.
 """
 
 import math
@@ -41,7 +41,8 @@ def active_force_length(norm_fiber_length):
     Tensor, same shape
         Dimensionless multiplier (eq. S4 of De Groote et al. 2016).
     """
-    # A fiber shorter than OpenSim's limit carries no active force; the clamp keeps the second term away from its pole.
+    # A fiber shorter than OpenSim's limit carries no active force; the clamp keeps the second term away from its
+    # pole.
     length = norm_fiber_length.clamp(min=MIN_NORM_FIBER_LENGTH).unsqueeze(-1)
     amplitude, center, width, slope = ACTIVE_FORCE_LENGTH.to(length)
     deviation = (length - center) / (width + slope * length)

@@ -177,7 +177,9 @@ def _rows(parts, owner):
     for part in parts:
         unknown = sorted(set(part.parameters) - {d.name for d in definitions})
         if unknown:
-            raise ValueError(f"{part.name!r} is given unknown {owner} parameters {unknown}. Known: {[d.name for d in definitions]}.")
+            raise ValueError(
+                f"{part.name!r} is given unknown {owner} parameters {unknown}. Known: {[d.name for d in definitions]}."
+            )
     for d in definitions:
         rows += [make_parameter(d, part.name, part.parameters.get(d.name)) for part in parts]
     return rows

@@ -26,9 +26,10 @@ class Muscle:
     channel : str, optional
         Column of X that drives the muscle. Default: the muscle's name.
     parameters : dict
-        Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a number or a dict
-        with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``, ``free`` to replace
-        what the table of definitions says. `max_isometric_force`, `optimal_fiber_length` and `tendon_slack_length` have no default.
+        Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a
+        number or a dict with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``,
+        ``free`` to replace what the table of definitions says. `max_isometric_force`, `optimal_fiber_length` and
+        `tendon_slack_length` have no default.
     """
 
     name: str

@@ -91,7 +91,10 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row of the table: a parameter of one muscle or coordinate. Free rows of one non-empty `group` move together."""
+    """One row of the table.
+
+    A parameter of one muscle or coordinate. Free rows of one non-empty `group` move together.
+    """
 
     owner: str
     name: str
@@ -124,7 +127,9 @@ def make_parameter(definition, owner, given):
         raise ValueError(f"Parameter {definition.name!r} of {owner!r} takes the keys {_OVERRIDES}. Got {unknown}.")
     value = overrides.get("value", definition.value)
     if value is None:
-        raise ValueError(f"Parameter {definition.name!r} of {owner!r} has no default [{definition.unit}]: give its value.")
+        raise ValueError(
+            f"Parameter {definition.name!r} of {owner!r} has no default [{definition.unit}]: give its value."
+        )
     factor = value if definition.relative else 1.0
     lower = overrides.get("lower", definition.lower * factor)
     upper = overrides.get("upper", definition.upper * factor)
@@ -222,7 +227,11 @@ class ParameterTable:
         group_of = {}
         for item in [identify] if isinstance(identify, str) else identify:
             owners, _, name = str(item).rpartition("/")
-            members = [(o, name) for o in owners.split("+")] if owners else [(r.owner, name) for r in self.rows if r.name == name]
+            members = (
+                [(o, name) for o in owners.split("+")]
+                if owners
+                else [(r.owner, name) for r in self.rows if r.name == name]
+            )
             if not members or not set(members) <= {(row.owner, row.name) for row in self.rows}:
                 raise ValueError(
                     f"`identify` names no parameter of this model: {item!r}. Parameters: {list(self.slices)}; for a single one write "
@@ -230,7 +239,9 @@ class ParameterTable:
                 )
             group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))
         key = lambda row: (row.owner, row.name)  # noqa: E731
-        return ParameterTable(replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows)
+        return ParameterTable(
+            replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows
+        )
 
     def to_frame(self):
         """The table as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper, ..."""

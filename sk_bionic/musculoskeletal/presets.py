@@ -1,20 +1,21 @@
 """Ready-made joints: elbow, wrist, knee, and the lumped joint for any EMG columns."""
 
-from math import cos, pi
+from math import pi
 
 from .model import MusculoskeletalModel
 from .muscle import Muscle
 from .path import PolynomialPath
 from .skeleton import Joint
 
-# Path lengths [m] over the elbow's flexion [rad] with the shoulder at 0, fitted to lengths that OpenSim 4.6 computes for arm26.osim (0 to 2.27 rad;
-# RMS deviation 6 and 23 micrometres); muscle parameters: BIClong and TRIlong there, segment: r_ulna_radius_hand.
+# Path lengths [m] over the elbow's flexion [rad] with the shoulder at 0, fitted to lengths that OpenSim 4.6 computes
+# for arm26.osim (0 to 2.27 rad; RMS deviation 6 and 23 micrometres); muscle parameters: BIClong and TRIlong there,
+# segment: r_ulna_radius_hand.
 _ELBOW = {
     "biceps": ((0.424571, -0.009176, -0.018099, 0.002303, -0.000688, 0.000357), 624.3, 0.1157, 0.2723, 0.0),
     "triceps": ((0.277619, 0.019926, 0.012658, -0.015055, 0.006597, -0.001012), 798.52, 0.134, 0.143, 0.2094),
 }
-# Gonzalez, Buchanan and Delp (1997), J. Biomechanics 30, 705-712: wrist.osim, lengths over wrist flexion as OpenSim 4.6 computes them
-# (-1.2 to 1.2 rad; RMS deviation at most 22 micrometres). ECU before tendon transfer.
+# Gonzalez, Buchanan and Delp (1997), J. Biomechanics 30, 705-712: wrist.osim, lengths over wrist flexion as OpenSim
+# 4.6 computes them (-1.2 to 1.2 rad; RMS deviation at most 22 micrometres). ECU before tendon transfer.
 _WRIST = {
     "FCR": ((0.285701, -0.015483, -0.001064, 0.000754), 59.7, 0.0628, 0.2185, 0.0541),
     "FCU": ((0.287136, -0.014235, -0.001565, -0.000032), 102.6, 0.0509, 0.2420, 0.2112),
@@ -22,8 +23,8 @@ _WRIST = {
     "ECRB": ((0.282232, 0.016319, -0.001106, -0.000812), 122.9, 0.0585, 0.2205, 0.1553),
     "ECU": ((0.291891, 0.005956, -0.000854, -0.000128), 117.0, 0.0622, 0.2310, 0.0611),
 }
-# Moment arm [m], maximal force [N], optimal fiber length [m], tendon slack length [m] (gait2392: rect_fem, bifemlh, vas_int, bifemlh).
-# Each stands for its group; the fiber is at its optimal length at 1.05 rad.
+# Moment arm [m], maximal force [N], optimal fiber length [m], tendon slack length [m] (gait2392: rect_fem, bifemlh,
+# vas_int, bifemlh). Each stands for its group; the fiber is at its optimal length at 1.05 rad.
 _KNEE = {
     "rectus_femoris": (-0.040, 600.0, 0.10, 0.310),
     "biceps_femoris": (0.030, 500.0, 0.11, 0.326),
@@ -48,7 +49,12 @@ def _muscles_with_paths(table, chosen):
             PolynomialPath(table[name][0]),
             parameters=dict(
                 zip(
-                    ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length", "pennation_angle_at_optimal"),
+                    (
+                        "max_isometric_force",
+                        "optimal_fiber_length",
+                        "tendon_slack_length",
+                        "pennation_angle_at_optimal",
+                    ),
                     table[name][1:],
                     strict=True,
                 )
@@ -69,8 +75,8 @@ def elbow(muscles=None):
     Returns
     -------
     MusculoskeletalModel
-        Coordinate ``elbow_flexion`` [rad], 0 when extended. Geometry, muscle and segment values from arm26.osim (Holzbaur, Murray and
-        Delp 2005); passive stiffness and damping of the size reported for relaxed elbows.
+        Coordinate ``elbow_flexion`` [rad], 0 when extended. Geometry, muscle and segment values from arm26.osim
+        (Holzbaur, Murray and Delp 2005); passive stiffness and damping of the size reported for relaxed elbows.
     """
     chosen = _choose(_ELBOW, muscles, "elbow")
     joint = Joint(
@@ -102,9 +108,10 @@ def wrist(muscles=None):
     Returns
     -------
     MusculoskeletalModel
-        Coordinate ``wrist_flexion`` [rad], flexion positive. Geometry and muscle values from wrist.osim (Gonzalez et al. 1997); the hand from Winter (2009) for
-        75 kg and 1.75 m. The plane of motion is horizontal (forearm half pronated, resting), so gravity does no work: the center of mass lies on
-        the axis. For another posture give `center_of_mass` and `segment_orientation` through ``with_rows``.
+        Coordinate ``wrist_flexion`` [rad], flexion positive. Geometry and muscle values from wrist.osim (Gonzalez et
+        al. 1997); the hand from Winter (2009) for 75 kg and 1.75 m. The plane of motion is horizontal (forearm half
+        pronated, resting), so gravity does no work: the center of mass lies on the axis. For another posture give
+        `center_of_mass` and `segment_orientation` through ``with_rows``.
     """
     chosen = _choose(_WRIST, muscles, "wrist")
     joint = Joint(
@@ -124,7 +131,8 @@ def wrist(muscles=None):
     return MusculoskeletalModel(_muscles_with_paths(_WRIST, chosen), [joint], name="wrist")
 
 
-# What a surface recording without torque or anthropometry leaves open at the knee; prior widths of the shared reference values.
+# What a surface recording without torque or anthropometry leaves open at the knee; prior widths of the shared
+# reference values.
 _KNEE_MUSCLE_PRIORS = {
     "emg_shape_factor": {"value": -1.5, "prior_scale": 0.7, "free": True},
     "activation_time_constant": {"value": 0.04, "prior_scale": 0.7, "free": True},
@@ -152,20 +160,22 @@ def _knee_muscle(name):
 
 
 def knee(posture="seated", muscles=None):
-    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus, each standing for its group.
+    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus, each standing for its
+    group.
 
     Parameters
     ----------
     posture : {"seated", "standing"}
-        "seated": the thigh is horizontal and the shank hangs at 90 degrees of flexion. "standing": the thigh is vertical.
+        "seated": the thigh is horizontal and the shank hangs at 90 degrees of flexion. "standing": the thigh is
+        vertical.
     muscles : sequence of str, optional
         Subset of the four.
 
     Returns
     -------
     MusculoskeletalModel
-        Coordinate ``knee_flexion`` [rad], 0 when extended, flexion positive. Stops, passive tissue, gravity torque, time constants and goniometer offset are
-        free besides the muscles' forces and lengths, all under priors.
+        Coordinate ``knee_flexion`` [rad], 0 when extended, flexion positive. Stops, passive tissue, gravity torque,
+        time constants and goniometer offset are free besides the muscles' forces and lengths, all under priors.
     """
     if posture not in ("seated", "standing"):
         raise ValueError(f"`posture` must be 'seated' or 'standing'. Got {posture!r}.")
@@ -184,75 +194,19 @@ def knee(posture="seated", muscles=None):
             "joint_stiffness": {"value": 4.0, "lower": 0.1, "prior_scale": 0.8, "transformation": "log", "free": True},
             "joint_rest_angle": {"value": 1.2 if seated else 0.3, "prior_scale": 0.4, "free": True},
             "joint_damping": {"value": 1.0, "lower": 0.02, "prior_scale": 0.8, "transformation": "log", "free": True},
-            "co_contraction_stiffness": {"value": 3.0, "lower": 0.03, "prior_scale": 1.0, "transformation": "log", "free": True},
+            "co_contraction_stiffness": {
+                "value": 3.0,
+                "lower": 0.03,
+                "prior_scale": 1.0,
+                "transformation": "log",
+                "free": True,
+            },
             "lower_limit": {"value": 0.0, "free": True},
             "upper_limit": {"value": 2.4, "free": True},
             "goniometer_offset": {"value": 0.0, "prior_scale": 0.15, "free": True},
         },
     )
     return MusculoskeletalModel([_knee_muscle(name) for name in chosen], [joint], name=f"knee_{posture}")
-
-
-def _lumped_muscle(name, channel, coordinate, n_coordinates):
-    exponents = [tuple([0] * n_coordinates), tuple(int(d == coordinate) for d in range(n_coordinates))]
-    return Muscle(
-        name,
-        PolynomialPath((0.2 + 0.1 * cos(0.1), -0.03), exponents),
-        channel,
-        {
-            "max_isometric_force": {"value": 500.0, "free": False},
-            "optimal_fiber_length": {"value": 0.1, "free": False},
-            "tendon_slack_length": 0.2,
-            "pennation_angle_at_optimal": 0.1,
-            "passive_fiber_strain_at_one_norm_force": 1.5,
-            "activation_time_constant": {"value": 0.04, "prior_scale": 0.7, "free": True},
-            "deactivation_time_constant": {"value": 0.08, "prior_scale": 0.7, "free": True},
-            "moment_arm_scale": {
-                "value": 0.0, "lower": -6.0, "upper": 6.0, "prior_scale": 1.0, "transformation": "identity", "free": True,
-            },
-        },
-    )  # fmt: skip
-
-
-def _lumped_coordinate(name):
-    log = {"transformation": "log", "prior_scale": 0.8, "free": True}
-    return Joint(
-        name,
-        torque_scale=5.0,
-        limits_from_data=True,
-        parameters={
-            "moment_of_inertia": 0.1,
-            "segment_mass": 1.0,
-            "joint_stiffness": {"value": 4.0, "lower": 0.1, **log},
-            "joint_rest_angle": {"value": 0.0, "prior_scale": 0.5, "free": True},
-            "joint_damping": {"value": 1.0, "lower": 0.02, **log},
-        },
-    )
-
-
-def lumped_joint(channels, coordinates=("angle",)):
-    """Joints with one muscle per EMG column, for limbs that nobody has modelled: the meaning of ``model="auto"``.
-
-    Parameters
-    ----------
-    channels : sequence of str
-        EMG columns; each drives one muscle on every coordinate.
-    coordinates : sequence of str
-        Names of the coordinates. The joints are not coupled.
-
-    Returns
-    -------
-    MusculoskeletalModel
-        Generic muscles (500 N, fibers of 0.1 m) whose signed moment arms are free (`moment_arm_scale` times 0.03 m), on joints with free
-        stiffness, damping and rest angle and without gravity. Torques and forces are relative to an assumed inertia of 0.1 kg m^2.
-    """
-    n = len(coordinates)
-    muscles = [
-        _lumped_muscle(channel if n == 1 else f"{channel}_{coordinate}", channel, d, n)
-        for d, coordinate in enumerate(coordinates)
-        for channel in channels
-    ]
-    return MusculoskeletalModel(muscles, [_lumped_coordinate(name) for name in coordinates], name="auto")
 
 
 PRESETS = {
@@ -284,5 +238,10 @@ def with_observed_range(model, lower, upper, rest):
         for name, angle in (("lower_limit", low), ("upper_limit", high)):
             changes[joint.name, name] = {"initial": angle, "value": angle, "lower": angle - 0.5, "upper": angle + 0.5}
         if model.name == "auto":
-            changes[joint.name, "joint_rest_angle"] = {"initial": middle, "value": middle, "lower": low - 1, "upper": high + 1}
+            changes[joint.name, "joint_rest_angle"] = {
+                "initial": middle,
+                "value": middle,
+                "lower": low - 1,
+                "upper": high + 1,
+            }
     return model.with_rows(changes)

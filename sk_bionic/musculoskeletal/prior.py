@@ -1,7 +1,7 @@
 """Bounds and priors of the free parameters: the unconstrained vector that optimisers move.
 
-A free value is lower + (upper - lower) sigmoid(raw), so that every raw vector is physiological; the prior is Gaussian in
-the value or its logarithm, as the table of parameters says. Rows of one group share one raw coordinate.
+A free value is lower + (upper - lower) sigmoid(raw), so that every raw vector is physiological; the prior is Gaussian
+in the value or its logarithm, as the table of parameters says. Rows of one group share one raw coordinate.
 """
 
 import numpy as np
@@ -44,7 +44,10 @@ class FreeParameters:
         return len(self.index)
 
     def raw(self, values=None):
-        """Unconstrained vector (n_raw,) of given values (n_free,), default: the table's current ones; groups take the mean."""
+        """Unconstrained vector (n_raw,) of given values (n_free,), default.
+
+        The table's current ones; groups take the mean.
+        """
         values = self.base[self.index] if values is None else torch.as_tensor(values, dtype=torch.float64)
         fraction = (values - self.lower) / (self.upper - self.lower)
         # A value on its bound would be infinitely far away; one part in 10^4 inside it can still be moved.

@@ -19,9 +19,11 @@ class Joint:
     torque_scale : float
         Typical torque of the joint [N m]; residuals are divided by it before they meet a loss or a tolerance.
     parameters : dict
-        Values of the coordinate's parameters by name, as in `Muscle`. `moment_of_inertia` and `segment_mass` have no default.
+        Values of the coordinate's parameters by name, as in `Muscle`. `moment_of_inertia` and `segment_mass` have no
+        default.
     limits_from_data : bool
-        Place the stops at the ends of the recorded range of motion before identification, for limbs that rest on a seat or a floor.
+        Place the stops at the ends of the recorded range of motion before identification, for limbs that rest on a
+        seat or a floor.
     """
 
     name: str
@@ -60,8 +62,8 @@ def gravity_torque(angle, parameters, load, orientation):
 def passive_torque(angle, velocity, activation_sum, parameters):
     """Torque of tissue and stops [N m], positive when it increases the angle.
 
-    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs whose
-    onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
+    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs
+    whose onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
     """
     p = parameters
     stiffness = p["joint_stiffness"] + p["co_contraction_stiffness"] * activation_sum

@@ -5,7 +5,7 @@ from scipy.integrate import solve_ivp
 
 from sk_bionic.datasets import _elbow_truth
 from sk_bionic.datasets._bursts import draw_bursts
-from sk_bionic.dynamics import simulate
+from sk_bionic.dynamics import newton
 from sk_bionic.dynamics.simulate import Motion, SimulationError
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow
 from sk_bionic.musculoskeletal.skeleton import GRAVITY
@@ -182,7 +182,7 @@ def test_two_joints_agree_with_an_adaptive_integrator():
 
 
 def test_failure_names_the_trial(monkeypatch):
-    monkeypatch.setattr(simulate, "MAX_ITERATIONS", 0)
+    monkeypatch.setattr(newton, "MAX_ITERATIONS", 0)
     time = np.arange(0.0, 1.0, 0.02)
     still, moving = (
         np.full((50, 2), 0.02),

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.exceptions import IdentifiabilityWarning
+
+SHIFT = np.deg2rad(12.0)
+
+
+@pytest.fixture(scope="module")
+def subject():
+    return make_elbow_flexion(n_trials=4, duration=3.0, random_state=3)
+
+
+def trial(subject, k):
+    name = f"trial_{k:02d}"
+    return subject.data.loc[[name]], subject.target.loc[[name]]
+
+
+@pytest.fixture
+def fitted(subject):
+    names = ["trial_00", "trial_01"]
+    regressor = PhysicsInformedMSKRegressor("elbow", max_epochs=30, random_state=0)
+    return regressor.fit(subject.data.loc[names], subject.target.loc[names])
+
+
+@pytest.mark.parametrize("ode_weight", [None, 0.0])
+def test_goniometer_put_on_again_is_found_from_one_repetition(subject, fitted, ode_weight):
+    if ode_weight is not None:
+        fitted.fitted_.ode_weight = ode_weight
+    X, y = trial(subject, 2)
+    new_X, new_y = trial(subject, 3)
+    before = fitted.predict(new_X)
+    assert fitted.calibrate(X, y + SHIFT) is fitted
+    np.testing.assert_allclose(fitted.predict(new_X) - before, SHIFT, atol=np.deg2rad(1.5))
+
+
+def test_anatomy_stays(subject, fitted):
+    X, y = trial(subject, 2)
+    before = fitted.max_isometric_force_.copy(), fitted.optimal_fiber_length_.copy()
+    fitted.calibrate(X, y + SHIFT)
+    np.testing.assert_array_equal(fitted.max_isometric_force_, before[0])
+    np.testing.assert_array_equal(fitted.optimal_fiber_length_, before[1])
+
+
+def test_a_rest_posture_tells_the_offset_and_warns_of_the_delays(subject, fitted):
+    X, y = trial(subject, 2)
+    y = (y + SHIFT).copy()
+    y.iloc[20:] = np.nan
+    with pytest.warns(IdentifiabilityWarning, match="do not determine.*electromechanical_delay"):
+        fitted.calibrate(X, y)
+    offset = fitted.model_.parameters.as_dict()["goniometer_offset"].item()
+    np.testing.assert_allclose(offset, SHIFT, atol=np.deg2rad(3.0))
