@@ -45,6 +45,11 @@ def noise_free(arguments):
     return Section("Without noise", [text, markdown(table, default=".4f")], [claim])
 
 
+def coverage_claim(name, covered):
+    """Whether stated 95 % intervals cover as often as was asked for."""
+    return (name, "90 to 98", f"{covered:.1f}", 90 <= covered <= 98)
+
+
 def noisy_recovery(seed):
     """Identification of one subject whose angle carries 1 deg of noise."""
     return recover(elbow_subject(seed))._replace(regressor=None)
@@ -59,18 +64,13 @@ def noise(arguments):
     seconds = median(recovery.seconds for recovery in recoveries)
     alarms = np.mean([bool(recovery.warning) for recovery in recoveries])
     text = (
-        f"{arguments.subjects} subjects, {N_TRIALS} trials of 5 s at 100 Hz, white noise of 1 deg on "
-        f"the angle. Errors in % of the true value. Covered: true values within {QUANTILE} std_err. One fit: "
-        f"{seconds:.2f} s of CPU time (median)."
+        f"{arguments.subjects} subjects, {N_TRIALS} trials of 5 s at 100 Hz, white noise of 1 deg "
+        f"on the angle. Errors in % of the true value. Covered: true values within {QUANTILE} "
+        f"std_err. One fit: {seconds:.2f} s of CPU time (median)."
     )
     claims = [
         ("median error with 1 deg noise [%]", "<= 1.5", f"{error:.2f}", error <= 1.5),
-        (
-            "95 % intervals that hold the truth [%]",
-            "90 to 98",
-            f"{covered:.1f}",
-            90 <= covered <= 98,
-        ),
+        coverage_claim("95 % intervals that hold the truth [%]", covered),
         ("time of a fit, median [s of CPU]", "<= 2", f"{seconds:.2f}", seconds <= 2),
         ("well-posed subjects with a false alarm [%]", "stated", f"{100 * alarms:.1f}", None),
     ]
@@ -102,17 +102,12 @@ def starts(arguments):
     table = pd.DataFrame(results, [f"seed {seed}" for seed in seeds], columns)
     fewest = table["same optimum"].min()
     text = (
-        f"{arguments.starts} starts: the generic values and random ones, uniform within the bounds (forces "
-        "0.2 to 5 times, fibers 0.6 to 1.4 times the generic values). Same optimum: objective within "
-        f"{SAME_OBJECTIVE} and every value within {SAME_VALUE} std_err of the best."
+        f"{arguments.starts} starts: the generic values and random ones, uniform within the bounds "
+        "(forces 0.2 to 5 times, fibers 0.6 to 1.4 times the generic values). Same optimum: "
+        f"objective within {SAME_OBJECTIVE}, every value within {SAME_VALUE} std_err of the best."
     )
-    share = f"{fewest} of {arguments.starts}"
-    claim = (
-        "random starts at the same optimum, fewest",
-        "19 of 20",
-        share,
-        fewest >= 0.95 * arguments.starts,
-    )
+    share, enough = f"{fewest} of {arguments.starts}", fewest >= 0.95 * arguments.starts
+    claim = ("random starts at the same optimum, fewest", "19 of 20", share, enough)
     formats = {"same optimum": "d", columns[1]: ".1e", columns[2]: ".1e"}
     return Section("Random starts", [text, markdown(table, formats, "subject")], [claim])
 
@@ -125,46 +120,40 @@ def _wrist(item):
     return individuality, within, recover(subject, "wrist")._replace(regressor=None)
 
 
+def _wrist_row(individuality, results):
+    """Figures of all subjects with one individuality."""
+    mine = [(within, recovery) for i, within, recovery in results if i == individuality]
+    table = pooled([recovery for _, recovery in mine])
+    left = table[table["identifiable"]]
+    return {
+        "individuality": individuality,
+        "correlation": median(within for within, _ in mine),
+        "subjects warned of [%]": 100 * np.mean([bool(r.warning) for _, r in mine]),
+        "flagged [%]": 100 * (~table["identifiable"]).mean(),
+        "median error, not flagged [%]": left["error"].abs().median(),
+        "covered, not flagged [%]": 100 * left["covered"].mean(),
+        "covered, all [%]": 100 * table["covered"].mean(),
+    }
+
+
 def wrist(arguments):
     """Five muscles on one joint, from independent EMG to copies within a group."""
     items = [(s, i) for i in WRIST_INDIVIDUALITY for s in range(arguments.wrist_subjects)]
     results = each(_wrist, items, arguments.jobs)
-    rows = []
-    for individuality in WRIST_INDIVIDUALITY:
-        mine = [(within, r) for i, within, r in results if i == individuality]
-        table = pooled([r for _, r in mine])
-        left = table[table["identifiable"]]
-        rows.append(
-            {
-                "individuality": individuality,
-                "correlation": median(within for within, _ in mine),
-                "subjects warned of [%]": 100 * np.mean([bool(r.warning) for _, r in mine]),
-                "flagged [%]": 100 * (~table["identifiable"]).mean(),
-                "median error, not flagged [%]": left["error"].abs().median(),
-                "covered, not flagged [%]": 100 * left["covered"].mean(),
-                "covered, all [%]": 100 * table["covered"].mean(),
-            }
-        )
+    rows = [_wrist_row(individuality, results) for individuality in WRIST_INDIVIDUALITY]
     independent = [r for i, _, r in results if i == WRIST_INDIVIDUALITY[0]]
     text = (
-        f"{arguments.wrist_subjects} simulated subjects, wrist flexion, 20 free parameters, {N_TRIALS} trials of "
-        "5 s, 1 deg of noise. Individuality: how far the bursts differ within flexors and within "
-        "extensors; correlation: the lowest within a group, median over subjects."
+        f"{arguments.wrist_subjects} simulated subjects, wrist flexion, 20 free parameters, "
+        f"{N_TRIALS} trials of 5 s, 1 deg of noise. Individuality: how far the bursts differ "
+        "within flexors and within extensors; correlation: the lowest of two channels of a group, "
+        "median over subjects."
     )
     parts = [text, markdown(pd.DataFrame(rows), {"correlation": ".3f"}, default=".1f")]
     parts += ["By parameter, individuality 1:", markdown(accuracy(pooled(independent)), FORMATS)]
-    copies = rows[-1]["flagged [%]"]
-    claim = (
-        "wrist, parameters flagged where groups are driven alike [%]",
-        "100",
-        f"{copies:.0f}",
-        copies == 100,
-    )
-    covered = rows[0]["covered, not flagged [%]"]
-    kept = (
-        "wrist, intervals that hold the truth, not flagged [%]",
-        "90 to 98",
-        f"{covered:.1f}",
-        90 <= covered <= 98,
-    )
-    return Section("Five-muscle wrist", parts, [kept, claim])
+    copies, covered = rows[-1]["flagged [%]"], rows[0]["covered, not flagged [%]"]
+    name = "wrist, parameters flagged where groups are driven alike [%]"
+    claims = [
+        coverage_claim("wrist, intervals that hold the truth, not flagged [%]", covered),
+        (name, "100", f"{copies:.0f}", copies == 100),
+    ]
+    return Section("Five-muscle wrist", parts, claims)

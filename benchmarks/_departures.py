@@ -57,9 +57,10 @@ def departures(arguments):
         figures = accuracy(pooled(mine)).iloc[-1].drop(["muscle", "parameter"])
         rows[name] = {**figures, "warned [%]": 100 * np.mean([bool(r.warning) for r in mine])}
     text = (
-        f"{arguments.departure_subjects} subjects each, all parameters together. The likelihood knows noise on the angle "
-        "(white or correlated) and nothing else: EMG noise and a wrong model bias the parameters, and the "
-        "stated errors do not hold that bias. EMG noise is white from frame to frame, which no envelope has."
+        f"{arguments.departure_subjects} subjects each, all parameters together. The likelihood "
+        "knows noise on the angle (white or correlated) and nothing else: EMG noise and a wrong "
+        "model bias the parameters, and the stated errors do not hold that bias. EMG noise is "
+        "white from frame to frame, which a filtered envelope's is not."
     )
     formats = {"covered [%]": ".0f", "flagged [%]": ".0f", "warned [%]": ".0f"}
     table = pd.DataFrame.from_dict(rows, orient="index").astype(float)
@@ -101,9 +102,9 @@ def forces(arguments):
     columns = ["mismatch", "output", "RMSE, median", "RMSE, largest", "stated std", "covered [%]"]
     table = pd.DataFrame(rows, columns=columns)
     text = (
-        f"{arguments.force_subjects} subjects, trained on {N_TRIALS} trials, tested on {N_NEW} new ones "
-        "(prediction='simulation', 1 deg of noise, in the tested angle too). Stated std: root mean square "
-        "over the frames; covered: frames within +- 1.96 of it. Medians over subjects."
+        f"{arguments.force_subjects} subjects, trained on {N_TRIALS} trials, tested on {N_NEW} new "
+        "ones (prediction='simulation', 1 deg of noise, in the tested angle too). Stated std: root "
+        "mean square over the frames; covered: frames within +- 1.96 of it. Medians over subjects."
     )
     worst = table.loc[table["mismatch"] == 0, "RMSE, median"][:2].max()
     claim = (

@@ -30,7 +30,7 @@ def _held_with_noise(seed):
 
 
 class Design(NamedTuple):
-    """What is recorded (a function of the seed), what is identified, and what that leaves open: owners or names."""
+    """A recording (function of the seed), what is identified, what stays open: owners or names."""
 
     subject: object
     identify: tuple
@@ -52,7 +52,7 @@ DESIGNS = {
 
 
 def _flags(item):
-    """Name of the design, whether a warning came, parts of the open and of all parameters flagged."""
+    """Name of the design, whether a warning came, parts of open and of all parameters flagged."""
     name, seed = item
     design = DESIGNS[name]
     recovery = recover(design.subject(seed), elbow(), identify=list(design.identify))
@@ -63,7 +63,7 @@ def _flags(item):
 
 
 def flags(arguments):
-    """Warnings and flags of designs that cannot work; those that can are in the section on noise."""
+    """Warnings and flags of designs that cannot work; the section on noise has those that can."""
     items = [(name, seed) for name in DESIGNS for seed in range(arguments.design_subjects)]
     results = pd.DataFrame(
         each(_flags, items, arguments.jobs), columns=["design", "warned", "open", "all", "text"]
@@ -76,9 +76,10 @@ def flags(arguments):
         "all parameters flagged [%]",
     ]
     text = (
-        f"{arguments.design_subjects} subjects each. Open parameters: those of which such a recording says "
-        f"nothing or nothing on their own. {NOISY}: the identification takes the noise for excitation and "
-        "some of the parameters for known. What the first subject's user reads:"
+        f"{arguments.design_subjects} subjects each. Open parameters: those of which such a "
+        f"recording says nothing or nothing on their own. {NOISY}: the identification takes the "
+        "noise for excitation and some of the parameters for known. What the first subject's user "
+        "reads:"
     )
     warnings = [f"* {name}: {part.iloc[0] or 'nothing'}" for name, part in grouped["text"]]
     warned, flagged = table.iloc[:, 0].min(), table.iloc[:, 1].drop(NOISY).min()

@@ -1,4 +1,4 @@
-"""Identified against true parameters: one fit, many fits at once, and what their errors amount to."""
+"""Identified against true parameters: one fit, many fits at once, what their errors amount to."""
 
 import time
 import warnings
@@ -87,7 +87,7 @@ def _figures(part):
 
 
 class IntervalFigures(NamedTuple):
-    """Errors against stated standard deviations: root mean squares, part within the 95 % interval."""
+    """Errors against stated deviations: root mean squares, part within the 95 % interval."""
 
     rmse: np.ndarray
     stated: np.ndarray

@@ -1,4 +1,4 @@
-"""Other ways to the same parameters, on the same recording: who gets how far in which time.
+"""Other ways to the same parameters: searches on the same simulator, and ways without one.
 
 The cost is minus the log posterior of the parameters, every trial simulated from rest: the same
 simulator and the same priors as in the package. Searches are charged the CPU time of one thread.
@@ -6,17 +6,11 @@ simulator and the same priors as in the package. Searches are charged the CPU ti
 
 import time
 import warnings
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
-from _recovery import Section, recover
-from _subjects import elbow_subject
-from _tables import markdown
 from scipy.optimize import differential_evolution, dual_annealing, least_squares
 from scipy.signal import savgol_filter
-from threadpoolctl import threadpool_limits
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.dynamics.posterior import Posterior
@@ -25,13 +19,12 @@ from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
 
 FAILED = 1e4  # cost of parameters whose motion cannot be simulated, above that of any that can
-MARGINS = (100.0, 10.0, 1.0)  # of the log posterior: 14 %, 1.3 % and 0.13 % of the squared error
 SMOOTHING_WINDOWS = (11, 21, 31, 51)  # frames
 SMOOTHING_DEGREE = 4
 
 
 class Cost:
-    """Minus the log posterior of free values (n_free,), with a record of how the best fell over time."""
+    """Minus the log posterior of free values (n_free,), with a record of how its best fell."""
 
     def __init__(self, subject):
         angle = subject.target.to_numpy()[:, None]
@@ -63,7 +56,7 @@ class Cost:
         )
 
     def errors(self, values):
-        """Measured minus simulated angle (n_frames, 1) [rad]; infinite where nothing can be simulated."""
+        """Measured minus simulated angle (n_frames, 1) [rad]; infinite if none can be simulated."""
         try:
             trajectory = self.motion.solve(self.parameters(values), guess=self.last)
         except SimulationError:
@@ -142,7 +135,7 @@ def search(name, subject, budget, goal):
 
 
 def smoothed_derivatives(subject, window):
-    """Values that balance the torques along the smoothed measured motion, and the seconds it took."""
+    """Values that balance the torques along the smoothed motion, and the seconds it took."""
     cost = Cost(subject)
     start = time.process_time()
     motion, trials = cost.motion, cost.motion.trials
@@ -167,88 +160,10 @@ def smoothed_derivatives(subject, window):
 
 
 def soft_penalty_network(subject):
-    """Values that the published joint training of network and parameters arrives at, and the seconds."""
+    """Values that the joint training of network and parameters arrives at, and the seconds."""
     start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         regressor = PhysicsInformedMSKRegressor("elbow", prediction="network", random_state=0)
         regressor.fit(subject.data, subject.target)
     return regressor.parameters_["value"].to_numpy(), time.process_time() - start
-
-
-class Method(NamedTuple):
-    """What a method found: values, CPU seconds, and the record of its search, where there is one."""
-
-    values: np.ndarray
-    seconds: float
-    cost: Cost | None = None
-
-
-def rivals(arguments):
-    """The table of methods on one subject."""
-    with threadpool_limits(1):
-        subject = elbow_subject(0)
-        recover(subject)  # the first call pays for imports and caches
-        recovery = recover(subject)
-        own = recovery.table["value"].to_numpy()
-        judge = Cost(subject)
-        ours = judge(own)
-        methods = {"sk_bionic": Method(own, recovery.seconds)}
-        methods |= _others(subject, arguments.budget * recovery.seconds, ours + MARGINS[-1])
-    rows = [_row(name, method, judge, ours, subject) for name, method in methods.items()]
-    table = pd.DataFrame(rows).set_index("method")
-    annealing = [table.loc[name, "CPU [s]"] for name in SEARCHES if name.startswith("dual")]
-    ratio = min(annealing) / recovery.seconds
-    reached = (
-        table.loc[[n for n in SEARCHES if n.startswith("dual")], f"to +{MARGINS[-1]:g} [s]"]
-        .notna()
-        .any()
-    )
-    sign = "" if reached else "> "
-    claim = (
-        "times faster than annealing to the same cost",
-        ">= 100",
-        f"{sign}{ratio:.0f}",
-        ratio >= 100,
-    )
-    text = (
-        "Subject 0, 3 trials of 5 s, 1 deg of noise, one thread, CPU seconds. Cost: minus the log posterior, "
-        "trials from rest, minus that of ours. Each search starts at the generic values, with the same "
-        f"bounds, and stops within {MARGINS[-1]:g} of ours or after {arguments.budget} times our time. to "
-        "+m: seconds until its cost was within m of ours (100: 14 % of the squared error, 1: 0.13 %). "
-        "Smoothed: least squares on the torque of the motion smoothed by Savitzky and Golay's filter of so "
-        "many frames. Network: prediction='network', the published joint training."
-    )
-    return Section(
-        "Other optimisers", [text, markdown(table, {"evaluations": ".0f"}, "method")], [claim]
-    )
-
-
-def _others(subject, budget, goal):
-    found = {}
-    for name in SEARCHES:
-        cost, seconds = search(name, subject, budget, goal)
-        print(f"  {name}: {seconds:.0f} s", flush=True)
-        found[name] = Method(cost.values, seconds, cost)
-    for window in SMOOTHING_WINDOWS:
-        found[f"smoothed, {window}"] = Method(*smoothed_derivatives(subject, window))
-    found["network"] = Method(*soft_penalty_network(subject))
-    return found
-
-
-def _row(name, method, judge, ours, subject):
-    true = subject.truth["true"].to_numpy()
-    error = 100 * np.abs(method.values / true - 1.0)
-    row = {
-        "method": name,
-        "CPU [s]": method.seconds,
-        "evaluations": np.nan if method.cost is None else method.cost.n_evaluations,
-        "cost": judge(method.values) - ours,
-        "angle [deg]": judge.rmse(method.values),
-        "median error [%]": np.median(error),
-        "largest error [%]": error.max(),
-    }
-    for margin in MARGINS:
-        reached = np.nan if method.cost is None else method.cost.seconds_to(ours + margin)
-        row[f"to +{margin:g} [s]"] = reached
-    return row

@@ -1,4 +1,4 @@
-"""Simulated subjects beside `make_elbow_flexion`: a wrist with five muscles, and elbows whose EMG says too little.
+"""Simulated subjects: the elbow, a wrist with five muscles, elbows whose EMG says too little.
 
 All are integrated by the adaptive integrator behind `make_elbow_flexion`, never by the package's
 own solver.

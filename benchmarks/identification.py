@@ -11,14 +11,14 @@ import pandas as pd
 from _accuracy import noise, noise_free, starts, wrist
 from _departures import departures, forces
 from _designs import flags
-from _rivals import rivals
+from _race import race
 from _tables import environment, markdown
 
 SECTIONS = {
     "noise_free": noise_free,
     "noise": noise,
     "starts": starts,
-    "rivals": rivals,
+    "race": race,
     "wrist": wrist,
     "flags": flags,
     "departures": departures,
@@ -33,7 +33,7 @@ SIZES = (
     ("--budget", 120, 5, "time of each rival search, in units of our fit's"),
     ("--wrist-subjects", 10, 2, "simulated wrists"),
     ("--design-subjects", 5, 1, "subjects for each design that cannot work"),
-    ("--departure-subjects", 10, 2, "subjects for each departure from the model"),
+    ("--departure-subjects", 20, 2, "subjects for each departure from the model"),
     ("--force-subjects", 10, 2, "subjects whose muscle forces are predicted"),
 )
 

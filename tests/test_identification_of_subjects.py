@@ -161,6 +161,7 @@ def test_muscle_forces_of_new_trials_lie_within_their_stated_interval(subject, f
     assert (np.sqrt((error**2).mean()) < 0.02 * maximal).all()
 
 
+@pytest.mark.filterwarnings("ignore::sk_bionic.exceptions.IdentifiabilityWarning")
 def test_a_known_load_in_the_hand_enters_the_identification(subject):
     X = subject.data.loc[TRAIN]
     loaded = X.assign(hand_load_kg=0.0)
