@@ -18,6 +18,7 @@ test: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/physics.py
 	$(PYTHON) benchmarks/elbow_and_knee.py
+	$(PYTHON) benchmarks/identification.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png
