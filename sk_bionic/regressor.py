@@ -104,7 +104,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     model_ : MusculoskeletalModel or None
         The identified model; None without a time axis.
     parameters_ : DataFrame
-        One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable.
+        One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable,
+        prior_std. The standard error is that of noise on the angle; where the EMG is noisy or the model wrong, errors are
+        larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
     max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray

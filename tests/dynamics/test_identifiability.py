@@ -163,3 +163,15 @@ def test_common_factor_of_everything_with_a_mass_or_force_in_it_is_left_to_the_p
         lowest.append(np.linalg.eigvalsh(found.information)[0])
     assert lowest[1] < 0.05 < 1.0 < lowest[0]
     assert weak_directions(FreeParameters(model.parameters), found.information)
+
+
+def test_information_and_priors_together_make_the_covariance(flexion):
+    """Initial states are integrated out of the one as of the other."""
+    motion = Motion(elbow(), find_trials(flexion.data), flexion.data.to_numpy())
+    found = identify(motion, flexion.target.to_numpy()[:, None])
+    free = FreeParameters(found.model.parameters)
+    raw = free.raw()
+    slope = free.prior_derivative(raw)
+    in_prior_units = free.derivative(raw) / np.sqrt((slope**2).sum(axis=0))
+    expected = in_prior_units @ np.linalg.inv(found.information + np.eye(8)) @ in_prior_units.T
+    np.testing.assert_allclose(found.covariance, expected, rtol=1e-6, atol=1e-12)
