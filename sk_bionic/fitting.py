@@ -115,7 +115,7 @@ def _warn_of(findings, depth):
         named = "; ".join(finding.message for finding in findings[:N_NAMED])
         more = f"; and {len(findings) - N_NAMED} more" if len(findings) > N_NAMED else ""
         warnings.warn(
-            f"The recording does not determine: {named}{more}. Their values lean on the prior; see `parameters_`.",
+            f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.",
             IdentifiabilityWarning,
             stacklevel=depth,
         )
