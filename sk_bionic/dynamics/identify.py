@@ -21,8 +21,8 @@ from .posterior import Point, Posterior, effective_fraction, robust_weight
 from .simulate import Trajectory
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
-# Priors stronger than this one made recorded motion worse (knee extension: 17.4 to 10.7 deg on one record, never
-# better); standard errors use the fraction as it is.
+# The prior is not allowed to outweigh the angles further, however correlated their errors are; standard errors use the
+# fraction as it is.
 SMALLEST_FITTED_FRACTION = 1 / 20
 MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
 MAX_DAMPING = 1e8
