@@ -10,7 +10,7 @@ import numpy as np
 from .criterion import Physics
 from .dynamics.errors import SimulationError
 from .dynamics.fuse import fuse
-from .dynamics.soften import soften
+from .dynamics.soften import ANGLE_STD, TORQUE_STD, soften
 from .ensemble import Learners, Version, combine, inverse_error_weights, train_learners
 from .musculoskeletal import MusculoskeletalModel
 from .smoothing import CUTOFFS, smooth
@@ -22,6 +22,8 @@ CANDIDATES = (0.0, 1.0, 10.0, 100.0, 1000.0, np.inf)
 TRAINING_WEIGHT = 0.1  # of the residual while the networks are trained, where the weight is still to be chosen
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
 TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowly, neighbouring frames say the same
+# Where the identified simulation follows the training angles more closely, the physics is allowed smaller errors [rad].
+LARGE_ERROR = np.deg2rad(4.0)
 N_FOLDS, BLOCKS_PER_FOLD = 3, 3
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
 LARGEST_HIDDEN = 0.5  # part of a short trial that a block and its gaps may hide
@@ -136,7 +138,7 @@ def relative_std(spread, typical):
     return np.sqrt(0.5 + 0.5 * spread / np.maximum(typical, 1e-12))
 
 
-def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start):
+def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start, noise_std):
     """Physics that allows for its own errors, learners beside it, and their trust.
 
     Parameters
@@ -153,6 +155,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     gap : float
         Seconds beside a held-out block that are hidden too.
     start : HistoryNetwork or None
+    noise_std : float
+        What the identified simulation leaves of the training angles [rad].
 
     Returns
     -------
@@ -164,7 +168,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     parts = _usable_folds(motion.trials, labelled, gap)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
-    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble)
+    size = min(1.0, noise_std / LARGE_ERROR)
+    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size)
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
     weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
@@ -191,15 +196,18 @@ def _usable_folds(trials, labelled, gap):
     ]
 
 
-def _physics(motion, angle, weight, hidden, ensemble):
-    """Model with softened physics for every version of the data, None without physics."""
+def _physics(motion, angle, weight, hidden, ensemble, size):
+    """Model with softened physics for every version of the data, None without physics.
+
+    `size` is that of the errors which the physics is allowed, relative to the usual ones.
+    """
     if not ensemble.physics:
         return [None] * len(hidden)
     models, start, state = [], motion.model, None
     for mask in hidden:
         visible = np.where(mask[:, None], np.nan, angle)
         try:
-            softened = soften(motion.with_model(start), visible, weight, start=state)
+            softened = soften(motion.with_model(start), visible, weight, size * ANGLE_STD, size * TORQUE_STD, state)
         except SimulationError:
             models.append(start)
             continue
