@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from .inputs import long_lags, short_lags
 from .network import TrainedNetwork, train
 
-N_TREES, MIN_LEAF, TREE_FEATURES = 200, 3, 1 / 3
+N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
 # Combination weights are inverse mean squared errors, each moved by this part of their mean: held-out errors of few
 # repetitions are uncertain themselves.
 SHRINKAGE = 0.25
@@ -78,6 +78,7 @@ class Learners:
     member_of_network: np.ndarray  # name of each network's member, "" where it belongs to another version
     source: int
     scaler: StandardScaler
+    constant: np.ndarray  # inputs that were constant in training
     limits: tuple  # of the standardised state in training
     forest: ExtraTreesRegressor | None
     forest_columns: np.ndarray
@@ -86,6 +87,7 @@ class Learners:
     def standardised(self, features, state):
         """Inputs of the networks, the state within what training has seen and at its mean where there is none."""
         scaled = self.scaler.transform(np.column_stack([features, state]))
+        scaled[:, self.constant] = 0.0  # nothing was learnt about what never changed
         n = state.shape[1]
         if n:
             scaled[:, -n:] = np.nan_to_num(np.clip(scaled[:, -n:], *self.limits), nan=0.0)
@@ -173,7 +175,8 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     for k, version in enumerate(versions):
         scaler, limits = _scaling(features[frames], version.state[frames], version.weight[frames])
         own = np.where(source == k, names, "").astype(object)
-        learners.append(Learners(None, own, k, scaler, limits, None, columns.get("forest")))
+        constant = np.concatenate([np.ptp(features[frames], axis=0) == 0, np.zeros(n_state, bool)])
+        learners.append(Learners(None, own, k, scaler, constant, limits, None, columns.get("forest")))
     inputs = np.stack(
         [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
     )

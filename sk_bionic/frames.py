@@ -69,6 +69,7 @@ class FrameInputs:
         inputs.warn_of_negative(emg, self.roles_.emg_names, trials)
         inputs.warn_of_flat(emg, self.roles_.emg_names, trials)
         self.emg_scale_ = inputs.emg_scale(emg, self.emg_scale)
+        inputs.check_amplitude(emg / self.emg_scale_, self.roles_.emg_names, trials)
         model = inputs.place_limits(model, angle)
         model = model if self.identify is None else model.identifying(self.identify)
         if (
@@ -85,6 +86,7 @@ class FrameInputs:
         if self.session_.delay:
             emg = shifted(emg, trials, self.session_.delay)
         inputs.check_load(values, self.roles_)
+        emg = inputs.clipped(emg, self.roles_.emg_names, trials)
         return emg, {name: values[:, column] for name, column in self.roles_.exogenous.items()}
 
     @property
@@ -108,5 +110,4 @@ class FrameInputs:
         if trials is None:
             return None
         emg, exogenous = self._emg_and_exogenous(values, trials)
-        inputs.check_amplitude(emg, self.roles_.emg_names, trials)
         return Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)

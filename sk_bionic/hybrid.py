@@ -23,7 +23,7 @@ PARTS_OF_HONEST_WEIGHT = (0.1, 0.3)
 STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
 # leads: a few repetitions cannot tell smaller gains from luck.
-CORRECTING, LEADING = 0.99, 0.9
+CORRECTING, LEADING = 0.99, 0.75
 TRAINING_WEIGHT = 0.1  # of the residual while the networks are trained, where the weight is still to be chosen
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
 TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowly, neighbouring frames say the same
@@ -32,8 +32,14 @@ LARGE_ERROR = np.deg2rad(4.0)
 N_FOLDS, BLOCKS_PER_FOLD = 3, 3
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
 LARGEST_HIDDEN = 0.5  # part of a short trial that a block and its gaps may hide
+FOLD_ITERATIONS = 6  # of the softened physics of a fold, which starts from that of all angles
 FEWEST_LABELS = 10  # frames with an angle that a fold needs to learn from
 MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
+
+
+# Under a load or posture outside the training's range (by more than this part of it) the learners' standard deviation
+# counts so much more, and the physics corrects them at least with this weight.
+UNKNOWN_MARGIN, UNKNOWN_STD, UNKNOWN_WEIGHT = 0.05, 5.0, 10.0
 
 
 class Trust(NamedTuple):
@@ -67,14 +73,33 @@ class Hybrid(NamedTuple):
     physics: MusculoskeletalModel | None
     trust: Trust
     n_folds: int
+    known_inputs: dict
+
+    def unknown(self, motion):
+        """Frames whose load, posture or external torque lies outside what the learners have seen, ndarray of bool."""
+        out = np.zeros(motion.trials.n_frames, bool)
+        for name, (low, high) in self.known_inputs.items():
+            column = motion.frame_exogenous[name].numpy()[:, 0]
+            margin = UNKNOWN_MARGIN * (high - low)
+            out |= (column < low - margin) | (column > high + margin)
+        return out
 
 
-def folds(trials, gap):
+def folds(trials, gap, angle=None):
     """Masks of frames to predict and of frames whose angles must be hidden for it.
 
-    Whole trials where there are enough of them, else contiguous blocks of each, in turn for the first, second and
-    third fold: a fold shall not lose a whole posture where there is one repetition only. Hidden are also the frames up
-    to `gap` seconds beside a block, or less in trials so short that the gaps would hide more than half.
+    Whole trials where there are enough of them, else contiguous blocks of each: a third, if every third has a movement
+    of its own; or else shorter blocks in turn for the first, second and third fold, so that none loses a whole posture.
+    Hidden are also the frames up to `gap` seconds beside a block, or less in trials so short that the gaps would hide
+    more than half.
+
+    Parameters
+    ----------
+    trials : Trials
+    gap : float
+        [s].
+    angle : ndarray (n_frames, n_coordinates), optional
+        Measured angles, which tell the repetitions. Default: every third has a movement of its own.
 
     Yields
     ------
@@ -86,18 +111,33 @@ def folds(trials, gap):
             test = trial % N_FOLDS == k
             yield test, test
         return
+    turns = 1 if angle is None or n_repetitions(angle, trials) >= N_FOLDS else BLOCKS_PER_FOLD
     start, end = trials.time[trials.starts[:-1]][trial], trials.time[trials.starts[1:] - 1][trial]
     duration = end - start
-    gap = np.minimum(gap, (LARGEST_HIDDEN - 1 / N_FOLDS) / (2 * BLOCKS_PER_FOLD) * duration)
-    position = np.clip((trials.time - start) / duration, 0.0, 1.0 - 1e-9) * N_FOLDS * BLOCKS_PER_FOLD
-    block = position.astype(int)
+    gap = np.minimum(gap, (LARGEST_HIDDEN - 1 / N_FOLDS) / (2 * turns) * duration)
+    n_blocks = N_FOLDS * turns
+    position = np.clip((trials.time - start) / duration, 0.0, 1.0 - 1e-9) * n_blocks  # in blocks
+    margin = gap / duration * n_blocks
     for k in range(N_FOLDS):
-        test = block % N_FOLDS == k
-        within = (position - k) % N_FOLDS  # blocks since the last one of this fold began
-        margin = gap / duration * N_FOLDS * BLOCKS_PER_FOLD
-        after = (within < 1.0 + margin) & (position >= k)
-        before = (within > N_FOLDS - margin) & (position < N_FOLDS * (BLOCKS_PER_FOLD - 1) + k)
+        since = (position - k) % N_FOLDS  # blocks since one of this fold began
+        after = (since < 1.0 + margin) & (position >= k)
+        before = (since > N_FOLDS - margin) & (position < n_blocks - N_FOLDS + k)
+        test = position.astype(int) % N_FOLDS == k
         yield test, test | after | before
+
+
+def n_repetitions(angle, trials):
+    """Movements there and back over all trials, by the widest ranging coordinate, which crosses its middle third."""
+    known = np.isfinite(angle).all(axis=1)
+    low, high = np.percentile(angle[known], [3.0, 97.0], axis=0)
+    widest = int(np.argmax(high - low))
+    scaled = (angle[:, widest] - low[widest]) / max(high[widest] - low[widest], 1e-12)
+    crossings = 0
+    for rows in trials.slices:
+        side = np.where(scaled[rows] > 2 / 3, 1, np.where(scaled[rows] < 1 / 3, -1, 0))
+        side = side[known[rows] & (side != 0)]
+        crossings += int((np.diff(side) != 0).sum())
+    return crossings // 2
 
 
 def training_frames(trials, labelled):
@@ -170,7 +210,7 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     labelled = np.isfinite(data.angle).all(axis=1)
     frames = training_frames(motion.trials, labelled)
     few = motion.take(frames)
-    parts = _usable_folds(motion.trials, labelled, gap)
+    parts = _usable_folds(motion.trials, labelled, gap, data.angle)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
     size = min(1.0, noise_std / LARGE_ERROR)
@@ -190,13 +230,15 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     held_out = _HeldOut(motion, data, parts, learners, models, states)
     trust = held_out.choose(ode_weight, cutoff)
     learners[0].weights = held_out.weights
-    return Hybrid(learners[0], models[0], trust, len(parts))
+    columns = {name: column.numpy() for name, column in motion.frame_exogenous.items()}
+    known = {name: (column.min(), column.max()) for name, column in columns.items()}
+    return Hybrid(learners[0], models[0], trust, len(parts), known)
 
 
-def _usable_folds(trials, labelled, gap):
+def _usable_folds(trials, labelled, gap, angle):
     return [
         (test & labelled, hidden)
-        for test, hidden in folds(trials, gap)
+        for test, hidden in folds(trials, gap, angle)
         if (test & labelled).any() and (labelled & ~hidden).sum() >= FEWEST_LABELS
     ]
 
@@ -208,17 +250,18 @@ def _physics(motion, angle, weight, hidden, ensemble, size):
     """
     if not ensemble.physics:
         return [None] * len(hidden)
-    models, start, state = [], motion.model, None
+    errors = {"angle_std": size * ANGLE_STD, "torque_std": size * TORQUE_STD}
+    models, options = [], {}
     for mask in hidden:
         visible = np.where(mask[:, None], np.nan, angle)
         try:
-            softened = soften(motion.with_model(start), visible, weight, size * ANGLE_STD, size * TORQUE_STD, state)
+            softened = soften(motion, visible, weight, **errors, **options)
         except SimulationError:
-            models.append(start)
+            models.append(motion.model)
             continue
         models.append(softened.model)
-        if state is None:
-            start, state = softened.model, softened.state  # folds differ little from the whole
+        if not options:  # folds differ little from the whole
+            motion, options = motion.with_model(softened.model), {"start": softened.state, "max_iter": FOLD_ITERATIONS}
     return models
 
 
@@ -296,11 +339,14 @@ class _HeldOut:
             parameters = model.parameters.as_dict()
             drive = motion.drive(parameters)
             joint = self.data.angle - parameters["goniometer_offset"].numpy()
-            measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).state
+            try:
+                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).state
+            except SimulationError:
+                continue
             at = motion.evaluate(measured, drive, parameters, motion_only=True)
             residual = motion.scaled(at.residual.numpy())[: motion.n_gauss].reshape(len(left), -1)
             squares.append(residual[test[left] & test[left + 1]] ** 2)
-        squares = np.concatenate(squares)
+        squares = np.concatenate(squares) if squares else np.empty(0)
         return float(squares.mean()) if squares.size else None
 
     def _predictions(self, ode_weight, spread):
@@ -313,6 +359,9 @@ class _HeldOut:
                 out.append(state[:, : angle.shape[1]])
             else:
                 std = relative_std(own_spread, spread)
-                out.append(predict_fused(self.motion.with_model(model), angle, ode_weight, self.scale, std)[0])
+                try:
+                    out.append(predict_fused(self.motion.with_model(model), angle, ode_weight, self.scale, std)[0])
+                except SimulationError:
+                    out.append(angle)
         return out
 

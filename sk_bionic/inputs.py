@@ -178,15 +178,33 @@ def warn_of_flat(emg, names, trials):
 
 
 def check_amplitude(emg, names, trials):
-    """Raise where EMG (n_frames, n_channels), 1 at full excitation, is far beyond anything that the activation
-    dynamics stands for.
+    """Raise where training EMG (n_frames, n_channels), 1 at full excitation, is far beyond anything that the
+    activation dynamics stands for.
     """
+    message = _far_beyond(emg, names, trials)
+    if message:
+        raise ValueError(message)
+
+
+def clipped(emg, names, trials):
+    """EMG (n_frames, n_channels), 1 at full excitation, not beyond what the activation dynamics stands for.
+
+    New trials may hold an artefact, or the training part was much weaker; a warning names the first such frame.
+    """
+    message = _far_beyond(emg, names, trials)
+    if message:
+        warnings.warn(f"{message} Predicted as if it were {LARGEST_EXCITATION:g} times.", UserWarning, stacklevel=6)
+    return np.minimum(emg, LARGEST_EXCITATION)
+
+
+def _far_beyond(emg, names, trials):
     row, column = np.unravel_index(np.argmax(emg), emg.shape)
-    if emg[row, column] > LARGEST_EXCITATION:
-        raise ValueError(
-            f"Column {names[column]!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} reaches {emg[row, column]:.3g} times the EMG that counts "
-            "as full excitation. Are all trials in the same unit? Else give that amplitude as `emg_scale`."
-        )
+    if emg[row, column] <= LARGEST_EXCITATION:
+        return ""
+    return (
+        f"Column {names[column]!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} reaches {emg[row, column]:.3g} times the EMG that counts "
+        "as full excitation. Are all trials in the same unit? Else give that amplitude as `emg_scale`."
+    )
 
 
 def check_load(values, roles):

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from .dynamics.errors import SimulationError
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
-from .hybrid import predict_fused, relative_std, simulated_state
+from .hybrid import UNKNOWN_STD, UNKNOWN_WEIGHT, predict_fused, relative_std, simulated_state
 from .musculoskeletal.prior import FreeParameters
 from .smoothing import smooth
 
@@ -98,7 +99,7 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     """The learners' trajectory, made of EMG and simulated state, fused with the equation of motion and smoothed."""
     if fitted.hybrid is None:
         return simulate(fitted, motion, with_variance=with_variance)
-    learners, physics, trust, _ = fitted.hybrid
+    learners, physics, trust, *_ = fitted.hybrid
     if np.isinf(fitted.ode_weight):
         result = simulate(fitted, motion, with_variance=with_variance)
         variance = None if result.variance is None else np.maximum(result.variance, trust.error_std**2)
@@ -107,10 +108,19 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     state = np.zeros((len(features), 0)) if softened is None else simulated_state(softened)
     combined = learners.predict(features, state)
     std = relative_std(combined.spread, trust.spread)
-    if fitted.ode_weight == 0 or softened is None:
+    unknown, ode_weight = fitted.hybrid.unknown(motion), fitted.ode_weight
+    if unknown.any() and softened is not None:
+        # Beyond the training's loads and postures the learners guess; the parameters that explain the motion lead.
+        std = np.where(unknown[:, None], UNKNOWN_STD * std, std)
+        ode_weight, softened = max(ode_weight, UNKNOWN_WEIGHT), motion
+    if ode_weight == 0 or softened is None:
         angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
         return Prediction(angle, variance=(trust.error_std * std) ** 2, force=combined.force)
-    angle, fused = predict_fused(softened, combined.angle, fitted.ode_weight, learners.networks.scale, std)
+    try:
+        angle, fused = predict_fused(softened, combined.angle, ode_weight, learners.networks.scale, std)
+    except SimulationError:  # far from anything that the physics knows
+        angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
+        return Prediction(angle, variance=(trust.error_std * std) ** 2, force=combined.force)
     joint = torch.from_numpy(angle - offset_of(fitted.model))
     joint_state = torch.stack([joint, fused.state[:, 1]], dim=1)
     angle = smooth(angle, motion.trials, trust.cutoff) + fitted.offset_shift

@@ -98,8 +98,9 @@ def test_a_trial_in_another_unit():
     broken.loc[["lift"], "biceps"] *= 1e3
     message = "Column 'biceps', trial 'lift', row .* reaches .* times .*full excitation.*same unit"
     assert_fit_raises(message, broken, y, emg_scale=None)
-    with pytest.raises(ValueError, match=message):
-        fitted().simulate(broken)
+    with pytest.warns(UserWarning, match=message):
+        predicted = fitted().simulate(broken)  # an artefact in a new trial costs that trial alone
+    assert np.isfinite(predicted).all()
 
 
 @pytest.mark.parametrize("emg_scale", [[1.0], [1.0, 2.0, 3.0], [1.0, -1.0], [1.0, np.nan]], ids=str)

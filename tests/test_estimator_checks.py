@@ -7,11 +7,13 @@ from sk_bionic import PhysicsInformedMSKRegressor
 # The checks feed white noise as angles. Ten frames a second, because no joint with inertia follows
 # white noise a hundred times a second, and check_regressors_train wants a good fit. Few epochs and
 # free parameters, for speed.
-FAST = {"sampling_rate": 10, "max_epochs": 30, "lr": 0.05, "hidden_layer_sizes": (16,)}
+FAST = {"sampling_rate": 10, "max_epochs": 60, "lr": 0.05, "hidden_layer_sizes": (16,)}
 DEFAULT = PhysicsInformedMSKRegressor()
-NETWORK = PhysicsInformedMSKRegressor(prediction="network", history=0.0, **FAST)
+NETWORK = PhysicsInformedMSKRegressor(prediction="network", history=0.0, input_noise=0.0, **FAST)
 IDENTIFY = ("moment_arm_scale", "joint_stiffness", "joint_damping")
-HYBRID = PhysicsInformedMSKRegressor(history=0.1, identify=IDENTIFY, ode_weight=1e-3, **FAST)
+HYBRID = PhysicsInformedMSKRegressor(
+    history=0.1, identify=IDENTIFY, ode_weight=1e-3, n_networks=1, forest=False, **FAST
+)
 
 # With a sampling rate the rows are frames of one trial; these invariances contradict its physics.
 TIME_AXIS = "removing or repeating a frame moves all later ones in time, weighting it does not"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic.ensemble import combine, inverse_error_weights
-from sk_bionic.hybrid import _believed, folds, relative_std, training_frames
+from sk_bionic.hybrid import _believed, folds, n_repetitions, relative_std, training_frames
 from sk_bionic.smoothing import choose_cutoff, smooth
 from sk_bionic.trials import Trials
 
@@ -16,9 +16,10 @@ def trials_of(*lengths, rate=100.0):
 
 @pytest.mark.parametrize("lengths", [(900,), (400, 700), (50, 60, 70, 80)], ids=str)
 @pytest.mark.parametrize("gap", [0.0, 0.2, 5.0])
-def test_every_frame_is_held_out_once_and_hidden_with_a_gap_beside_it(lengths, gap):
+@pytest.mark.parametrize("period", [1.0, 50.0])
+def test_every_frame_is_held_out_once_and_hidden_with_a_gap_beside_it(lengths, gap, period):
     trials = trials_of(*lengths)
-    parts = list(folds(trials, gap))
+    parts = list(folds(trials, gap, np.sin(2 * np.pi * trials.time / period)[:, None]))
     assert np.array_equal(sum(test.astype(int) for test, _ in parts), np.ones(trials.n_frames, int))
     for test, hidden in parts:
         assert (hidden | ~test).all()
@@ -38,6 +39,23 @@ def test_the_gap_beside_a_block_is_as_wide_as_asked_for():
             assert hidden[beside].all()
         far = np.min(np.abs(trials.time[:, None] - trials.time[test][None, ::10]), axis=1) > 0.65
         assert not hidden[far].any()
+
+
+def test_thirds_where_each_has_a_movement_and_blocks_in_turn_where_not():
+    trials = trials_of(1000)
+    for period, n_blocks in ((2.0, 3), (8.0, 9)):
+        angle = np.sin(2 * np.pi * trials.time / period)[:, None]
+        tests = np.stack([test for test, _ in folds(trials, 0.1, angle)])
+        assert (np.diff(tests.argmax(axis=0)) != 0).sum() == n_blocks - 1
+
+
+def test_repetitions_are_counted_there_and_back_whatever_is_missing():
+    trials = trials_of(1000, 500)
+    angle = np.sin(2 * np.pi * trials.time / 2.5)[:, None] + 0.01
+    assert n_repetitions(angle, trials) in (4, 5, 6)  # one of each trial may be incomplete
+    angle[::3] = np.nan
+    assert n_repetitions(angle, trials) in (4, 5, 6)
+    assert n_repetitions(np.zeros((1500, 1)), trials) == 0
 
 
 def test_neighbouring_frames_are_thinned_but_scarce_labels_are_all_kept():

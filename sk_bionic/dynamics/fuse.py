@@ -75,6 +75,8 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
     problem = _Problem(motion, predicted, prediction_std, residual_std, drive, parameters)
     state = problem.start() if start is None else start
     cost, gradient, diagonal, below = problem.linearise(state)
+    if not np.isfinite(cost):
+        raise SimulationError("The equation of motion overflows along the predicted motion, which is far from anything that a limb does.")
     for iteration in range(1, MAX_ITERATIONS + 1):
         step = torch.from_numpy(-_solve(diagonal, below, gradient).reshape(state.shape))
         length = 1.0
@@ -94,10 +96,12 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
 
 def _solve(diagonal, below, rhs):
     try:
+        if not (np.isfinite(diagonal).all() and np.isfinite(rhs).all()):
+            raise np.linalg.LinAlgError("overflow")
         return solve_symmetric(diagonal, below, rhs)
     except np.linalg.LinAlgError as error:
         raise SimulationError(
-            "The equation of motion leaves the trajectory undetermined where no angle is known: give angles nearer to these frames."
+            "The equation of motion leaves the trajectory undetermined where no angle is known, or its torques overflow: give angles nearer to these frames."
         ) from error
 
 

@@ -50,7 +50,9 @@ class _Point(NamedTuple):
     cost: float
 
 
-def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD, start=None):
+def soften(
+    motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD, start=None, max_iter=MAX_ITERATIONS
+):
     """Parameters and trajectory under errors of both angle and torque.
 
     Parameters
@@ -67,6 +69,8 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
         Standard deviation of the equation's residual in units of the joint's torque scale.
     start : Tensor (n_frames, 2, n_coordinates), optional
         Trajectory near the solution.
+    max_iter : int
+        Steps of the parameters at most.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
     """
     problem = _Problem(motion, angle, weight, angle_std, torque_std)
     point, damping = problem.evaluate(problem.free.raw(), start), 1e-3
-    for iteration in range(1, MAX_ITERATIONS + 1):
+    for iteration in range(1, max_iter + 1):
         gradient, hessian = problem.linearise(point)
         while True:
             step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)

@@ -76,9 +76,11 @@ def elbow(muscles=None):
     -------
     MusculoskeletalModel
         Coordinate ``elbow_flexion`` [rad], 0 when extended. Geometry, muscle and segment values from arm26.osim
-        (Holzbaur, Murray and Delp 2005); passive stiffness and damping of the size reported for relaxed elbows.
+        (Holzbaur, Murray and Delp 2005); passive stiffness and damping of the size reported for relaxed elbows. Where a
+        muscle is left out, stiffness, rest angle, damping and goniometer offset are free: they stand for what it did.
     """
     chosen = _choose(_ELBOW, muscles, "elbow")
+    incomplete = len(chosen) < len(_ELBOW)
     joint = Joint(
         "elbow_flexion",
         torque_scale=3.0,
@@ -87,9 +89,10 @@ def elbow(muscles=None):
             "segment_mass": 1.534,
             "center_of_mass": 0.1815,
             "load_distance": 0.32,
-            "joint_stiffness": 2.0,
-            "joint_rest_angle": 1.0,
-            "joint_damping": 0.5,
+            "joint_stiffness": {"value": 2.0, "free": incomplete},
+            "joint_rest_angle": {"value": 1.0, "free": incomplete},
+            "joint_damping": {"value": 0.5, "free": incomplete},
+            "goniometer_offset": {"value": 0.0, "free": incomplete},
             "lower_limit": 0.0,
             "upper_limit": 2.4,
         },
