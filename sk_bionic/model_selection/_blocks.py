@@ -1,113 +1,28 @@
-"""Splitters that keep a trial, or a stretch of one, together.
-
-Neighbouring frames are nearly equal, so a random split of frames puts almost every test frame into
-the training part as well and reports an error that no new recording will ever show. Splits are
-therefore by trial, or by contiguous blocks of a trial with a gap between training and test.
-"""
+"""Cross-validation over contiguous blocks of trials, and the split into a beginning and an end."""
 
 import numpy as np
-import pandas as pd
-from sklearn.model_selection import BaseCrossValidator, GroupKFold
 from sklearn.utils import check_consistent_length
 
+from sk_bionic.model_selection._checks import (
+    FrameSplitter,
+    check_gap,
+    check_n_splits,
+    known_targets,
+    take,
+    trial_codes,
+)
+from sk_bionic.model_selection._trials import TrialKFold
 from sk_bionic.trials import find_trials
 
-__all__ = ["BlockedKFold", "TrialKFold", "TrialOrBlockKFold", "blocked_train_test_split"]
 
-class TrialKFold(BaseCrossValidator):
-    """Cross-validation over whole trials, read from the index of `X`.
-
-    Parameters
-    ----------
-    n_splits : int or None, default=5
-        Number of folds, at least 2. The trials are dealt out so that the folds hold about equally
-        many frames. None leaves one trial out at a time.
-
-    Examples
-    --------
-    >>> import numpy as np, pandas as pd
-    >>> from sk_bionic.model_selection import TrialKFold
-    >>> index = pd.MultiIndex.from_product([["a", "b"], [0.0, 0.01]], names=["trial", "time"])
-    >>> X = pd.DataFrame({"biceps": np.zeros(4)}, index=index)
-    >>> [test.tolist() for _, test in TrialKFold(None).split(X)]
-    [[0, 1], [2, 3]]
-    """
-
-    def __init__(self, n_splits=5):
-        if n_splits is not None:
-            _check_n_splits(n_splits)
-        self.n_splits = n_splits
-
-    def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of folds.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_frames, n_features), default=None
-            Needed with ``n_splits=None`` only, unless `groups` is given.
-        y : object, default=None
-            Ignored.
-        groups : array-like of shape (n_frames,), default=None
-            As in `split`.
-
-        Returns
-        -------
-        int
-            `n_splits`, or the number of trials where that is None.
-        """
-        if self.n_splits is not None:
-            return self.n_splits
-        if X is None and groups is None:
-            raise ValueError("TrialKFold(n_splits=None) has one fold a trial: `X` is needed.")
-        return len(_trial_codes(X, groups)[1])
-
-    def split(self, X, y=None, groups=None):
-        """Yield the rows of the training and the test part of each fold.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_frames, n_features)
-            Frames; a DataFrame with an index level "trial" needs no `groups`.
-        y : object, default=None
-            Ignored.
-        groups : array-like of shape (n_frames,), default=None
-            What to keep together instead of the trials of the index: the trial of each row of a
-            plain array, or something larger, such as the subject.
-
-        Yields
-        ------
-        train, test : ndarray of int
-            Row numbers.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer trials than folds, or nothing names the trials.
-        """
-        codes, names = _trial_codes(X, groups)
-        n_splits = len(names) if self.n_splits is None else self.n_splits
-        needed = max(n_splits, 2)
-        if len(names) < needed:
-            raise ValueError(
-                f"TrialKFold needs at least {needed} trials for n_splits={self.n_splits}. Got "
-                f"{len(names)}: {names[:5]}. Lower `n_splits`, or split a single trial with "
-                "BlockedKFold."
-            )
-        if self.n_splits is None:
-            folds = (np.flatnonzero(codes == k) for k in range(n_splits))
-        else:
-            folds = (test for _, test in GroupKFold(n_splits).split(codes, groups=codes))
-        for test in folds:
-            yield np.setdiff1d(np.arange(len(codes)), test), test
-
-
-class BlockedKFold(BaseCrossValidator):
+class BlockedKFold(FrameSplitter):
     """Cross-validation over contiguous blocks of time, with a gap around the test block.
 
     Every trial is cut into `n_splits` blocks of equally many frames; fold k tests block k of every
     trial. Features that look back (lags) must be computed before the split, because the training
     frames on both sides of a block remain one trial with a hole in it; the gap keeps their windows
-    out of the test block. Filters likewise belong before this split.
+    out of the test block. Filters likewise belong before this split. Where some targets are NaN
+    (unknown), the blocks of a trial hold equally many known ones.
 
     Parameters
     ----------
@@ -129,8 +44,8 @@ class BlockedKFold(BaseCrossValidator):
     """
 
     def __init__(self, n_splits=5, gap=0.0, sampling_rate=None):
-        _check_n_splits(n_splits)
-        _check_gap(gap)
+        check_n_splits(n_splits)
+        check_gap(gap)
         self.n_splits = n_splits
         self.gap = gap
         self.sampling_rate = sampling_rate
@@ -146,8 +61,8 @@ class BlockedKFold(BaseCrossValidator):
         ----------
         X : DataFrame or array-like of shape (n_frames, n_features)
             Frames, with the time in the index or at `sampling_rate`.
-        y : object, default=None
-            Ignored.
+        y : array-like of n_frames rows, default=None
+            Targets; only whether they are NaN is looked at.
         groups : array-like of shape (n_frames,), default=None
             The trial of each row of a plain array.
 
@@ -159,8 +74,8 @@ class BlockedKFold(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If nothing tells the time, a trial has fewer frames than folds, or the gap leaves
-            nothing to train on.
+            If nothing tells the time, a trial has fewer frames (of known target) than folds, or the
+            gap leaves nothing to train on.
         """
         trials = find_trials(X, sampling_rate=self.sampling_rate, trial=groups)
         if trials is None:
@@ -168,35 +83,40 @@ class BlockedKFold(BaseCrossValidator):
                 "BlockedKFold cannot tell the time of the rows: give `sampling_rate` [Hz], or a "
                 "DataFrame whose index has the levels 'trial' and 'time' (s)."
             )
-        self._check_lengths(trials)
+        known = known_targets(y, trials.n_frames)
+        edges = [self._edges(name, rows, known) for name, rows in zip(trials.names, trials.slices)]
         for fold in range(self.n_splits):
-            train, test = self._fold(trials, fold)
-            if not len(train):
+            train, test = self._fold(trials, edges, fold)
+            if not known[train].any():
                 raise ValueError(
                     f"A gap of {self.gap:g} s leaves no training frame in fold {fold} of "
                     f"{self.n_splits}: the trials are too short. Lower `gap` or raise `n_splits`."
                 )
             yield train, test
 
-    def _check_lengths(self, trials):
-        for name, length in zip(trials.names, trials.lengths):
-            if length < self.n_splits:
-                raise ValueError(
-                    f"Trial {name!r} has {length} frames, too few for {self.n_splits} blocks. "
-                    "Lower `n_splits` or leave this trial out."
-                )
+    def _edges(self, name, rows, known):
+        """Rows at which the blocks of a trial begin, and its end; (n_splits + 1,)."""
+        # A trial without any known target takes part in training all the same.
+        candidates = rows.start + np.flatnonzero(known[rows] if known[rows].any() else ~known[rows])
+        if len(candidates) < self.n_splits:
+            what = "frames" if known[rows].all() else "frames whose target is known"
+            raise ValueError(
+                f"Trial {name!r} has {len(candidates)} {what}, too few for {self.n_splits} blocks. "
+                "Lower `n_splits` or leave this trial out."
+            )
+        inner = np.linspace(0, len(candidates), self.n_splits + 1).round().astype(int)[1:-1]
+        return np.concatenate([[rows.start], candidates[inner], [rows.stop]])
 
-    def _fold(self, trials, fold):
+    def _fold(self, trials, edges, fold):
         train, test = [], []
         # The gap is exclusive, with room for the rounding of times such as 0.1 + 0.2.
         margin = self.gap + 1e-9
-        for start, stop in zip(trials.starts[:-1], trials.starts[1:]):
-            edges = np.linspace(start, stop, self.n_splits + 1).round().astype(int)
-            first, last = edges[fold], edges[fold + 1] - 1
-            time = trials.time[start:stop]
+        for rows, edge in zip(trials.slices, edges):
+            first, last = edge[fold], edge[fold + 1] - 1
+            time = trials.time[rows]
             before = time < trials.time[first] - margin
             after = time > trials.time[last] + margin
-            train.append(start + np.flatnonzero(before | after))
+            train.append(rows.start + np.flatnonzero(before | after))
             test.append(np.arange(first, last + 1))
         return np.concatenate(train), np.concatenate(test)
 
@@ -230,8 +150,8 @@ class TrialOrBlockKFold(BlockedKFold):
         ----------
         X : DataFrame or array-like of shape (n_frames, n_features)
             Frames.
-        y : object, default=None
-            Ignored.
+        y : array-like of n_frames rows, default=None
+            Targets; only whether they are NaN is looked at.
         groups : array-like of shape (n_frames,), default=None
             What to keep together instead of the trials of the index.
 
@@ -246,7 +166,7 @@ class TrialOrBlockKFold(BlockedKFold):
             yield from super().split(X, y, groups)
 
     def _n_trials(self, X, groups):
-        return len(_trial_codes(X, groups, self.sampling_rate)[1])
+        return len(trial_codes(X, groups, self.sampling_rate)[1])
 
 
 def blocked_train_test_split(X, y, train_fraction=0.7):
@@ -286,34 +206,4 @@ def blocked_train_test_split(X, y, train_fraction=0.7):
                 f"at train_fraction={train_fraction:g}."
             )
         is_train[start : start + n_train] = True
-    return tuple(_take(data, rows) for data in (X, y) for rows in (is_train, ~is_train))
-
-
-def _trial_codes(X, groups, sampling_rate=None):
-    """Number of the trial (or group) of each row, and the names by number."""
-    if groups is not None:
-        codes, names = pd.factorize(np.asarray(groups))
-        if X is not None:
-            check_consistent_length(X, codes)
-        return codes, list(names)
-    trials = find_trials(X, sampling_rate=sampling_rate)
-    if trials is None:
-        raise ValueError(
-            "Nothing names the trials of the rows: give a DataFrame whose index has the levels "
-            "'trial' and 'time' (s), or name the trials of plain arrays with `groups`."
-        )
-    return trials.trial_of_frame, list(trials.names)
-
-
-def _take(data, rows):
-    return data.loc[rows] if hasattr(data, "loc") else np.asarray(data)[rows]
-
-
-def _check_n_splits(n_splits):
-    if isinstance(n_splits, bool) or not isinstance(n_splits, int | np.integer) or n_splits < 2:
-        raise ValueError(f"`n_splits` must be an integer of at least 2. Got {n_splits!r}.")
-
-
-def _check_gap(gap):
-    if not (np.isfinite(gap) and gap >= 0):
-        raise ValueError(f"`gap` must be a non-negative number of seconds. Got {gap!r}.")
+    return tuple(take(data, rows) for data in (X, y) for rows in (is_train, ~is_train))
