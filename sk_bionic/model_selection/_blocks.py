@@ -86,7 +86,7 @@ class BlockedKFold(FrameSplitter):
         known = known_targets(y, trials.n_frames)
         edges = [self._edges(name, rows, known) for name, rows in zip(trials.names, trials.slices)]
         for fold in range(self.n_splits):
-            train, test = self._fold(trials, edges, fold)
+            train, test = self._fold(trials, edges, known, fold)
             if not known[train].any():
                 raise ValueError(
                     f"A gap of {self.gap:g} s leaves no training frame in fold {fold} of "
@@ -107,17 +107,19 @@ class BlockedKFold(FrameSplitter):
         inner = np.linspace(0, len(candidates), self.n_splits + 1).round().astype(int)[1:-1]
         return np.concatenate([[rows.start], candidates[inner], [rows.stop]])
 
-    def _fold(self, trials, edges, fold):
+    def _fold(self, trials, edges, known, fold):
         train, test = [], []
         # The gap is exclusive, with room for the rounding of times such as 0.1 + 0.2.
         margin = self.gap + 1e-9
         for rows, edge in zip(trials.slices, edges):
-            first, last = edge[fold], edge[fold + 1] - 1
-            time = trials.time[rows]
-            before = time < trials.time[first] - margin
-            after = time > trials.time[last] + margin
-            train.append(rows.start + np.flatnonzero(before | after))
-            test.append(np.arange(first, last + 1))
+            block = np.arange(edge[fold], edge[fold + 1])
+            # Only what is tested needs a gap: unknown frames at the ends of a block serve as one.
+            tested = block[known[block]] if known[block].any() else block
+            row, time = np.arange(rows.start, rows.stop), trials.time[rows]
+            before = (row < block[0]) & (time < trials.time[tested[0]] - margin)
+            after = (row > block[-1]) & (time > trials.time[tested[-1]] + margin)
+            train.append(row[before | after])
+            test.append(block)
         return np.concatenate(train), np.concatenate(test)
 
 
