@@ -46,7 +46,9 @@ def sections(rows):
     yield "## Every record: RMSE [deg]"
     for protocol in scores.loc[knees, "protocol"].unique():
         yield f"Protocol {protocol}:"
-        yield markdown(per_record(scores[knees & (scores["protocol"] == protocol)]).T, None, "record")
+        yield markdown(
+            per_record(scores[knees & (scores["protocol"] == protocol)]).T, None, "record"
+        )
     yield from failures(rows)
 
 
@@ -157,9 +159,7 @@ def learning_curves(scores):
 
 def controls(scores):
     """Geometric mean of the controls' errors over those of the mean angle, by protocol."""
-    errors = scores.pivot_table(
-        index=["protocol", "record"], columns="method", values="rmse_deg"
-    )
+    errors = scores.pivot_table(index=["protocol", "record"], columns="method", values="rmse_deg")
     names = [name for name in CONTROLS if name in errors.columns and name != "mean_angle"]
     if "mean_angle" not in errors.columns or not names:
         return pd.DataFrame()

@@ -15,6 +15,13 @@ from _recorded_tables import sections
 from _scores import METHODS, Scores, jobs, missing, run
 from _tables import environment
 
+CONDITIONS = (
+    "The test part is predicted on its own: no method has seen the EMG or the angle before it "
+    "begins. RMSE over all frames of a test part; medians over {seeds} seed(s). Every baseline "
+    "sees the same history of the square root of the envelopes, and gets hyperparameters and "
+    "low-pass chosen inside the training part."
+)
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -61,20 +68,15 @@ def _progress(row, n, n_all, seconds):
 def report(scores):
     """The whole text of results/recorded_emg.md."""
     rows = list(scores.rows.values())
-    protocols = "\n".join(f"- **{name}**: {text}." for name, text in DESCRIPTIONS.items())
     seeds = max(row["seed"] for row in rows) + 1
-    return "\n\n".join(
-        [
-            "# Recorded EMG: knee and elbow",
-            "Command: `python benchmarks/recorded_emg.py`. " + " / ".join(scores.environments),
-            protocols,
-            "The test part is predicted on its own: no method has seen the EMG or the angle before "
-            f"it begins. RMSE over all frames of a test part; medians over {seeds} seed(s). Every "
-            "baseline sees the same history of the square root of the envelopes, and gets "
-            "hyperparameters and low-pass chosen inside the training part.",
-            *sections(rows),
-        ]
-    ) + "\n"
+    blocks = [
+        "# Recorded EMG: knee and elbow",
+        "Command: `python benchmarks/recorded_emg.py`. " + " / ".join(scores.environments),
+        "\n".join(f"- **{name}**: {text}." for name, text in DESCRIPTIONS.items()),
+        CONDITIONS.format(seeds=seeds),
+        *sections(rows),
+    ]
+    return "\n\n".join(blocks) + "\n"
 
 
 def main():

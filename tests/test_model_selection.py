@@ -92,9 +92,7 @@ def test_groups_name_the_trials_of_plain_arrays():
         tests = [set(trial[test]) for _, test in splitter.split(X, groups=trial)]
         assert sorted(map(sorted, tests)) == [[0], [1]]
     blocked = BlockedKFold(2, sampling_rate=RATE)
-    np.testing.assert_array_equal(
-        next(blocked.split(X, groups=trial))[1], np.r_[0:5, 10:15]
-    )
+    np.testing.assert_array_equal(next(blocked.split(X, groups=trial))[1], np.r_[0:5, 10:15])
 
 
 def test_too_few_trials_say_so():

@@ -1,5 +1,6 @@
 """A recurrent network that reads the EMG of each trial from its beginning."""
 
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,7 +11,12 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
-from sk_bionic.baselines._training import InputNoise, mean_output, target_scale, train_networks
+from sk_bionic.baselines._training import (
+    InputNoise,
+    mean_output,
+    target_scale,
+    train_networks,
+)
 from sk_bionic.trials import find_trials
 
 NETWORK_RATE = 25.0  # Hz; envelopes of 4 Hz hold nothing that this misses
@@ -32,11 +38,11 @@ class GRURegressor(RegressorMixin, BaseEstimator):
         Number of units.
     input_noise : float, default=0.0
         Standard deviation of the noise in training; the inputs should be standardised.
-    alpha : float, default=0.01
+    alpha : float, default=0.3
         Weight decay.
     lr : float, default=0.02
         Highest learning rate.
-    max_epochs : int, default=250
+    max_epochs : int, default=200
         Training epochs, one step each.
     n_networks : int, default=1
         Networks of different initial weights, whose mean is predicted.
@@ -71,9 +77,9 @@ class GRURegressor(RegressorMixin, BaseEstimator):
         hidden_size=12,
         *,
         input_noise=0.0,
-        alpha=0.01,
+        alpha=0.3,
         lr=0.02,
-        max_epochs=250,
+        max_epochs=200,
         n_networks=1,
         sampling_rate=None,
         random_state=None,
@@ -191,7 +197,7 @@ def _stretches(trials):
     for rows in trials.slices:
         holes = rows.start + 1 + np.flatnonzero(np.diff(trials.time[rows]) > longest)
         edges.append([rows.start, *holes.tolist(), rows.stop])
-    return [slice(a, b) for edge in edges for a, b in zip(edge[:-1], edge[1:])]
+    return [slice(a, b) for edge in edges for a, b in pairwise(edge)]
 
 
 def _segments(values, y, trials):

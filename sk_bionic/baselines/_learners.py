@@ -57,7 +57,7 @@ def mlp(random_state, sampling_rate):
 
 def gru(random_state, sampling_rate):
     network = GRURegressor(random_state=random_state, sampling_rate=sampling_rate)
-    return Learner(network, {"input_noise": [0.0, 0.2]})
+    return Learner(network, {"input_noise": [0.0, 0.3]})
 
 
 def joint_training(random_state, sampling_rate, model):

@@ -3,7 +3,13 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.base import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    _fit_context,
+    clone,
+)
 from sklearn.model_selection import cross_val_predict
 from sklearn.utils import check_array, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -51,7 +57,7 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"])],
-        "cutoff": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "cutoff": [Interval(Real, 0, None, closed="right"), StrOptions({"auto"})],
         "cv": [Interval(Integral, 2, None, closed="left"), HasMethods(["split", "get_n_splits"])],
         "gap": [Interval(Real, 0, None, closed="left")],
         "sampling_rate": [Interval(Real, 0, None, closed="neither"), None],

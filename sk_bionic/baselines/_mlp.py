@@ -1,5 +1,6 @@
 """A multilayer perceptron that noise on its inputs keeps from trusting details."""
 
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,7 +10,12 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
-from sk_bionic.baselines._training import InputNoise, mean_output, target_scale, train_networks
+from sk_bionic.baselines._training import (
+    InputNoise,
+    mean_output,
+    target_scale,
+    train_networks,
+)
 
 
 class NoisyMLPRegressor(RegressorMixin, BaseEstimator):
@@ -96,9 +102,7 @@ class NoisyMLPRegressor(RegressorMixin, BaseEstimator):
         y = y.reshape(len(y), -1)
         self._center, self._scale = target_scale(y)
         self.modules_ = train_networks(
-            lambda: _perceptron(
-                X.shape[1], self.hidden_layer_sizes, y.shape[1], self.input_noise
-            ),
+            lambda: _perceptron(X.shape[1], self.hidden_layer_sizes, y.shape[1], self.input_noise),
             X,
             (y - self._center) / self._scale,
             n_networks=self.n_networks,
@@ -136,6 +140,6 @@ class NoisyMLPRegressor(RegressorMixin, BaseEstimator):
 def _perceptron(n_features, hidden_layer_sizes, n_outputs, input_noise):
     widths = [n_features, *hidden_layer_sizes]
     layers = [InputNoise(input_noise)]
-    for n_in, n_out in zip(widths[:-1], widths[1:]):
+    for n_in, n_out in pairwise(widths):
         layers += [nn.Linear(n_in, n_out), nn.Tanh()]
     return nn.Sequential(*layers, nn.Linear(widths[-1], n_outputs))

@@ -40,7 +40,7 @@ def train_networks(build, inputs, targets, *, n_networks, max_epochs, lr, alpha,
     list of torch.nn.Module
         In evaluation mode.
     """
-    inputs, targets = (torch.as_tensor(a, dtype=torch.float32) for a in (inputs, targets))
+    inputs, targets = (torch.tensor(a, dtype=torch.float32) for a in (inputs, targets))
     modules = []
     for seed in random_state.randint(2**31 - 1, size=n_networks):
         # Neither reads nor advances the global generator of the user's program.
@@ -65,7 +65,7 @@ def _train(module, inputs, targets, max_epochs, lr, alpha):
 
 def mean_output(modules, inputs):
     """Mean prediction of several networks, ndarray of float64."""
-    inputs = torch.as_tensor(inputs, dtype=torch.float32)
+    inputs = torch.tensor(inputs, dtype=torch.float32)
     with torch.no_grad():
         return np.mean([module(inputs).double().numpy() for module in modules], axis=0)
 

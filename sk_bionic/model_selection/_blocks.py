@@ -29,8 +29,9 @@ class BlockedKFold(FrameSplitter):
     n_splits : int, default=5
         Number of folds, at least 2.
     gap : float, default=0.0
-        Frames no further than this from the test block [s] take no part in training. As long as
-        the longest lag, no training frame has seen the EMG of a test frame, nor the reverse.
+        Frames no further than this from the test frames of known target [s] take no part in
+        training. As long as the longest lag, no training frame has seen the EMG of a test frame,
+        nor the reverse.
     sampling_rate : float, default=None
         Rate of the frames [Hz] where the index of `X` holds no time.
 
