@@ -14,11 +14,11 @@ N_BOOTSTRAP = 10_000
 def frame(rows):
     """Scores as a DataFrame, medians over seeds; a failure counts as an infinite error."""
     table = pd.DataFrame(rows)
-    for column in ("rmse_deg", "coverage", "band_deg", "fit_seconds", "failure"):
+    values = ["rmse_deg", "uncorrected_rmse_deg", "coverage", "band_deg", "fit_seconds"]
+    for column in values:
         table[column] = table.get(column, pd.Series(np.nan, table.index))
     table["rmse_deg"] = table["rmse_deg"].astype(float).fillna(np.inf)
     keys = ["protocol", "task", "record", "method"]
-    values = ["rmse_deg", "coverage", "band_deg", "fit_seconds"]
     scores = table.groupby(keys, sort=False)[values].median().reset_index()
     scores["subject"] = scores["record"].map(subject_of)
     return scores
@@ -89,8 +89,12 @@ def per_record(scores):
 
 
 def medians(scores):
-    """Median RMSE [deg], methods by protocol and task."""
-    table = scores.groupby(["method", "protocol", "task"])["rmse_deg"].median().unstack([1, 2])
+    """Median RMSE [deg], methods by protocol and task; of D also without the known second."""
+    before = scores[scores["protocol"] == "D"].assign(
+        protocol="D, not corrected,", rmse_deg=lambda rows: rows["uncorrected_rmse_deg"]
+    )
+    grouped = pd.concat([scores, before]).groupby(["method", "protocol", "task"])
+    table = grouped["rmse_deg"].median().unstack([1, 2])
     columns = sorted(table.columns, key=lambda c: (c[0], TASKS.index(c[1])))
     table = table[columns]
     table.columns = [f"{protocol} {task}" for protocol, task in columns]

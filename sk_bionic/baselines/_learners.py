@@ -1,6 +1,6 @@
 """The regressors behind the names, and what of each is searched."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -22,7 +22,7 @@ class Learner:
     """A regressor, and the candidates for each of its parameters."""
 
     regressor: RegressorMixin
-    grid: dict = field(default_factory=dict)
+    grid: dict
 
 
 def ridge(random_state, sampling_rate):
@@ -61,10 +61,8 @@ def gru(random_state, sampling_rate):
 
 
 def joint_training(random_state, sampling_rate, model):
-    return Learner(
-        PhysicsInformedMSKRegressor(
-            model, prediction="network", sampling_rate=sampling_rate, random_state=random_state
-        )
+    return PhysicsInformedMSKRegressor(
+        model, prediction="network", sampling_rate=sampling_rate, random_state=random_state
     )
 
 

@@ -110,8 +110,8 @@ def make_baseline(
     if name not in BASELINE_NAMES:
         raise ValueError(f"`name` must be one of {', '.join(BASELINE_NAMES)}. Got {name!r}.")
     if name == "mean":
-        options = dict(locals())
-        del options["name"]
+        options = {"lags": lags, "sqrt": sqrt, "low_pass": low_pass, "search": search, "cv": cv}
+        options |= {"sampling_rate": sampling_rate, "random_state": random_state}
         return VotingRegressor([(member, make_baseline(member, **options)) for member in MEMBERS])
     if isinstance(cv, Integral):
         cv = TrialOrBlockKFold(cv, gap=max(lags), sampling_rate=sampling_rate)
@@ -139,15 +139,14 @@ def _features_of(name, lags, sqrt, sampling_rate, random_state):
 def _regressor_of(name, model, sampling_rate, random_state):
     """Pipeline of standardisation and regressor, and the grid of its search."""
     if name == "joint_training":
-        learner = _learners.joint_training(random_state, sampling_rate, model)
-        return learner.regressor, learner.grid
+        return _learners.joint_training(random_state, sampling_rate, model), {}
     learner = _LEARNERS[name](random_state, sampling_rate)
     # A load that never changes in training teaches nothing, whatever it is in the test.
     steps = [("changing", VarianceThreshold()), ("scaler", StandardScaler())]
     if name == "gru":
         steps.insert(0, ("present", _features.present_columns()))
     pipeline = Pipeline([*steps, ("regressor", learner.regressor)]).set_output(transform="pandas")
-    return pipeline, {f"regressor__{name}": values for name, values in learner.grid.items()}
+    return pipeline, {f"regressor__{key}": values for key, values in learner.grid.items()}
 
 
 _LEARNERS = {
