@@ -11,14 +11,12 @@ import torch
 from sklearn.metrics import r2_score, root_mean_squared_error
 
 from sk_bionic import PhysicsInformedMSKRegressor
-from sk_bionic.baselines import BASELINE_NAMES, evaluate, make_baseline
+from sk_bionic.baselines import evaluate, make_baseline
 
 MODES = ("hybrid", "simulation", "network")
 GENERIC = "generic model"  # our simulation with nothing identified: textbook parameters
-SHUFFLED = "random_forest, EMG shuffled"
-LEARNERS = tuple(name for name in BASELINE_NAMES if name != "time_only")
-CONTROLS = ("time_only", SHUFFLED)
-SHUFFLED_BLOCK = 0.5  # s
+LEARNERS = ("ridge", "random_forest", "gaussian_process")  # recorded_emg.py has the networks too
+CONTROLS = ("time_only", "shuffled_emg")
 
 
 @dataclass
@@ -62,7 +60,6 @@ def make_method(name, model, random_state):
         return PhysicsInformedMSKRegressor(model, prediction=name, random_state=random_state)
     if name == GENERIC:
         return PhysicsInformedMSKRegressor(model, prediction="simulation", identify=[])
-    name = "random_forest" if name == SHUFFLED else name
     return make_baseline(name, random_state=random_state)
 
 
@@ -70,9 +67,6 @@ def run_method(split, name):
     """Fit and test one method on one split, in this process on one thread."""
     torch.set_num_threads(1)
     X_train, X_test = split.X_train, split.X_test
-    if name == SHUFFLED:
-        rng = np.random.RandomState(split.random_state)
-        X_train, X_test = (shuffle_blocks(X, rng) for X in (X_train, X_test))
     estimator = make_method(name, split.model, split.random_state)
     outcome = Outcome(split.data, split.part, name, split.y_test)
     try:
@@ -96,17 +90,6 @@ def _add_details(outcome, estimator, X_test):
         outcome.parameters = estimator.parameters_
     if outcome.method == "hybrid":
         _, outcome.std = estimator.predict(X_test, return_std=True)
-
-
-def shuffle_blocks(X, rng):
-    """The EMG of each trial in blocks of half a second, in random order: as real, but of no use."""
-    order = []
-    for _, rows in pd.Series(np.arange(len(X))).groupby(X.index.get_level_values("trial")):
-        time = X.index.get_level_values("time")[rows]
-        block = ((time - time[0]) // SHUFFLED_BLOCK).astype(int)
-        shuffled = rng.permutation(block.max() + 1)
-        order.append(rows.to_numpy()[np.argsort(shuffled[block], kind="stable")])
-    return pd.DataFrame(X.to_numpy()[np.concatenate(order)], X.index, X.columns)
 
 
 def run_all(splits, methods, n_jobs):

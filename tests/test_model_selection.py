@@ -92,9 +92,7 @@ def test_groups_name_the_trials_of_plain_arrays():
         tests = [set(trial[test]) for _, test in splitter.split(X, groups=trial)]
         assert sorted(map(sorted, tests)) == [[0], [1]]
     blocked = BlockedKFold(2, sampling_rate=RATE)
-    np.testing.assert_array_equal(
-        next(blocked.split(X, groups=trial))[1], np.r_[0:5, 10:15]
-    )
+    np.testing.assert_array_equal(next(blocked.split(X, groups=trial))[1], np.r_[0:5, 10:15])
 
 
 def test_too_few_trials_say_so():
@@ -130,6 +128,31 @@ def test_blocks_are_contiguous():
     X, _ = frames(53)
     for _, test in BlockedKFold(4).split(X):
         np.testing.assert_array_equal(np.diff(test), 1)
+
+
+def test_blocks_hold_equally_many_known_targets():
+    X, y = frames(200, 100)
+    y.iloc[20:150] = np.nan  # the second trial stays known
+    known = y.notna().to_numpy()
+    folds = list(BlockedKFold(4, gap=0.02).split(X, y))
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate([test for _, test in folds])), np.arange(len(X))
+    )
+    for train, test in folds:
+        first = test < 200
+        assert known[test[first]].sum() == pytest.approx(70 / 4, abs=1)
+        assert known[test[~first]].sum() == 25
+        np.testing.assert_array_equal(np.diff(test[first]), 1)
+        assert not set(train) & set(test)
+
+
+def test_too_few_known_targets_say_so():
+    X, y = frames(100)
+    y.iloc[3:] = np.nan
+    with pytest.raises(ValueError, match="3 frames whose target is known, too few for 4 blocks"):
+        next(BlockedKFold(4).split(X, y))
+    with pytest.raises(ValueError, match="one row per row of `X`. Got 99 != 100"):
+        next(BlockedKFold(4).split(X, y[:-1]))
 
 
 def test_block_errors_name_the_trial_and_the_gap():
