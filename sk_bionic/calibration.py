@@ -16,7 +16,10 @@ from .dynamics.identify import identify
 from .exceptions import IdentifiabilityWarning
 
 SESSION_PARAMETERS = ("goniometer_offset", "emg_gain", "electromechanical_delay")
-OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.15, 0.3, 0.03  # of the priors [rad, 1, s]
+OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.1, 0.3, 0.03  # of the priors [rad, 1, s]
+# Labelled angles that span less of the training's range than this are one posture, which tells the offset alone.
+ONE_POSTURE, SPAN_OF_STD = 0.2, 3.0  # range of a movement in standard deviations
+FIXED = 1e-9  # bound of what shall not move
 CORRELATION_TIME = 0.5  # s over which a learner's errors are one and the same
 LARGEST_DELAY, MAX_EVALUATIONS = 0.1, 8  # s; linearisations
 
@@ -74,7 +77,7 @@ def calibrated(model, motion, angle):
     return model.with_values(np.where(moved, identification.model.parameters.value, model.parameters.value))
 
 
-def calibrated_inputs(predict, angle, time_step, error_std, channels):
+def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels):
     """Session under which learners of the EMG agree best with the measured angles.
 
     Parameters
@@ -87,6 +90,8 @@ def calibrated_inputs(predict, angle, time_step, error_std, channels):
         Between frames [s].
     error_std : ndarray (n_coordinates,)
         The learners' own error [rad].
+    angle_std : ndarray (n_coordinates,)
+        Standard deviation of the training's angles [rad].
     channels : sequence of str
         Names of the EMG channels.
 
@@ -100,6 +105,8 @@ def calibrated_inputs(predict, angle, time_step, error_std, channels):
         When the labelled frames leave something at what it was in training.
     """
     known, d = np.isfinite(angle), angle.shape[1]
+    span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
+    moves = (span > ONE_POSTURE * SPAN_OF_STD * angle_std).any()
     independent = min(1.0, time_step / CORRELATION_TIME)  # frames that count as one
     scale = np.sqrt(max(independent, 1.0 / known.any(axis=1).sum())) / error_std
     prior_std = np.concatenate([np.full(d, OFFSET_STD), np.full(len(channels), LOG_GAIN_STD), [DELAY_STD]])
@@ -113,9 +120,11 @@ def calibrated_inputs(predict, angle, time_step, error_std, channels):
         return np.concatenate([error[known], x])
 
     bound = np.concatenate([np.full(d, 5.0), np.full(len(channels), 3.0), [LARGEST_DELAY / DELAY_STD]])
+    bound[d:] = bound[d:] if moves else FIXED
     # A delay moves interpolated EMG: differences must be taken over more than rounding.
     found = least_squares(residual, np.zeros(len(bound)), bounds=(-bound, bound), diff_step=1e-3, max_nfev=MAX_EVALUATIONS)
     posterior = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
+    posterior[d:] = posterior[d:] if moves else 1.0
     names = ["goniometer_offset"] * d + [f"{name}/emg_gain" for name in channels] + ["electromechanical_delay"]
     _warn([name for name, std in zip(names, posterior, strict=True) if std > NOT_NARROWER])
     return session(found.x)

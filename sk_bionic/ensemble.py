@@ -29,8 +29,10 @@ MEMBERS = {
     "history": Member(short_lags, state=False),
     "history_and_state": Member(short_lags, state=True),
     "long_history": Member(long_lags, state=False),
-    "forest": Member(short_lags, state=True, forest=True),
+    "forest": Member(short_lags, state=False, forest=True),
+    "forest_and_state": Member(short_lags, state=True, forest=True),
 }
+OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
 
 
 class Combined(NamedTuple):
@@ -54,9 +56,12 @@ class EnsembleSettings:
 
     @property
     def members(self):
-        """Members by name. Without physics, none that would differ by the simulated state alone."""
-        names = ["history", "history_and_state", "long_history"] if self.physics else ["history", "long_history"]
-        return {name: MEMBERS[name] for name in names + ["forest"] * self.forest}
+        """Members by name."""
+        return {
+            name: member
+            for name, member in MEMBERS.items()
+            if (self.physics or not member.state) and (self.forest or not member.forest)
+        }
 
 
 class Version(NamedTuple):
@@ -80,8 +85,7 @@ class Learners:
     scaler: StandardScaler
     constant: np.ndarray  # inputs that were constant in training
     limits: tuple  # of the standardised state in training
-    forest: ExtraTreesRegressor | None
-    forest_columns: np.ndarray
+    forests: dict  # by member: columns that it sees, and the forest
     weights: dict = field(default_factory=dict)
 
     def standardised(self, features, state):
@@ -93,34 +97,43 @@ class Learners:
             scaled[:, -n:] = np.nan_to_num(np.clip(scaled[:, -n:], *self.limits), nan=0.0)
         return scaled
 
-    def predict_members(self, features, state, with_forest=True):
+    def predict_members(self, features, state, with_forests=True):
         """Angles (n_frames, n_coordinates) [rad] by member, and the networks' mean normalised forces."""
         inputs = self.standardised(features, state)
         n_sources = int(self.networks.module.source.max()) + 1
         angle, force = self.networks.predict_all(np.broadcast_to(inputs, (n_sources, *inputs.shape)))
         names = dict.fromkeys(name for name in self.member_of_network if name)
         out = {name: angle[self.member_of_network == name].mean(axis=0) for name in names}
-        if with_forest and self.forest is not None:
-            out["forest"] = self.forest.predict(inputs[:, self.forest_columns]).reshape(len(inputs), -1)
+        for name, (columns, forest) in self.forests.items() if with_forests else ():
+            out[name] = forest.predict(inputs[:, columns]).reshape(len(inputs), -1)
         return out, force[self.member_of_network != ""].mean(axis=0)
 
     def predict_from_emg(self, features):
         """Mean angle (n_frames, n_coordinates) [rad] of the networks that do not see the state."""
         n_state = self.scaler.n_features_in_ - features.shape[1]
         unknown = np.full((len(features), n_state), np.nan)
-        members, _ = self.predict_members(features, unknown, with_forest=False)
-        blind = [angle for name, angle in members.items() if not MEMBERS[name].state]
-        return np.mean(blind, axis=0)
+        members, _ = self.predict_members(features, unknown, with_forests=False)
+        return blind(members)
 
-    def predict(self, features, state):
-        """Combined prediction for features (n_frames, n_features) and simulated state (n_frames, n_state)."""
+    def predict(self, features, state, belief=1.0):
+        """Combined prediction for features (n_frames, n_features) and simulated state (n_frames, n_state), whose members
+        weigh `belief` (n_frames, 1) times as much as usual.
+        """
         members, force = self.predict_members(features, state)
-        return Combined(*combine(members, self.weights), force)
+        return Combined(*combine(members, self.weights, belief), force)
 
 
-def combine(members, weights):
-    """Weighted mean of the members' angles and their weighted variance about it, each (n_frames, n_coordinates)."""
-    share = {name: weights.get(name, 1.0) for name in members}
+def blind(members):
+    """Mean angle (n_frames, n_coordinates) of the members that do not see the simulated state."""
+    return np.mean([angle for name, angle in members.items() if name not in OF_STATE], axis=0)
+
+
+def combine(members, weights, belief=1.0):
+    """Weighted mean of the members' angles and their weighted variance about it, each (n_frames, n_coordinates).
+
+    Members that see the simulated state weigh `belief` (n_frames, 1) times what `weights` says.
+    """
+    share = {name: weights.get(name, 1.0) * (belief if name in OF_STATE else 1.0) for name in members}
     total = sum(share.values())
     angle = sum(share[name] * members[name] for name in members) / total
     spread = sum(share[name] * (members[name] - angle) ** 2 for name in members) / total
@@ -176,7 +189,7 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
         scaler, limits = _scaling(features[frames], version.state[frames], version.weight[frames])
         own = np.where(source == k, names, "").astype(object)
         constant = np.concatenate([np.ptp(features[frames], axis=0) == 0, np.zeros(n_state, bool)])
-        learners.append(Learners(None, own, k, scaler, constant, limits, None, columns.get("forest")))
+        learners.append(Learners(None, own, k, scaler, constant, limits, {}))
     inputs = np.stack(
         [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
     )
@@ -188,8 +201,9 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     for k, one in enumerate(learners):
         one.networks = networks
         one.weights = {name: 1.0 for name in ensemble.members}
-        if ensemble.forest:
-            one.forest = _forest(inputs[k][:, one.forest_columns], angle[frames], weight[k], settings.seed)
+        for name in (name for name, member in ensemble.members.items() if member.forest):
+            seen = columns[name]
+            one.forests[name] = seen, _forest(inputs[k][:, seen], angle[frames], weight[k], settings.seed)
     return learners
 
 

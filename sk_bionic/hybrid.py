@@ -11,7 +11,7 @@ from .criterion import Physics
 from .dynamics.errors import SimulationError
 from .dynamics.fuse import fuse
 from .dynamics.soften import ANGLE_STD, TORQUE_STD, soften
-from .ensemble import Learners, Version, combine, inverse_error_weights, train_learners
+from .ensemble import Learners, Version, blind, combine, inverse_error_weights, train_learners
 from .musculoskeletal import MusculoskeletalModel
 from .smoothing import CUTOFFS, smooth
 from .trials import thinned
@@ -37,6 +37,9 @@ FEWEST_LABELS = 10  # frames with an angle that a fold needs to learn from
 MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
 
 
+TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
+SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
+BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
 # Under a load or posture outside the training's range (by more than this part of it) the learners' standard deviation
 # counts so much more, and the physics corrects them at least with this weight.
 UNKNOWN_MARGIN, UNKNOWN_STD, UNKNOWN_WEIGHT = 0.05, 5.0, 10.0
@@ -55,6 +58,9 @@ class Trust(NamedTuple):
         Held-out error of the prediction [rad].
     spread : ndarray (n_coordinates,)
         Mean variance between the members on held-out frames [rad^2].
+    disagreement : float
+        Root mean square distance of the simulated angle from what the learners of EMG alone say, on held-out frames
+        [rad]; infinity without physics.
     rmse : dict
         Held-out RMSE [rad] by candidate weight.
     """
@@ -63,7 +69,20 @@ class Trust(NamedTuple):
     cutoff: float
     error_std: np.ndarray
     spread: np.ndarray
+    disagreement: float
     rmse: dict
+
+    def belief(self, simulated, blind, trials):
+        """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
+
+        It may have left for another posture for good (a start in the middle of a movement, an artefact): then it is
+        much further from what the learners of EMG alone say than it was on held-out training frames.
+        """
+        out = np.ones((len(simulated), 1))
+        for rows in trials.slices:
+            ratio = np.mean((simulated[rows] - blind[rows]) ** 2) / self.disagreement**2
+            out[rows] = min(1.0, TOLERATED_DISAGREEMENT / ratio) ** 2 if np.isfinite(ratio) and ratio > 0 else 0.0
+        return out
 
 
 class Hybrid(NamedTuple):
@@ -306,7 +325,7 @@ class _HeldOut:
         if not self.parts:
             spread = np.nanvar(self.data.angle, axis=0)
             ode_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-            return Trust(ode_weight, np.inf if cutoff == "auto" else cutoff, np.sqrt(spread), spread, {})
+            return Trust(ode_weight, np.inf if cutoff == "auto" else cutoff, np.sqrt(spread), spread, np.inf, {})
         spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
         candidates = self._candidates(spread) if ode_weight == "auto" else [ode_weight]
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
@@ -317,7 +336,14 @@ class _HeldOut:
             smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
             cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
         error = self._errors(self._smoothed(predictions[best], cutoff))
-        return Trust(float(best), float(cutoff), np.sqrt(np.mean(error**2, axis=0)), spread, rmse)
+        return Trust(float(best), float(cutoff), np.sqrt(np.mean(error**2, axis=0)), spread, self._disagreement(), rmse)
+
+    def _disagreement(self):
+        if self.models[0] is None:
+            return np.inf
+        d = self.data.angle.shape[1]
+        distance = self._stitched([s[:, :d] - blind(m) for s, m in zip(self.states[1:], self.by_fold, strict=True)])
+        return float(np.sqrt(np.nanmean(distance**2)))
 
     def _smoothed(self, by_fold, cutoff):
         return [smooth(values, self.motion.trials, cutoff) for values in by_fold]
@@ -329,7 +355,11 @@ class _HeldOut:
         network = np.mean((self._errors([angle for angle, _ in self.combined]) / self.scale) ** 2)
         torque = self._torque_error()
         honest = 0.0 if torque is None else float(network / max(torque, 1e-12))
-        return sorted({0.0, *(part * honest for part in PARTS_OF_HONEST_WEIGHT), *STRONG_WEIGHTS})
+        parts = [part * honest for part in PARTS_OF_HONEST_WEIGHT]
+        # Held out of a single repetition, a block is a posture that the learners have never seen and the physics has an
+        # easy win: it may correct them a little, not lead.
+        repeated = self.motion.trials.n_trials >= N_FOLDS or n_repetitions(self.data.angle, self.motion.trials) >= N_FOLDS
+        return sorted({0.0, *parts, *STRONG_WEIGHTS} if repeated else {0.0, parts[0]})
 
     def _torque_error(self):
         """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""

@@ -9,7 +9,16 @@ from .dynamics.errors import SimulationError
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
-from .hybrid import UNKNOWN_STD, UNKNOWN_WEIGHT, predict_fused, relative_std, simulated_state
+from .hybrid import (
+    BELIEF_OF_SIMULATION,
+    SMALLEST_BELIEF,
+    STRONG_WEIGHTS,
+    UNKNOWN_STD,
+    UNKNOWN_WEIGHT,
+    predict_fused,
+    relative_std,
+    simulated_state,
+)
 from .musculoskeletal.prior import FreeParameters
 from .smoothing import smooth
 
@@ -100,40 +109,71 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     if fitted.hybrid is None:
         return simulate(fitted, motion, with_variance=with_variance)
     learners, physics, trust, *_ = fitted.hybrid
-    if np.isinf(fitted.ode_weight):
-        result = simulate(fitted, motion, with_variance=with_variance)
-        variance = None if result.variance is None else np.maximum(result.variance, trust.error_std**2)
-        return result._replace(angle=smooth(result.angle, motion.trials, trust.cutoff), variance=variance)
     softened = None if physics is None else motion.with_model(physics)
     state = np.zeros((len(features), 0)) if softened is None else simulated_state(softened)
-    combined = learners.predict(features, state)
+    belief = np.ones((len(features), 1))
+    if softened is not None:
+        simulated = state[:, : motion.model.n_coordinates]
+        belief = trust.belief(simulated, learners.predict_from_emg(features), motion.trials)
+    ode_weight = fitted.ode_weight
+    if np.isinf(ode_weight):
+        if belief.min() > BELIEF_OF_SIMULATION:
+            return _smoothed_simulation(fitted, motion, with_variance)
+        ode_weight = STRONG_WEIGHTS[-2]
+    combined = learners.predict(features, state, belief)
     std = relative_std(combined.spread, trust.spread)
-    unknown, ode_weight = fitted.hybrid.unknown(motion), fitted.ode_weight
+    variance = (trust.error_std * std) ** 2
+    unknown = fitted.hybrid.unknown(motion)
     if unknown.any() and softened is not None:
         # Beyond the training's loads and postures the learners guess; the parameters that explain the motion lead.
-        std = np.where(unknown[:, None], UNKNOWN_STD * std, std)
-        ode_weight, softened = max(ode_weight, UNKNOWN_WEIGHT), motion
-    if ode_weight == 0 or softened is None:
+        std, softened = np.where(unknown[:, None], UNKNOWN_STD * std, std), motion
+        ode_weight = max(ode_weight, UNKNOWN_WEIGHT)
+    fused = None
+    if ode_weight > 0 and softened is not None:
+        # Where the simulation is not believed, neither is the equation behind it.
+        weighed = std * np.maximum(belief, SMALLEST_BELIEF)
+        fused = _fused(softened, combined.angle, ode_weight, learners.networks.scale, weighed)
+    if fused is None:
         angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
-        return Prediction(angle, variance=(trust.error_std * std) ** 2, force=combined.force)
-    try:
-        angle, fused = predict_fused(softened, combined.angle, ode_weight, learners.networks.scale, std)
-    except SimulationError:  # far from anything that the physics knows
-        angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
-        return Prediction(angle, variance=(trust.error_std * std) ** 2, force=combined.force)
-    joint = torch.from_numpy(angle - offset_of(fitted.model))
-    joint_state = torch.stack([joint, fused.state[:, 1]], dim=1)
+        return Prediction(angle, variance=variance, force=combined.force)
+    angle, result = fused
+    joint = torch.from_numpy(angle - offset_of(motion.model)) + fitted.offset_shift
+    joint_state = torch.stack([joint, result.state[:, 1]], dim=1)
     angle = smooth(angle, motion.trials, trust.cutoff) + fitted.offset_shift
     if not with_variance:
         return Prediction(angle, joint_state, force=combined.force)
-    # The least-squares posterior has the shape over time; its size is that of the error on held-out frames.
-    of_state = fused.variance()
-    of_state = of_state * (trust.error_std**2 / of_state[:, 0].mean(axis=0))
+    of_state = _sized(result.variance(), variance, motion.trials)
     free = FreeParameters(fitted.model.parameters)
     by_state, direct = force_derivatives(motion, joint_state, fitted.model.parameters.as_dict(), free)
     force_variance = _propagate(direct, fitted.identification.covariance)
     force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
     return Prediction(angle, joint_state, of_state[:, 0], combined.force, force_variance)
+
+
+def _smoothed_simulation(fitted, motion, with_variance):
+    result, trust = simulate(fitted, motion, with_variance=with_variance), fitted.hybrid.trust
+    variance = None if result.variance is None else np.maximum(result.variance, trust.error_std**2)
+    return result._replace(angle=smooth(result.angle, motion.trials, trust.cutoff), variance=variance)
+
+
+def _fused(motion, angle, ode_weight, scale, std):
+    """`predict_fused`, or None where the prediction is far from anything that the physics knows."""
+    try:
+        return predict_fused(motion, angle, ode_weight, scale, std)
+    except SimulationError:
+        return None
+
+
+def _sized(of_state, variance, trials):
+    """Variances (n_frames, 2, n_coordinates) of a fused state, of the size that held-out errors have.
+
+    The least-squares posterior has the shape over each trial; the size is that of the learners' `variance` (n_frames,
+    n_coordinates) there.
+    """
+    out = np.empty_like(of_state)
+    for rows in trials.slices:
+        out[rows] = of_state[rows] * (variance[rows].mean(axis=0) / of_state[rows, 0].mean(axis=0))
+    return out
 
 
 def differentiated(motion, angle):

@@ -353,7 +353,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return prediction.predict_from_emg(fitted, self._features(values, trials))
 
         self.session_ = calibration.calibrated_inputs(
-            predict, angle, 1.0 / trials.sampling_rate, fitted.error_std, self.roles_.emg_names
+            predict, angle, 1.0 / trials.sampling_rate, fitted.error_std, fitted.network.scale, self.roles_.emg_names
         )
         fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
         self._expose()
