@@ -284,10 +284,16 @@ def _physics(motion, angle, weight, hidden, ensemble, size):
     return models
 
 
-def _believed(rmse):
-    """The weight to use, from held-out RMSE by candidate: the learners alone unless physics has proved better."""
+def _believed(rmse, repeated=True):
+    """The weight to use, from held-out RMSE by candidate: the learners alone unless physics has proved better.
+
+    Held out of less than three repetitions, a block is a posture that the learners have never seen, and the physics has
+    an easy win: then it may correct them a little, not lead.
+    """
     if 0.0 not in rmse:
         return min(rmse, key=rmse.get)  # the user's own weight
+    if not repeated:
+        rmse = dict(sorted(rmse.items())[:2])
     limit = {weight: (LEADING if weight in STRONG_WEIGHTS else CORRECTING) * rmse[0.0] for weight in rmse}
     proved = [weight for weight in rmse if weight and rmse[weight] < limit[weight]]
     return min(proved, key=rmse.get, default=0.0)
@@ -331,7 +337,7 @@ class _HeldOut:
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
-        best = _believed(rmse)
+        best = _believed(rmse, self._repeated)
         if cutoff == "auto":
             smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
             cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
@@ -356,10 +362,13 @@ class _HeldOut:
         torque = self._torque_error()
         honest = 0.0 if torque is None else float(network / max(torque, 1e-12))
         parts = [part * honest for part in PARTS_OF_HONEST_WEIGHT]
-        # Held out of a single repetition, a block is a posture that the learners have never seen and the physics has an
-        # easy win: it may correct them a little, not lead.
-        repeated = self.motion.trials.n_trials >= N_FOLDS or n_repetitions(self.data.angle, self.motion.trials) >= N_FOLDS
-        return sorted({0.0, *parts, *STRONG_WEIGHTS} if repeated else {0.0, parts[0]})
+        return sorted({0.0, *parts, *STRONG_WEIGHTS})
+
+    @property
+    def _repeated(self):
+        """Whether every fold has a movement of its own."""
+        trials = self.motion.trials
+        return trials.n_trials >= N_FOLDS or n_repetitions(self.data.angle, trials) >= N_FOLDS
 
     def _torque_error(self):
         """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""

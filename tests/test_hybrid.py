@@ -92,6 +92,7 @@ def test_physics_leads_only_where_it_has_proved_clearly_better():
     assert _believed({0.0: 5.0, 0.1: 4.8, 10.0: 4.7, np.inf: 9.0}) == 0.1
     assert _believed({0.0: 5.0, 0.1: 4.8, np.inf: 1.0}) == np.inf
     assert _believed({0.7: 5.0}) == 0.7
+    assert _believed({0.0: 5.0, 0.1: 4.8, 0.3: 4.5, np.inf: 1.0}, repeated=False) == 0.1
 
 
 def test_cutoff_that_separates_motion_from_fluctuation_is_found():
