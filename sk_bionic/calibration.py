@@ -122,7 +122,9 @@ def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels)
     bound = np.concatenate([np.full(d, 5.0), np.full(len(channels), 3.0), [LARGEST_DELAY / DELAY_STD]])
     bound[d:] = bound[d:] if moves else FIXED
     # A delay moves interpolated EMG: differences must be taken over more than rounding.
-    found = least_squares(residual, np.zeros(len(bound)), bounds=(-bound, bound), diff_step=1e-3, max_nfev=MAX_EVALUATIONS)
+    found = least_squares(
+        residual, np.zeros(len(bound)), bounds=(-bound, bound), diff_step=1e-3, max_nfev=MAX_EVALUATIONS
+    )
     posterior = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
     posterior[d:] = posterior[d:] if moves else 1.0
     names = ["goniometer_offset"] * d + [f"{name}/emg_gain" for name in channels] + ["electromechanical_delay"]

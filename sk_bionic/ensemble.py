@@ -36,13 +36,10 @@ OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
 
 
 class Combined(NamedTuple):
-    """Combined prediction: angle (n_frames, n_coordinates) [rad], variance between the members [rad^2], the networks'
-    normalised forces (n_frames, n_muscles).
-    """
+    """Combined prediction: angle [rad] and variance between the members [rad^2], each (n_frames, n_coordinates)."""
 
     angle: np.ndarray
     spread: np.ndarray
-    force: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -98,29 +95,27 @@ class Learners:
         return scaled
 
     def predict_members(self, features, state, with_forests=True):
-        """Angles (n_frames, n_coordinates) [rad] by member, and the networks' mean normalised forces."""
+        """Angles (n_frames, n_coordinates) [rad] by member."""
         inputs = self.standardised(features, state)
         n_sources = int(self.networks.module.source.max()) + 1
-        angle, force = self.networks.predict_all(np.broadcast_to(inputs, (n_sources, *inputs.shape)))
+        angle, _ = self.networks.predict_all(np.broadcast_to(inputs, (n_sources, *inputs.shape)))
         names = dict.fromkeys(name for name in self.member_of_network if name)
         out = {name: angle[self.member_of_network == name].mean(axis=0) for name in names}
         for name, (columns, forest) in self.forests.items() if with_forests else ():
             out[name] = forest.predict(inputs[:, columns]).reshape(len(inputs), -1)
-        return out, force[self.member_of_network != ""].mean(axis=0)
+        return out
 
     def predict_from_emg(self, features):
         """Mean angle (n_frames, n_coordinates) [rad] of the networks that do not see the state."""
         n_state = self.scaler.n_features_in_ - features.shape[1]
         unknown = np.full((len(features), n_state), np.nan)
-        members, _ = self.predict_members(features, unknown, with_forests=False)
-        return blind(members)
+        return blind(self.predict_members(features, unknown, with_forests=False))
 
     def predict(self, features, state, belief=1.0):
         """Combined prediction for features (n_frames, n_features) and simulated state (n_frames, n_state), whose members
         weigh `belief` (n_frames, 1) times as much as usual.
         """
-        members, force = self.predict_members(features, state)
-        return Combined(*combine(members, self.weights, belief), force)
+        return Combined(*combine(self.predict_members(features, state), self.weights, belief))
 
 
 def blind(members):
@@ -182,7 +177,9 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     }
     kinds = [name for name, member in ensemble.members.items() if not member.forest]
     names = kinds * ensemble.n_networks + kinds * (len(versions) - 1)
-    source = np.repeat(np.arange(len(versions)), [len(kinds) * ensemble.n_networks] + [len(kinds)] * (len(versions) - 1))
+    source = np.repeat(
+        np.arange(len(versions)), [len(kinds) * ensemble.n_networks] + [len(kinds)] * (len(versions) - 1)
+    )
 
     learners = []
     for k, version in enumerate(versions):

@@ -66,7 +66,9 @@ class Fitted:
         """Of the goniometer since training (n_coordinates,) [rad], which the networks do not know."""
         if self.model is self.model_of_training:
             return 0.0
-        now, before = (m.parameters.as_dict()["goniometer_offset"].numpy() for m in (self.model, self.model_of_training))
+        now, before = (
+            m.parameters.as_dict()["goniometer_offset"].numpy() for m in (self.model, self.model_of_training)
+        )
         return now - before
 
     @property

@@ -233,13 +233,15 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
     size = min(1.0, noise_std / LARGE_ERROR)
-    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size)
+    models = _physics(
+        generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size
+    )
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
     weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
 
     training_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-    physics = Physics(few.with_model(models[0] or motion.model), trainable=False)
+    physics = Physics(few.with_model(models[0]), trainable=False) if ensemble.physics else None
     validation = None if data.validation_weight is None else data.validation_weight[frames]
     learners = train_learners(
         data.features, versions, data.angle, frames, settings, ensemble, layout, physics=physics,
@@ -307,7 +309,7 @@ class _HeldOut:
         self.learners, self.models, self.states = learners, models, states
         self.scale = learners[0].networks.scale
         self.by_fold = [
-            one.predict_members(data.features, state)[0] for one, state in zip(learners[1:], states[1:], strict=True)
+            one.predict_members(data.features, state) for one, state in zip(learners[1:], states[1:], strict=True)
         ]
         self.weights = dict(learners[0].weights)
         if parts:
@@ -403,4 +405,3 @@ class _HeldOut:
                 except SimulationError:
                     out.append(angle)
         return out
-

@@ -33,7 +33,7 @@ class MotionOutputs:
             When a standard deviation is asked for that does not exist: the network's own forces have no posterior.
         """
         result, motion = self._predict_with_model(X, with_variance=return_std)
-        if result.state is None and result.force.shape[1]:
+        if result.force is not None and result.force.shape[1]:
             maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
             force = result.force * maximal
         else:
@@ -43,7 +43,8 @@ class MotionOutputs:
             return force
         if result.force_variance is None:
             raise ValueError(
-                "The network's muscle forces have no standard deviation: use prediction='hybrid' or 'simulation'."
+                "Muscle forces have a standard deviation where the equation of motion takes part in the prediction, but the networks alone predict here: use "
+                "prediction='simulation', or 'hybrid' with a positive `ode_weight`."
             )
         return force, self._columns(X, np.sqrt(result.force_variance), self.muscle_names_)
 

@@ -135,19 +135,19 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
         fused = _fused(softened, combined.angle, ode_weight, learners.networks.scale, weighed)
     if fused is None:
         angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
-        return Prediction(angle, variance=variance, force=combined.force)
+        return Prediction(angle, variance=variance)
     angle, result = fused
     joint = torch.from_numpy(angle - offset_of(motion.model)) + fitted.offset_shift
     joint_state = torch.stack([joint, result.state[:, 1]], dim=1)
     angle = smooth(angle, motion.trials, trust.cutoff) + fitted.offset_shift
     if not with_variance:
-        return Prediction(angle, joint_state, force=combined.force)
+        return Prediction(angle, joint_state)
     of_state = _sized(result.variance(), variance, motion.trials)
     free = FreeParameters(fitted.model.parameters)
     by_state, direct = force_derivatives(motion, joint_state, fitted.model.parameters.as_dict(), free)
     force_variance = _propagate(direct, fitted.identification.covariance)
     force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
-    return Prediction(angle, joint_state, of_state[:, 0], combined.force, force_variance)
+    return Prediction(angle, joint_state, of_state[:, 0], force_variance=force_variance)
 
 
 def _smoothed_simulation(fitted, motion, with_variance):

@@ -50,12 +50,13 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         The anatomy. "auto" is one joint with one muscle per EMG column, whose signed moment arms are identified.
     prediction : {"hybrid", "simulation", "network"}, default="hybrid"
         "simulation": the identified equation of motion, run on the EMG. "network": the published method, a network
-        trained jointly with the parameters. "hybrid": identification first, then a network regularised by the
-        identified equation and fused with it.
+        trained jointly with the parameters. "hybrid": identification first, then an ensemble of learners that see EMG
+        and simulated state, its networks regularised by the equation of motion; the ensemble's trajectory is fused
+        with that equation and smoothed.
     ode_weight : float or "auto", default="auto"
         Weight of the mean squared equation residual (in units of the joint's torque scale) against the mean squared
-        standardised angle error, in training and in fusion. 0: a plain network; large: the simulation. "auto": chosen
-        on held-out parts of the training data ("hybrid"), 0.1 ("network").
+        standardised angle error, in training and in fusion. 0: the learners alone, without any physics; large: the
+        simulation. "auto": chosen on held-out parts of the training data ("hybrid"), 0.1 ("network").
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal
         forces.
@@ -133,7 +134,13 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     emg_history_ : float
         EMG that the network sees [s].
     ode_weight_ : float
-        The weight in use.
+        The weight in use; 0: the learners alone, infinity: the simulation.
+    member_weights_ : dict of float
+        Weight of each member of the hybrid's ensemble, by its held-out error.
+    output_cutoff_ : float
+        Cut-off of the low-pass on the hybrid's angle [Hz]; infinity: none.
+    held_out_rmse_ : dict of float
+        Error of the hybrid on held-out parts of the training data [rad], by weight of the equation.
     module_ : torch.nn.Module or None
     history_ : list of dict
         One entry an epoch: train_loss, data_loss and, with physics, ode_loss, force_loss, prior_loss.
@@ -311,9 +318,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
         ensemble = EnsembleSettings(self.history, self.n_networks, self.forest, physics=True)
         cutoff = np.inf if self.output_cutoff is None else self.output_cutoff
-        return fitting.fit_hybrid(
-            data, settings, ensemble, self.ode_weight, self.force_weight, cutoff, start, options
-        )
+        return fitting.fit_hybrid(data, settings, ensemble, self.ode_weight, self.force_weight, cutoff, start, options)
 
     def calibrate(self, X, y):
         """Adapt to a new session of the same subject from a few labelled frames.
@@ -411,6 +416,10 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.module_ = None if fitted.network is None else fitted.network.module
         self.history_ = [] if fitted.network is None else fitted.network.history
         self.ode_weight_, self.n_iter_ = fitted.ode_weight, max(1, fitted.n_iter)
+        hybrid = fitted.hybrid
+        self.member_weights_ = {} if hybrid is None else dict(hybrid.learners.weights)
+        self.output_cutoff_ = np.inf if hybrid is None else hybrid.trust.cutoff
+        self.held_out_rmse_ = {} if hybrid is None else dict(hybrid.trust.rmse)
         if fitted.model is None:
             for name in MODEL_ATTRIBUTES:  # of a previous fit in time
                 vars(self).pop(name, None)

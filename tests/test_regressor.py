@@ -306,3 +306,32 @@ def test_without_time_the_estimator_is_a_static_network():
     order = rng.permutation(200)
     np.testing.assert_allclose(regressor.predict(X[order]), regressor.predict(X)[order])
     assert regressor.score(X, y) > 0.95
+
+
+def test_what_the_held_out_parts_decided_is_told(subject, fitted):
+    hybrid = fitted["hybrid"]
+    assert hybrid.ode_weight_ in hybrid.held_out_rmse_
+    assert hybrid.held_out_rmse_[hybrid.ode_weight_] <= hybrid.held_out_rmse_[0.0]
+    assert sum(hybrid.member_weights_.values()) == pytest.approx(1.0)
+    assert hybrid.output_cutoff_ > 0.5
+    assert fitted["simulation"].member_weights_ == {}
+
+
+def test_without_weight_of_the_equation_the_simulation_is_not_seen(subject):
+    X, y = subject.data.loc[TRAIN[:2]], subject.target.loc[TRAIN[:2]]
+    plain = elbow_regressor(HYBRID, max_epochs=3, ode_weight=0).fit(X, y)
+    assert set(plain.member_weights_) == {"history", "long_history", "forest"}
+    other = elbow_regressor(HYBRID, max_epochs=3, ode_weight=0, identify=[]).fit(X, y)
+    np.testing.assert_array_equal(other.predict(X), plain.predict(X))
+
+
+def test_a_load_beyond_the_training_is_left_to_the_physics(subject):
+    """Learners that never saw a load know nothing about it."""
+    X, y = subject.data.loc[TRAIN].assign(hand_load_kg=0.0), subject.target.loc[TRAIN]
+    hybrid = elbow_regressor(HYBRID, ode_weight=0.1).fit(X, y)
+    new = subject.data.loc[NEW[:1]].assign(hand_load_kg=0.0)
+    loaded = new.assign(hand_load_kg=1.0)
+    simulated = hybrid.simulate(loaded) - hybrid.simulate(new)
+    predicted = hybrid.predict(loaded) - hybrid.predict(new)
+    assert np.mean(simulated) < -0.05  # the weight pulls the forearm down
+    assert np.mean(predicted) < 0.5 * np.mean(simulated)

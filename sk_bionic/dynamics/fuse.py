@@ -76,7 +76,9 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
     state = problem.start() if start is None else start
     cost, gradient, diagonal, below = problem.linearise(state)
     if not np.isfinite(cost):
-        raise SimulationError("The equation of motion overflows along the predicted motion, which is far from anything that a limb does.")
+        raise SimulationError(
+            "The equation of motion overflows along the predicted motion, which is far from anything that a limb does."
+        )
     for iteration in range(1, MAX_ITERATIONS + 1):
         step = torch.from_numpy(-_solve(diagonal, below, gradient).reshape(state.shape))
         length = 1.0

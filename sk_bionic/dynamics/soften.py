@@ -50,9 +50,7 @@ class _Point(NamedTuple):
     cost: float
 
 
-def soften(
-    motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD, start=None, max_iter=MAX_ITERATIONS
-):
+def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD, start=None, max_iter=MAX_ITERATIONS):
     """Parameters and trajectory under errors of both angle and torque.
 
     Parameters
