@@ -1,16 +1,18 @@
-"""The Hill-type muscle with a rigid tendon."""
+"""The Hill-type muscle: its description, its fiber, and its force with a rigid tendon."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 
-from .curves import active_force_length, force_velocity, passive_force_length
+from .families import CURVE_FAMILIES, CurveSet
 from .path import PolynomialPath
 
 # Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
 # that a slack muscle (path shorter than its tendon) keeps finite forces and derivatives.
 SLACK_FRACTION = 0.1
+TENDONS = ("rigid", "elastic")
+DEFAULT_CURVES = CurveSet(["degroote_fregly"])
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,46 @@ class Muscle:
         number or a dict with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``,
         ``free`` to replace what the table of definitions says. `max_isometric_force`, `optimal_fiber_length` and
         `tendon_slack_length` have no default.
+    curves : {"degroote_fregly", "thelen", "millard"}
+        Family of the muscle's curves.
+    tendon : {"rigid", "elastic"}
+        Whether the tendon stretches under its load; an elastic one has a state of its own (see
+        `sk_bionic.musculoskeletal.tendon`).
+
+    Raises
+    ------
+    ValueError
+        When `curves` or `tendon` is unknown.
     """
 
     name: str
     path: PolynomialPath
     channel: str | None = None
     parameters: dict = field(default_factory=dict)
+    curves: str = "degroote_fregly"
+    tendon: str = "rigid"
+
+    def __post_init__(self):
+        for name, known in (("curves", tuple(CURVE_FAMILIES)), ("tendon", TENDONS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}.")
+
+    @property
+    def given_parameters(self):
+        """`parameters`, with the defaults of the family of curves where nothing is given."""
+        merged = dict(self.parameters)
+        for name, default in CURVE_FAMILIES[self.curves].defaults.items():
+            merged[name] = {**_overrides(default), **_overrides(self.parameters.get(name))}
+        return merged
 
     @property
     def emg_channel(self):
         """Column of X that drives the muscle."""
         return self.name if self.channel is None else self.channel
+
+
+def _overrides(given):
+    return given if isinstance(given, dict) else {} if given is None else {"value": given}
 
 
 class MuscleState(NamedTuple):
@@ -52,14 +83,14 @@ class MuscleState(NamedTuple):
     tendon_force: torch.Tensor
 
 
-def _stretch(along_tendon, slack):
+def stretch(along_tendon, slack):
     """Identity above `slack`, an exponential that stays positive below it, once continuously differentiable."""
     below = slack * torch.exp((along_tendon / slack - 1.0).clamp(max=0.0))
     return torch.where(along_tendon > slack, along_tendon, below)
 
 
-def rigid_tendon_state(length, velocity, activation, parameters):
-    """Force of De Groote-Fregly muscles whose tendons do not stretch.
+def rigid_tendon_state(length, velocity, activation, parameters, curves=DEFAULT_CURVES):
+    """Force of muscles whose tendons do not stretch.
 
     Parameters
     ----------
@@ -69,6 +100,8 @@ def rigid_tendon_state(length, velocity, activation, parameters):
         Activation, nominally between 0 and 1.
     parameters : dict of Tensor
         Muscle parameters by name, each broadcastable to (..., n_muscles).
+    curves : CurveSet
+        Curves of the muscles; default: De Groote-Fregly 2016.
 
     Returns
     -------
@@ -80,16 +113,27 @@ def rigid_tendon_state(length, velocity, activation, parameters):
     F = Fmax (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant fiber width, as OpenSim's
     ``DeGrooteFregly2016Muscle`` with ``ignore_tendon_compliance``.
     """
+    return fiber_state(length - parameters["tendon_slack_length"], velocity, activation, parameters, curves)
+
+
+def fiber_state(along_tendon, velocity, activation, parameters, curves):
+    """Fiber whose projection on the tendon is `along_tendon` [m] long and lengthens at `velocity` [m/s].
+
+    Returns
+    -------
+    MuscleState
+        Its `tendon_force` is the fiber's force along the tendon [N].
+    """
     optimal = parameters["optimal_fiber_length"]
-    along = _stretch(length - parameters["tendon_slack_length"], SLACK_FRACTION * optimal)
+    along = stretch(along_tendon, SLACK_FRACTION * optimal)
     width = optimal * torch.sin(parameters["pennation_angle_at_optimal"])  # constant-width pennation
     fiber_length = torch.sqrt(along * along + width * width)
     cos_pennation = along / fiber_length
     fiber_velocity = velocity * cos_pennation  # d(fiber)/dt = d(along)/dt cos(pennation)
     norm_length = fiber_length / optimal
     norm_velocity = fiber_velocity / (optimal * parameters["max_contraction_velocity"])
-    active = activation * active_force_length(norm_length) * force_velocity(norm_velocity)
-    passive = passive_force_length(norm_length, parameters["passive_fiber_strain_at_one_norm_force"])
+    active = activation * curves.active_force_length(norm_length) * curves.force_velocity(norm_velocity, activation)
+    passive = curves.passive_force_length(norm_length, parameters["passive_fiber_strain_at_one_norm_force"])
     damping = parameters["fiber_damping"] * norm_velocity
     force = parameters["max_isometric_force"] * (active + passive + damping) * cos_pennation
     return MuscleState(fiber_length, fiber_velocity, cos_pennation, force)

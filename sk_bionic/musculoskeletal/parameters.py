@@ -52,6 +52,8 @@ DEFINITIONS = {
         _define("max_contraction_velocity", "muscle", "1/s", 10.0, 2.0, 20.0, False, 0.2, "log", False, _OPENSIM),
         _define("fiber_damping", "muscle", "1", 0.01, 0.0, 0.1, False, 0.01, "identity", False, _OPENSIM),
         _define("passive_fiber_strain_at_one_norm_force", "muscle", "1", 0.6, 0.3, 1.5, False, 0.2, "log", False, _OPENSIM),
+        _define("tendon_strain_at_one_norm_force", "muscle", "1", 0.049, 0.01, 0.15, False, 0.2, "log", False,
+                _OPENSIM + "; of no effect where the tendon is rigid"),
         _define("activation_time_constant", "muscle", "s", 0.015, 0.005, 0.15, False, 0.3, "log", False, _DGF),
         _define("deactivation_time_constant", "muscle", "s", 0.060, 0.01, 0.5, False, 0.3, "log", False, _DGF),
         _define("emg_gain", "muscle", "1", 1.0, 0.2, 5.0, False, 0.3, "log", False,
