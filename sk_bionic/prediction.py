@@ -8,6 +8,7 @@ import torch
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
+from .dynamics.tendons import tendons_along
 from .hybrid import predict_fused, relative_std, simulated_state
 from .musculoskeletal.prior import FreeParameters
 from .smoothing import smooth
@@ -81,7 +82,7 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
             force_variance=np.zeros((len(angle), motion.model.n_muscles)),
         )
     by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
-    by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
+    by_state, direct = force_derivatives(motion, trajectory.all_states, parameters, free)
     force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
     variance = _propagate(with_offset(by_value[:, : angle.shape[1]], free), fitted.identification.covariance)
     return Prediction(
@@ -161,6 +162,7 @@ def muscle_outputs(motion, state):
     model = motion.model
     parameters = model.parameters.as_dict()
     activation = model.activation(motion.dynamics.solve(parameters), parameters)
-    muscles, _ = model.muscle_state(state[:, 0], state[:, 1], activation, parameters)
-    torque = model.muscle_torque(state[:, 0], state[:, 1], activation, parameters)
+    tendon = tendons_along(motion, state, parameters)
+    muscles, _ = model.muscle_state(state[:, 0], state[:, 1], activation, parameters, tendon=tendon)
+    torque = model.muscle_torque(state[:, 0], state[:, 1], activation, parameters, tendon=tendon)
     return muscles.tendon_force.numpy(), torque.numpy()

@@ -174,9 +174,9 @@ class MusculoskeletalModel:
             filled.append(full)
         return elastic_tendon_state(*filled, length, lengthening, activation, parameters, self.curves, self.elastic)
 
-    def muscle_torque(self, angle, velocity, activation, parameters=None):
+    def muscle_torque(self, angle, velocity, activation, parameters=None, *, tendon=None):
         """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m."""
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters)
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, tendon=tendon)
         return _torque(moment_arm, muscles)
 
     def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
