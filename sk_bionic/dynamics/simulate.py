@@ -9,7 +9,7 @@ from ..trials import thinned
 from .banded import BlockBanded
 from .equilibrium import rest_angle
 from .errors import SimulationError
-from .excitation import ActivationDynamics
+from .filtering import activation_dynamics
 from .grid import CollocationGrid, Points, hermite_weights
 from .linearise import linearise
 from .newton import Newton, factorise
@@ -81,7 +81,7 @@ class Motion:
         self.model, self.trials = model, trials
         self.grid = CollocationGrid(trials)
         self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
-        self.dynamics = ActivationDynamics(self.grid, self.excitation)
+        self.dynamics = activation_dynamics(model, self.grid, self.excitation)
         gauss, starts = self.grid.gauss, self.grid.starts
         self.points = Points(*(np.concatenate(pair) for pair in zip(gauss, starts, strict=True)))
         weights = self.grid.state_weights(self.points, model.n_coordinates, model.n_tendon_states)

@@ -2,7 +2,7 @@
 
 import torch
 
-from .activation import shape_activation
+from .activation import ActivationShape
 from .families import CurveSet
 from .muscle import rigid_tendon_state
 from .parameters import DEFINITIONS, ParameterTable, make_parameter
@@ -52,6 +52,7 @@ class MusculoskeletalModel:
             raise ValueError(f"A model needs muscles and joints with names of their own. Got {names}.")
         self.paths = PathSet([muscle.path for muscle in self.muscles], self.n_coordinates)
         self.torque_scale = torch.tensor([joint.torque_scale for joint in self.joints], dtype=torch.float64)
+        self.shape = ActivationShape([muscle.activation_shape for muscle in self.muscles])
         self.curves = CurveSet([muscle.curves for muscle in self.muscles])
         self.elastic = torch.tensor([muscle.tendon == "elastic" for muscle in self.muscles])
         self.parameters = ParameterTable(_rows(self.muscles, "muscle") + _rows(self.joints, "coordinate"))
@@ -117,7 +118,7 @@ class MusculoskeletalModel:
     def activation(self, state, parameters=None):
         """Activations (..., n_muscles) from the activation dynamics' state (..., n_muscles)."""
         p = self.parameters.as_dict() if parameters is None else parameters
-        return shape_activation(state, p["emg_shape_factor"])
+        return self.shape(state, p["emg_shape_factor"])
 
     def muscle_state(self, angle, velocity, activation, parameters=None, *, tendon=None):
         """Geometry and forces of the muscles.

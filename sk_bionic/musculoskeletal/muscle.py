@@ -11,7 +11,14 @@ from .path import PolynomialPath
 # Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
 # that a slack muscle (path shorter than its tendon) keeps finite forces and derivatives.
 SLACK_FRACTION = 0.1
-TENDONS = ("rigid", "elastic")
+CHOICES = {
+    "curves": tuple(CURVE_FAMILIES),
+    "tendon": ("rigid", "elastic"),
+    "activation_dynamics": ("first_order", "second_order"),
+    "activation_shape": ("exponential", "logarithmic"),
+}
+# Of the logarithmic shape, in place of the exponential one's; bounds: Manal and Buchanan (2003).
+LOGARITHMIC_SHAPE = {"emg_shape_factor": {"value": 0.05, "lower": 0.001, "upper": 0.12, "prior_scale": 0.03}}
 DEFAULT_CURVES = CurveSet(["degroote_fregly"])
 
 
@@ -37,11 +44,17 @@ class Muscle:
     tendon : {"rigid", "elastic"}
         Whether the tendon stretches under its load; an elastic one has a state of its own (see
         `sk_bionic.musculoskeletal.tendon`).
+    activation_dynamics : {"first_order", "second_order"}
+        From excitation to its state: De Groote's first-order dynamics, which rises faster than it decays, or the linear
+        second-order filter of EMG-driven models (see `sk_bionic.dynamics.filtering`).
+    activation_shape : {"exponential", "logarithmic"}
+        From that state to activation; `emg_shape_factor` is the exponential's (-3 to 0) or the A of Manal and Buchanan
+        (0 to 0.12).
 
     Raises
     ------
     ValueError
-        When `curves` or `tendon` is unknown.
+        When one of these choices is unknown.
     """
 
     name: str
@@ -50,17 +63,20 @@ class Muscle:
     parameters: dict = field(default_factory=dict)
     curves: str = "degroote_fregly"
     tendon: str = "rigid"
+    activation_dynamics: str = "first_order"
+    activation_shape: str = "exponential"
 
     def __post_init__(self):
-        for name, known in (("curves", tuple(CURVE_FAMILIES)), ("tendon", TENDONS)):
+        for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}.")
 
     @property
     def given_parameters(self):
-        """`parameters`, with the defaults of the family of curves where nothing is given."""
+        """`parameters`, with the defaults of the chosen curves and shape where nothing is given."""
         merged = dict(self.parameters)
-        for name, default in CURVE_FAMILIES[self.curves].defaults.items():
+        shape = LOGARITHMIC_SHAPE if self.activation_shape == "logarithmic" else {}
+        for name, default in {**CURVE_FAMILIES[self.curves].defaults, **shape}.items():
             merged[name] = {**_overrides(default), **_overrides(self.parameters.get(name))}
         return merged
 

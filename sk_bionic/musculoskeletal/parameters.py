@@ -56,6 +56,10 @@ DEFINITIONS = {
                 _OPENSIM + "; of no effect where the tendon is rigid"),
         _define("activation_time_constant", "muscle", "s", 0.015, 0.005, 0.15, False, 0.3, "log", False, _DGF),
         _define("deactivation_time_constant", "muscle", "s", 0.060, 0.01, 0.5, False, 0.3, "log", False, _DGF),
+        _define("first_filter_time_constant", "muscle", "s", 0.03, 0.002, 0.3, False, 0.3, "log", False,
+                "first pole of the second-order activation dynamics; value: twitch contraction times of 30 to 90 ms (Buchanan et al. 2004)"),
+        _define("second_filter_time_constant", "muscle", "s", 0.03, 0.002, 0.3, False, 0.3, "log", False,
+                "its second pole; critically damped where both are equal"),
         _define("emg_gain", "muscle", "1", 1.0, 0.2, 5.0, False, 0.3, "log", False,
                 "factor on the EMG before the activation dynamics: another electrode or session; fixed, since it acts almost as "
                 "the maximal force does"),
