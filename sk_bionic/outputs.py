@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
 from .inputs import check_same_index
+from .results import flagged
 
 
 class MotionOutputs:
@@ -166,6 +167,7 @@ class MotionOutputs:
         state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
         return motion, state
 
-    @staticmethod
-    def _columns(X, values, names):
-        return pd.DataFrame(values, index=X.index, columns=list(names)) if isinstance(X, pd.DataFrame) else values
+    def _columns(self, X, values, names):
+        if not isinstance(X, pd.DataFrame):
+            return values
+        return flagged(pd.DataFrame(values, index=X.index, columns=list(names)), self.model_)

@@ -1,5 +1,6 @@
 """The musculoskeletal model: muscles on a skeleton, and the residual of its equation of motion."""
 
+import numpy as np
 import torch
 
 from .activation import ActivationShape
@@ -30,7 +31,13 @@ class MusculoskeletalModel:
     parameters : ParameterTable
         One row per parameter of each muscle and coordinate.
     muscle_names, channel_names, coordinate_names : tuple of str
-        `channel_names` has the EMG column of each muscle.
+        `channel_names` has the EMG column of each muscle, or its mixture of columns in words.
+    channels : tuple of str
+        Distinct EMG columns that the model needs.
+    channel_weights : ndarray (n_muscles, n_channels)
+        Weight of each column in each muscle's excitation.
+    synthesized_muscles : tuple of str
+        Muscles without EMG of their own, driven by a mixture.
     torque_scale : Tensor (n_coordinates,)
         Typical torque of each joint [N m].
     elastic : Tensor (n_muscles,) of bool
@@ -46,6 +53,10 @@ class MusculoskeletalModel:
         self.muscles, self.joints, self.name = tuple(muscles), tuple(joints), name
         self.muscle_names = tuple(muscle.name for muscle in self.muscles)
         self.channel_names = tuple(muscle.emg_channel for muscle in self.muscles)
+        self.channels = tuple(dict.fromkeys(name for muscle in self.muscles for name in muscle.channel_weights))
+        weights = [[muscle.channel_weights.get(name, 0.0) for name in self.channels] for muscle in self.muscles]
+        self.channel_weights = np.array(weights)
+        self.synthesized_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_synthesized)
         self.coordinate_names = tuple(joint.name for joint in self.joints)
         names = self.muscle_names + self.coordinate_names
         if not self.muscles or not self.joints or len(set(names)) < len(names):

@@ -1,6 +1,8 @@
 """The Hill-type muscle: its description, its fiber, and its force with a rigid tendon."""
 
 from dataclasses import dataclass, field
+from math import isfinite
+from numbers import Real
 from typing import NamedTuple
 
 import torch
@@ -32,8 +34,9 @@ class Muscle:
         Name of the muscle; the column of every output.
     path : PolynomialPath
         Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad].
-    channel : str, optional
-        Column of X that drives the muscle. Default: the muscle's name.
+    channel : str, dict or sequence of str, optional
+        Column of X that drives the muscle; one column may drive several. A muscle without EMG of its own takes a mixture
+        of other columns: a dict from column to weight, or several columns of equal weight. Default: the muscle's name.
     parameters : dict
         Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a
         number or a dict with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``,
@@ -59,7 +62,7 @@ class Muscle:
 
     name: str
     path: PolynomialPath
-    channel: str | None = None
+    channel: str | dict | tuple | None = None
     parameters: dict = field(default_factory=dict)
     curves: str = "degroote_fregly"
     tendon: str = "rigid"
@@ -70,6 +73,7 @@ class Muscle:
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}.")
+        self._check_channel()
 
     @property
     def given_parameters(self):
@@ -81,9 +85,35 @@ class Muscle:
         return merged
 
     @property
+    def channel_weights(self):
+        """Dict from column of X to its weight in the muscle's excitation."""
+        if self.channel is None or isinstance(self.channel, str):
+            return {self.name if self.channel is None else self.channel: 1.0}
+        if isinstance(self.channel, dict):
+            return dict(self.channel)
+        distinct = dict.fromkeys(self.channel)
+        return dict.fromkeys(distinct, 1.0 / max(1, len(distinct)))
+
+    @property
+    def is_synthesized(self):
+        """Whether the excitation is a stated mixture, not the muscle's own EMG."""
+        return not (self.channel is None or isinstance(self.channel, str))
+
+    @property
     def emg_channel(self):
-        """Column of X that drives the muscle."""
+        """Column of X that drives the muscle, or the mixture in words."""
+        if self.is_synthesized:
+            return " + ".join(f"{weight:.3g} {name}" for name, weight in self.channel_weights.items())
         return self.name if self.channel is None else self.channel
+
+    def _check_channel(self):
+        weights = self.channel_weights
+        numbers = all(isinstance(w, Real) and isfinite(w) and w > 0 for w in weights.values())
+        if not (weights and numbers and all(isinstance(name, str) for name in weights)):
+            raise ValueError(
+                f"`channel` of muscle {self.name!r} must be a column of X, several columns, or a dict from column to a positive "
+                f"weight. Got {self.channel!r}."
+            )
 
 
 def _overrides(given):
