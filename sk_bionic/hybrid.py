@@ -296,9 +296,9 @@ class _HeldOut:
             parameters = model.parameters.as_dict()
             drive = motion.drive(parameters)
             joint = self.data.angle - parameters["goniometer_offset"].numpy()
-            measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).state
+            measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).all_states
             at = motion.evaluate(measured, drive, parameters, motion_only=True)
-            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss].reshape(len(left), -1)
+            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss, : model.n_coordinates].reshape(len(left), -1)
             squares.append(residual[test[left] & test[left + 1]] ** 2)
         squares = np.concatenate(squares)
         return float(squares.mean()) if squares.size else None

@@ -57,6 +57,13 @@ class Fused(NamedTuple):
         return out.reshape(n_frames, 2, -1)[..., : self.n_coordinates]
 
 
+def residual_weights(model, residual_std):
+    """Weight (n_states,) of each equation's squared residuals in half the sum of squares, at one Gauss point."""
+    std = np.full(model.n_states, TENDON_STD)
+    std[: model.n_coordinates] = residual_std
+    return 0.5 / std**2
+
+
 def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters=None, start=None):
     """Least-squares trajectory between a prediction and the equation of motion.
 
@@ -121,8 +128,7 @@ class _Problem:
         self.predicted = np.where(present, predicted, 0.0)
         self.weight = np.where(present, 1.0 / np.broadcast_to(prediction_std, predicted.shape) ** 2, 0.0)
         self.d, self.m = motion.model.n_coordinates, motion.model.n_states
-        tendon_weight = np.full(self.m - self.d, 0.5 / TENDON_STD**2)
-        self.residual_weight = np.concatenate([np.full(self.d, 0.5 / residual_std**2), tendon_weight])
+        self.residual_weight = residual_weights(motion.model, residual_std)
 
     def start(self):
         """The prediction with its own differences as velocities."""
