@@ -9,7 +9,12 @@ import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor, inputs
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.musculoskeletal import Muscle, MusculoskeletalModel, PolynomialPath, elbow
+from sk_bionic.musculoskeletal import (
+    Muscle,
+    MusculoskeletalModel,
+    PolynomialPath,
+    elbow,
+)
 
 MIXTURE = {"biceps": 0.7, "triceps": 0.3}
 

@@ -1,7 +1,6 @@
 """Elastic tendons along a motion that is given: what muscles did while the limb moved as it did."""
 
 import numpy as np
-import torch
 
 from .newton import Newton
 

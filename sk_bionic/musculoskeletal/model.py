@@ -209,13 +209,20 @@ class MusculoskeletalModel:
         -------
         Tensor (..., n_coordinates)
             M q'' - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the model.
+            Elastic tendons are in static equilibrium here (see `muscle_state`), which leaves a small residual on
+            trajectories of such a model; `implicit_residual` has their states.
         """
         return self.residual_and_muscles(angle, velocity, acceleration, activation, parameters, exogenous)[0]
 
-    def residual_and_muscles(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
-        """As `residual`, with the `MuscleState` behind it: (Tensor (..., n_coordinates), MuscleState)."""
+    def residual_and_muscles(
+        self, angle, velocity, acceleration, activation, parameters=None, exogenous=None, *, tendon=None
+    ):
+        """As `residual`, with the `MuscleState` behind it: (Tensor (..., n_coordinates), MuscleState).
+
+        `tendon` is as in `muscle_state`.
+        """
         p = self.parameters.as_dict() if parameters is None else parameters
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p)
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, tendon=tendon)
         return self._motion_residual(angle, velocity, acceleration, activation, p, exogenous, muscles, moment_arm), muscles
 
     def implicit_residual(self, state, rate, second, activation, parameters=None, exogenous=None):

@@ -14,10 +14,12 @@ from sk_bionic.dynamics.fuse import fuse
 from sk_bionic.dynamics.identify import identify
 from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
 from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.soften import _Problem
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.musculoskeletal.activation import activation_rate
 from sk_bionic.musculoskeletal.prior import FreeParameters
+from sk_bionic.prediction import along_measured
 from sk_bionic.trials import Trials, find_trials
 
 DURATION = 1.3
@@ -109,7 +111,6 @@ def integrate(model, time, rtol):
     p, d, n = model.parameters.as_dict(), model.n_coordinates, model.n_tendon_states
     delay = p["electromechanical_delay"].numpy()
     constants = p["activation_time_constant"], p["deactivation_time_constant"]
-    zero = torch.zeros(1, d, dtype=torch.float64)
 
     last = [torch.zeros(1, n, dtype=torch.float64)]
 
@@ -306,6 +307,8 @@ def test_estimator_works_with_elastic_tendons(recording, prediction):
     assert np.isfinite(regressor.predict(X)).all()
     assert np.isfinite(force.to_numpy()).all() and (force.to_numpy() > 0).all()
     assert np.isfinite(torque.to_numpy()).all()
+    fiber = regressor.predict_fiber_lengths(X) / regressor.optimal_fiber_length_
+    assert ((fiber > 0.3) & (fiber < 1.7)).all(axis=None)
     if prediction == "simulation":
         assert regressor.score(X, y) > 0.999
     if prediction != "network":
@@ -315,3 +318,28 @@ def test_estimator_works_with_elastic_tendons(recording, prediction):
             regressor.predict_muscle_forces(X, return_std=True)[1],
         )
         assert (angle_std > 0).all() and (force_std.to_numpy() > 0).all()
+
+
+def test_residual_along_the_true_motion_is_that_of_central_differences(recording):
+    """No more is left than rigid tendons would leave, though tendon and fiber move against each other."""
+    X, _ = recording
+    left = []
+    for model in (elbow(), with_tendons(elbow())):
+        motion = Motion(model, find_trials(X), X.to_numpy())
+        left.append(np.nanmax(np.abs(along_measured(motion, motion.solve().angle.numpy()))))
+    assert left[1] < 2.0 * left[0]
+
+
+def test_softened_identification_has_the_gradient_of_its_cost(recording):
+    X, y = recording
+    model = with_tendons(elbow()).identifying(["max_isometric_force", "tendon_slack_length"])
+    noisy = y.to_numpy()[:, None] + 0.05 * np.sin(np.arange(len(y)) / 7.0)[:, None]
+    motion = Motion(model, find_trials(X), X.to_numpy())
+    problem = _Problem(motion, noisy, None, np.deg2rad(3.0), 0.3)
+    point = problem.evaluate(problem.free.raw() + 0.3, None)
+    gradient, _ = problem.linearise(point)
+    for i, move in enumerate(1e-4 * torch.eye(problem.free.n_raw, dtype=torch.float64)):
+        above, below = (
+            problem.evaluate(point.raw + s * move, point.fused.all_states).cost for s in (1, -1)
+        )
+        assert (above - below) / 2e-4 == pytest.approx(gradient[i], rel=1e-2, abs=1e-3)

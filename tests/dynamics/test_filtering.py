@@ -79,7 +79,7 @@ def states(step):
 
 
 def test_filter_is_what_the_recursion_tends_to_at_high_sampling_rates():
-    time, ours = states(0.01)
+    _, ours = states(0.01)
     differences = []
     for rate in (2000, 4000):
         fine = np.arange(0.0, 2.0 + 0.5 / rate, 1.0 / rate)

@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.musculoskeletal import Muscle, PolynomialPath, bezier, curves, millard, thelen
+from sk_bionic.musculoskeletal import (
+    Muscle,
+    PolynomialPath,
+    bezier,
+    curves,
+    millard,
+    thelen,
+)
 from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet
 
 # Abscissa and ordinate.
