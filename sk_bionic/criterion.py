@@ -10,6 +10,9 @@ from .musculoskeletal.prior import FreeParameters
 class Physics(nn.Module):
     """Residual and Hill forces of a model along a network's trajectory on the training trials.
 
+    Elastic tendons follow the network's trajectory in static equilibrium with their fibers, their own velocity neglected:
+    a network far from any motion of the limb still has forces, and every frame its own.
+
     Parameters
     ----------
     motion : Motion

@@ -66,6 +66,7 @@ class FrameInputs:
         model = inputs.build_model(self.model, names, angle.shape[1])
         self.roles_ = inputs.assign_columns(inputs.names_for(model, names, hasattr(self, "feature_names_in_")), model)
         emg = values[:, self.roles_.emg]
+        inputs.warn_of_synthesized(model)
         inputs.warn_of_negative(emg, self.roles_.emg_names, trials)
         inputs.warn_of_flat(emg, self.roles_.emg_names, trials)
         self.emg_scale_ = inputs.emg_scale(emg, self.emg_scale)
@@ -110,4 +111,4 @@ class FrameInputs:
         if trials is None:
             return None
         emg, exogenous = self._emg_and_exogenous(values, trials)
-        return Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)
+        return Motion(model, trials, np.maximum(emg, 0.0) @ self.roles_.channel_weights.T, exogenous)

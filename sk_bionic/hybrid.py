@@ -340,11 +340,11 @@ class _HeldOut:
             drive = motion.drive(parameters)
             joint = self.data.angle - parameters["goniometer_offset"].numpy()
             try:
-                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).state
+                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).all_states
             except SimulationError:
                 continue
             at = motion.evaluate(measured, drive, parameters, motion_only=True)
-            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss].reshape(len(left), -1)
+            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss, : model.n_coordinates].reshape(len(left), -1)
             squares.append(residual[test[left] & test[left + 1]] ** 2)
         squares = np.concatenate(squares) if squares else np.empty(0)
         return float(squares.mean()) if squares.size else None

@@ -24,13 +24,13 @@ LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
 
 
 class ColumnRoles(NamedTuple):
-    """Positions in X of the EMG columns (distinct channels), each muscle's channel among them, and external inputs by
-    name.
+    """Positions in X of the EMG columns (distinct channels), their weights in each muscle's excitation (n_muscles,
+    n_channels), and external inputs by name.
     """
 
     emg: np.ndarray
     emg_names: tuple
-    channel_of_muscle: np.ndarray
+    channel_weights: np.ndarray
     exogenous: dict
 
 
@@ -52,7 +52,7 @@ def assign_columns(names, model):
     ValueError
         When a channel is missing, or a column is neither a channel nor a known external input.
     """
-    channels = list(dict.fromkeys(model.channel_names))
+    channels = list(model.channels)
     missing = [c for c in channels if c not in names]
     if missing:
         raise ValueError(
@@ -69,7 +69,7 @@ def assign_columns(names, model):
     return ColumnRoles(
         np.array([position[c] for c in channels]),
         tuple(channels),
-        np.array([channels.index(c) for c in model.channel_names]),
+        model.channel_weights,
         {name: position[name] for name in EXOGENOUS if name in position},
     )
 
@@ -101,7 +101,7 @@ def names_for(model, names, named):
 
     Those of a plain array (not `named`) are the model's channels in their order, if they are as many.
     """
-    channels = tuple(dict.fromkeys(model.channel_names))
+    channels = model.channels
     if named or set(channels) <= set(names):
         return names
     if len(names) != len(channels):
@@ -175,6 +175,19 @@ def warn_of_negative(emg, names, trials):
 def warn_of_flat(emg, names, trials):
     """Warn of channels that are constant throughout a training trial."""
     warn_of_flat_channels(list(names), emg, trials, stacklevel=6)
+
+
+def warn_of_synthesized(model):
+    """Warn of muscles that have no EMG of their own."""
+    if model.synthesized_muscles:
+        mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
+        named = "; ".join(f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles)
+        warnings.warn(
+            f"These muscles have no EMG of their own but a stated mixture: {named}. What is predicted and identified for them rests on that "
+            "assumption; `synthesized_muscles_` keeps their names.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def check_amplitude(emg, names, trials):

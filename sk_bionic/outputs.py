@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
 from .inputs import check_same_index
+from .results import flagged
 
 
 class MotionOutputs:
@@ -37,7 +38,7 @@ class MotionOutputs:
             maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
             force = result.force * maximal
         else:
-            force = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[0]
+            force = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[0].tendon_force.numpy()
         force = self._columns(X, force, self.muscle_names_)
         if not return_std:
             return force
@@ -62,6 +63,22 @@ class MotionOutputs:
         parameters = self.model_.parameters.as_dict()
         activation = self.model_.activation(motion.dynamics.solve(parameters), parameters)
         return self._columns(X, activation.numpy(), self.muscle_names_)
+
+    def predict_fiber_lengths(self, X):
+        """Lengths of the muscles' fibers along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_muscles)
+            In m; over `optimal_fiber_length_` it is the normalised length. Elastic tendons have taken their share.
+        """
+        result, motion = self._predict_with_model(X)
+        muscles, _ = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))
+        return self._columns(X, muscles.fiber_length.numpy(), self.muscle_names_)
 
     def predict_joint_torques(self, X):
         """Torque of all muscles on each joint along the predicted motion.
@@ -166,6 +183,7 @@ class MotionOutputs:
         state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
         return motion, state
 
-    @staticmethod
-    def _columns(X, values, names):
-        return pd.DataFrame(values, index=X.index, columns=list(names)) if isinstance(X, pd.DataFrame) else values
+    def _columns(self, X, values, names):
+        if not isinstance(X, pd.DataFrame):
+            return values
+        return flagged(pd.DataFrame(values, index=X.index, columns=list(names)), self.model_)

@@ -29,6 +29,7 @@ MUSCLE_ATTRIBUTES = (
 )
 MODEL_ATTRIBUTES = (
     "muscle_names_",
+    "synthesized_muscles_",
     "parameters_",
     "starts_",
     "parameter_correlation_",
@@ -126,6 +127,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     starts_ : list of tuple (float, ndarray)
         Objective (minus the log posterior) and free values that each start of the identification reached.
     muscle_names_ : tuple of str
+    synthesized_muscles_ : tuple of str
+        Muscles without EMG of their own, driven by a mixture of columns (see `Muscle`); the `attrs` of `parameters_` and
+        of the muscles' outputs name them, too.
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
     session_ : Session
@@ -417,6 +421,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return
         covariance = None if fitted.identification is None else fitted.identification.covariance
         self.muscle_names_ = fitted.model.muscle_names
+        self.synthesized_muscles_ = fitted.model.synthesized_muscles
         self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
         self.starts_ = [] if fitted.identification is None else fitted.identification.starts
         self.parameter_correlation_ = correlation_frame(fitted.model, covariance)

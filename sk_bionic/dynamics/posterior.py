@@ -145,7 +145,7 @@ class Posterior:
         move = torch.from_numpy(step[:p]).clamp(-LARGEST_STEP, LARGEST_STEP)
         raw = (point.raw + move).clamp(-LARGEST_RAW, LARGEST_RAW)
         initial_state = point.initial_state + step[p:].reshape(point.initial_state.shape)
-        return self.evaluate(raw, initial_state, point.trajectory.state)
+        return self.evaluate(raw, initial_state, point.trajectory.all_states)
 
 
 def with_offset(by_value, free):
