@@ -143,6 +143,7 @@ def muscle_outputs(motion, state):
     model = motion.model
     parameters = model.parameters.as_dict()
     activation = model.activation(motion.dynamics.solve(parameters), parameters)
-    muscles, _ = model.muscle_state(state[:, 0], state[:, 1], activation, parameters)
-    torque = model.muscle_torque(state[:, 0], state[:, 1], activation, parameters)
+    at = state[:, 0], state[:, 1], activation, parameters, motion.frame_exogenous
+    muscles, _ = model.muscle_state(*at)
+    torque = model.muscle_torque(*at)
     return muscles.tendon_force.numpy(), torque.numpy()

@@ -55,7 +55,7 @@ class StretchingTendons(MusculoskeletalModel):
 
     strain_at_max_force = 0.0
 
-    def muscle_state(self, angle, velocity, activation, parameters=None):
+    def muscle_state(self, angle, velocity, activation, parameters=None, exogenous=None):
         """As in `MusculoskeletalModel`, with tendons as long as their own force makes them."""
         p = self.parameters.as_dict() if parameters is None else parameters
         length, moment_arm = self.paths.length_and_moment_arm(angle, p["moment_arm_scale"])

@@ -98,7 +98,7 @@ def force_derivatives(motion, state, parameters, free):
         n: parameters[n].detach().expand(len(state), -1).clone().requires_grad_() for n in model.parameters.muscle_names
     }
     inputs = [x.detach().clone().requires_grad_() for x in (state[:, 0], state[:, 1], activation)]
-    muscles, _ = model.muscle_state(*inputs, {**parameters, **spread})
+    muscles, _ = model.muscle_state(*inputs, {**parameters, **spread}, motion.frame_exogenous)
     by_state, by_parameter = [], []
     for m in range(model.n_muscles):
         variables = inputs + list(spread.values())

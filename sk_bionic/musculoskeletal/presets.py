@@ -232,7 +232,7 @@ def with_observed_range(model, lower, upper, rest):
         Unchanged for joints without ``limits_from_data``.
     """
     changes = {}
-    for joint, low, high, middle in zip(model.joints, lower, upper, rest, strict=True):
+    for joint, low, high, middle in zip(model.free_joints, lower, upper, rest, strict=True):
         if not joint.limits_from_data:
             continue
         for name, angle in (("lower_limit", low), ("upper_limit", high)):
