@@ -69,16 +69,16 @@ class PhysicsInformedLoss(nn.Module):
 
     loss = data + ode_weight * mean(residual^2) + force_weight * mean((F_network - F_Hill)^2) + prior / n_frames
 
-    with the data term the weighted mean square of the standardised angle error over the frames that have an angle,
+    with the data term the weighted mean square of the standardised angle error over all angles that are known,
     the residual divided by the joint's torque scale, and forces in units of the maximal isometric force (Shi, Ma and
     Zhao 2023, arXiv 2309.05863, in non-dimensional form).
 
     Parameters
     ----------
-    weight : Tensor (n_frames,)
-        Weight of each frame in the data term; 0 where the frame is unlabelled or kept for validation.
-    validation_weight : Tensor (n_frames,)
-        Weight of each frame in the validation score, which is no part of the loss.
+    weight : Tensor (n_frames, n_coordinates)
+        Weight of each angle in the data term; 0 where it is unknown or kept for validation.
+    validation_weight : Tensor (n_frames, n_coordinates)
+        Weight of each angle in the validation score, which is no part of the loss.
     center, scale : Tensor (n_coordinates,)
         Mean and standard deviation of the training angles [rad].
     ode_weight, force_weight : float
@@ -107,11 +107,10 @@ class PhysicsInformedLoss(nn.Module):
         (n_frames, n_coordinates).
         """
         standardised, force, noisy = prediction
-        square = (noisy - target).square().mean(dim=1)
-        data = (self.weight * square).sum() / self.weight.sum()
+        data = (self.weight * (noisy - target).square()).sum() / self.weight.sum()
         loss, terms = data, {"data_loss": data}
         if self.validation_weight.any():
-            clean = (standardised - target).square().mean(dim=1)
+            clean = (standardised - target).square()
             terms["validation_loss"] = (self.validation_weight * clean).sum() / self.validation_weight.sum()
         if self.physics is not None:
             residual, disagreement = self.physics(standardised * self.scale + self.center, force)

@@ -58,7 +58,7 @@ def training_state(motion, identification, angle):
 
     From the identified initial states, or from rest where a trial has no angle.
     """
-    labelled = np.isfinite(angle).all(axis=1)
+    labelled = np.isfinite(angle).any(axis=1)
     unlabelled = np.array([not labelled[rows].any() for rows in motion.trials.slices])
     if not unlabelled.any():
         return identification.trajectory.state
@@ -109,11 +109,11 @@ def choose_ode_weight(motion, features, angle, weight, settings, force_weight, g
     Trust
     """
     errors = {candidate: [] for candidate in CANDIDATES}
-    labelled = np.isfinite(angle).all(axis=1)
+    labelled = np.isfinite(angle).any(axis=1)
     for test, hidden in folds(motion.trials, gap):
         test = test & labelled
         visible = np.where(hidden[:, None], np.nan, angle)
-        if not test.any() or np.isfinite(visible).all(axis=1).sum() < 10:
+        if not test.any() or np.isfinite(visible).any(axis=1).sum() < 10:
             continue
         try:
             predictions = _fold_predictions(motion, features, visible, weight, settings, force_weight)
@@ -146,7 +146,7 @@ def _choose(errors, angle):
         spread = np.nanstd(angle, axis=0)
         return Trust(1.0, spread, spread, {})
     stacked = {candidate: np.concatenate(parts) for candidate, parts in errors.items()}
-    rmse = {candidate: float(np.sqrt(np.mean(part**2))) for candidate, part in stacked.items()}
+    rmse = {candidate: float(np.sqrt(np.nanmean(part**2))) for candidate, part in stacked.items()}
     best = min(rmse, key=rmse.get)
-    std = {candidate: np.sqrt(np.mean(stacked[candidate] ** 2, axis=0)) for candidate in (0.0, best)}
+    std = {candidate: np.sqrt(np.nanmean(stacked[candidate] ** 2, axis=0)) for candidate in (0.0, best)}
     return Trust(float(best), std[0.0], std[best], rmse)

@@ -41,6 +41,7 @@ def physics_on(trials, trainable=False, identify=TRAINABLE):
 
 def loss_on(physics, weight, ode_weight=0.7, force_weight=0.3):
     center, scale = torch.tensor([1.0]).double(), torch.tensor([0.4]).double()
+    weight = weight[:, None]  # of a single coordinate
     zero = torch.zeros_like(weight)
     return PhysicsInformedLoss(weight, zero, center, scale, ode_weight, force_weight, physics)
 
@@ -188,13 +189,21 @@ def test_unlabelled_frames_count_in_the_residual_but_not_in_the_data():
 
 
 def test_data_term_is_the_weighted_mean_square_of_standardised_errors():
-    weight = torch.tensor([1.0, 3.0, 0.0]).double()
-    loss = PhysicsInformedLoss(weight, torch.tensor([0.0, 0, 2.0]), torch.zeros(1), torch.ones(1))
+    weight, held_out = torch.tensor([[1.0, 0.0], [3.0, 0.0], [0.0, 2.0]]).double().T[..., None]
+    loss = PhysicsInformedLoss(weight, held_out, torch.zeros(1), torch.ones(1))
     prediction = without_noise(
         torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double()
     )
     assert loss(prediction, torch.zeros(3, 1).double()).item() == pytest.approx((1 + 3 * 4) / 4)
     assert loss.terms == pytest.approx({"data_loss": 13 / 4, "validation_loss": 25.0})
+
+
+def test_angle_that_is_unknown_in_one_column_counts_in_the_others():
+    weight = torch.tensor([[1.0, 1.0], [1.0, 0.0]]).double()
+    loss = PhysicsInformedLoss(weight, torch.zeros(2, 2), torch.zeros(2), torch.ones(2))
+    angle = torch.tensor([[1.0, 2.0], [3.0, 100.0]]).double()
+    data = loss(without_noise(angle, torch.zeros(2, 0).double()), torch.zeros(2, 2).double())
+    assert data.item() == pytest.approx((1 + 4 + 9) / 3)
 
 
 def test_noisy_inputs_enter_the_data_term_alone():

@@ -62,14 +62,14 @@ class Posterior:
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
 
     def _filled(self, state, angle):
-        """The measured state with trials that have no angle at all at rest under the model's values."""
-        known = np.isfinite(angle).any(axis=1)
-        empty = [rows for rows in self.motion.trials.slices if not known[rows].any()]
-        if empty:
+        """The measured state with what no frame of a trial tells at rest under the model's values."""
+        known = np.isfinite(angle)
+        empty = [(rows, ~known[rows].any(axis=0)) for rows in self.motion.trials.slices]
+        if any(angles.any() for _, angles in empty):
             parameters = self.motion.model.parameters.as_dict()
             rest = self.motion.rest_state(self.motion.drive(parameters), parameters).numpy()
-            for rows in empty:
-                state[rows] = rest[rows]
+            for rows, angles in empty:
+                state[rows][..., angles] = rest[rows][..., angles]
         return state
 
     def start(self, raw=None):
