@@ -8,7 +8,11 @@ WIDTH = (0.4, 1.2)  # s
 FLEXORS, EXTENSORS = ("BIClong", "BICshort", "BRA"), ("TRIlong", "TRIlat", "TRImed")
 # Muscles and range of the heights, of full excitation. The lighter bursts of both groups together stiffen the arm.
 KINDS = ((FLEXORS, (0.05, 0.40)), (EXTENSORS, (0.05, 0.40)), (FLEXORS + EXTENSORS, (0.02, 0.20)))
-SHARE, JITTER, STRETCH = (0.1, 1.9), (-0.15, 0.15), (0.7, 1.3)  # of a muscle: of the height; s; of the width
+SHARE, JITTER, STRETCH = (
+    (0.1, 1.9),
+    (-0.15, 0.15),
+    (0.7, 1.3),
+)  # of a muscle: of the height; s; of the width
 HIGHEST = 0.6
 
 

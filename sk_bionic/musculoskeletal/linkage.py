@@ -55,8 +55,8 @@ class Linkage:
         self.is_root = self.before.sum(dim=1) == 0
         self.is_end = (self.before.sum(dim=0) == 0).double()
 
-    def _moments(self, parameters, load):
-        """Diagonal of H [kg m^2], first moments S [kg m] and lengths L [m], each (..., n_joints)."""
+    def moments(self, parameters, load):
+        """Diagonal of H [kg m^2], first moments S [kg m] and lengths L [m], each (..., n_joints); load (..., 1) in kg."""
         p, held = parameters, load * self.is_end
         length, distance = p["segment_length"], p["load_distance"]
         beyond = (p["segment_mass"] + held) @ self.before
@@ -90,7 +90,7 @@ class Linkage:
         Tensor (..., n_joints)
             Torque [N m] on each joint, in the direction of its angle.
         """
-        diagonal, first, length = self._moments(parameters, load)
+        diagonal, first, length = self.moments(parameters, load)
         phi = self.segment_angles(angle, orientation)
         sine, cosine = torch.sin(phi), torch.cos(phi)
         turning, swing = acceleration @ self.turns.T, (velocity @ self.turns.T).square()
@@ -106,7 +106,7 @@ class Linkage:
 
     def mass_matrix(self, angle, parameters, load, orientation):
         """M(q) of the equation of motion [kg m^2], Tensor (..., n_joints, n_joints), symmetric."""
-        diagonal, first, length = self._moments(parameters, load)
+        diagonal, first, length = self.moments(parameters, load)
         below = first.unsqueeze(-1) * length.unsqueeze(-2) * self.before
         phi = self.segment_angles(angle, orientation)
         coupled = (below + below.mT) * torch.cos(phi.unsqueeze(-1) - phi.unsqueeze(-2)) + torch.diag_embed(diagonal)
