@@ -19,6 +19,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/physics.py
 	$(PYTHON) benchmarks/elbow_and_knee.py
 	$(PYTHON) benchmarks/identification.py
+	$(PYTHON) benchmarks/two_joint_arm.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png

@@ -18,6 +18,7 @@ from scipy.integrate import solve_ivp
 from sk_bionic.datasets import make_arm_reaching
 from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.musculoskeletal import leg
+from sk_bionic.musculoskeletal.skeleton import GRAVITY
 from sk_bionic.trials import Trials
 
 RESULT = Path(__file__).parent / "results" / "two_joint_arm.md"
@@ -139,6 +140,7 @@ def parameter_tables(recoveries):
         }
         if name == next(iter(DESIGNS)):
             pooled = accuracy(table.assign(muscle="")).drop(columns="muscle")
+            pooled["parameter"] = pooled["parameter"].replace("", "all")
     return pd.DataFrame.from_dict(rows, orient="index").astype(float), pooled
 
 
@@ -204,13 +206,13 @@ def integrated(model, start, frames):
 
 
 def energy(model, state):
-    """Kinetic and potential energy [J]: the work done against gravity is the integral of -g."""
+    """Kinetic and potential energy [J], (n_frames,)."""
     angle, velocity = state[:, 0], state[:, 1]
     kinetic = 0.5 * (velocity[:, None] @ model.mass_matrix(angle) @ velocity[..., None]).flatten()
     p = model.parameters.as_dict()
     phi = model.linkage.segment_angles(angle, p["segment_orientation"])
     _, first_moment, _ = model.linkage.moments(p, torch.zeros(1, dtype=torch.float64))
-    return (kinetic - 9.80665 * (first_moment * torch.cos(phi)).sum(dim=1)).numpy()
+    return (kinetic - GRAVITY * (first_moment * torch.cos(phi)).sum(dim=1)).numpy()
 
 
 def main():
@@ -231,7 +233,7 @@ def main():
         duration=DURATION, quantile=QUANTILE, hidden=100 * HIDDEN, swing=SWING, start=SWING_START,
         parameters=markdown(parameters, percent, "design"),
         by_parameter=markdown(by_parameter, percent),
-        predictions=markdown(prediction_table(sum(predictions, [])), percent),
+        predictions=markdown(prediction_table([row for rows in predictions for row in rows]), percent),
         pendulum=markdown(pendulum(), errors | {"time [ms]": ".0f"}),
     )  # fmt: skip
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
