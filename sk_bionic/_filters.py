@@ -88,7 +88,7 @@ def _resample_trial(values, time, sampling_rate):
 
 def _filter(sos, x, causal, extension, padding):
     if not causal:
-        return sosfiltfilt(sos, x, axis=0, padtype=extension, padlen=padding)
+        return sosfiltfilt(sos, x, axis=0, padtype=extension, padlen=min(padding, len(x) - 1))
     # Start as if the first value had stood there for ever: no transient from an offset.
     steady_state = sosfilt_zi(sos)[:, :, np.newaxis] * x[0]
     return sosfilt(sos, x, axis=0, zi=steady_state)[0]

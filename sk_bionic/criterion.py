@@ -1,5 +1,6 @@
 """The physics-informed criterion: data, equation of motion, muscle forces and priors."""
 
+import torch
 from torch import nn
 
 from .dynamics.grid import CentralDifferences
@@ -75,14 +76,17 @@ class PhysicsInformedLoss(nn.Module):
 
     Parameters
     ----------
-    weight : Tensor (n_frames, n_coordinates)
-        Weight of each angle in the data term; 0 where it is unknown or kept for validation.
-    validation_weight : Tensor (n_frames, n_coordinates)
-        Weight of each angle in the validation score, which is no part of the loss.
+    weight : Tensor (n_frames,) or (n_sources, n_frames)
+        Weight of each frame in the data term; 0 where the frame is unlabelled or kept for validation.
+    validation_weight : Tensor (n_frames,)
+        Weight of each frame in the validation score, which is no part of the loss.
     center, scale : Tensor (n_coordinates,)
         Mean and standard deviation of the training angles [rad].
     ode_weight, force_weight : float
     physics : Physics or None
+    source : Tensor of int (n_networks,), optional
+        Row of `weight` that counts for each network; the equation of motion holds for the mean trajectory of the
+        networks of row 0. Default: one network.
 
     Attributes
     ----------
@@ -90,30 +94,44 @@ class PhysicsInformedLoss(nn.Module):
         Every term of the last call, before weighting, for the training history.
     """
 
-    def __init__(self, weight, validation_weight, center, scale, ode_weight=0.0, force_weight=0.0, physics=None):
+    def __init__(
+        self, weight, validation_weight, center, scale, ode_weight=0.0, force_weight=0.0, physics=None, source=None
+    ):
         super().__init__()
+        weight = torch.atleast_2d(weight)
+        source = torch.zeros(1, dtype=torch.int64) if source is None else source
         for name, value in (
-            ("weight", weight),
+            ("share", weight / weight.sum(dim=1, keepdim=True)),
             ("validation_weight", validation_weight),
             ("center", center),
             ("scale", scale),
+            ("source", source),
+            ("first", torch.nonzero(source == 0)[:, 0]),
         ):
             self.register_buffer(name, value)
         self.ode_weight, self.force_weight, self.physics = ode_weight, force_weight, physics
         self.terms = {}
 
     def forward(self, prediction, target):
-        """Loss of the network's output (angles, forces, angles of noisy inputs) against standardised angles
-        (n_frames, n_coordinates).
+        """Loss of the networks' outputs (angles, forces, angles of noisy inputs) against standardised angles
+        (n_frames, n_coordinates), NaN where unknown.
         """
         standardised, force, noisy = prediction
-        data = (self.weight * (noisy - target).square()).sum() / self.weight.sum()
-        loss, terms = data, {"data_loss": data}
+        known = torch.isfinite(target).to(self.share.dtype)
+        target = torch.nan_to_num(target)
+        square = ((noisy - target).square() * known).sum(dim=2)
+        share = self.share[self.source]
+        by_network = (share * square).sum(dim=1) / (share @ known.sum(dim=1))
+        data = by_network[self.first].mean()
+        # Networks of other rows learn at the same pace, beside the equation of motion.
+        loss, terms = by_network.sum() / len(self.first), {"data_loss": data}
         if self.validation_weight.any():
-            clean = (standardised - target).square()
-            terms["validation_loss"] = (self.validation_weight * clean).sum() / self.validation_weight.sum()
+            clean = (standardised[self.first] - target).square().mean(dim=0)
+            weight = self.validation_weight[:, None] * known
+            terms["validation_loss"] = (weight * clean).sum() / weight.sum()
         if self.physics is not None:
-            residual, disagreement = self.physics(standardised * self.scale + self.center, force)
+            mean, force = standardised[self.first].mean(dim=0), force[self.first].mean(dim=0)
+            residual, disagreement = self.physics(mean * self.scale + self.center, force)
             terms["ode_loss"] = residual.square().mean()
             terms["force_loss"] = disagreement.square().mean()
             terms["prior_loss"] = self.physics.prior() / len(target)

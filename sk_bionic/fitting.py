@@ -12,18 +12,13 @@ from .dynamics.identifiability import assess
 from .dynamics.identify import Identification, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
-from .hybrid import (
-    TRAINING_WEIGHT,
-    Trust,
-    choose_ode_weight,
-    training_state,
-    with_simulation,
-)
+from .ensemble import EnsembleSettings
+from .hybrid import BLOCK_GAP, TRAINING_WEIGHT, Hybrid, fit_learners
+from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
 
 N_NAMED = 3  # findings that a warning spells out
-BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the network's history
 
 
 @dataclass
@@ -41,6 +36,8 @@ class TrainingData:
         Frames that decide when to stop.
     motion : Motion or None
         None without a time axis.
+    layout : FeatureLayout or None
+        What the columns of `features` are; None without a time axis.
     """
 
     features: np.ndarray
@@ -48,6 +45,7 @@ class TrainingData:
     weight: np.ndarray
     validation_weight: np.ndarray | None
     motion: Motion | None
+    layout: FeatureLayout | None = None
 
 
 @dataclass
@@ -58,7 +56,7 @@ class Fitted:
     network: TrainedNetwork | None = None
     scaler: StandardScaler | None = None  # of the network's inputs
     identification: Identification | None = None
-    trust: Trust | None = None
+    hybrid: Hybrid | None = None
     findings: list = field(default_factory=list)
     ode_weight: float = 0.0
     offset_shift: np.ndarray | float = 0.0  # of the goniometer since training [rad], which the network does not know
@@ -72,7 +70,7 @@ class Fitted:
 def fit_static(data, settings, start):
     """A network from one frame to its angle: nothing here knows time."""
     _require_epochs(settings, "without a time axis")
-    _check_start(start, data, settings, n_forces=0)
+    settings = replace(settings, input_noise=0.0)  # of frames without a history, noise is all that is left
     scaler, data = _standardised(data)
     network = train(
         data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start
@@ -86,7 +84,10 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     scaler, data = _standardised(data)
     physics = Physics(data.motion, trainable=True)
     weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-    network = _train(data, settings, physics, weight, force_weight, start)
+    network = train(
+        data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
+        ode_weight=weight, force_weight=force_weight, start=start,
+    )  # fmt: skip
     values = physics.free.values(physics.raw.detach()).numpy()
     return Fitted(data.motion.model.with_values(values), network, scaler, ode_weight=weight)
 
@@ -121,9 +122,11 @@ def _warn_of(findings, depth):
         )
 
 
-def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options):
-    """Identification, then a network regularised by the identified equation, then the weight of that equation in the
-    fusion.
+def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start, options):
+    """Identification, then learners that see EMG and simulated state, then the trust between them and the physics.
+
+    `ensemble` is an `EnsembleSettings`, `cutoff` [Hz] or "auto" the low-pass of the predicted angle; the others as in
+    `fit_network` and `fit_simulation`.
     """
     try:
         fitted = fit_simulation(data, options, depth=6)
@@ -131,24 +134,21 @@ def fit_hybrid(data, settings, ode_weight, force_weight, history, start, options
         if settings.max_epochs == 0:
             raise
         warnings.warn(
-            f"The physics failed on the training trials, the network predicts alone. {error}",
+            f"The physics failed on the training trials, the learners predict alone. {error}",
             ConvergenceWarning,
             stacklevel=5,
         )
-        return replace(fit_static(data, settings, start), model=data.motion.model)
+        fitted = Fitted(data.motion.model)
+        ensemble, ode_weight = replace(ensemble, physics=False), 0.0
     if settings.max_epochs == 0:
         return fitted
+    ensemble = replace(ensemble, physics=ensemble.physics and ode_weight != 0)
     motion = data.motion.with_model(fitted.model)
-    state = training_state(motion, fitted.identification, data.angle)
-    training_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-    fitted.scaler, seen = _standardised(replace(data, features=with_simulation(data.features, motion, state)))
-    fitted.network = _train(seen, settings, Physics(motion, trainable=False), training_weight, force_weight, start)
-    if ode_weight == "auto":
-        fitted.trust = choose_ode_weight(
-            motion, data.features, data.angle, data.weight, settings, force_weight, history + BLOCK_GAP
-        )
-        ode_weight = fitted.trust.ode_weight
-    fitted.ode_weight = float(ode_weight)
+    fitted.hybrid = fit_learners(
+        motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff,
+        ensemble.history + BLOCK_GAP, start,
+    )  # fmt: skip
+    fitted.network, fitted.ode_weight = fitted.hybrid.learners.networks, fitted.hybrid.trust.ode_weight
     return fitted
 
 
@@ -163,28 +163,6 @@ def _require_epochs(settings, when):
         raise ValueError(
             f"`max_epochs=0` trains no network, and {when} there is nothing else that could predict. Use at least 1."
         )
-
-
-def _check_start(start, data, settings, n_forces):
-    """Raise where the network to start from has other layers than the one to train."""
-    if start is None:
-        return
-    layers = [layer.weight.shape for layer in (*start.body, start.angle, start.force) if hasattr(layer, "weight")]
-    old = [layers[0][1], *(shape[0] for shape in layers)]
-    new = [data.features.shape[1], *settings.hidden_layer_sizes, data.angle.shape[1], *([n_forces] if n_forces else [])]
-    if old != new:
-        raise ValueError(
-            f"`warm_start` goes on with the network of the previous fit, whose layers have the sizes {old}; this fit needs {new}. Keep X, `model`, `history` "
-            "and `hidden_layer_sizes` as they were, or set warm_start=False."
-        )
-
-
-def _train(data, settings, physics, ode_weight, force_weight, start):
-    _check_start(start, data, settings, physics.motion.model.n_muscles)
-    return train(
-        data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
-        ode_weight=ode_weight, force_weight=force_weight, start=start,
-    )  # fmt: skip
 
 
 def validation_frames(trials, labelled, fraction, rng):

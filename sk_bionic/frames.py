@@ -92,11 +92,22 @@ class FrameInputs:
         inputs.check_load(values, self.roles_)
         return emg, {name: values[:, column] for name, column in self.roles_.exogenous.items()}
 
+    @property
+    def _layout(self):
+        """What the network's inputs are made of."""
+        history = self.emg_history_
+        lags = inputs.short_lags(history)
+        if self.prediction == "simulation":
+            lags = lags[:1]  # no network, nothing to look back for
+        elif self.prediction == "hybrid":
+            lags = np.union1d(lags, inputs.long_lags(history))
+        return inputs.FeatureLayout(lags, len(self.roles_.emg), len(self.roles_.exogenous))
+
     def _features(self, values, trials):
         if trials is None:
             return values
-        history = 0.0 if self.prediction == "simulation" else self.emg_history_  # no network, nothing to look back for
-        return inputs.history_features(*self._emg_and_exogenous(values), trials, history)
+        history = 0.0 if self.prediction == "simulation" else self.emg_history_
+        return inputs.history_features(*self._emg_and_exogenous(values), trials, history, self._layout.lags)
 
     def _motion(self, values, trials, model):
         if trials is None:

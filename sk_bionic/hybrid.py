@@ -1,37 +1,72 @@
-"""How far the physics is trusted: chosen on parts of the training data that neither physics nor network has seen."""
+"""Learners and identified physics together: what is fitted, and how far each is trusted.
+
+Everything that weighs one against the other is chosen on parts of the training data that neither has seen.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from .criterion import Physics
 from .dynamics.errors import SimulationError
 from .dynamics.fuse import fuse
-from .dynamics.identify import identify
-from .network import train
+from .dynamics.soften import soften
+from .ensemble import Learners, Version, combine, inverse_error_weights, train_learners
+from .musculoskeletal import MusculoskeletalModel
+from .smoothing import CUTOFFS, choose_cutoff, smooth
+from .trials import thinned
 
-# Weights of the mean squared residual against the mean squared standardised angle error; 0 is the network alone,
-# infinity the simulation.
-CANDIDATES = (0.0, *np.logspace(-2, 3, 6), np.inf)
-TRAINING_WEIGHT = 0.1  # of the residual while the network is trained, where the weight is still to be chosen
+# Weights of the mean squared residual against the mean squared standardised angle error to choose from, besides the
+# one that the held-out errors of learners and torque ask for; 0 is the learners alone, infinity the simulation.
+CANDIDATES = (0.0, 1.0, 10.0, 100.0, 1000.0, np.inf)
+TRAINING_WEIGHT = 0.1  # of the residual while the networks are trained, where the weight is still to be chosen
+LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
+TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowly, neighbouring frames say the same
 N_FOLDS = 3
+BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
+LARGEST_HIDDEN = 0.5  # part of a short trial that a block and its gaps may hide
+FEWEST_LABELS = 10  # frames with an angle that a fold needs to learn from
+MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
 
 
 class Trust(NamedTuple):
-    """Chosen weight of the residual, and what the choice was made from."""
+    """How far physics and members are trusted, and the held-out errors behind it.
+
+    Attributes
+    ----------
+    ode_weight : float
+        Weight of the equation in the fusion.
+    cutoff : float
+        Cut-off frequency of the low-pass on the predicted angle [Hz]; infinity: none.
+    error_std : ndarray (n_coordinates,)
+        Held-out error of the prediction [rad].
+    spread : ndarray (n_coordinates,)
+        Mean variance between the members on held-out frames [rad^2].
+    rmse : dict
+        Held-out RMSE [rad] by candidate weight.
+    """
 
     ode_weight: float
-    network_std: np.ndarray  # (n_coordinates,) out-of-fold error of the network [rad]
-    fused_std: np.ndarray  # the same of the fused prediction
-    rmse: dict  # out-of-fold RMSE [rad] by candidate
+    cutoff: float
+    error_std: np.ndarray
+    spread: np.ndarray
+    rmse: dict
+
+
+class Hybrid(NamedTuple):
+    """Fitted learners, the physics that they are fused with, and the trust between them."""
+
+    learners: Learners
+    physics: MusculoskeletalModel | None
+    trust: Trust
+    n_folds: int
 
 
 def folds(trials, gap):
     """Masks of frames to predict and of frames whose angles must be hidden for it.
 
     Whole trials where there are enough of them, else contiguous blocks of each; hidden are also the frames up to
-    `gap` seconds beside a block.
+    `gap` seconds beside a block, or less in trials so short that the gaps would hide more than half.
 
     Yields
     ------
@@ -45,6 +80,7 @@ def folds(trials, gap):
         return
     start, end = trials.time[trials.starts[:-1]][trial], trials.time[trials.starts[1:] - 1][trial]
     length = (end - start) / N_FOLDS
+    gap = np.minimum(gap, (LARGEST_HIDDEN - 1 / N_FOLDS) / 2 * (end - start))
     for k in range(N_FOLDS):
         low, high = start + k * length, start + (k + 1) * length
         yield (
@@ -53,100 +89,204 @@ def folds(trials, gap):
         )
 
 
-def training_state(motion, identification, angle):
-    """Simulated state (n_frames, 2, n_coordinates) of the training trials.
+def training_frames(trials, labelled):
+    """Rows that are learnt from: thinned to about 30 Hz, with every labelled frame where labels are scarce."""
+    step = int(min(max(1, trials.sampling_rate // TRAINING_RATE), max(1, trials.lengths.min() // FEWEST_KEPT)))
+    frames = thinned(trials, step)
+    scarce = labelled.sum() < len(frames)
+    return np.union1d(frames, np.flatnonzero(labelled)) if scarce else frames
 
-    From the identified initial states, or from rest where a trial has no angle.
+
+def simulated_state(motion):
+    """Angles [rad], velocities [rad/s] and activations along the simulation from rest, (n_frames, n_state).
+
+    Angles as the goniometer reads them; NaN everywhere where a simulation fails.
     """
-    labelled = np.isfinite(angle).any(axis=1)
-    unlabelled = np.array([not labelled[rows].any() for rows in motion.trials.slices])
-    if not unlabelled.any():
-        return identification.trajectory.state
     parameters = motion.model.parameters.as_dict()
-    drive = motion.drive(parameters)
-    initial_state = identification.initial_state.copy()
-    initial_state[unlabelled] = motion.rest_state(drive, parameters)[motion.first].numpy()[unlabelled]
-    return motion.solve(parameters, initial_state, identification.trajectory.state, drive).state
-
-
-def with_simulation(features, motion, state):
-    """Features (n_frames, ...) with the simulated angles, velocities and activations beside them."""
-    parameters = motion.model.parameters.as_dict()
+    try:
+        state = motion.solve(parameters).state
+    except SimulationError:
+        return np.full((motion.trials.n_frames, 2 * motion.model.n_coordinates + motion.model.n_muscles), np.nan)
     activation = motion.model.activation(motion.dynamics.solve(parameters), parameters)
-    return np.column_stack([features, state.flatten(1).numpy(), activation.numpy()])
+    angle = state[:, 0] + parameters["goniometer_offset"]
+    return np.column_stack([angle.numpy(), state[:, 1].numpy(), activation.numpy()])
 
 
-def predict_fused(model, motion, network_angle, ode_weight, scale):
+def predict_fused(motion, predicted, ode_weight, scale, relative_std=1.0):
     """Angle as a goniometer reads it (n_frames, n_coordinates) [rad] and the state behind it.
 
-    `scale` (n_coordinates,) is the angle's standard deviation [rad] in training: the unit of the network's error in
-    the criterion, whose weight `ode_weight` this fusion shares.
+    `scale` (n_coordinates,) is the angle's standard deviation [rad] in training: the unit of the learners' error in
+    the criterion, whose weight `ode_weight` this fusion shares. `relative_std` (n_frames, n_coordinates) says where
+    the prediction is better or worse than usual.
     """
-    offset = model.parameters.as_dict()["goniometer_offset"].numpy()
-    result = fuse(motion, network_angle - offset, scale, 1.0 / np.sqrt(ode_weight))
+    offset = motion.model.parameters.as_dict()["goniometer_offset"].numpy()
+    result = fuse(motion, predicted - offset, scale * relative_std, 1.0 / np.sqrt(ode_weight))
     return result.state[:, 0].numpy() + offset, result
 
 
-def choose_ode_weight(motion, features, angle, weight, settings, force_weight, gap):
-    """Weight of the residual with the smallest out-of-fold error of the fused prediction.
+def relative_std(spread, typical):
+    """Standard deviation of a prediction relative to its usual one, from the variance between the members.
 
-    Physics and network are fitted anew for each fold, with the fold's angles hidden; the identification starts from
-    the values found on all of them.
+    Half of the variance goes with the members' disagreement, half is always there.
+    """
+    return np.sqrt(0.5 + 0.5 * spread / np.maximum(typical, 1e-12))
+
+
+def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start):
+    """Physics that allows for its own errors, learners beside it, and their trust.
 
     Parameters
     ----------
     motion : Motion
         The identified model on the training trials.
-    features : ndarray (n_frames, n_features)
-        EMG history and external inputs, not standardised.
-    angle, weight, settings, force_weight
-        As in `sk_bionic.network.train`.
+    data : TrainingData
+    settings : TrainingSettings
+    ensemble : EnsembleSettings
+    layout : FeatureLayout
+    ode_weight : float or "auto"
+    force_weight : float
+    cutoff : float or "auto"
     gap : float
-        Seconds beside a test block that are hidden too.
+        Seconds beside a held-out block that are hidden too.
+    start : HistoryNetwork or None
 
     Returns
     -------
-    Trust
+    Hybrid
     """
-    errors = {candidate: [] for candidate in CANDIDATES}
-    labelled = np.isfinite(angle).any(axis=1)
-    for test, hidden in folds(motion.trials, gap):
-        test = test & labelled
-        visible = np.where(hidden[:, None], np.nan, angle)
-        if not test.any() or np.isfinite(visible).any(axis=1).sum() < 10:
-            continue
+    labelled, complete = np.isfinite(data.angle).any(axis=1), np.isfinite(data.angle).all(axis=1)
+    frames = training_frames(motion.trials, labelled)
+    few = motion.take(frames)
+    parts = _usable_folds(motion.trials, complete, gap)
+    hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
+    models = _physics(few, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble)
+    states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
+    weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
+    versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
+
+    training_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+    physics = Physics(few.with_model(models[0] or motion.model), trainable=False)
+    validation = None if data.validation_weight is None else data.validation_weight[frames]
+    learners = train_learners(
+        data.features, versions, data.angle, frames, settings, ensemble, layout, physics=physics,
+        ode_weight=min(training_weight, LARGEST_TRAINING_WEIGHT), force_weight=force_weight,
+        validation_weight=validation, start=start,
+    )  # fmt: skip
+    held_out = _HeldOut(motion, data, parts, learners, models, states)
+    trust = held_out.choose(ode_weight, cutoff)
+    learners[0].weights = held_out.weights
+    return Hybrid(learners[0], models[0], trust, len(parts))
+
+
+def _usable_folds(trials, labelled, gap):
+    return [
+        (test & labelled, hidden)
+        for test, hidden in folds(trials, gap)
+        if (test & labelled).any() and (labelled & ~hidden).sum() >= FEWEST_LABELS
+    ]
+
+
+def _physics(motion, angle, weight, hidden, ensemble):
+    """Model with softened physics for every version of the data, None without physics."""
+    if not ensemble.physics:
+        return [None] * len(hidden)
+    models, start = [], motion.model
+    for mask in hidden:
+        visible = np.where(mask[:, None], np.nan, angle)
         try:
-            predictions = _fold_predictions(motion, features, visible, weight, settings, force_weight)
+            model = soften(motion.with_model(start), visible, weight).model
         except SimulationError:
-            continue  # this fold's physics cannot be simulated: it says nothing about the weight
-        for candidate, predicted in predictions.items():
-            errors[candidate].append((predicted - angle)[test])
-    return _choose(errors, angle)
+            model = start
+        models.append(model)
+        start = models[0]  # folds differ little from the whole
+    return models
 
 
-def _fold_predictions(motion, features, visible, weight, settings, force_weight):
-    """Predictions (n_frames, n_coordinates) by candidate, from physics and network that know the visible angles only."""
-    identification = identify(motion, visible, weight)
-    model = identification.model
-    motion = motion.with_model(model)
-    state = training_state(motion, identification, visible)
-    seen = StandardScaler().fit_transform(with_simulation(features, motion, state), sample_weight=weight)
-    physics = Physics(motion, trainable=False)
-    network = train(
-        seen, visible, weight, settings, physics=physics, ode_weight=TRAINING_WEIGHT, force_weight=force_weight
-    )
-    predicted, _ = network.predict(seen)
-    simulated = state[:, 0].numpy() + model.parameters.as_dict()["goniometer_offset"].numpy()
-    fused = lambda weight: predict_fused(model, motion, predicted, weight, network.scale)[0]  # noqa: E731
-    return {0.0: predicted, np.inf: simulated, **{candidate: fused(candidate) for candidate in CANDIDATES[1:-1]}}
+class _HeldOut:
+    """Held-out predictions of the members and of their fusion with the physics."""
+
+    def __init__(self, motion, data, parts, learners, models, states):
+        self.motion, self.data, self.parts = motion, data, parts
+        self.learners, self.models, self.states = learners, models, states
+        self.scale = learners[0].networks.scale
+        self.by_fold = [
+            one.predict_members(data.features, state)[0] for one, state in zip(learners[1:], states[1:], strict=True)
+        ]
+        self.weights = dict(learners[0].weights)
+        if parts:
+            names = self.by_fold[0]
+            self.weights = inverse_error_weights({n: self._errors([fold[n] for fold in self.by_fold]) for n in names})
+        self.combined = [combine(members, self.weights) for members in self.by_fold]
+
+    def _stitched(self, by_fold):
+        """Held-out values (n_frames, n_coordinates): every frame from the fold that has not seen it, else NaN."""
+        out = np.full(self.data.angle.shape, np.nan)
+        for (test, _), values in zip(self.parts, by_fold, strict=True):
+            out[test] = values[test]
+        return out
+
+    def _errors(self, by_fold):
+        error = self._stitched(by_fold) - self.data.angle
+        return error[np.isfinite(error).all(axis=1)]
+
+    def choose(self, ode_weight, cutoff):
+        """Trust with the smallest held-out error; what the user has given stays."""
+        if not self.parts:
+            spread = np.nanvar(self.data.angle, axis=0)
+            ode_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+            return Trust(ode_weight, np.inf if cutoff == "auto" else cutoff, np.sqrt(spread), spread, {})
+        spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
+        candidates = self._candidates(spread) if ode_weight == "auto" else [ode_weight]
+        predictions = {weight: self._predictions(weight, spread) for weight in candidates}
+        errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
+        rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
+        best = min(rmse, key=rmse.get)
+        stitched, trials = self._stitched(predictions[best]), self.motion.trials
+        if cutoff == "auto":
+            cutoff = choose_cutoff(_filled(stitched, self.combined), self.data.angle, trials, self.data.weight, CUTOFFS)
+        error = smooth(_filled(stitched, self.combined), trials, cutoff) - self.data.angle
+        error = error[np.isfinite(stitched).all(axis=1) & np.isfinite(error).all(axis=1)]
+        return Trust(float(best), cutoff, np.sqrt(np.mean(error**2, axis=0)), spread, rmse)
+
+    def _candidates(self, spread):
+        """Weights to try, the honest one among them."""
+        if self.models[0] is None:
+            return [0.0]
+        network = np.mean((self._errors([angle for angle, _ in self.combined]) / self.scale) ** 2)
+        torque = self._torque_error()
+        honest = [] if torque is None else [float(network / max(torque, 1e-12)) * part for part in (0.1, 0.3, 1.0)]
+        return sorted({*CANDIDATES, *honest})
+
+    def _torque_error(self):
+        """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""
+        left, squares = self.motion.grid.left, []
+        for (test, _), model in zip(self.parts, self.models[1:], strict=True):
+            motion = self.motion.with_model(model)
+            parameters = model.parameters.as_dict()
+            drive = motion.drive(parameters)
+            joint = self.data.angle - parameters["goniometer_offset"].numpy()
+            measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).state
+            at = motion.evaluate(measured, drive, parameters, motion_only=True)
+            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss].reshape(len(left), -1)
+            squares.append(residual[test[left] & test[left + 1]] ** 2)
+        squares = np.concatenate(squares)
+        return float(squares.mean()) if squares.size else None
+
+    def _predictions(self, ode_weight, spread):
+        """Predictions (n_frames, n_coordinates) by fold."""
+        out = []
+        for (angle, own_spread), model, state in zip(self.combined, self.models[1:], self.states[1:], strict=True):
+            if ode_weight == 0 or model is None or not np.isfinite(state).all():
+                out.append(angle)
+            elif np.isinf(ode_weight):
+                out.append(state[:, : angle.shape[1]])
+            else:
+                std = relative_std(own_spread, spread)
+                out.append(predict_fused(self.motion.with_model(model), angle, ode_weight, self.scale, std)[0])
+        return out
 
 
-def _choose(errors, angle):
-    if not errors[0.0]:
-        spread = np.nanstd(angle, axis=0)
-        return Trust(1.0, spread, spread, {})
-    stacked = {candidate: np.concatenate(parts) for candidate, parts in errors.items()}
-    rmse = {candidate: float(np.sqrt(np.nanmean(part**2))) for candidate, part in stacked.items()}
-    best = min(rmse, key=rmse.get)
-    std = {candidate: np.sqrt(np.nanmean(stacked[candidate] ** 2, axis=0)) for candidate in (0.0, best)}
-    return Trust(float(best), std[0.0], std[best], rmse)
+def _filled(stitched, combined):
+    """Held-out predictions with the folds' mean where no fold held a frame out: a low-pass needs whole trials."""
+    mean = np.mean([angle for angle, _ in combined], axis=0)
+    return np.where(np.isfinite(stitched), stitched, mean)

@@ -14,6 +14,8 @@ from .musculoskeletal.presets import with_observed_range
 from .trials import lagged
 
 LAG_SPACING = 0.05  # s between the samples of EMG history that the network sees
+# Lags of the long history in units of the short one.
+LONG_HISTORY = np.array([0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.25, 1.875, 2.5])
 # EMG whose largest value over the training trials lies between these is taken as normalised already.
 NORMALISED_RANGE = (0.05, 1.0)
 LARGEST_EXCITATION = 10.0  # of EMG in units of full excitation, which a maximal contraction exceeds by little
@@ -284,8 +286,31 @@ def check_labels(angle, weight):
         )
 
 
-def history_features(emg, exogenous, trials, history):
-    """What the network sees: the square root of the EMG's last `history` seconds, and external inputs.
+def short_lags(history):
+    """Lags [s] of a history that is sampled densely, ndarray."""
+    return np.round(np.arange(0.0, history + 1e-9, LAG_SPACING), 9)
+
+
+def long_lags(history):
+    """Uneven lags [s], ndarray: dense at first, then up to two and a half times as far back as `history`."""
+    return np.unique(np.round(history * LONG_HISTORY, 9))
+
+
+class FeatureLayout(NamedTuple):
+    """Which columns of the features hold what: n_channels at each of `lags`, then n_exogenous."""
+
+    lags: np.ndarray
+    n_channels: int
+    n_exogenous: int
+
+    def columns(self, lags):
+        """Columns of the EMG at some lags and of the external inputs, ndarray of bool (n_features,)."""
+        emg = np.repeat(np.isin(self.lags, lags), self.n_channels)
+        return np.concatenate([emg, np.ones(self.n_exogenous, bool)])
+
+
+def history_features(emg, exogenous, trials, history, lags):
+    """What the network sees: the square root of the EMG's recent values, and external inputs.
 
     Parameters
     ----------
@@ -294,11 +319,14 @@ def history_features(emg, exogenous, trials, history):
     exogenous : dict of ndarray (n_frames,)
     trials : Trials
     history : float
-        Length of the history [s].
+        Length of the history [s], which no trial may be shorter than.
+    lags : sequence of float
+        Lags [s].
 
     Returns
     -------
-    ndarray (n_frames, n_features)
+    ndarray (n_frames, n_channels * n_lags + n_exogenous)
+        All channels at the first lag, then all at the second, ...; external inputs last.
 
     Raises
     ------
@@ -313,7 +341,6 @@ def history_features(emg, exogenous, trials, history):
             f"Trial {trials.names[k]!r} lasts {duration[k]:.3g} s ({trials.lengths[k]} frames), less than the EMG history of {history:g} s that "
             "the network sees. Use a longer trial or a smaller `history`."
         )
-    lags = np.arange(0.0, history + 1e-9, LAG_SPACING)
     columns = [lagged(np.sign(emg) * np.sqrt(np.abs(emg)), trials, lags)]
     return np.column_stack(columns + list(exogenous.values()))
 

@@ -7,14 +7,35 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, PassthroughScoring
+from skorch.callbacks import EarlyStopping, LRScheduler, PassthroughScoring
+from skorch.dataset import Dataset
 from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR
 
 from .criterion import PhysicsInformedLoss
 
 
+class _Linear(nn.Module):
+    """One linear layer for each of several networks that are trained side by side.
+
+    Small networks are bound by the number of calls, not by arithmetic: a dozen cost little more than one.
+    """
+
+    def __init__(self, n_networks, n_inputs, n_outputs, seen=None):
+        super().__init__()
+        # PyTorch's own scale for a linear layer, by the number of inputs that the network sees.
+        fan_in = torch.full((n_networks, 1, 1), float(n_inputs)) if seen is None else seen.sum(1).reshape(-1, 1, 1)
+        bound = fan_in.clamp(min=1.0).rsqrt()
+        self.weight = nn.Parameter(bound * (2 * torch.rand(n_networks, n_inputs, n_outputs) - 1))
+        self.bias = nn.Parameter(bound * (2 * torch.rand(n_networks, 1, n_outputs) - 1))
+
+    def forward(self, x):
+        """(n_networks, n_frames, n_inputs) -> (n_networks, n_frames, n_outputs)."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
 class HistoryNetwork(nn.Module):
-    """Multilayer perceptron from features to joint angles and muscle forces.
+    """Multilayer perceptrons from features to joint angles and muscle forces, several side by side.
 
     Parameters
     ----------
@@ -23,6 +44,10 @@ class HistoryNetwork(nn.Module):
     hidden_layer_sizes : sequence of int
     input_noise : float
         Standard deviation of the noise on the standardised inputs of the data term while training.
+    seen : array of bool (n_networks, n_features), optional
+        Features that each network sees. Default: one network that sees all.
+    source : array of int (n_networks,), optional
+        Which version of the features each network is fed with. Default: the only one.
 
     Notes
     -----
@@ -30,29 +55,55 @@ class HistoryNetwork(nn.Module):
     forces are in units of the muscles' maximal forces and never negative.
     """
 
-    def __init__(self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0):
+    def __init__(
+        self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0, seen=None, source=None
+    ):
         super().__init__()
         self.input_noise = input_noise
+        seen = torch.ones(1, n_features) if seen is None else torch.as_tensor(np.asarray(seen), dtype=torch.float32)
+        n_networks = len(seen)
+        source = np.zeros(n_networks, int) if source is None else source
+        self.register_buffer("seen", seen[:, None, :])
+        self.register_buffer("source", torch.as_tensor(np.asarray(source), dtype=torch.int64))
         sizes = [n_features, *hidden_layer_sizes]
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.body = nn.Sequential(*(layer for a, b in pairs for layer in (nn.Linear(a, b), nn.Tanh())))
-        self.angle = nn.Linear(sizes[-1], n_coordinates)
-        self.force = nn.Linear(sizes[-1], n_muscles) if n_muscles else None
+        layers = []
+        for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+            layers += [_Linear(n_networks, a, b, seen if i == 0 else None), nn.Tanh()]
+        self.body = nn.Sequential(*layers)
+        self.angle = _Linear(n_networks, sizes[-1], n_coordinates)
+        self.force = _Linear(n_networks, sizes[-1], n_muscles) if n_muscles else None
 
     def forward(self, features):
-        """Standardised angles (n_frames, n_coordinates), normalised forces (n_frames, n_muscles), and the angles of
-        noisy inputs for the data term.
+        """Outputs of every network.
 
-        Noise is kept away from the angles that the equation of motion sees: their derivatives in time must be those
-        of a smooth trajectory.
+        Parameters
+        ----------
+        features : Tensor (n_frames, n_features) or (n_sources, n_frames, n_features)
+
+        Returns
+        -------
+        angle : Tensor (n_networks, n_frames, n_coordinates)
+            Standardised angles.
+        force : Tensor (n_networks, n_frames, n_muscles)
+            Normalised forces.
+        noisy : Tensor (n_networks, n_frames, n_coordinates)
+            The angles of noisy inputs, for the data term. Noise is kept away from the angles that the equation of
+            motion sees: their derivatives in time must be those of a smooth trajectory.
         """
-        hidden = self.body(features)
-        angle = self.angle(hidden)
-        force = hidden.new_zeros(len(hidden), 0) if self.force is None else nn.functional.softplus(self.force(hidden))
+        features = features if features.ndim == 3 else features[None]
+        x = features.to(self.seen)[self.source] * self.seen
         if not (self.training and self.input_noise):
+            angle, force = self._outputs(x)
             return angle, force, angle
-        noisy = features + self.input_noise * torch.randn_like(features)
-        return angle, force, self.angle(self.body(noisy))
+        # One draw for all networks: what differs between them is where they start and what they see.
+        noise = self.input_noise * torch.randn(*x.shape[1:], dtype=x.dtype, device=x.device)
+        noisy = self.angle(self.body(x + noise * self.seen))
+        return *self._outputs(x), noisy.double()
+
+    def _outputs(self, x):
+        hidden = self.body(x)
+        forces = hidden.new_zeros(*hidden.shape[:2], 0) if self.force is None else self.force(hidden)
+        return self.angle(hidden).double(), nn.functional.softplus(forces).double()
 
 
 @dataclass(frozen=True)
@@ -62,7 +113,7 @@ class TrainingSettings:
     hidden_layer_sizes: tuple = (32, 32)
     max_epochs: int = 300
     lr: float = 0.01
-    alpha: float = 1e-4
+    alpha: float = 1e-2
     input_noise: float = 0.0
     tol: float = 1e-6
     n_iter_no_change: int = 50
@@ -73,7 +124,7 @@ class TrainingSettings:
 
 @dataclass
 class TrainedNetwork:
-    """A trained network with the scale of its output.
+    """Trained networks with the scale of their output.
 
     Attributes
     ----------
@@ -89,13 +140,27 @@ class TrainedNetwork:
     scale: np.ndarray
     history: list
 
-    def predict(self, features):
-        """Angles (n_frames, n_coordinates) [rad] and normalised muscle forces (n_frames, n_muscles)."""
+    def predict_all(self, features):
+        """Angles (n_networks, n_frames, n_coordinates) [rad] and normalised forces (n_networks, n_frames, n_muscles)
+        of every network, for features (n_frames, n_features) or (n_sources, n_frames, n_features).
+        """
         device = next(self.module.parameters()).device
         self.module.eval()
         with torch.no_grad():
             angle, force, _ = self.module(torch.as_tensor(features, dtype=torch.float64, device=device))
         return angle.cpu().numpy() * self.scale + self.center, force.cpu().numpy()
+
+    def predict(self, features):
+        """Mean angles (n_frames, n_coordinates) [rad] and normalised forces (n_frames, n_muscles) of the networks."""
+        angle, force = self.predict_all(features)
+        return angle.mean(axis=0), force.mean(axis=0)
+
+
+class _AllFrames(Dataset):
+    """Features and targets of all frames as one batch, which the iterator below hands out as it is."""
+
+    def __init__(self, X, y):
+        super().__init__(X, y, length=len(y))
 
 
 class _RecordingNet(NeuralNet):
@@ -123,7 +188,8 @@ def seeded(seed):
 
 
 def _target_scale(angle, weight):
-    """Weighted mean and standard deviation of the known angles, each (n_coordinates,); `weight` like `angle`."""
+    """Weighted mean and standard deviation of the known angles, each (n_coordinates,)."""
+    weight = np.where(np.isfinite(angle), weight[:, None], 0.0)
     total = weight.sum(axis=0)
     share = weight / np.where(total > 0, total, 1.0)
     labelled = np.where(weight > 0, angle, 0.0)
@@ -149,12 +215,34 @@ class _EarlyStopping(EarlyStopping):
 
 
 def _callbacks(terms, settings, validate):
-    watched = "validation_loss" if validate else "train_loss"
-    passing = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
-    stopping = _EarlyStopping(
-        watched, patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs", load_best=validate
-    )
-    return [*passing, ("early_stopping", stopping)]
+    callbacks = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
+    # Up and down again within the epochs (Smith and Topin 2019, arXiv 1708.07120): a constant rate left 5 to 10 %
+    # more error on recorded knees.
+    schedule = LRScheduler(OneCycleLR, max_lr=settings.lr, total_steps=settings.max_epochs + 1)
+    callbacks.append(("learning_rate", schedule))
+    if validate:
+        stopping = _EarlyStopping(
+            "validation_loss", patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs",
+            load_best=True,
+        )  # fmt: skip
+        callbacks.append(("early_stopping", stopping))
+    return callbacks
+
+
+def _sizes(module):
+    """Number of networks and widths of their layers, inputs first."""
+    weights = [p.shape for name, p in module.named_parameters() if name.endswith("weight")]
+    return [weights[0][0], weights[0][1], *(shape[2] for shape in weights)]
+
+
+def _check_start(start, module):
+    """Raise where the networks to start from have other layers than those to train."""
+    old, new = _sizes(start), _sizes(module)
+    if old != new:
+        raise ValueError(
+            f"`warm_start` goes on with the networks of the previous fit: their number and the sizes of their layers are {old}; this fit needs {new}. Keep X, "
+            "`model`, `prediction`, `history` and `hidden_layer_sizes` as they were, or set warm_start=False."
+        )
 
 
 def train(
@@ -168,58 +256,66 @@ def train(
     ode_weight=0.0,
     force_weight=0.0,
     start=None,
+    seen=None,
+    source=None,
+    dtype=torch.float64,
 ):
-    """Train a network on all frames of all trials at once.
+    """Train one or several networks on all frames of all trials at once.
 
     Parameters
     ----------
-    features : ndarray (n_frames, n_features)
-        Standardised inputs.
+    features : ndarray (n_frames, n_features) or (n_sources, n_frames, n_features)
+        Standardised inputs, in one or several versions.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN where unknown: such angles take part in the residual only.
-    weight : ndarray (n_frames,)
-        Weight of each frame in the data term.
+    weight : ndarray (n_frames,) or (n_sources, n_frames)
+        Weight of each frame in the data term of the networks that each version of the features feeds.
     settings : TrainingSettings
     validation_weight : ndarray (n_frames,), optional
         Frames that decide when to stop instead of being learnt from.
     physics : Physics, optional
-        Gives the residual; its parameters are trained along where it says so.
+        Gives the residual along the mean trajectory of the first version's networks; its parameters are trained along
+        where it says so.
     ode_weight, force_weight : float
     start : HistoryNetwork, optional
-        Network whose weights training starts from.
+        Networks whose weights training starts from.
+    seen, source : array, optional
+        Features that each network sees and the version it is fed with, as in `HistoryNetwork`.
+    dtype : torch.dtype
+        Precision of the networks; angles and forces are always float64.
 
     Returns
     -------
     TrainedNetwork
     """
-    known = np.isfinite(angle)
+    labelled = np.isfinite(angle).any(axis=1)
     validate = validation_weight is not None
-    held_out = np.where(known, validation_weight[:, None], 0.0) if validate else np.zeros(angle.shape)
-    data_weight = np.where(known & (held_out == 0), weight[:, None], 0.0)
-    center, scale = _target_scale(angle, data_weight)
-    target = torch.as_tensor(np.where(known, (angle - center) / scale, 0.0))
+    held_out = np.where(labelled, validation_weight, 0.0) if validate else np.zeros(len(angle))
+    data_weight = np.where(labelled & (held_out == 0), np.atleast_2d(weight), 0.0)
+    center, scale = _target_scale(angle, data_weight[0])
+    target = torch.as_tensor((angle - center) / scale)
     n_muscles = 0 if physics is None else physics.motion.model.n_muscles
     terms = (
         ["data_loss"]
         + ["validation_loss"] * validate
         + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
     )
-    tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))  # noqa: E731
+    tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))
     with seeded(settings.seed):
         module = HistoryNetwork(
-            features.shape[1],
-            angle.shape[1],
-            n_muscles,
-            settings.hidden_layer_sizes,
-            settings.input_noise if physics is not None else 0.0,
-        ).double()
+            features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
+            source,
+        ).to(dtype)  # fmt: skip
         if start is not None:
+            _check_start(start, module)
             module.load_state_dict(start.state_dict())
+        criterion = PhysicsInformedLoss(
+            tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
+            module.source,
+        )  # fmt: skip
         net = _RecordingNet(
             module,
-            criterion=PhysicsInformedLoss(
-                tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics
-            ),
+            criterion=criterion,
             optimizer=torch.optim.AdamW,
             optimizer__weight_decay=settings.alpha,
             lr=settings.lr,
@@ -230,5 +326,5 @@ def train(
             device=settings.device,
             verbose=settings.verbose,
         )
-        net.fit(tensor(features), target)
+        net.fit(_AllFrames(tensor(features), target))
     return TrainedNetwork(net.module_, center, scale, net.history)

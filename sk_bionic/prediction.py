@@ -8,8 +8,9 @@ import torch
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
-from .hybrid import predict_fused, with_simulation
+from .hybrid import predict_fused, relative_std, simulated_state
 from .musculoskeletal.prior import FreeParameters
+from .smoothing import smooth
 
 
 class Prediction(NamedTuple):
@@ -46,8 +47,6 @@ def predict_network(fitted, features):
     angle, force = fitted.network.predict(fitted.scaler.transform(features))
     angle = angle + fitted.offset_shift
     variance = np.full_like(angle, fitted.network.history[-1]["data_loss"]) * fitted.network.scale**2
-    if fitted.trust is not None:
-        variance = np.broadcast_to(fitted.trust.network_std**2, angle.shape)
     return Prediction(angle, variance=variance, force=force)
 
 
@@ -82,30 +81,35 @@ def _propagate(jacobian, covariance):
 
 
 def predict_hybrid(fitted, motion, features, with_variance=False):
-    """The network's trajectory, made of EMG and simulated state, fused with the identified equation."""
-    if fitted.identification is None:
-        return predict_network(fitted, features)
-    simulation = simulate(fitted, motion, with_variance=with_variance and np.isinf(fitted.ode_weight))
+    """The learners' trajectory, made of EMG and simulated state, fused with the equation of motion and smoothed."""
+    if fitted.hybrid is None:
+        return simulate(fitted, motion, with_variance=with_variance)
+    learners, physics, trust, _ = fitted.hybrid
     if np.isinf(fitted.ode_weight):
-        return simulation
-    network = predict_network(fitted, with_simulation(features, motion, simulation.state))
-    if fitted.ode_weight == 0:
-        return network
-    angle, fused = predict_fused(fitted.model, motion, network.angle, fitted.ode_weight, fitted.network.scale)
+        result = simulate(fitted, motion, with_variance=with_variance)
+        variance = None if result.variance is None else np.maximum(result.variance, trust.error_std**2)
+        return result._replace(angle=smooth(result.angle, motion.trials, trust.cutoff), variance=variance)
+    softened = None if physics is None else motion.with_model(physics)
+    state = np.zeros((len(features), 0)) if softened is None else simulated_state(softened)
+    combined = learners.predict(features, state)
+    std = relative_std(combined.spread, trust.spread)
+    if fitted.ode_weight == 0 or softened is None:
+        angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
+        return Prediction(angle, variance=(trust.error_std * std) ** 2, force=combined.force)
+    angle, fused = predict_fused(softened, combined.angle, fitted.ode_weight, learners.networks.scale, std)
+    joint = torch.from_numpy(angle - offset_of(fitted.model))
+    joint_state = torch.stack([joint, fused.state[:, 1]], dim=1)
+    angle = smooth(angle, motion.trials, trust.cutoff) + fitted.offset_shift
     if not with_variance:
-        return Prediction(angle, fused.state, force=network.force)
-    # The least-squares posterior has the shape over time; its size is that of the error on held-out frames, where
-    # there were any.
+        return Prediction(angle, joint_state, force=combined.force)
+    # The least-squares posterior has the shape over time; its size is that of the error on held-out frames.
     of_state = fused.variance()
-    if fitted.trust is not None:
-        of_state = of_state * (fitted.trust.fused_std**2 / of_state[:, 0].mean(axis=0))
-    force_variance = None
-    if fitted.identification is not None:
-        free = FreeParameters(fitted.model.parameters)
-        by_state, direct = force_derivatives(motion, fused.state, fitted.model.parameters.as_dict(), free)
-        force_variance = _propagate(direct, fitted.identification.covariance)
-        force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
-    return Prediction(angle, fused.state, of_state[:, 0], network.force, force_variance)
+    of_state = of_state * (trust.error_std**2 / of_state[:, 0].mean(axis=0))
+    free = FreeParameters(fitted.model.parameters)
+    by_state, direct = force_derivatives(motion, joint_state, fitted.model.parameters.as_dict(), free)
+    force_variance = _propagate(direct, fitted.identification.covariance)
+    force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
+    return Prediction(angle, joint_state, of_state[:, 0], combined.force, force_variance)
 
 
 def differentiated(motion, angle):

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from . import calibration, fitting, inputs, prediction
+from .ensemble import EnsembleSettings
 from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
@@ -78,11 +79,19 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         EMG that the network sees [s]. Trials must not be shorter.
     lr : float, default=0.01
         Learning rate of Adam.
-    alpha : float, default=0.0001
+    alpha : float, default=0.01
         Weight decay.
-    input_noise : float, default=0.2
-        Standard deviation of the noise on the network's standardised inputs while it is trained, which keeps it from
-        trusting details of the EMG; for trials in time only.
+    input_noise : float, default=0.4
+        Standard deviation of the noise on the networks' standardised inputs while they are trained, which keeps them
+        from trusting details of the EMG; for trials in time only.
+    n_networks : int, default=2
+        Networks of each kind in the hybrid's ensemble: with the recent EMG, with the recent EMG and the simulated
+        state, with a longer and coarser history.
+    forest : bool, default=True
+        Let a forest of extremely randomised trees on recent EMG and simulated state into the ensemble.
+    output_cutoff : float, "auto" or None, default="auto"
+        Cut-off of a zero-lag low-pass on the hybrid's angle [Hz]. "auto": chosen on held-out parts of the training
+        data; None: no filter.
     early_stopping : bool, default=False
         Keep some trials (or, of a single one, the end) aside to decide when to stop.
     validation_fraction : float, default=0.2
@@ -166,6 +175,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         "lr": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "input_noise": [Interval(Real, 0, None, closed="left")],
+        "n_networks": [Interval(Integral, 1, None, closed="left")],
+        "forest": ["boolean"],
+        "output_cutoff": [None, Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -192,8 +204,11 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         max_epochs=300,
         history=0.4,
         lr=0.01,
-        alpha=1e-4,
-        input_noise=0.2,
+        alpha=0.01,
+        input_noise=0.4,
+        n_networks=2,
+        forest=True,
+        output_cutoff="auto",
         early_stopping=False,
         validation_fraction=0.2,
         n_iter_no_change=50,
@@ -218,6 +233,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.lr = lr
         self.alpha = alpha
         self.input_noise = input_noise
+        self.n_networks = n_networks
+        self.forest = forest
+        self.output_cutoff = output_cutoff
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -280,8 +298,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
         )
         data = fitting.TrainingData(
-            self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_)
-        )
+            self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_),
+            None if trials is None else self._layout,
+        )  # fmt: skip
         start = None if previous is None or previous.network is None else previous.network.module
         options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
         self.fitted_ = self._fit(data, settings, start, options)
@@ -295,7 +314,11 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return fitting.fit_simulation(data, options)
         if self.prediction == "network":
             return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
-        return fitting.fit_hybrid(data, settings, self.ode_weight, self.force_weight, self.history, start, options)
+        ensemble = EnsembleSettings(self.history, self.n_networks, self.forest, physics=True)
+        cutoff = np.inf if self.output_cutoff is None else self.output_cutoff
+        return fitting.fit_hybrid(
+            data, settings, ensemble, self.ode_weight, self.force_weight, cutoff, start, options
+        )
 
     def calibrate(self, X, y):
         """Adapt to a new session of the same subject from a few labelled frames.

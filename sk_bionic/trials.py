@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["Trials", "find_trials", "lagged"]
+__all__ = ["Trials", "find_trials", "lagged", "thinned"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,11 @@ class Trials:
         is_last[self.starts[1:] - 1] = True
         return np.flatnonzero(~is_last)
 
+    def take(self, frames):
+        """The trials of some frames: increasing rows, at least one of every trial."""
+        lengths = np.bincount(self.trial_of_frame[frames], minlength=self.n_trials)
+        return Trials(self.names, np.cumsum([0, *lengths]), self.time[frames])
+
     @property
     def sampling_rate(self):
         """Median of 1 / dt over all intervals [Hz]; NaN when every trial has a single frame."""
@@ -69,6 +74,12 @@ class Trials:
         if not len(first):
             return float("nan")
         return float(np.median(1.0 / (self.time[first + 1] - self.time[first])))
+
+
+def thinned(trials, step):
+    """Rows of every `step`-th frame of every trial and of its last one, ndarray of int."""
+    kept = [np.append(np.arange(rows.start, rows.stop, step), rows.stop - 1) for rows in trials.slices]
+    return np.unique(np.concatenate(kept))
 
 
 def find_trials(X, *, sampling_rate=None, trial=None):

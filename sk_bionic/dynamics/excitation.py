@@ -11,10 +11,12 @@ from ..musculoskeletal.activation import activation_rate, shape_activation
 from .banded import BandedSolve, BlockBanded
 from .errors import SimulationError
 
-# Parameters that the activation depends on, in the order of the last axis of its derivatives.
-ACTIVATION_PARAMETERS = (
-    "electromechanical_delay", "activation_time_constant", "deactivation_time_constant", "emg_shape_factor",
+# Parameters of the activation dynamics, and all that the activation depends on; in the order of the last axis of its
+# derivatives.
+DYNAMICS_PARAMETERS = (
+    "electromechanical_delay", "activation_time_constant", "deactivation_time_constant", "emg_gain",
 )  # fmt: skip
+ACTIVATION_PARAMETERS = (*DYNAMICS_PARAMETERS, "emg_shape_factor")
 NEWTON_ITERATIONS, TOLERANCE = 30, 1e-12
 
 
@@ -94,10 +96,14 @@ class ActivationDynamics:
         self.n_muscles = excitation.shape[1]
         self._last = None  # the previous solution: where Newton starts
 
-    def _excitations(self, delay):
+    def _excitations(self, delay, gain):
         """Excitation at the left, middle and right of every interval."""
         trial, t, h = self.trial[self.left], self.time[self.left], self.step[:, 0]
-        return tuple(self.spline(t + c * h, trial, delay) for c in (0.0, 0.5, 1.0))
+        return tuple(gain * self.spline(t + c * h, trial, delay) for c in (0.0, 0.5, 1.0))
+
+    def _start(self, delay, gain):
+        """Excitation at every trial's first frame (n_trials, n_muscles), whose steady state is the initial condition."""
+        return gain * self.spline(self.time[self.first], self.trial[self.first], delay)
 
     def _defect(self, left, right, excitations, rise, decay):
         """Defect of the Hermite-Simpson rule (n_intervals, n_muscles), with the rates at both ends."""
@@ -136,9 +142,9 @@ class ActivationDynamics:
         -------
         Tensor (n_frames, n_muscles)
         """
-        delay, rise, decay = (parameters[name] for name in ACTIVATION_PARAMETERS[:3])
-        start = self.spline(self.time[self.first], self.trial[self.first], delay)
-        excitations = self._excitations(delay)
+        delay, rise, decay, gain = (parameters[name] for name in DYNAMICS_PARAMETERS)
+        start = self._start(delay, gain)
+        excitations = self._excitations(delay, gain)
         with torch.no_grad():
             fixed = tuple(e.detach() for e in excitations)
             state, matrix = self._newton(fixed, start.detach(), rise.detach(), decay.detach())
@@ -181,52 +187,47 @@ class ActivationDynamics:
         Returns
         -------
         activation : Tensor (n_points, n_muscles)
-        derivative : Tensor (n_points, n_muscles, 4)
+        derivative : Tensor (n_points, n_muscles, 5)
             With respect to the muscle's own `ACTIVATION_PARAMETERS`.
         """
         state, sensitivity = self._state_and_sensitivity(parameters)
         interval = torch.as_tensor(points.interval)
         left_frame = self.left[interval]
         shape = (len(interval), self.n_muscles)
-        inputs = [parameters[name].detach().expand(shape).clone().requires_grad_() for name in ACTIVATION_PARAMETERS]
+        inputs = self._spread(parameters, ACTIVATION_PARAMETERS, shape)
+        delay, rise, decay, gain, shape_factor = inputs
         left, right = state[left_frame].requires_grad_(), state[left_frame + 1].requires_grad_()
         trial, t, h = self.trial[left_frame], self.time[left_frame], self.step[interval]
-        f_left = activation_rate(self.spline(t, trial, inputs[0]), left, inputs[1], inputs[2])
-        f_right = activation_rate(self.spline(t + h[:, 0], trial, inputs[0]), right, inputs[1], inputs[2])
+        f_left = activation_rate(gain * self.spline(t, trial, delay), left, rise, decay)
+        f_right = activation_rate(gain * self.spline(t + h[:, 0], trial, delay), right, rise, decay)
         w = torch.as_tensor(self.grid.weights(points)[0])[:, :, None]
         between = w[:, 0] * left + w[:, 1] * f_left + w[:, 2] * right + w[:, 3] * f_right
-        activation = shape_activation(between, inputs[3])
+        activation = shape_activation(between, shape_factor)
         d_left, d_right, *d_inputs = torch.autograd.grad(activation.sum(), (left, right, *inputs))
         derivative = torch.stack(d_inputs, dim=-1)
-        derivative[..., :3] += (
+        derivative[..., :4] += (
             d_left[..., None] * sensitivity[left_frame] + d_right[..., None] * sensitivity[left_frame + 1]
         )
         return activation.detach(), derivative
 
+    @staticmethod
+    def _spread(parameters, names, shape):
+        """Parameters as leaves of their own at every place (*shape), whose derivatives are wanted."""
+        return [parameters[name].detach().expand(shape).clone().requires_grad_() for name in names]
+
     def _state_and_sensitivity(self, parameters):
-        """State at the frames (n_frames, n_muscles) and its derivative (..., 3) with respect to delay and time
-        constants.
-        """
-        shape = (len(self.left), self.n_muscles)
-        inputs = [
-            parameters[name].detach().expand(shape).clone().requires_grad_() for name in ACTIVATION_PARAMETERS[:3]
-        ]
-        delay_at_start = (
-            parameters["electromechanical_delay"]
-            .detach()
-            .expand(len(self.first), self.n_muscles)
-            .clone()
-            .requires_grad_()
-        )
-        start = self.spline(self.time[self.first], self.trial[self.first], delay_at_start)
-        (d_start,) = torch.autograd.grad(start.sum(), delay_at_start)
-        excitations = self._excitations(inputs[0])
+        """State at the frames (n_frames, n_muscles) and its derivative (..., 4) with respect to `DYNAMICS_PARAMETERS`."""
+        inputs = self._spread(parameters, DYNAMICS_PARAMETERS, (len(self.left), self.n_muscles))
+        at_start = self._spread(parameters, ("electromechanical_delay", "emg_gain"), (len(self.first), self.n_muscles))
+        start = self._start(*at_start)
+        d_delay, d_gain = torch.autograd.grad(start.sum(), at_start)
+        delay, rise, decay, gain = inputs
+        excitations = self._excitations(delay, gain)
         with torch.no_grad():
-            rise, decay = (i.detach()[0] for i in inputs[1:])
-            state, matrix = self._newton(tuple(e.detach() for e in excitations), start.detach(), rise, decay)
-        defect, _, _ = self._defect(state[self.left], state[self.left + 1], excitations, inputs[1], inputs[2])
+            fixed = tuple(e.detach() for e in excitations)
+            state, matrix = self._newton(fixed, start.detach(), rise.detach()[0], decay.detach()[0])
+        defect, _, _ = self._defect(state[self.left], state[self.left + 1], excitations, rise, decay)
         partial = torch.stack(torch.autograd.grad(defect.sum(), inputs), dim=-1)
-        at_start = torch.zeros(len(self.first), self.n_muscles, 3, dtype=torch.float64)
-        at_start[..., 0] = -d_start
-        rhs = self._scatter(partial, at_start)
+        none = torch.zeros_like(d_delay)
+        rhs = self._scatter(partial, -torch.stack([d_delay, none, none, d_gain], dim=-1))
         return state, self._frames(torch.from_numpy(-matrix.solve(rhs.numpy())))

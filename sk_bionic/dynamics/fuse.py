@@ -13,9 +13,11 @@ import numpy as np
 import torch
 
 from .banded import solve_symmetric
+from .errors import SimulationError
 from .grid import CentralDifferences
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 30, 1e-6, 10
+RIDGE = 1e-9  # of every diagonal element of the normal equations
 
 
 class Fused(NamedTuple):
@@ -62,12 +64,17 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
     Returns
     -------
     Fused
+
+    Raises
+    ------
+    SimulationError
+        When prediction and equation together leave the trajectory open.
     """
     problem = _Problem(motion, predicted, prediction_std, residual_std, drive, parameters)
     state = problem.start()
     cost, gradient, diagonal, below = problem.linearise(state)
     for iteration in range(1, MAX_ITERATIONS + 1):
-        step = torch.from_numpy(-solve_symmetric(diagonal, below, gradient).reshape(state.shape))
+        step = torch.from_numpy(-_solve(diagonal, below, gradient).reshape(state.shape))
         length = 1.0
         for _ in range(MAX_HALVINGS):
             moved = state + length * step
@@ -81,6 +88,15 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         if previous - cost <= TOLERANCE * previous:
             break
     return Fused(state, diagonal, below, iteration)
+
+
+def _solve(diagonal, below, rhs):
+    try:
+        return solve_symmetric(diagonal, below, rhs)
+    except np.linalg.LinAlgError as error:
+        raise SimulationError(
+            "The equation of motion leaves the trajectory undetermined where no angle is known: give angles nearer to these frames."
+        ) from error
 
 
 class _Problem:
@@ -126,4 +142,6 @@ class _Problem:
         below[left + 1] = normal[:, size:, :size]
         gradient[:, :d] += self.weight * deviation
         diagonal[:, range(d), range(d)] += self.weight
+        # Where nothing is predicted the equation alone holds the trajectory, to within rounding in unstable postures.
+        diagonal[:, range(size), range(size)] *= 1.0 + RIDGE
         return cost, gradient, diagonal, below

@@ -16,6 +16,7 @@ ADVICE = {
     "max_isometric_force": "stronger contractions of this muscle, or a known load",
     "optimal_fiber_length": "a wider range of motion",
     "tendon_slack_length": "a wider range of motion",
+    "emg_gain": "contractions of very different strength",
     "emg_shape_factor": "contractions of very different strength",
     "electromechanical_delay": "faster changes of EMG",
     "activation_time_constant": "faster changes of EMG",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..trials import Trials
+from ..trials import thinned
 from .banded import BlockBanded
 from .equilibrium import rest_angle
 from .errors import SimulationError
@@ -95,6 +95,11 @@ class Motion:
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, model=model)
         return other
+
+    def take(self, frames):
+        """The motion on some of the frames (see `Trials.take`)."""
+        exogenous = {name: column[frames, 0] for name, column in self.frame_exogenous.items()}
+        return Motion(self.model, self.trials.take(frames), self.excitation[frames], exogenous)
 
     @property
     def n_gauss(self):
@@ -213,17 +218,10 @@ class Motion:
         """
         if not COARSENING / self.trials.sampling_rate <= COARSEST_STEP:
             return None
-        kept = [
-            np.unique(np.r_[np.arange(rows.start, rows.stop, COARSENING), rows.stop - 1]) for rows in self.trials.slices
-        ]
-        starts = np.concatenate([[0], np.cumsum([len(frames) for frames in kept])])
-        frames = np.concatenate(kept)
-        trials = Trials(self.trials.names, starts, self.trials.time[frames])
-        exogenous = {name: column[frames, 0] for name, column in self.frame_exogenous.items()}
+        frames = thinned(self.trials, COARSENING)
+        starts = self.trials.take(frames).starts
         try:
-            coarse = (
-                Motion(self.model, trials, self.excitation[frames], exogenous).solve(parameters, initial_state).state
-            )
+            coarse = self.take(frames).solve(parameters, initial_state).state
         except SimulationError:
             return None
         piece = np.clip(np.searchsorted(frames, np.arange(self.grid.n_frames), side="right") - 1, 0, len(frames) - 2)

@@ -54,6 +54,9 @@ DEFINITIONS = {
         _define("passive_fiber_strain_at_one_norm_force", "muscle", "1", 0.6, 0.3, 1.5, False, 0.2, "log", False, _OPENSIM),
         _define("activation_time_constant", "muscle", "s", 0.015, 0.005, 0.15, False, 0.3, "log", False, _DGF),
         _define("deactivation_time_constant", "muscle", "s", 0.060, 0.01, 0.5, False, 0.3, "log", False, _DGF),
+        _define("emg_gain", "muscle", "1", 1.0, 0.2, 5.0, False, 0.3, "log", False,
+                "factor on the EMG before the activation dynamics: another electrode or session; fixed, since it acts almost as "
+                "the maximal force does"),
         _define("emg_shape_factor", "muscle", "1", -1.0, -2.999, -0.001, False, 0.7, "identity", True, _CEINMS),
         _define("electromechanical_delay", "muscle", "s", 0.04, 0.0, 0.125, False, 0.03, "identity", True,
                 "bounds: NMSM Pipeline (0 to 125 ms)"),

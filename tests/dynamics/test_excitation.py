@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 from sk_bionic.dynamics.errors import SimulationError
 from sk_bionic.dynamics.excitation import (
     ACTIVATION_PARAMETERS,
+    DYNAMICS_PARAMETERS,
     ActivationDynamics,
     ExcitationSpline,
 )
@@ -17,6 +18,7 @@ PARAMETERS = {
     "electromechanical_delay": [0.031, 0.058],
     "activation_time_constant": [0.015, 0.04],
     "deactivation_time_constant": [0.06, 0.08],
+    "emg_gain": [0.8, 1.3],
     "emg_shape_factor": [-1.3, -0.5],
 }
 
@@ -52,19 +54,19 @@ def two_trials():
 
 
 def solve_with_scipy(time):
-    delay, rise, decay, _ = (parameters()[name] for name in ACTIVATION_PARAMETERS)
+    _, rise, decay, gain = (parameters()[name] for name in DYNAMICS_PARAMETERS)
 
     def rate(t, state):
         excitation = [
             excitation_at([t - d])[0, m]
             for m, d in enumerate(PARAMETERS["electromechanical_delay"])
         ]
-        return activation_rate(
-            torch.tensor(excitation), torch.from_numpy(state), rise, decay
-        ).numpy()
+        excitation = gain * torch.tensor(excitation)
+        return activation_rate(excitation, torch.from_numpy(state), rise, decay).numpy()
 
     options = {"rtol": 1e-10, "atol": 1e-12, "max_step": 0.05, "method": "DOP853"}
-    return solve_ivp(rate, (0.0, time[-1]), excitation_at([0.0])[0], t_eval=time, **options).y.T
+    start = gain.numpy() * excitation_at([0.0])[0]
+    return solve_ivp(rate, (0.0, time[-1]), start, t_eval=time, **options).y.T
 
 
 def test_spline_passes_through_the_frames_of_every_trial():
@@ -118,7 +120,19 @@ def test_constant_excitation_is_a_steady_state():
     trials = one_trial(0.05)
     emg = np.full((trials.n_frames, 2), 0.37)
     state = ActivationDynamics(CollocationGrid(trials), emg).solve(parameters())
-    np.testing.assert_allclose(state, emg, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(state, emg * PARAMETERS["emg_gain"], rtol=0, atol=1e-12)
+
+
+def test_gain_is_a_factor_on_the_emg():
+    trials, emg = two_trials()
+    grid, factor = CollocationGrid(trials), [2.5, 0.4]  # full excitation is exceeded
+    one = {**parameters(), "emg_gain": torch.ones(2, dtype=torch.float64)}
+    by_gain = ActivationDynamics(grid, emg).solve(
+        {**one, "emg_gain": torch.tensor(factor).double()}
+    )
+    by_hand = ActivationDynamics(grid, emg * torch.tensor(factor).double().numpy()).solve(one)
+    assert by_gain.max() > 1.0
+    torch.testing.assert_close(by_gain, by_hand, rtol=0, atol=1e-11)
 
 
 def test_trials_do_not_touch_one_another():
@@ -149,15 +163,14 @@ def test_failed_solution_does_not_spoil_later_ones():
     assert torch.isfinite(solver.solve(parameters())).all()
 
 
-def test_state_has_exact_derivatives_with_respect_to_delay_and_time_constants():
+def test_state_has_exact_derivatives_with_respect_to_the_parameters_of_the_dynamics():
     trials, emg = two_trials()
     solver = ActivationDynamics(CollocationGrid(trials), emg)
-    names = ACTIVATION_PARAMETERS[:3]
 
     def state(*values):
-        return solver.solve(dict(zip(names, values, strict=True)))[::5]
+        return solver.solve(dict(zip(DYNAMICS_PARAMETERS, values, strict=True)))[::5]
 
-    inputs = [parameters()[name].requires_grad_() for name in names]
+    inputs = [parameters()[name].requires_grad_() for name in DYNAMICS_PARAMETERS]
     assert torch.autograd.gradcheck(state, inputs, eps=1e-5, rtol=1e-5, atol=1e-6)
 
 

@@ -52,6 +52,13 @@ def identified(short, noisy):
     return identify(motion_of(short.data), noisy)
 
 
+def test_gain_of_every_channel_is_recovered_where_the_rest_is_known(short):
+    """Other electrodes on a known subject."""
+    known = short.model.identifying("emg_gain")
+    found = identify(motion_of(short.data / [1.6, 0.7], known), column(short.angle))
+    np.testing.assert_allclose(free_values(found.model), [1.6, 0.7], rtol=1e-3)
+
+
 def test_every_parameter_is_recovered_without_noise():
     flexion = make_elbow_flexion(3, angle_noise=0.0, random_state=1)
     found = identify(motion_of(flexion.data), column(flexion.target))

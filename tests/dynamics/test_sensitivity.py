@@ -19,6 +19,7 @@ FREE = (
     "electromechanical_delay",
     "biceps/activation_time_constant",
     "deactivation_time_constant",
+    "emg_gain",
     "max_contraction_velocity",
     "biceps/moment_arm_scale",
     "moment_of_inertia",

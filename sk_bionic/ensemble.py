@@ -1,0 +1,203 @@
+"""Unlike learners of the angle: networks that see different parts of the inputs, a forest, and their combination."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.preprocessing import StandardScaler
+
+from .inputs import long_lags, short_lags
+from .network import TrainedNetwork, train
+
+N_TREES, MIN_LEAF, TREE_FEATURES = 200, 3, 1 / 3
+# Combination weights are inverse mean squared errors, each moved by this part of their mean: held-out errors of few
+# repetitions are uncertain themselves.
+SHRINKAGE = 0.25
+
+
+class Member(NamedTuple):
+    """A kind of learner: which lags of the EMG it sees, and whether the simulated state."""
+
+    lags: object  # function of the history [s]
+    state: bool
+    forest: bool = False
+
+
+MEMBERS = {
+    "history": Member(short_lags, state=False),
+    "history_and_state": Member(short_lags, state=True),
+    "long_history": Member(long_lags, state=False),
+    "forest": Member(short_lags, state=True, forest=True),
+}
+
+
+class Combined(NamedTuple):
+    """Combined prediction: angle (n_frames, n_coordinates) [rad], variance between the members [rad^2], the networks'
+    normalised forces (n_frames, n_muscles).
+    """
+
+    angle: np.ndarray
+    spread: np.ndarray
+    force: np.ndarray
+
+
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """Which members there are; `n_networks` networks of every kind."""
+
+    history: float
+    n_networks: int
+    forest: bool
+    physics: bool
+
+    @property
+    def members(self):
+        """Members by name. Without physics, none that would differ by the simulated state alone."""
+        names = ["history", "history_and_state", "long_history"] if self.physics else ["history", "long_history"]
+        return {name: MEMBERS[name] for name in names + ["forest"] * self.forest}
+
+
+class Version(NamedTuple):
+    """One view of the training data: all angles, or those of a fold hidden.
+
+    `state` (n_frames, n_state) is the simulated state of the physics that knows the visible angles only, NaN where
+    there is none; `weight` (n_frames,) is 0 where an angle is hidden.
+    """
+
+    state: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass
+class Learners:
+    """The members trained on one version of the data, with the scaling of their inputs."""
+
+    networks: TrainedNetwork
+    member_of_network: np.ndarray  # name of each network's member, "" where it belongs to another version
+    source: int
+    scaler: StandardScaler
+    limits: tuple  # of the standardised state in training
+    forest: ExtraTreesRegressor | None
+    forest_columns: np.ndarray
+    weights: dict = field(default_factory=dict)
+
+    def standardised(self, features, state):
+        """Inputs of the networks, the state within what training has seen and at its mean where there is none."""
+        scaled = self.scaler.transform(np.column_stack([features, state]))
+        n = state.shape[1]
+        if n:
+            scaled[:, -n:] = np.nan_to_num(np.clip(scaled[:, -n:], *self.limits), nan=0.0)
+        return scaled
+
+    def predict_members(self, features, state):
+        """Angles (n_frames, n_coordinates) [rad] by member, and the networks' mean normalised forces."""
+        inputs = self.standardised(features, state)
+        n_sources = int(self.networks.module.source.max()) + 1
+        angle, force = self.networks.predict_all(np.broadcast_to(inputs, (n_sources, *inputs.shape)))
+        names = dict.fromkeys(name for name in self.member_of_network if name)
+        out = {name: angle[self.member_of_network == name].mean(axis=0) for name in names}
+        if self.forest is not None:
+            out["forest"] = self.forest.predict(inputs[:, self.forest_columns]).reshape(len(inputs), -1)
+        return out, force[self.member_of_network != ""].mean(axis=0)
+
+    def predict(self, features, state):
+        """Combined prediction for features (n_frames, n_features) and simulated state (n_frames, n_state)."""
+        members, force = self.predict_members(features, state)
+        return Combined(*combine(members, self.weights), force)
+
+
+def combine(members, weights):
+    """Weighted mean of the members' angles and their weighted variance about it, each (n_frames, n_coordinates)."""
+    share = {name: weights.get(name, 1.0) for name in members}
+    total = sum(share.values())
+    angle = sum(share[name] * members[name] for name in members) / total
+    spread = sum(share[name] * (members[name] - angle) ** 2 for name in members) / total
+    return angle, spread
+
+
+def inverse_error_weights(errors):
+    """Weights of the combination from held-out errors (n_frames, n_coordinates) by member.
+
+    Inverse mean squared errors (Bates and Granger 1969, Operational Research Quarterly 20(4), 451-468), shrunk.
+    """
+    square = {name: float(np.mean(error**2)) for name, error in errors.items()}
+    shrunk = SHRINKAGE * np.mean(list(square.values()))
+    inverse = {name: 1.0 / (value + shrunk + 1e-12) for name, value in square.items()}
+    return {name: value / sum(inverse.values()) for name, value in inverse.items()}
+
+
+def train_learners(features, versions, angle, frames, settings, ensemble, layout, **criterion):
+    """Train the members on every version of the data; the networks of all versions side by side.
+
+    Parameters
+    ----------
+    features : ndarray (n_frames, n_features)
+        EMG history and external inputs, not standardised.
+    versions : list of Version
+        The first has all angles.
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angles [rad].
+    frames : ndarray of int
+        Rows that are learnt from.
+    settings : TrainingSettings
+    ensemble : EnsembleSettings
+    layout : FeatureLayout
+    **criterion
+        `physics`, `ode_weight`, `force_weight`, `validation_weight`, `start` of `sk_bionic.network.train`, for the
+        networks of the first version; `physics` is on `frames`.
+
+    Returns
+    -------
+    list of Learners
+    """
+    n_state = versions[0].state.shape[1]
+    columns = {
+        name: np.concatenate([layout.columns(member.lags(ensemble.history)), np.full(n_state, member.state)])
+        for name, member in ensemble.members.items()
+    }
+    kinds = [name for name, member in ensemble.members.items() if not member.forest]
+    names = kinds * ensemble.n_networks + kinds * (len(versions) - 1)
+    source = np.repeat(np.arange(len(versions)), [len(kinds) * ensemble.n_networks] + [len(kinds)] * (len(versions) - 1))
+
+    learners = []
+    for k, version in enumerate(versions):
+        scaler, limits = _scaling(features[frames], version.state[frames], version.weight[frames])
+        own = np.where(source == k, names, "")
+        learners.append(Learners(None, own, k, scaler, limits, None, columns.get("forest")))
+    inputs = np.stack(
+        [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
+    )
+    weight = np.stack([version.weight[frames] for version in versions])
+    networks = train(
+        inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
+        dtype=torch.float32, **criterion,
+    )  # fmt: skip
+    for k, one in enumerate(learners):
+        one.networks = networks
+        one.weights = {name: 1.0 for name in ensemble.members}
+        if ensemble.forest:
+            one.forest = _forest(inputs[k][:, one.forest_columns], angle[frames], weight[k], settings.seed)
+    return learners
+
+
+def _scaling(features, state, weight):
+    """Scaler of one version's inputs and the range of its standardised state."""
+    scaler = StandardScaler().fit(np.column_stack([features, state]), sample_weight=weight)
+    n = state.shape[1]
+    scaled = (state - scaler.mean_[-n:]) / scaler.scale_[-n:] if n else state
+    known = np.where(np.isfinite(scaled), scaled, 0.0)
+    return scaler, (known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
+
+
+def _forest(inputs, angle, weight, seed):
+    """Forest on the frames all of whose angles are known; None where there is no such frame."""
+    learnt = np.isfinite(angle).all(axis=1) & (weight > 0)
+    if not learnt.any():
+        return None
+    forest = ExtraTreesRegressor(
+        N_TREES, min_samples_leaf=MIN_LEAF, max_features=TREE_FEATURES, random_state=seed, n_jobs=1
+    )
+    target = angle[:, 0] if angle.shape[1] == 1 else angle
+    return forest.fit(inputs[learnt], target[learnt], sample_weight=weight[learnt])
