@@ -41,7 +41,6 @@ def physics_on(trials, trainable=False, identify=TRAINABLE):
 
 def loss_on(physics, weight, ode_weight=0.7, force_weight=0.3):
     center, scale = torch.tensor([1.0]).double(), torch.tensor([0.4]).double()
-    weight = weight[:, None]  # of a single coordinate
     zero = torch.zeros_like(weight)
     return PhysicsInformedLoss(weight, zero, center, scale, ode_weight, force_weight, physics)
 
@@ -54,8 +53,8 @@ def outputs_of_a_network(n_frames, seed=0):
 
 
 def without_noise(angle, force):
-    """The criterion's input from a network whose data term sees the same angles as the equation."""
-    return angle, force, angle
+    """The criterion's input from one network whose data term sees the same angles as the equation."""
+    return angle[None], force[None], angle[None]
 
 
 def test_gradient_is_exact_in_network_outputs_and_physiological_parameters():
@@ -81,7 +80,7 @@ def test_velocity_of_a_network_of_emg_alone_is_the_total_derivative():
 
     def angle_at(time):
         with torch.no_grad():
-            return 1.0 + network(torch.as_tensor(emg_at(time)))[0]
+            return 1.0 + network(torch.as_tensor(emg_at(time)))[0][0]
 
     trials = trials_of(200, step=0.005)
     physics = physics_on(trials)
@@ -189,21 +188,13 @@ def test_unlabelled_frames_count_in_the_residual_but_not_in_the_data():
 
 
 def test_data_term_is_the_weighted_mean_square_of_standardised_errors():
-    weight, held_out = torch.tensor([[1.0, 0.0], [3.0, 0.0], [0.0, 2.0]]).double().T[..., None]
-    loss = PhysicsInformedLoss(weight, held_out, torch.zeros(1), torch.ones(1))
+    weight = torch.tensor([1.0, 3.0, 0.0]).double()
+    loss = PhysicsInformedLoss(weight, torch.tensor([0.0, 0, 2.0]), torch.zeros(1), torch.ones(1))
     prediction = without_noise(
         torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double()
     )
     assert loss(prediction, torch.zeros(3, 1).double()).item() == pytest.approx((1 + 3 * 4) / 4)
     assert loss.terms == pytest.approx({"data_loss": 13 / 4, "validation_loss": 25.0})
-
-
-def test_angle_that_is_unknown_in_one_column_counts_in_the_others():
-    weight = torch.tensor([[1.0, 1.0], [1.0, 0.0]]).double()
-    loss = PhysicsInformedLoss(weight, torch.zeros(2, 2), torch.zeros(2), torch.ones(2))
-    angle = torch.tensor([[1.0, 2.0], [3.0, 100.0]]).double()
-    data = loss(without_noise(angle, torch.zeros(2, 0).double()), torch.zeros(2, 2).double())
-    assert data.item() == pytest.approx((1 + 4 + 9) / 3)
 
 
 def test_noisy_inputs_enter_the_data_term_alone():
@@ -212,10 +203,34 @@ def test_noisy_inputs_enter_the_data_term_alone():
     angle, force = outputs_of_a_network(12)
     target = torch.zeros(12, 1).double()
     clean(without_noise(angle, force), target)
-    noisy((angle, force, angle + 1.0), target)
+    noisy((angle[None], force[None], angle[None] + 1.0), target)
     assert noisy.terms["data_loss"] != clean.terms["data_loss"]
     assert noisy.terms["ode_loss"] == clean.terms["ode_loss"]
     assert noisy.terms["force_loss"] == clean.terms["force_loss"]
+
+
+def test_equation_holds_the_mean_of_the_first_networks_and_the_data_each_network_by_its_own_weights():
+    weight = torch.tensor([[1.0] * 12, [0.0] * 6 + [1.0] * 6]).double()
+    zero, one = torch.zeros(1).double(), torch.ones(1).double()
+    physics = physics_on(trials_of(12))
+    loss = PhysicsInformedLoss(
+        weight, torch.zeros(12), zero, one, 1.0, 0.0, physics, source=torch.tensor([0, 0, 1])
+    )
+    angle = torch.stack([outputs_of_a_network(12, seed)[0] for seed in range(3)]).requires_grad_()
+    force = torch.zeros(3, 12, 2).double()
+    total = loss((angle, force, angle), torch.zeros(12, 1).double())
+    by_network = angle.detach().square()[..., 0]
+    assert loss.terms["data_loss"] == pytest.approx(by_network[:2].mean().item())
+    mean = angle.detach()[:2].mean(dim=0)
+    assert loss.terms["ode_loss"] == pytest.approx(
+        physics(mean, force[0])[0].square().mean().item()
+    )
+    beside = by_network[2, 6:].mean().item() / 2
+    assert total.item() == pytest.approx(
+        loss.terms["data_loss"] + loss.terms["ode_loss"] + beside
+    )
+    total.backward()
+    assert (angle.grad[2, :6] == 0).all() and (angle.grad[:2] != 0).all()
 
 
 def test_residual_does_not_depend_on_the_goniometer_offset_that_is_subtracted():
