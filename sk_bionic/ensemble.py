@@ -164,7 +164,7 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     learners = []
     for k, version in enumerate(versions):
         scaler, limits = _scaling(features[frames], version.state[frames], version.weight[frames])
-        own = np.where(source == k, names, "")
+        own = np.where(source == k, names, "").astype(object)
         learners.append(Learners(None, own, k, scaler, limits, None, columns.get("forest")))
     inputs = np.stack(
         [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]

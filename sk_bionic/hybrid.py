@@ -13,7 +13,7 @@ from .dynamics.fuse import fuse
 from .dynamics.soften import soften
 from .ensemble import Learners, Version, combine, inverse_error_weights, train_learners
 from .musculoskeletal import MusculoskeletalModel
-from .smoothing import CUTOFFS, choose_cutoff, smooth
+from .smoothing import CUTOFFS, smooth
 from .trials import thinned
 
 # Weights of the mean squared residual against the mean squared standardised angle error to choose from, besides the
@@ -22,7 +22,7 @@ CANDIDATES = (0.0, 1.0, 10.0, 100.0, 1000.0, np.inf)
 TRAINING_WEIGHT = 0.1  # of the residual while the networks are trained, where the weight is still to be chosen
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
 TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowly, neighbouring frames say the same
-N_FOLDS = 3
+N_FOLDS, BLOCKS_PER_FOLD = 3, 3
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
 LARGEST_HIDDEN = 0.5  # part of a short trial that a block and its gaps may hide
 FEWEST_LABELS = 10  # frames with an angle that a fold needs to learn from
@@ -65,8 +65,9 @@ class Hybrid(NamedTuple):
 def folds(trials, gap):
     """Masks of frames to predict and of frames whose angles must be hidden for it.
 
-    Whole trials where there are enough of them, else contiguous blocks of each; hidden are also the frames up to
-    `gap` seconds beside a block, or less in trials so short that the gaps would hide more than half.
+    Whole trials where there are enough of them, else contiguous blocks of each, in turn for the first, second and
+    third fold: a fold shall not lose a whole posture where there is one repetition only. Hidden are also the frames up
+    to `gap` seconds beside a block, or less in trials so short that the gaps would hide more than half.
 
     Yields
     ------
@@ -79,14 +80,17 @@ def folds(trials, gap):
             yield test, test
         return
     start, end = trials.time[trials.starts[:-1]][trial], trials.time[trials.starts[1:] - 1][trial]
-    length = (end - start) / N_FOLDS
-    gap = np.minimum(gap, (LARGEST_HIDDEN - 1 / N_FOLDS) / 2 * (end - start))
+    duration = end - start
+    gap = np.minimum(gap, (LARGEST_HIDDEN - 1 / N_FOLDS) / (2 * BLOCKS_PER_FOLD) * duration)
+    position = np.clip((trials.time - start) / duration, 0.0, 1.0 - 1e-9) * N_FOLDS * BLOCKS_PER_FOLD
+    block = position.astype(int)
     for k in range(N_FOLDS):
-        low, high = start + k * length, start + (k + 1) * length
-        yield (
-            (trials.time >= low) & (trials.time <= high),
-            (trials.time >= low - gap) & (trials.time <= high + gap),
-        )
+        test = block % N_FOLDS == k
+        within = (position - k) % N_FOLDS  # blocks since the last one of this fold began
+        margin = gap / duration * N_FOLDS * BLOCKS_PER_FOLD
+        after = (within < 1.0 + margin) & (position >= k)
+        before = (within > N_FOLDS - margin) & (position < N_FOLDS * (BLOCKS_PER_FOLD - 1) + k)
+        yield test, test | after | before
 
 
 def training_frames(trials, labelled):
@@ -159,7 +163,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     few = motion.take(frames)
     parts = _usable_folds(motion.trials, complete, gap)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
-    models = _physics(few, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble)
+    generic = few.with_model(data.motion.model)
+    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble)
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
     weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
@@ -190,15 +195,17 @@ def _physics(motion, angle, weight, hidden, ensemble):
     """Model with softened physics for every version of the data, None without physics."""
     if not ensemble.physics:
         return [None] * len(hidden)
-    models, start = [], motion.model
+    models, start, state = [], motion.model, None
     for mask in hidden:
         visible = np.where(mask[:, None], np.nan, angle)
         try:
-            model = soften(motion.with_model(start), visible, weight).model
+            softened = soften(motion.with_model(start), visible, weight, start=state)
         except SimulationError:
-            model = start
-        models.append(model)
-        start = models[0]  # folds differ little from the whole
+            models.append(start)
+            continue
+        models.append(softened.model)
+        if state is None:
+            start, state = softened.model, softened.state  # folds differ little from the whole
     return models
 
 
@@ -241,12 +248,14 @@ class _HeldOut:
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
         best = min(rmse, key=rmse.get)
-        stitched, trials = self._stitched(predictions[best]), self.motion.trials
         if cutoff == "auto":
-            cutoff = choose_cutoff(_filled(stitched, self.combined), self.data.angle, trials, self.data.weight, CUTOFFS)
-        error = smooth(_filled(stitched, self.combined), trials, cutoff) - self.data.angle
-        error = error[np.isfinite(stitched).all(axis=1) & np.isfinite(error).all(axis=1)]
-        return Trust(float(best), cutoff, np.sqrt(np.mean(error**2, axis=0)), spread, rmse)
+            smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
+            cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
+        error = self._errors(self._smoothed(predictions[best], cutoff))
+        return Trust(float(best), float(cutoff), np.sqrt(np.mean(error**2, axis=0)), spread, rmse)
+
+    def _smoothed(self, by_fold, cutoff):
+        return [smooth(values, self.motion.trials, cutoff) for values in by_fold]
 
     def _candidates(self, spread):
         """Weights to try, the honest one among them."""
@@ -285,8 +294,3 @@ class _HeldOut:
                 out.append(predict_fused(self.motion.with_model(model), angle, ode_weight, self.scale, std)[0])
         return out
 
-
-def _filled(stitched, combined):
-    """Held-out predictions with the folds' mean where no fold held a frame out: a low-pass needs whole trials."""
-    mean = np.mean([angle for angle, _ in combined], axis=0)
-    return np.where(np.isfinite(stitched), stitched, mean)

@@ -147,7 +147,7 @@ class TrainedNetwork:
         device = next(self.module.parameters()).device
         self.module.eval()
         with torch.no_grad():
-            angle, force, _ = self.module(torch.as_tensor(features, dtype=torch.float64, device=device))
+            angle, force, _ = self.module(torch.as_tensor(np.ascontiguousarray(features), dtype=torch.float64, device=device))
         return angle.cpu().numpy() * self.scale + self.center, force.cpu().numpy()
 
     def predict(self, features):

@@ -324,7 +324,7 @@ def test_no_epochs_leave_nothing_that_predicts():
 
 def test_warm_start_with_other_layers():
     regressor = fitted(warm_start=True).set_params(hidden_layer_sizes=(5,))
-    message = r"`warm_start`.*\[6, 4, 1, 2\].*\[6, 5, 1, 2\].*warm_start=False"
+    message = r"`warm_start`.*, 4, 1, 2\].*, 5, 1, 2\].*warm_start=False"
     with pytest.raises(ValueError, match=message):
         regressor.fit(*frames())
 

@@ -57,14 +57,14 @@ def test_muscle_forces_are_never_negative():
     torch.manual_seed(0)
     network = HistoryNetwork(2, 1, 3, (8,)).double()
     force = network(100 * torch.randn(500, 2, dtype=torch.float64))[1]
-    assert force.shape == (500, 3) and (force >= 0).all()
+    assert force.shape == (1, 500, 3) and (force >= 0).all()
 
 
 def test_network_without_muscles_has_no_forces():
     angle, force = HistoryNetwork(2, 2, 0, (4,)).double()(torch.zeros(5, 2, dtype=torch.float64))[
         :2
     ]
-    assert angle.shape == (5, 2) and force.shape == (5, 0)
+    assert angle.shape == (1, 5, 2) and force.shape == (1, 5, 0)
 
 
 def test_training_approximates_the_angle_in_radians():
@@ -130,10 +130,41 @@ def test_training_goes_on_from_a_given_network():
     features, angle, weight = problem()
     first = train(features, angle, weight, FAST)
     second = train(features, angle, weight, FAST, start=first.module)
-    assert second.history[0]["train_loss"] == pytest.approx(
-        first.history[-1]["train_loss"], rel=0.5
+    assert second.history[0]["train_loss"] <= first.history[-1]["train_loss"]
+    assert second.history[0]["train_loss"] < 0.7 * first.history[0]["train_loss"]
+
+
+def test_networks_side_by_side_see_only_their_own_features_and_version():
+    features, angle, weight = problem()
+    versions = np.stack([features, np.zeros_like(features)])
+    seen = [[True, False], [True, True], [True, True]]
+    trained = train(
+        versions, angle, np.stack([weight, weight]), FAST, seen=seen, source=[0, 0, 1]
     )
-    assert second.history[0]["train_loss"] < 0.3 * first.history[0]["train_loss"]
+    expected, _ = trained.predict_all(versions)
+    assert expected.shape == (3, len(angle), 1)
+    hidden, other = versions.copy(), versions.copy()
+    hidden[0, :, 1] += 1.0
+    other[1] += 1.0
+    for changed, same in ((hidden, [True, False, True]), (other, [True, True, False])):
+        predicted, _ = trained.predict_all(changed)
+        equal = [np.array_equal(a, b) for a, b in zip(predicted, expected)]
+        assert equal == same
+    assert np.ptp(expected[2]) < 1e-12  # fed with zeros
+
+
+def test_a_network_learns_beside_others_as_it_does_alone():
+    """Weights of the other versions' frames do not reach it."""
+    features, angle, weight = problem()
+    versions = np.stack([features, features])
+    predictions = []
+    for second in (weight, np.where(np.arange(len(weight)) < 20, 1.0, 0.0)):
+        trained = train(
+            versions, angle, np.stack([weight, second]), FAST, seen=np.ones((2, 2)), source=[0, 1]
+        )
+        predictions.append(trained.predict_all(versions)[0])
+    np.testing.assert_allclose(predictions[0][0], predictions[1][0], atol=1e-9)
+    assert np.abs(predictions[0][1] - predictions[1][1]).max() > 0.01
 
 
 def test_a_constant_angle_is_predicted_as_it_is():

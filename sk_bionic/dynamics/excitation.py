@@ -17,7 +17,7 @@ DYNAMICS_PARAMETERS = (
     "electromechanical_delay", "activation_time_constant", "deactivation_time_constant", "emg_gain",
 )  # fmt: skip
 ACTIVATION_PARAMETERS = (*DYNAMICS_PARAMETERS, "emg_shape_factor")
-NEWTON_ITERATIONS, TOLERANCE = 30, 1e-12
+NEWTON_ITERATIONS, TOLERANCE, LARGEST_STEP = 30, 1e-12, 0.3
 
 
 class ExcitationSpline:
@@ -163,12 +163,15 @@ class ActivationDynamics:
                 d_left, d_right = torch.autograd.grad(defect.sum(), (left, right))
             matrix = self._jacobian(d_left, d_right)
             rhs = self._scatter(defect.detach(), torch.zeros_like(start))
-            update = self._frames(torch.from_numpy(matrix.solve(rhs.numpy())))
+            # The rate has a pole at a state of -1/3: a step into its neighbourhood would not come back.
+            update = self._frames(torch.from_numpy(matrix.solve(rhs.numpy()))).clamp(-LARGEST_STEP, LARGEST_STEP)
             state = state - update
             if update.abs().max() < TOLERANCE:
                 self._last = state
                 return state, matrix
-        self._last = None
+        if self._last is not None:  # parameters far from the previous ones: start anew
+            self._last = None
+            return self._newton(excitations, start, rise, decay)
         frame = int(torch.nan_to_num(update.abs(), nan=torch.inf).amax(dim=1).argmax())
         trials = self.grid.trials
         raise SimulationError(

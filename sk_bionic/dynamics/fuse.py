@@ -46,7 +46,7 @@ class Fused(NamedTuple):
         return out.reshape(n_frames, 2, -1)
 
 
-def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters=None):
+def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters=None, start=None):
     """Least-squares trajectory between a prediction and the equation of motion.
 
     Parameters
@@ -60,6 +60,8 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         Standard deviation of the equation's residual in units of the joint's torque scale.
     drive : Drive, optional
     parameters : dict of Tensor, optional
+    start : Tensor (n_frames, 2, n_coordinates), optional
+        State near the solution. Default: the prediction with its own differences as velocities.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         When prediction and equation together leave the trajectory open.
     """
     problem = _Problem(motion, predicted, prediction_std, residual_std, drive, parameters)
-    state = problem.start()
+    state = problem.start() if start is None else start
     cost, gradient, diagonal, below = problem.linearise(state)
     for iteration in range(1, MAX_ITERATIONS + 1):
         step = torch.from_numpy(-_solve(diagonal, below, gradient).reshape(state.shape))

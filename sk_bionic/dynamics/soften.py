@@ -50,7 +50,7 @@ class _Point(NamedTuple):
     cost: float
 
 
-def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD):
+def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD, start=None):
     """Parameters and trajectory under errors of both angle and torque.
 
     Parameters
@@ -65,6 +65,8 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
         Standard deviation of the measured angle [rad].
     torque_std : float
         Standard deviation of the equation's residual in units of the joint's torque scale.
+    start : Tensor (n_frames, 2, n_coordinates), optional
+        Trajectory near the solution.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
         When the activation dynamics cannot be solved at the start.
     """
     problem = _Problem(motion, angle, weight, angle_std, torque_std)
-    point, damping = problem.evaluate(problem.free.raw()), 1e-3
+    point, damping = problem.evaluate(problem.free.raw(), start), 1e-3
     for iteration in range(1, MAX_ITERATIONS + 1):
         gradient, hessian = problem.linearise(point)
         while True:
@@ -111,11 +113,11 @@ class _Problem:
         values = self.free.values(point.raw).numpy()
         return SoftIdentification(self.motion.model.with_values(values), point.fused.state, n_iter)
 
-    def evaluate(self, raw):
+    def evaluate(self, raw, start):
         parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
         drive = self.motion.drive(parameters)
         offset = parameters["goniometer_offset"].numpy()
-        fused = fuse(self.motion, self.angle - offset, self.angle_std, self.torque_std, drive, parameters)
+        fused = fuse(self.motion, self.angle - offset, self.angle_std, self.torque_std, drive, parameters, start)
         at = self.motion.evaluate(fused.state, drive, parameters, motion_only=True)
         residual = self.motion.scaled(at.residual.numpy())[: self.motion.n_gauss]
         deviation = np.nan_to_num(fused.state[:, 0].numpy() + offset - self.angle, nan=0.0)
@@ -128,7 +130,7 @@ class _Problem:
         """Point one step further, None where it cannot be evaluated."""
         raw = point.raw + torch.from_numpy(step).clamp(-LARGEST_STEP, LARGEST_STEP)
         try:
-            return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW))
+            return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW), point.fused.state)
         except SimulationError:
             return None
 
