@@ -44,8 +44,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     [rad], ``external_torque_nm`` [N m]); y is the joint angle of each frame [rad], one column for each coordinate of
     the model, NaN where it is unknown. A coordinate that was measured and need not be predicted can be a column of X
     instead, under its own name: it is prescribed, and y holds the others. Its velocity and acceleration come from a
-    spline through its samples, so low-pass it first. Time comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
-    rows are unrelated frames and the estimator is a static network.
+    spline through its samples, so low-pass it first. Time comes with a pandas index of levels ``trial`` and ``time``
+    [s], or from `sampling_rate`. Without any time axis rows are unrelated frames and the estimator is a static network.
 
     Parameters
     ----------

@@ -49,13 +49,14 @@ def fit_path(lengths, angles, moment_arms=None, *, degree=8, tolerance=1e-4, mom
     -----
     Least squares with both kinds of errors in units of their tolerances. The total degree grows until they are met;
     then terms are dropped, always the one whose loss costs least, as long as they still are (backward elimination; cf.
-    Sobinov, Boots, Gritsenko, Fisher, Gaunt and Yakovenko 2020, PLoS Comput. Biol. 16(12), e1008350).
+    Sobinov, Boots, Gritsenko, Fisher, Gaunt and Yakovenko 2020, PLoS Comput. Biol. 16(12), e1008350). A polynomial has
+    at most half as many terms as there are samples of lengths and moment arms.
     """
     problem = _Samples(lengths, angles, moment_arms, tolerance, moment_arm_tolerance)
     for total in range(degree + 1):
         exponents = problem.all_exponents(total)
-        if len(exponents) > problem.n_equations:
-            break
+        if total > 1 and 2 * len(exponents) > problem.n_equations:
+            break  # it would pass through the samples and say nothing about what lies between
         fitted, coefficients = exponents, problem.fit(exponents)
         if problem.good_enough(exponents, coefficients):
             fitted, coefficients = _eliminate(problem, exponents, coefficients)
