@@ -1,14 +1,47 @@
-"""A new session of a fitted subject: what changes when electrodes and goniometer are put on again."""
+"""A new session of a fitted subject: what changes when electrodes and goniometer are put on again.
+
+Goniometer offset, EMG gains and electromechanical delay move, under priors about the training's; anatomy and networks
+stay. Where the physics predicts better than the learners, it is asked (identification of these parameters alone), else
+the learners of the EMG are: the maximum a posteriori of what their inputs and output are multiplied and shifted by.
+"""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import least_squares
 
-from .dynamics.identifiability import unlearnt
+from .dynamics.identifiability import NOT_NARROWER, unlearnt
 from .dynamics.identify import identify
 from .exceptions import IdentifiabilityWarning
 
-SESSION_PARAMETERS = ("goniometer_offset", "electromechanical_delay")
+SESSION_PARAMETERS = ("goniometer_offset", "emg_gain", "electromechanical_delay")
+OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.15, 0.3, 0.03  # of the priors [rad, 1, s]
+CORRELATION_TIME = 0.5  # s over which a learner's errors are one and the same
+LARGEST_DELAY, MAX_EVALUATIONS = 0.1, 8  # s; linearisations
+
+
+class Session(NamedTuple):
+    """What differs from the training's session.
+
+    Attributes
+    ----------
+    offset : ndarray (n_coordinates,)
+        Added to predicted angles [rad].
+    emg_gain : ndarray (n_channels,)
+        Factor on the normalised EMG.
+    delay : float
+        Further delay of the EMG [s].
+    """
+
+    offset: np.ndarray
+    emg_gain: np.ndarray
+    delay: float
+
+    @classmethod
+    def as_trained(cls, n_coordinates, n_channels):
+        """The session of the training data."""
+        return cls(np.zeros(n_coordinates), np.ones(n_channels), 0.0)
 
 
 def calibrated(model, motion, angle):
@@ -36,13 +69,62 @@ def calibrated(model, motion, angle):
     centred = {(r.owner, r.name): {"initial": r.value} for r in rows if r.name in SESSION_PARAMETERS}
     session = model.with_rows(centred).identifying(SESSION_PARAMETERS)
     identification = identify(motion.with_model(session), angle)
-    findings = unlearnt(identification.model, identification.covariance)
-    if findings:
-        named = "; ".join(finding.message for finding in findings)
+    _warn([finding.message for finding in unlearnt(identification.model, identification.covariance)])
+    moved = [row.name in SESSION_PARAMETERS for row in rows]
+    return model.with_values(np.where(moved, identification.model.parameters.value, model.parameters.value))
+
+
+def calibrated_inputs(predict, angle, time_step, error_std, channels):
+    """Session under which learners of the EMG agree best with the measured angles.
+
+    Parameters
+    ----------
+    predict : callable
+        Angles (n_frames, n_coordinates) [rad] under a `Session`.
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angles [rad]; NaN where unknown.
+    time_step : float
+        Between frames [s].
+    error_std : ndarray (n_coordinates,)
+        The learners' own error [rad].
+    channels : sequence of str
+        Names of the EMG channels.
+
+    Returns
+    -------
+    Session
+
+    Warns
+    -----
+    IdentifiabilityWarning
+        When the labelled frames leave something at what it was in training.
+    """
+    known, d = np.isfinite(angle), angle.shape[1]
+    independent = min(1.0, time_step / CORRELATION_TIME)  # frames that count as one
+    scale = np.sqrt(max(independent, 1.0 / known.any(axis=1).sum())) / error_std
+    prior_std = np.concatenate([np.full(d, OFFSET_STD), np.full(len(channels), LOG_GAIN_STD), [DELAY_STD]])
+
+    def session(x):
+        moved = x * prior_std
+        return Session(moved[:d], np.exp(moved[d:-1]), float(moved[-1]))
+
+    def residual(x):
+        error = (predict(session(x)) + session(x).offset - angle) * scale
+        return np.concatenate([error[known], x])
+
+    bound = np.concatenate([np.full(d, 5.0), np.full(len(channels), 3.0), [LARGEST_DELAY / DELAY_STD]])
+    # A delay moves interpolated EMG: differences must be taken over more than rounding.
+    found = least_squares(residual, np.zeros(len(bound)), bounds=(-bound, bound), diff_step=1e-3, max_nfev=MAX_EVALUATIONS)
+    posterior = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
+    names = ["goniometer_offset"] * d + [f"{name}/emg_gain" for name in channels] + ["electromechanical_delay"]
+    _warn([name for name, std in zip(names, posterior, strict=True) if std > NOT_NARROWER])
+    return session(found.x)
+
+
+def _warn(names):
+    if names:
         warnings.warn(
-            f"The labelled frames do not determine: {named}. They stay near the values of the earlier session.",
+            f"The labelled frames do not determine: {'; '.join(names)}. They stay near the values of the earlier session.",
             IdentifiabilityWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    values = np.where([row.name in SESSION_PARAMETERS for row in rows], identification.model.parameters.value, model.parameters.value)
-    return model.with_values(values)

@@ -91,16 +91,24 @@ class Learners:
             scaled[:, -n:] = np.nan_to_num(np.clip(scaled[:, -n:], *self.limits), nan=0.0)
         return scaled
 
-    def predict_members(self, features, state):
+    def predict_members(self, features, state, with_forest=True):
         """Angles (n_frames, n_coordinates) [rad] by member, and the networks' mean normalised forces."""
         inputs = self.standardised(features, state)
         n_sources = int(self.networks.module.source.max()) + 1
         angle, force = self.networks.predict_all(np.broadcast_to(inputs, (n_sources, *inputs.shape)))
         names = dict.fromkeys(name for name in self.member_of_network if name)
         out = {name: angle[self.member_of_network == name].mean(axis=0) for name in names}
-        if self.forest is not None:
+        if with_forest and self.forest is not None:
             out["forest"] = self.forest.predict(inputs[:, self.forest_columns]).reshape(len(inputs), -1)
         return out, force[self.member_of_network != ""].mean(axis=0)
+
+    def predict_from_emg(self, features):
+        """Mean angle (n_frames, n_coordinates) [rad] of the networks that do not see the state."""
+        n_state = self.scaler.n_features_in_ - features.shape[1]
+        unknown = np.full((len(features), n_state), np.nan)
+        members, _ = self.predict_members(features, unknown, with_forest=False)
+        blind = [angle for name, angle in members.items() if not MEMBERS[name].state]
+        return np.mean(blind, axis=0)
 
     def predict(self, features, state):
         """Combined prediction for features (n_frames, n_features) and simulated state (n_frames, n_state)."""

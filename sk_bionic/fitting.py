@@ -59,7 +59,30 @@ class Fitted:
     hybrid: Hybrid | None = None
     findings: list = field(default_factory=list)
     ode_weight: float = 0.0
-    offset_shift: np.ndarray | float = 0.0  # of the goniometer since training [rad], which the network does not know
+    model_of_training: MusculoskeletalModel | None = None  # `model` as it was before any calibration
+
+    @property
+    def offset_shift(self):
+        """Of the goniometer since training (n_coordinates,) [rad], which the networks do not know."""
+        if self.model is self.model_of_training:
+            return 0.0
+        now, before = (m.parameters.as_dict()["goniometer_offset"].numpy() for m in (self.model, self.model_of_training))
+        return now - before
+
+    @property
+    def trusts_physics(self):
+        """Whether the physics predicts, or has been found to predict held-out frames better than the learners."""
+        if self.network is None or np.isinf(self.ode_weight):
+            return True
+        rmse = {} if self.hybrid is None else self.hybrid.trust.rmse
+        return rmse.get(np.inf, np.inf) < rmse.get(0.0, -np.inf)
+
+    @property
+    def error_std(self):
+        """Standard deviation of the learners' angle (n_coordinates,) [rad]."""
+        if self.hybrid is not None:
+            return self.hybrid.trust.error_std
+        return np.sqrt(self.network.history[-1]["data_loss"]) * self.network.scale
 
     @property
     def n_iter(self):
@@ -146,7 +169,7 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
     motion = data.motion.with_model(fitted.model)
     fitted.hybrid = fit_learners(
         motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff,
-        ensemble.history + BLOCK_GAP, start,
+        ensemble.history + BLOCK_GAP, start, np.inf if fitted.identification is None else fitted.identification.noise_std,
     )  # fmt: skip
     fitted.network, fitted.ode_weight = fitted.hybrid.learners.networks, fitted.hybrid.trust.ode_weight
     return fitted

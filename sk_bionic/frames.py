@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_array, validate_data
 
 from . import inputs
 from ._frame_checks import check_finite
+from .calibration import Session
 from .dynamics.simulate import Motion
-from .trials import find_trials
+from .trials import find_trials, shifted
 
 
 class FrameInputs:
@@ -86,9 +87,12 @@ class FrameInputs:
         ):
             model = model.with_values(previous.model.parameters.value)
         self.model_ = model
+        self.session_ = Session.as_trained(model.n_coordinates, len(self.roles_.emg))
 
-    def _emg_and_exogenous(self, values):
-        emg = values[:, self.roles_.emg] / self.emg_scale_
+    def _emg_and_exogenous(self, values, trials):
+        emg = values[:, self.roles_.emg] / self.emg_scale_ * self.session_.emg_gain
+        if self.session_.delay:
+            emg = shifted(emg, trials, self.session_.delay)
         inputs.check_load(values, self.roles_)
         return emg, {name: values[:, column] for name, column in self.roles_.exogenous.items()}
 
@@ -107,12 +111,12 @@ class FrameInputs:
         if trials is None:
             return values
         history = 0.0 if self.prediction == "simulation" else self.emg_history_
-        return inputs.history_features(*self._emg_and_exogenous(values), trials, history, self._layout.lags)
+        return inputs.history_features(*self._emg_and_exogenous(values, trials), trials, history, self._layout.lags)
 
     def _motion(self, values, trials, model):
         if trials is None:
             return None
-        emg, exogenous = self._emg_and_exogenous(values)
+        emg, exogenous = self._emg_and_exogenous(values, trials)
         inputs.check_amplitude(emg, self.roles_.emg_names, trials)
         inputs.check_prescribed(values, self.roles_, model, trials)
         motion = Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)

@@ -10,18 +10,25 @@ import numpy as np
 from .criterion import Physics
 from .dynamics.errors import SimulationError
 from .dynamics.fuse import fuse
-from .dynamics.soften import soften
+from .dynamics.soften import ANGLE_STD, TORQUE_STD, soften
 from .ensemble import Learners, Version, combine, inverse_error_weights, train_learners
 from .musculoskeletal import MusculoskeletalModel
 from .smoothing import CUTOFFS, smooth
 from .trials import thinned
 
-# Weights of the mean squared residual against the mean squared standardised angle error to choose from, besides the
-# one that the held-out errors of learners and torque ask for; 0 is the learners alone, infinity the simulation.
-CANDIDATES = (0.0, 1.0, 10.0, 100.0, 1000.0, np.inf)
+# Weights of the mean squared residual against the mean squared standardised angle error to choose from: 0 is the
+# learners alone, infinity the simulation. Between them lie parts of the weight that the held-out errors of learners
+# and torque ask for, as if each frame's errors were independent (they are not, and the torque's last longer).
+PARTS_OF_HONEST_WEIGHT = (0.1, 0.3)
+STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
+# Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
+# leads: a few repetitions cannot tell smaller gains from luck.
+CORRECTING, LEADING = 0.99, 0.9
 TRAINING_WEIGHT = 0.1  # of the residual while the networks are trained, where the weight is still to be chosen
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
 TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowly, neighbouring frames say the same
+# Where the identified simulation follows the training angles more closely, the physics is allowed smaller errors [rad].
+LARGE_ERROR = np.deg2rad(4.0)
 N_FOLDS, BLOCKS_PER_FOLD = 3, 3
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
 LARGEST_HIDDEN = 0.5  # part of a short trial that a block and its gaps may hide
@@ -95,7 +102,7 @@ def folds(trials, gap):
 
 def training_frames(trials, labelled):
     """Rows that are learnt from: thinned to about 30 Hz, with every labelled frame where labels are scarce."""
-    step = int(min(max(1, trials.sampling_rate // TRAINING_RATE), max(1, trials.lengths.min() // FEWEST_KEPT)))
+    step = int(min(max(1, round(trials.sampling_rate / TRAINING_RATE)), max(1, trials.lengths.min() // FEWEST_KEPT)))
     frames = thinned(trials, step)
     scarce = labelled.sum() < len(frames)
     return np.union1d(frames, np.flatnonzero(labelled)) if scarce else frames
@@ -136,7 +143,7 @@ def relative_std(spread, typical):
     return np.sqrt(0.5 + 0.5 * spread / np.maximum(typical, 1e-12))
 
 
-def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start):
+def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start, noise_std):
     """Physics that allows for its own errors, learners beside it, and their trust.
 
     Parameters
@@ -153,6 +160,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     gap : float
         Seconds beside a held-out block that are hidden too.
     start : HistoryNetwork or None
+    noise_std : float
+        What the identified simulation leaves of the training angles [rad].
 
     Returns
     -------
@@ -164,7 +173,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     parts = _usable_folds(motion.trials, complete, gap)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
-    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble)
+    size = min(1.0, noise_std / LARGE_ERROR)
+    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size)
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
     weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
@@ -191,15 +201,18 @@ def _usable_folds(trials, labelled, gap):
     ]
 
 
-def _physics(motion, angle, weight, hidden, ensemble):
-    """Model with softened physics for every version of the data, None without physics."""
+def _physics(motion, angle, weight, hidden, ensemble, size):
+    """Model with softened physics for every version of the data, None without physics.
+
+    `size` is that of the errors which the physics is allowed, relative to the usual ones.
+    """
     if not ensemble.physics:
         return [None] * len(hidden)
     models, start, state = [], motion.model, None
     for mask in hidden:
         visible = np.where(mask[:, None], np.nan, angle)
         try:
-            softened = soften(motion.with_model(start), visible, weight, start=state)
+            softened = soften(motion.with_model(start), visible, weight, size * ANGLE_STD, size * TORQUE_STD, state)
         except SimulationError:
             models.append(start)
             continue
@@ -207,6 +220,15 @@ def _physics(motion, angle, weight, hidden, ensemble):
         if state is None:
             start, state = softened.model, softened.state  # folds differ little from the whole
     return models
+
+
+def _believed(rmse):
+    """The weight to use, from held-out RMSE by candidate: the learners alone unless physics has proved better."""
+    if 0.0 not in rmse:
+        return min(rmse, key=rmse.get)  # the user's own weight
+    limit = {weight: (LEADING if weight in STRONG_WEIGHTS else CORRECTING) * rmse[0.0] for weight in rmse}
+    proved = [weight for weight in rmse if weight and rmse[weight] < limit[weight]]
+    return min(proved, key=rmse.get, default=0.0)
 
 
 class _HeldOut:
@@ -247,7 +269,7 @@ class _HeldOut:
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
-        best = min(rmse, key=rmse.get)
+        best = _believed(rmse)
         if cutoff == "auto":
             smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
             cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
@@ -263,8 +285,8 @@ class _HeldOut:
             return [0.0]
         network = np.mean((self._errors([angle for angle, _ in self.combined]) / self.scale) ** 2)
         torque = self._torque_error()
-        honest = [] if torque is None else [float(network / max(torque, 1e-12)) * part for part in (0.1, 0.3, 1.0)]
-        return sorted({*CANDIDATES, *honest})
+        honest = 0.0 if torque is None else float(network / max(torque, 1e-12))
+        return sorted({0.0, *(part * honest for part in PARTS_OF_HONEST_WEIGHT), *STRONG_WEIGHTS})
 
     def _torque_error(self):
         """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""

@@ -42,6 +42,20 @@ def offset_of(model):
     return model.parameters.as_dict()["goniometer_offset"].numpy()
 
 
+def with_offset_moved(model, shift):
+    """Model whose goniometer offsets are moved by `shift` (n_coordinates,) [rad]."""
+    values = model.parameters.value.copy()
+    values[model.parameters.slices["goniometer_offset"]] += shift
+    return model.with_values(values)
+
+
+def predict_from_emg(fitted, features):
+    """Angles (n_frames, n_coordinates) [rad] of the learners that see EMG alone: quick, and without physics."""
+    if fitted.hybrid is None:
+        return fitted.network.predict(fitted.scaler.transform(features))[0]
+    return fitted.hybrid.learners.predict_from_emg(features)
+
+
 def predict_network(fitted, features):
     """The network's own angles; their variance is that of its training residual."""
     angle, force = fitted.network.predict(fitted.scaler.transform(features))

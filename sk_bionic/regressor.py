@@ -132,6 +132,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     muscle_names_ : tuple of str
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
+    session_ : Session
+        Goniometer offset, EMG gains and delay of the session that `calibrate` has seen, relative to the training's.
     emg_history_ : float
         EMG that the network sees [s].
     ode_weight_ : float
@@ -304,6 +306,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         start = None if previous is None or previous.network is None else previous.network.module
         options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
         self.fitted_ = self._fit(data, settings, start, options)
+        self.fitted_.model_of_training = self.fitted_.model
         self._expose()
         return self
 
@@ -323,8 +326,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     def calibrate(self, X, y):
         """Adapt to a new session of the same subject from a few labelled frames.
 
-        Goniometer offset and electromechanical delays move, under priors centred at the fitted values; the anatomy and the
-        network stay.
+        Goniometer offset, EMG gains and electromechanical delay move, under priors about those of the training; the
+        anatomy and the networks stay. A later call starts from the training again.
 
         Parameters
         ----------
@@ -336,15 +339,37 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Returns
         -------
         self
+            With what has changed in `session_`.
+
+        Warns
+        -----
+        IdentifiabilityWarning
+            When the labelled frames leave something open.
         """
-        motion = self._motion_of(X)
-        angle = self._angles(X, y, motion.excitation, motion.trials)
+        self._require_model()
+        values, trials = self._frames(X, reset=False)
+        angle = self._angles(X, y, values, trials)
         inputs.check_target_names(inputs.target_names(y), self.model_)
-        before = prediction.offset_of(self.model_)
-        self.fitted_.model = calibration.calibrated(self.model_, motion, angle)
-        self.fitted_.offset_shift = self.fitted_.offset_shift + prediction.offset_of(self.fitted_.model) - before
+        fitted = self.fitted_
+        fitted.model, self.session_ = fitted.model_of_training, self._session_of_training()
+        if fitted.trusts_physics:
+            fitted.model = calibration.calibrated(fitted.model, self._motion(values, trials, fitted.model), angle)
+            self._expose()
+            return self
+
+        def predict(session):
+            self.session_ = session
+            return prediction.predict_from_emg(fitted, self._features(values, trials))
+
+        self.session_ = calibration.calibrated_inputs(
+            predict, angle, 1.0 / trials.sampling_rate, fitted.error_std, self.roles_.emg_names
+        )
+        fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
         self._expose()
         return self
+
+    def _session_of_training(self):
+        return calibration.Session.as_trained(self.model_.n_coordinates, len(self.roles_.emg))
 
     def predict(self, X, return_std=False):
         """Joint angles of new frames.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["Trials", "find_trials", "lagged", "thinned"]
+__all__ = ["Trials", "find_trials", "lagged", "shifted", "thinned"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,16 @@ class Trials:
         if not len(first):
             return float("nan")
         return float(np.median(1.0 / (self.time[first + 1] - self.time[first])))
+
+
+def shifted(values, trials, delay):
+    """Columns (n_frames, n_columns) read `delay` seconds earlier (or later, where it is negative), within each trial."""
+    out = np.empty_like(values)
+    for rows in trials.slices:
+        time = trials.time[rows]
+        for j, signal in enumerate(values[rows].T):
+            out[rows, j] = np.interp(time - delay, time, signal)
+    return out
 
 
 def thinned(trials, step):
