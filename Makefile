@@ -19,6 +19,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/physics.py
 	$(PYTHON) benchmarks/elbow_and_knee.py
 	$(PYTHON) benchmarks/identification.py
+	$(PYTHON) benchmarks/two_joint_arm.py
 	$(PYTHON) benchmarks/recorded_emg.py
 	$(PYTHON) benchmarks/fuzz_files.py
 

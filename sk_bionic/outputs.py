@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
-from .inputs import check_same_index
+from .inputs import check_same_index, check_target_names, target_names
 from .results import flagged
 
 
@@ -109,7 +109,7 @@ class MotionOutputs:
         Returns
         -------
         ndarray (n_frames,) or (n_frames, n_coordinates)
-            Angle [rad] as the goniometer would read it.
+            Angle [rad] as the goniometer would read it; a DataFrame as in `predict`.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class MotionOutputs:
                 )
             initial_state = initial_state.reshape(shape)
             initial_state[:, 0] -= prediction.offset_of(self.model_)
-        return self._shape_output(prediction.simulate(self.fitted_, motion, initial_state).angle)
+        return self._shape_output(X, prediction.simulate(self.fitted_, motion, initial_state).angle)
 
     def residual(self, X, y):
         """Residual of the identified equation of motion along measured angles.
@@ -141,7 +141,7 @@ class MotionOutputs:
 
         Returns
         -------
-        ndarray, shape of y
+        ndarray or DataFrame, shape and type of y
             Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of
             the angle enters through its second derivative: smooth it first.
 
@@ -152,6 +152,7 @@ class MotionOutputs:
         """
         motion = self._motion_of(X)
         check_same_index(X, y)
+        check_target_names(target_names(y), self.model_)
         angle = check_array(
             y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", copy=True
         )
@@ -159,7 +160,8 @@ class MotionOutputs:
         if angle.reshape(len(angle), -1).shape != expected:
             raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")
         residual = prediction.along_measured(motion, angle.reshape(expected))
-        return residual.reshape(angle.shape)
+        residual = residual.reshape(angle.shape)
+        return pd.DataFrame(residual, index=y.index, columns=y.columns) if isinstance(y, pd.DataFrame) else residual
 
     def _require_model(self):
         check_is_fitted(self)

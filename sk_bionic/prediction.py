@@ -192,7 +192,7 @@ def muscle_outputs(motion, state):
     model = motion.model
     parameters = model.parameters.as_dict()
     activation = model.activation(motion.dynamics.solve(parameters), parameters)
+    at = state[:, 0], state[:, 1], activation, parameters, motion.frame_exogenous
     tendon = tendons_along(motion, state, parameters)
-    muscles, _ = model.muscle_state(state[:, 0], state[:, 1], activation, parameters, tendon=tendon)
-    torque = model.muscle_torque(state[:, 0], state[:, 1], activation, parameters, tendon=tendon)
-    return muscles, torque.numpy()
+    muscles, _ = model.muscle_state(*at, tendon=tendon)
+    return muscles, model.muscle_torque(*at, tendon=tendon).numpy()

@@ -74,7 +74,7 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         Predicted joint angles, goniometer offset removed [rad]. NaN carries no weight.
     prediction_std : float or ndarray (n_frames, n_coordinates)
         Standard deviation of the prediction [rad].
-    residual_std : float
+    residual_std : float or ndarray (n_coordinates,)
         Standard deviation of the equation's residual in units of the joint's torque scale.
     drive : Drive, optional
     parameters : dict of Tensor, optional

@@ -102,8 +102,8 @@ def force_derivatives(motion, state, parameters, free):
     inputs = [x.detach().clone().requires_grad_() for x in (state[:, 0], state[:, 1], activation)]
     d = model.n_coordinates
     tendon = None if state.shape[2] == d else (inputs[0][:, d:], inputs[1][:, d:])
-    angle, velocity = inputs[0][:, :d], inputs[1][:, :d]
-    muscles, _ = model.muscle_state(angle, velocity, inputs[2], {**parameters, **spread}, tendon=tendon)
+    angle, velocity, p = inputs[0][:, :d], inputs[1][:, :d], {**parameters, **spread}
+    muscles, _ = model.muscle_state(angle, velocity, inputs[2], p, motion.frame_exogenous, tendon=tendon)
     by_state, by_parameter = [], []
     for m in range(model.n_muscles):
         variables = inputs + list(spread.values())

@@ -13,6 +13,7 @@ from .filtering import activation_dynamics
 from .grid import CollocationGrid, Points, hermite_weights
 from .linearise import linearise
 from .newton import Newton, factorise
+from .prescribed import PrescribedMotion
 
 COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the coarse one; s
 
@@ -74,7 +75,7 @@ class Motion:
     excitation : ndarray (n_frames, n_muscles)
         Normalised EMG envelope that drives each muscle.
     exogenous : dict of array (n_frames,), optional
-        External inputs by name (see `MusculoskeletalModel.exogenous`).
+        External inputs by name (see `MusculoskeletalModel.exogenous`), prescribed angles among them.
     """
 
     def __init__(self, model, trials, excitation, exogenous=None):
@@ -90,8 +91,17 @@ class Motion:
         given = model.exogenous(exogenous or {}, self.grid.n_frames)
         self.frame_exogenous = given
         self.exogenous = {name: self.grid.interpolate(column, self.points) for name, column in given.items()}
+        self._prescribe()
         self.first = self.trials.starts[:-1]
         self.left = torch.as_tensor(self.grid.left)
+
+    def _prescribe(self):
+        """Motion of the prescribed angles, (..., 3), in place of their samples."""
+        for name in self.model.prescribed_names:
+            motion = PrescribedMotion(self.grid, self.frame_exogenous[name][:, 0].numpy())
+            self.frame_exogenous[name] = motion.at(self.grid.frames)
+            self.exogenous[name] = motion.at(self.points)
+            self.exogenous[name][self.n_gauss :, 1:] = 0.0  # before the first frame the whole limb is at rest
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles; spline and grid are shared."""
@@ -101,7 +111,7 @@ class Motion:
 
     def take(self, frames):
         """The motion on some of the frames (see `Trials.take`)."""
-        exogenous = {name: column[frames] for name, column in self.frame_exogenous.items()}
+        exogenous = {name: column[frames, 0] for name, column in self.frame_exogenous.items()}
         return Motion(self.model, self.trials.take(frames), self.excitation[frames], exogenous)
 
     @property
@@ -217,7 +227,8 @@ class Motion:
         activation[self.left + 1] = drive.activation[1 : self.n_gauss : 2]
         activation[self.first] = drive.activation[self.n_gauss :]
         with torch.no_grad():
-            tendon = self.model.static_tendon_state(state[:, 0], state[:, 1], activation, parameters)
+            at = state[:, 0], state[:, 1], activation, parameters, self.frame_exogenous
+            tendon = self.model.static_tendon_state(*at)
         return torch.cat([state, torch.stack([tendon, torch.zeros_like(tendon)], dim=1)], dim=2)
 
     def _first_state(self, parameters, drive, initial_state, guess):

@@ -63,9 +63,9 @@ def soften(
         Measured angles [rad]; NaN where unknown: there the trajectory follows the equation.
     weight : ndarray (n_frames,), optional
         Weight of each frame's angle.
-    angle_std : float
+    angle_std : float or ndarray (n_coordinates,)
         Standard deviation of the measured angle [rad].
-    torque_std : float
+    torque_std : float or ndarray (n_coordinates,)
         Standard deviation of the equation's residual in units of the joint's torque scale.
     start : Tensor (n_frames, 2, n_coordinates), optional
         Trajectory near the solution.

@@ -5,16 +5,17 @@ import torch
 
 from .activation import ActivationShape
 from .families import CurveSet
-from .muscle import rigid_tendon_state
+from .linkage import find_linkage
+from .muscle_mechanics import MuscleMechanics, torque_of
 from .parameters import DEFINITIONS, ParameterTable, make_parameter
 from .path import PathSet
+from .prescription import PrescribedAngles
 from .skeleton import gravity_torque, inertia, passive_torque
-from .tendon import elastic_tendon_state, static_tendon_state
 
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
 
 
-class MusculoskeletalModel:
+class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     """Muscles that move the joints of a skeleton, with all their parameters.
 
     The model is immutable: identification returns a new one (`with_values`).
@@ -23,7 +24,7 @@ class MusculoskeletalModel:
     ----------
     muscles : sequence of Muscle
     joints : sequence of Joint
-        One per degree of freedom, in the order of the columns of y.
+        One per degree of freedom, in the order of the columns of y. Those with a `parent` form a linkage.
     name : str
 
     Attributes
@@ -31,13 +32,16 @@ class MusculoskeletalModel:
     parameters : ParameterTable
         One row per parameter of each muscle and coordinate.
     muscle_names, channel_names, coordinate_names : tuple of str
-        `channel_names` has the EMG column of each muscle, or its mixture of columns in words.
+        `channel_names` has the EMG column of each muscle, or its mixture of columns in words; `coordinate_names` the
+        angles that obey the equation of motion.
     channels : tuple of str
         Distinct EMG columns that the model needs.
     channel_weights : ndarray (n_muscles, n_channels)
         Weight of each column in each muscle's excitation.
     synthesized_muscles : tuple of str
         Muscles without EMG of their own, driven by a mixture.
+    prescribed_names : tuple of str
+        Angles that are given instead of solved for (see `prescribing`).
     torque_scale : Tensor (n_coordinates,)
         Typical torque of each joint [N m].
     elastic : Tensor (n_muscles,) of bool
@@ -52,36 +56,21 @@ class MusculoskeletalModel:
     def __init__(self, muscles, joints, name="model"):
         self.muscles, self.joints, self.name = tuple(muscles), tuple(joints), name
         self.muscle_names = tuple(muscle.name for muscle in self.muscles)
+        names = self.muscle_names + tuple(joint.name for joint in self.joints)
+        if not self.muscles or not self.joints or len(set(names)) < len(names):
+            raise ValueError(f"A model needs muscles and joints with names of their own. Got {names}.")
         self.channel_names = tuple(muscle.emg_channel for muscle in self.muscles)
         self.channels = tuple(dict.fromkeys(name for muscle in self.muscles for name in muscle.channel_weights))
         weights = [[muscle.channel_weights.get(name, 0.0) for name in self.channels] for muscle in self.muscles]
         self.channel_weights = np.array(weights)
         self.synthesized_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_synthesized)
-        self.coordinate_names = tuple(joint.name for joint in self.joints)
-        names = self.muscle_names + self.coordinate_names
-        if not self.muscles or not self.joints or len(set(names)) < len(names):
-            raise ValueError(f"A model needs muscles and joints with names of their own. Got {names}.")
-        self.paths = PathSet([muscle.path for muscle in self.muscles], self.n_coordinates)
-        self.torque_scale = torch.tensor([joint.torque_scale for joint in self.joints], dtype=torch.float64)
+        self.paths = PathSet([muscle.path for muscle in self.muscles], len(self.joints))
         self.shape = ActivationShape([muscle.activation_shape for muscle in self.muscles])
         self.curves = CurveSet([muscle.curves for muscle in self.muscles])
         self.elastic = torch.tensor([muscle.tendon == "elastic" for muscle in self.muscles])
-        self.parameters = ParameterTable(_rows(self.muscles, "muscle") + _rows(self.joints, "coordinate"))
-
-    @property
-    def n_muscles(self):
-        """Number of muscles."""
-        return len(self.muscles)
-
-    @property
-    def n_coordinates(self):
-        """Number of degrees of freedom."""
-        return len(self.joints)
-
-    @property
-    def n_tendon_states(self):
-        """Number of elastic tendons."""
-        return int(self.elastic.sum())
+        self.linkage = find_linkage(self.joints)
+        self.parameters = ParameterTable(_muscle_rows(self.muscles) + _joint_rows(self.joints, self.linkage))
+        self._prescribe(())
 
     @property
     def n_states(self):
@@ -108,89 +97,6 @@ class MusculoskeletalModel:
         """Model with fields of some parameter rows replaced (see `ParameterTable.with_rows`)."""
         return self._with_table(self.parameters.with_rows(changes))
 
-    def exogenous(self, columns, n_frames):
-        """Complete set of external inputs.
-
-        Parameters
-        ----------
-        columns : dict of array (n_frames,)
-            Any of "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m].
-        n_frames : int
-
-        Returns
-        -------
-        dict of Tensor (n_frames, 1)
-            A missing load is 0 kg; a missing orientation is left to the parameter of that name.
-        """
-        given = {n: torch.as_tensor(v, dtype=torch.float64).reshape(n_frames, 1) for n, v in columns.items()}
-        given.setdefault("hand_load_kg", torch.zeros(n_frames, 1, dtype=torch.float64))
-        return given
-
-    def activation(self, state, parameters=None):
-        """Activations (..., n_muscles) from the activation dynamics' state (..., n_muscles)."""
-        p = self.parameters.as_dict() if parameters is None else parameters
-        return self.shape(state, p["emg_shape_factor"])
-
-    def muscle_state(self, angle, velocity, activation, parameters=None, *, tendon=None):
-        """Geometry and forces of the muscles.
-
-        Parameters
-        ----------
-        angle, velocity : Tensor (..., n_coordinates)
-            Joint angles [rad] and angular velocities [rad/s].
-        activation : Tensor (..., n_muscles)
-        parameters : dict of Tensor, optional
-            Parameters by name, broadcastable to the frames; default: the model's own.
-        tendon : tuple of Tensor (..., n_tendon_states), optional
-            State of each elastic tendon and its derivative [1/s]. Default: in equilibrium with the fiber, the tendon's
-            own velocity neglected (quasi-static).
-
-        Returns
-        -------
-        MuscleState
-            Fields (..., n_muscles): fiber length [m], fiber velocity [m/s], cosine of pennation, tendon force [N].
-        moment_arm : Tensor (..., n_coordinates, n_muscles)
-            Moment arms [m].
-        """
-        p = self.parameters.as_dict() if parameters is None else parameters
-        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p)
-        if not self.n_tendon_states:
-            return rigid_tendon_state(length, lengthening, activation, p, self.curves), moment_arm
-        if tendon is None:
-            z = self._static_tendon_state(length, lengthening, activation, p)
-            tendon = z, torch.zeros_like(z)
-        return self._elastic_state(tendon, length, lengthening, activation, p)[0], moment_arm
-
-    def static_tendon_state(self, angle, velocity, activation, parameters=None):
-        """State (..., n_tendon_states) of the elastic tendons in equilibrium, their own velocity neglected."""
-        p = self.parameters.as_dict() if parameters is None else parameters
-        length, lengthening, _ = self._muscle_tendon_units(angle, velocity, p)
-        return self._static_tendon_state(length, lengthening, activation, p)
-
-    def _muscle_tendon_units(self, angle, velocity, parameters):
-        """Lengths [m], lengthening velocities [m/s] and moment arms [m] of the muscle-tendon units."""
-        length, moment_arm = self.paths.length_and_moment_arm(angle, parameters["moment_arm_scale"])
-        return length, -(moment_arm * velocity.unsqueeze(-1)).sum(-2), moment_arm  # dl/dt = dl/dq q' = -R q'
-
-    def _static_tendon_state(self, length, lengthening, activation, parameters):
-        own = {name: parameters[name][..., self.elastic] for name in self.parameters.muscle_names}
-        curves = CurveSet([m.curves for m in self.muscles if m.tendon == "elastic"])
-        return static_tendon_state(*(x[..., self.elastic] for x in (length, lengthening, activation)), own, curves)
-
-    def _elastic_state(self, tendon, length, lengthening, activation, parameters):
-        """`elastic_tendon_state` of all muscles from the states of the elastic tendons alone."""
-        filled = []
-        for values in tendon:
-            full = values.new_zeros((*values.shape[:-1], self.n_muscles))
-            full[..., self.elastic] = values
-            filled.append(full)
-        return elastic_tendon_state(*filled, length, lengthening, activation, parameters, self.curves, self.elastic)
-
-    def muscle_torque(self, angle, velocity, activation, parameters=None, *, tendon=None):
-        """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m."""
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, tendon=tendon)
-        return _torque(moment_arm, muscles)
-
     def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
         """Residual of the equation of motion.
 
@@ -203,14 +109,17 @@ class MusculoskeletalModel:
         parameters : dict of Tensor, optional
             Parameters by name, each broadcastable to the frames; default: the model's own.
         exogenous : dict of Tensor (..., 1), optional
-            "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m] per frame.
+            "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m] per frame: the mass at
+            the end, the orientation of the first segment and a couple on the last one. Of each prescribed angle a
+            Tensor (..., 3): angle [rad], velocity and acceleration.
 
         Returns
         -------
         Tensor (..., n_coordinates)
-            M q'' - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the model.
-            Elastic tendons are in static equilibrium here (see `muscle_state`), which leaves a small residual on
-            trajectories of such a model; `implicit_residual` has their states.
+            M q'' + c - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the
+            model. The centrifugal c of a single segment is zero. Elastic tendons are in static equilibrium here (see
+            `muscle_state`), which leaves a small residual on trajectories of such a model; `implicit_residual` has
+            their states.
         """
         return self.residual_and_muscles(angle, velocity, acceleration, activation, parameters, exogenous)[0]
 
@@ -222,8 +131,9 @@ class MusculoskeletalModel:
         `tendon` is as in `muscle_state`.
         """
         p = self.parameters.as_dict() if parameters is None else parameters
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, tendon=tendon)
-        return self._motion_residual(angle, velocity, acceleration, activation, p, exogenous, muscles, moment_arm), muscles
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, exogenous, tendon=tendon)
+        torque = torque_of(moment_arm, muscles)
+        return self._unbalanced(angle, velocity, acceleration, activation, p, exogenous, torque), muscles
 
     def implicit_residual(self, state, rate, second, activation, parameters=None, exogenous=None):
         """Residual of everything that the model says about its states: F(z, z', z'', t) = 0.
@@ -247,37 +157,71 @@ class MusculoskeletalModel:
         p = self.parameters.as_dict() if parameters is None else parameters
         d = self.n_coordinates
         angle, velocity, tendon = state[..., :d], rate[..., :d], (state[..., d:], rate[..., d:])
-        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p)
+        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
         muscles, equilibrium = self._elastic_state(tendon, length, lengthening, activation, p)
-        motion = self._motion_residual(angle, velocity, second[..., :d], activation, p, exogenous, muscles, moment_arm)
+        torque = torque_of(moment_arm, muscles)
+        motion = self._unbalanced(angle, velocity, second[..., :d], activation, p, exogenous, torque)
         return torch.cat([motion, equilibrium[..., self.elastic]], dim=-1)
 
-    def _motion_residual(self, angle, velocity, acceleration, activation, p, exogenous, muscles, moment_arm):
+    def _unbalanced(self, angle, velocity, acceleration, activation, p, exogenous, muscle_torque):
+        """Torques that the motion takes minus all that act (..., n_coordinates) [N m]."""
         exogenous = exogenous or {}
         none = torch.zeros_like(angle[..., :1])
         load, external = (exogenous.get(name, none) for name in ("hand_load_kg", "external_torque_nm"))
-        orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
-        gravity = gravity_torque(angle, p, load, orientation)
         passive = passive_torque(angle, velocity, activation.sum(-1, keepdim=True), p)
-        torque = _torque(moment_arm, muscles)
-        return inertia(p, load) * acceleration - gravity - passive - external - torque
+        motion = [self._whole(x, k, exogenous) for k, x in enumerate((angle, velocity, acceleration))]
+        if self.linkage is None:
+            orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
+            taken = inertia(p, load) * motion[2] - gravity_torque(motion[0], p, load, orientation)
+        else:
+            orientation = self.linkage.orientation(exogenous.get("segment_orientation_rad"), p)
+            taken = self.linkage.inertia_and_gravity(*motion, p, load, orientation)
+            external = self._of_free(self.linkage.couple_torque(external))
+        return self._of_free(taken) - passive - external - muscle_torque
+
+    def mass_matrix(self, angle, parameters=None, exogenous=None):
+        """M(q) of the equation of motion.
+
+        Parameters
+        ----------
+        angle : Tensor (..., n_coordinates)
+            Joint angles [rad].
+        parameters, exogenous : dict of Tensor, optional
+            As in `residual`.
+
+        Returns
+        -------
+        Tensor (..., n_coordinates, n_coordinates)
+            Symmetric and positive definite [kg m^2].
+        """
+        p = self.parameters.as_dict() if parameters is None else parameters
+        exogenous = exogenous or {}
+        load = exogenous.get("hand_load_kg", torch.zeros_like(angle[..., :1]))
+        if self.linkage is None:
+            return torch.diag_embed(self._of_free(inertia(p, load)).expand_as(angle))
+        orientation = self.linkage.orientation(exogenous.get("segment_orientation_rad"), p)
+        whole = self.linkage.mass_matrix(self._whole(angle, 0, exogenous), p, load, orientation)
+        return whole[..., self._free, :][..., :, self._free]
 
 
-def _torque(moment_arm, muscles):
-    """sum_m R_m F_m, (..., n_coordinates) [N m]: virtual work."""
-    return (moment_arm * muscles.tendon_force.unsqueeze(-2)).sum(-1)
+def _muscle_rows(muscles):
+    return _rows(muscles, ("muscle",), [muscle.given_parameters for muscle in muscles])
 
 
-def _rows(parts, owner):
-    rows = []
-    values = [part.given_parameters if owner == "muscle" else part.parameters for part in parts]
-    definitions = [d for d in DEFINITIONS.values() if d.owner == owner]
+def _joint_rows(joints, linkage):
+    owners = ("coordinate",) if linkage is None else ("coordinate", "linkage")
+    return _rows(joints, owners, [joint.parameters for joint in joints])
+
+
+def _rows(parts, owners, values):
+    definitions = [d for d in DEFINITIONS.values() if d.owner in owners]
     for part in parts:
         unknown = sorted(set(part.parameters) - {d.name for d in definitions})
         if unknown:
             raise ValueError(
-                f"{part.name!r} is given unknown {owner} parameters {unknown}. Known: {[d.name for d in definitions]}."
+                f"{part.name!r} is given unknown {owners[0]} parameters {unknown}. Known: {[d.name for d in definitions]}."
             )
+    rows = []
     for d in definitions:
         rows += [make_parameter(d, part.name, given.get(d.name)) for part, given in zip(parts, values, strict=True)]
     return rows
