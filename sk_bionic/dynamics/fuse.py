@@ -19,8 +19,9 @@ from .grid import CentralDifferences
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 30, 1e-6, 10
 RIDGE = 1e-9  # of every diagonal element of the normal equations
-TENDON_STD = 1e-3  # of the equilibrium of tendon and fiber, in units of the maximal isometric force: a hundredth of a
-# passive muscle's force, far below what a recording tells
+# Of the equilibrium of tendon and fiber, in units of the maximal isometric force: a law of the muscle, next to which the
+# equation of motion is an opinion.
+TENDON_STD = 1e-3
 
 
 class Fused(NamedTuple):
