@@ -19,7 +19,9 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/physics.py
 	$(PYTHON) benchmarks/elbow_and_knee.py
 	$(PYTHON) benchmarks/identification.py
+	$(PYTHON) benchmarks/two_joint_arm.py
 	$(PYTHON) benchmarks/recorded_emg.py
+	$(PYTHON) benchmarks/fuzz_files.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png
@@ -28,7 +30,7 @@ readme: demo
 # The install is editable: only a change of the requirements makes it stale.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(BASE_PYTHON) -m venv --clear $(VENV)
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[plot,test]"
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,plot,test]"
 	touch $@
 
 clean:

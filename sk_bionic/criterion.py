@@ -10,6 +10,9 @@ from .musculoskeletal.prior import FreeParameters
 class Physics(nn.Module):
     """Residual and Hill forces of a model along a network's trajectory on the training trials.
 
+    Elastic tendons follow the network's trajectory in static equilibrium with their fibers, their own velocity neglected:
+    a network far from any motion of the limb still has forces, and every frame its own.
+
     Parameters
     ----------
     motion : Motion
@@ -70,7 +73,7 @@ class PhysicsInformedLoss(nn.Module):
 
     loss = data + ode_weight * mean(residual^2) + force_weight * mean((F_network - F_Hill)^2) + prior / n_frames
 
-    with the data term the weighted mean square of the standardised angle error over the frames that have an angle,
+    with the data term the weighted mean square of the standardised angle error over all angles that are known,
     the residual divided by the joint's torque scale, and forces in units of the maximal isometric force (Shi, Ma and
     Zhao 2023, arXiv 2309.05863, in non-dimensional form).
 
@@ -114,17 +117,21 @@ class PhysicsInformedLoss(nn.Module):
 
     def forward(self, prediction, target):
         """Loss of the networks' outputs (angles, forces, angles of noisy inputs) against standardised angles
-        (n_frames, n_coordinates).
+        (n_frames, n_coordinates), NaN where unknown.
         """
         standardised, force, noisy = prediction
-        square = (noisy - target).square().mean(dim=2)
-        by_network = (self.share[self.source] * square).sum(dim=1)
+        known = torch.isfinite(target).to(self.share.dtype)
+        target = torch.nan_to_num(target)
+        square = ((noisy - target).square() * known).sum(dim=2)
+        share = self.share[self.source]
+        by_network = (share * square).sum(dim=1) / (share @ known.sum(dim=1))
         data = by_network[self.first].mean()
         # Networks of other rows learn at the same pace, beside the equation of motion.
         loss, terms = by_network.sum() / len(self.first), {"data_loss": data}
         if self.validation_weight.any():
-            clean = (standardised[self.first] - target).square().mean(dim=(0, 2))
-            terms["validation_loss"] = (self.validation_weight * clean).sum() / self.validation_weight.sum()
+            clean = (standardised[self.first] - target).square().mean(dim=0)
+            weight = self.validation_weight[:, None] * known
+            terms["validation_loss"] = (weight * clean).sum() / weight.sum()
         if self.physics is not None:
             mean, force = standardised[self.first].mean(dim=0), force[self.first].mean(dim=0)
             residual, disagreement = self.physics(mean * self.scale + self.center, force)

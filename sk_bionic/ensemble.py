@@ -214,7 +214,10 @@ def _scaling(features, state, weight):
 
 
 def _forest(inputs, angle, weight, seed):
+    """Forest on the frames all of whose angles are known; None where there is no such frame."""
     learnt = np.isfinite(angle).all(axis=1) & (weight > 0)
+    if not learnt.any():
+        return None
     forest = ExtraTreesRegressor(
         N_TREES, min_samples_leaf=MIN_LEAF, max_features=TREE_FEATURES, random_state=seed, n_jobs=1
     )

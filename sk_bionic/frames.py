@@ -57,6 +57,14 @@ class FrameInputs:
         inputs.check_angles(angle, trials, strict)
         return angle
 
+    def _shape_output(self, X, angle):
+        """Angles (n_frames, n_coordinates) in the shape and type of the training target."""
+        if self.target_is_1d_:
+            return angle[:, 0]
+        if self.target_names_ is None or not isinstance(X, pd.DataFrame):
+            return angle
+        return pd.DataFrame(angle, index=X.index, columns=list(self.target_names_))
+
     def _set_model(self, values, trials, angle, previous):
         """The model to identify, the roles of X's columns and the EMG's scale; None without a time axis."""
         if trials is None:
@@ -64,8 +72,10 @@ class FrameInputs:
             return
         names = self._column_names
         model = inputs.build_model(self.model, names, angle.shape[1])
+        inputs.check_target_names(self.target_names_, model)
         self.roles_ = inputs.assign_columns(inputs.names_for(model, names, hasattr(self, "feature_names_in_")), model)
         emg = values[:, self.roles_.emg]
+        inputs.warn_of_synthesized(model)
         inputs.warn_of_negative(emg, self.roles_.emg_names, trials)
         inputs.warn_of_flat(emg, self.roles_.emg_names, trials)
         self.emg_scale_ = inputs.emg_scale(emg, self.emg_scale)
@@ -110,4 +120,7 @@ class FrameInputs:
         if trials is None:
             return None
         emg, exogenous = self._emg_and_exogenous(values, trials)
-        return Motion(model, trials, np.maximum(emg, 0.0)[:, self.roles_.channel_of_muscle], exogenous)
+        inputs.check_prescribed(values, self.roles_, model, trials)
+        motion = Motion(model, trials, np.maximum(emg, 0.0) @ self.roles_.channel_weights.T, exogenous)
+        inputs.warn_of_rough(motion)
+        return motion

@@ -98,7 +98,7 @@ class Hybrid(NamedTuple):
         """Frames whose load, posture or external torque lies outside what the learners have seen, ndarray of bool."""
         out = np.zeros(motion.trials.n_frames, bool)
         for name, (low, high) in self.known_inputs.items():
-            column = motion.frame_exogenous[name].numpy()[:, 0]
+            column = motion.frame_exogenous[name][:, 0].numpy()
             margin = UNKNOWN_MARGIN * (high - low)
             out |= (column < low - margin) | (column > high + margin)
         return out
@@ -147,9 +147,9 @@ def folds(trials, gap, angle=None):
 
 def n_repetitions(angle, trials):
     """Movements there and back over all trials, by the widest ranging coordinate, which crosses its middle third."""
-    known = np.isfinite(angle).all(axis=1)
-    low, high = np.percentile(angle[known], [3.0, 97.0], axis=0)
-    widest = int(np.argmax(high - low))
+    low, high = np.nanpercentile(angle, [3.0, 97.0], axis=0)
+    widest = int(np.nanargmax(high - low))
+    known = np.isfinite(angle[:, widest])
     scaled = (angle[:, widest] - low[widest]) / max(high[widest] - low[widest], 1e-12)
     crossings = 0
     for rows in trials.slices:
@@ -219,23 +219,22 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     gap : float
         Seconds beside a held-out block that are hidden too.
     start : HistoryNetwork or None
-    noise_std : float
+    noise_std : float or ndarray (n_coordinates,)
         What the identified simulation leaves of the training angles [rad].
 
     Returns
     -------
     Hybrid
     """
-    labelled = np.isfinite(data.angle).all(axis=1)
+    labelled, complete = np.isfinite(data.angle).any(axis=1), np.isfinite(data.angle).all(axis=1)
     frames = training_frames(motion.trials, labelled)
     few = motion.take(frames)
-    parts = _usable_folds(motion.trials, labelled, gap, data.angle)
+    parts = _usable_folds(motion.trials, complete, gap, data.angle)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
-    size = min(1.0, noise_std / LARGE_ERROR)
-    models = _physics(
-        generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size
-    )
+    # Nothing is left of an angle that nobody measured, which is no praise.
+    size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
+    models = _physics(generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size)
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
     weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
@@ -251,7 +250,7 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     held_out = _HeldOut(motion, data, parts, learners, models, states)
     trust = held_out.choose(ode_weight, cutoff)
     learners[0].weights = held_out.weights
-    columns = {name: column.numpy() for name, column in motion.frame_exogenous.items()}
+    columns = {name: column[:, 0].numpy() for name, column in motion.frame_exogenous.items()}  # of angles not their rates
     known = {name: (column.min(), column.max()) for name, column in columns.items()}
     return Hybrid(learners[0], models[0], trust, len(parts), known)
 
@@ -267,7 +266,7 @@ def _usable_folds(trials, labelled, gap, angle):
 def _physics(motion, angle, weight, hidden, ensemble, size):
     """Model with softened physics for every version of the data, None without physics.
 
-    `size` is that of the errors which the physics is allowed, relative to the usual ones.
+    `size` (n_coordinates,) is that of the errors which the physics is allowed, relative to the usual ones.
     """
     if not ensemble.physics:
         return [None] * len(hidden)
@@ -381,11 +380,11 @@ class _HeldOut:
             drive = motion.drive(parameters)
             joint = self.data.angle - parameters["goniometer_offset"].numpy()
             try:
-                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).state
+                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).all_states
             except SimulationError:
                 continue
             at = motion.evaluate(measured, drive, parameters, motion_only=True)
-            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss].reshape(len(left), -1)
+            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss, : model.n_coordinates].reshape(len(left), -1)
             squares.append(residual[test[left] & test[left + 1]] ** 2)
         squares = np.concatenate(squares) if squares else np.empty(0)
         return float(squares.mean()) if squares.size else None

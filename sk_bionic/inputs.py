@@ -21,16 +21,17 @@ NORMALISED_RANGE = (0.05, 1.0)
 LARGEST_EXCITATION = 10.0  # of EMG in units of full excitation, which a maximal contraction exceeds by little
 FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
+ROUGH_ACCELERATION = 100.0  # rad/s^2, root mean square of a prescribed angle
 
 
 class ColumnRoles(NamedTuple):
-    """Positions in X of the EMG columns (distinct channels), each muscle's channel among them, and external inputs by
-    name.
+    """Positions in X of the EMG columns (distinct channels), their weights in each muscle's excitation (n_muscles,
+    n_channels), and external inputs by name.
     """
 
     emg: np.ndarray
     emg_names: tuple
-    channel_of_muscle: np.ndarray
+    channel_weights: np.ndarray
     exogenous: dict
 
 
@@ -42,6 +43,7 @@ def assign_columns(names, model):
     names : sequence of str or None, n_columns
         Column names; None for a plain array, whose columns are taken in the order of the model's channels.
     model : MusculoskeletalModel
+        Its prescribed angles are external inputs.
 
     Returns
     -------
@@ -52,35 +54,41 @@ def assign_columns(names, model):
     ValueError
         When a channel is missing, or a column is neither a channel nor a known external input.
     """
-    channels = list(dict.fromkeys(model.channel_names))
+    channels = list(model.channels)
     missing = [c for c in channels if c not in names]
     if missing:
         raise ValueError(
             f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. Rename them, build the model "
             "without those muscles (`muscles=`), or use model='auto'."
         )
-    unknown = [name for name in names if name not in channels and name not in EXOGENOUS]
+    absent = [name for name in model.prescribed_names if name not in names]
+    if absent:
+        raise ValueError(f"X lacks the prescribed angles {absent} [rad] of the model {model.name!r}. Got the columns {list(names)}.")
+    external = [*EXOGENOUS, *model.prescribed_names]
+    unknown = [name for name in names if name not in channels and name not in external]
     if unknown:
         raise ValueError(
-            f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, external inputs {list(EXOGENOUS)}. "
+            f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, external inputs {external}. "
             "Drop or rename the columns, or use model='auto'."
         )
     position = {name: i for i, name in enumerate(names)}
     return ColumnRoles(
         np.array([position[c] for c in channels]),
         tuple(channels),
-        np.array([channels.index(c) for c in model.channel_names]),
-        {name: position[name] for name in EXOGENOUS if name in position},
+        model.channel_weights,
+        {name: position[name] for name in external if name in position},
     )
 
 
 def build_model(model, names, n_coordinates):
     """The model to identify, from the estimator's parameter `model`.
 
+    Coordinates that are columns of X are prescribed, the others predicted.
+
     Raises
     ------
     ValueError
-        When the angles have another number of columns than the model has coordinates.
+        When the angles have another number of columns than the model has coordinates to predict.
     """
     if isinstance(model, str) and model == "auto":
         channels = [name for name in names if name not in EXOGENOUS]
@@ -89,11 +97,30 @@ def build_model(model, names, n_coordinates):
         coordinates = ["angle"] if n_coordinates == 1 else [f"angle{d}" for d in range(n_coordinates)]
         return lumped_joint(channels, coordinates)
     model = PRESETS[model]() if isinstance(model, str) else model
+    given = [name for name in model.coordinate_names if name in names]
+    if len(given) == model.n_coordinates:
+        raise ValueError(f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X.")
+    model = model.prescribing(given) if given else model
     if model.n_coordinates != n_coordinates:
+        also = f" besides {model.prescribed_names}, which X prescribes" if model.prescribed_names else ""
         raise ValueError(
-            f"The model {model.name!r} has the coordinates {model.coordinate_names}, but y has {n_coordinates} column(s). Pass one column of y for each."
+            f"The model {model.name!r} has the coordinates {model.coordinate_names}{also}, but y has {n_coordinates} column(s). Pass one column of y for each."
         )
     return model
+
+
+def target_names(y):
+    """Names of the columns of y, a pandas object; None for an array."""
+    return tuple(y.columns) if isinstance(y, pd.DataFrame) else (y.name,) if isinstance(y, pd.Series) else None
+
+
+def check_target_names(names, model):
+    """Raise where a column of y (None: an array) has the name of another coordinate than the one at its place."""
+    for name, coordinate in zip(names or (), model.coordinate_names, strict=False):
+        if name != coordinate and name in (joint.name for joint in model.joints):
+            raise ValueError(
+                f"The columns of y are {list(names)}, the coordinates of the model {model.name!r} that y must hold, in this order, {list(model.coordinate_names)}."
+            )
 
 
 def names_for(model, names, named):
@@ -101,7 +128,7 @@ def names_for(model, names, named):
 
     Those of a plain array (not `named`) are the model's channels in their order, if they are as many.
     """
-    channels = tuple(dict.fromkeys(model.channel_names))
+    channels = model.channels
     if named or set(channels) <= set(names):
         return names
     if len(names) != len(channels):
@@ -177,6 +204,19 @@ def warn_of_flat(emg, names, trials):
     warn_of_flat_channels(list(names), emg, trials, stacklevel=6)
 
 
+def warn_of_synthesized(model):
+    """Warn of muscles that have no EMG of their own."""
+    if model.synthesized_muscles:
+        mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
+        named = "; ".join(f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles)
+        warnings.warn(
+            f"These muscles have no EMG of their own but a stated mixture: {named}. What is predicted and identified for them rests on that "
+            "assumption; `synthesized_muscles_` keeps their names.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
 def check_amplitude(emg, names, trials):
     """Raise where training EMG (n_frames, n_channels), 1 at full excitation, is far beyond anything that the
     activation dynamics stands for.
@@ -215,6 +255,31 @@ def check_load(values, roles):
         raise ValueError(f"Column 'hand_load_kg', row {row} is {values[row, column]:g} kg. A mass cannot be negative.")
 
 
+def check_prescribed(values, roles, model, trials):
+    """Raise where a prescribed angle, a column of `values` (n_frames, n_columns), is not in radians."""
+    for name in model.prescribed_names:
+        column = values[:, roles.exogenous[name]]
+        row = int(np.argmax(np.abs(column)))
+        if abs(column[row]) > LARGEST_RANGE:
+            raise ValueError(
+                f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
+                "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
+            )
+
+
+def warn_of_rough(motion):
+    """Warn of prescribed angles whose second derivative is noise."""
+    for name in motion.model.prescribed_names:
+        size = float(motion.frame_exogenous[name][:, 2].square().mean().sqrt())
+        if size > ROUGH_ACCELERATION:
+            warnings.warn(
+                f"The acceleration of the prescribed angle {name!r} is {size:.3g} rad/s^2 (root mean square), more than limbs move with: its noise acts "
+                "as a torque on the other joints. Low-pass the column, as for inverse dynamics.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+
 def check_layers(sizes):
     """Raise unless every hidden layer has a whole, positive number of units."""
     if not all(isinstance(size, Integral) and size > 0 for size in sizes):
@@ -246,7 +311,7 @@ def check_same_index(X, y):
 
 def check_labels(angle, weight):
     """Raise where no frame with an angle carries weight."""
-    if not (weight[np.isfinite(angle).all(axis=1)] > 0).any():
+    if not (weight[np.isfinite(angle).any(axis=1)] > 0).any():
         raise ValueError(
             "No frame has both a finite angle and a positive `sample_weight`: there is nothing to learn from."
         )
@@ -319,9 +384,12 @@ def check_angles(angle, trials, strict):
     ValueError
         When no frame has an angle, or (`strict`) the angles span more than any joint: they are probably in degrees.
     """
-    labelled = np.isfinite(angle).all(axis=1)
+    labelled = np.isfinite(angle)
     if not labelled.any():
         raise ValueError("y has no finite value: at least some frames need a measured angle.")
+    empty = np.flatnonzero(~labelled.any(axis=0))
+    if len(empty):
+        raise ValueError(f"Column {empty[0]} of y has no finite value: every coordinate needs a measured angle in some frames.")
     span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
     if span.max() <= LARGEST_RANGE or trials is None:
         return

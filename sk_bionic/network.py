@@ -190,11 +190,13 @@ def seeded(seed):
 
 
 def _target_scale(angle, weight):
-    """Weighted mean and standard deviation of the labelled frames, each (n_coordinates,)."""
-    share = weight / weight.sum()
-    labelled = np.where(weight[:, None] > 0, angle, 0.0)
-    center = share @ labelled
-    scale = np.sqrt(share @ (labelled - center) ** 2)
+    """Weighted mean and standard deviation of the known angles, each (n_coordinates,)."""
+    weight = np.where(np.isfinite(angle), weight[:, None], 0.0)
+    total = weight.sum(axis=0)
+    share = weight / np.where(total > 0, total, 1.0)
+    labelled = np.where(weight > 0, angle, 0.0)
+    center = (share * labelled).sum(axis=0)
+    scale = np.sqrt((share * (labelled - center) ** 2).sum(axis=0))
     return center, np.where(scale > 0, scale, 1.0)
 
 
@@ -267,7 +269,7 @@ def train(
     features : ndarray (n_frames, n_features) or (n_sources, n_frames, n_features)
         Standardised inputs, in one or several versions.
     angle : ndarray (n_frames, n_coordinates)
-        Measured angles [rad]; NaN where unknown: such frames take part in the residual only.
+        Measured angles [rad]; NaN where unknown: such angles take part in the residual only.
     weight : ndarray (n_frames,) or (n_sources, n_frames)
         Weight of each frame in the data term of the networks that each version of the features feeds.
     settings : TrainingSettings
@@ -288,12 +290,12 @@ def train(
     -------
     TrainedNetwork
     """
-    labelled = np.isfinite(angle).all(axis=1)
+    labelled = np.isfinite(angle).any(axis=1)
     validate = validation_weight is not None
     held_out = np.where(labelled, validation_weight, 0.0) if validate else np.zeros(len(angle))
     data_weight = np.where(labelled & (held_out == 0), np.atleast_2d(weight), 0.0)
     center, scale = _target_scale(angle, data_weight[0])
-    target = torch.as_tensor(np.where(labelled[:, None], (angle - center) / scale, 0.0))
+    target = torch.as_tensor((angle - center) / scale)
     n_muscles = 0 if physics is None else physics.motion.model.n_muscles
     terms = (
         ["data_loss"]

@@ -5,7 +5,8 @@ import pandas as pd
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
-from .inputs import check_same_index
+from .inputs import check_same_index, check_target_names, target_names
+from .results import flagged
 
 
 class MotionOutputs:
@@ -37,7 +38,7 @@ class MotionOutputs:
             maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
             force = result.force * maximal
         else:
-            force = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[0]
+            force = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[0].tendon_force.numpy()
         force = self._columns(X, force, self.muscle_names_)
         if not return_std:
             return force
@@ -63,6 +64,22 @@ class MotionOutputs:
         parameters = self.model_.parameters.as_dict()
         activation = self.model_.activation(motion.dynamics.solve(parameters), parameters)
         return self._columns(X, activation.numpy(), self.muscle_names_)
+
+    def predict_fiber_lengths(self, X):
+        """Lengths of the muscles' fibers along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_muscles)
+            In m; over `optimal_fiber_length_` it is the normalised length. Elastic tendons have taken their share.
+        """
+        result, motion = self._predict_with_model(X)
+        muscles, _ = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))
+        return self._columns(X, muscles.fiber_length.numpy(), self.muscle_names_)
 
     def predict_joint_torques(self, X):
         """Torque of all muscles on each joint along the predicted motion.
@@ -93,7 +110,7 @@ class MotionOutputs:
         Returns
         -------
         ndarray (n_frames,) or (n_frames, n_coordinates)
-            Angle [rad] as the goniometer would read it.
+            Angle [rad] as the goniometer would read it; a DataFrame as in `predict`.
 
         Raises
         ------
@@ -112,7 +129,7 @@ class MotionOutputs:
                 )
             initial_state = initial_state.reshape(shape)
             initial_state[:, 0] -= prediction.offset_of(self.model_)
-        return self._shape_output(prediction.simulate(self.fitted_, motion, initial_state).angle)
+        return self._shape_output(X, prediction.simulate(self.fitted_, motion, initial_state).angle)
 
     def residual(self, X, y):
         """Residual of the identified equation of motion along measured angles.
@@ -125,7 +142,7 @@ class MotionOutputs:
 
         Returns
         -------
-        ndarray, shape of y
+        ndarray or DataFrame, shape and type of y
             Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of
             the angle enters through its second derivative: smooth it first.
 
@@ -136,6 +153,7 @@ class MotionOutputs:
         """
         motion = self._motion_of(X)
         check_same_index(X, y)
+        check_target_names(target_names(y), self.model_)
         angle = check_array(
             y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", copy=True
         )
@@ -143,7 +161,8 @@ class MotionOutputs:
         if angle.reshape(len(angle), -1).shape != expected:
             raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")
         residual = prediction.along_measured(motion, angle.reshape(expected))
-        return residual.reshape(angle.shape)
+        residual = residual.reshape(angle.shape)
+        return pd.DataFrame(residual, index=y.index, columns=y.columns) if isinstance(y, pd.DataFrame) else residual
 
     def _require_model(self):
         check_is_fitted(self)
@@ -167,6 +186,7 @@ class MotionOutputs:
         state = prediction.differentiated(motion, result.angle) if result.state is None else result.state
         return motion, state
 
-    @staticmethod
-    def _columns(X, values, names):
-        return pd.DataFrame(values, index=X.index, columns=list(names)) if isinstance(X, pd.DataFrame) else values
+    def _columns(self, X, values, names):
+        if not isinstance(X, pd.DataFrame):
+            return values
+        return flagged(pd.DataFrame(values, index=X.index, columns=list(names)), self.model_)

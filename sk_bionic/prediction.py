@@ -9,6 +9,7 @@ from .dynamics.errors import SimulationError
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
+from .dynamics.tendons import tendons_along
 from .hybrid import (
     BELIEF_OF_SIMULATION,
     SMALLEST_BELIEF,
@@ -91,7 +92,7 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
             force_variance=np.zeros((len(angle), motion.model.n_muscles)),
         )
     by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
-    by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
+    by_state, direct = force_derivatives(motion, trajectory.all_states, parameters, free)
     force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
     variance = _propagate(with_offset(by_value[:, : angle.shape[1]], free), fitted.identification.covariance)
     return Prediction(
@@ -189,7 +190,8 @@ def along_measured(motion, angle):
     """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
 
     Central differences; the first and last frame of a trial, which have no second derivative, and frames beside a
-    missing angle are NaN.
+    missing angle are NaN. Elastic tendons are solved along the motion; where angles are missing they are taken in static
+    equilibrium instead.
     """
     model = motion.model
     parameters = model.parameters.as_dict()
@@ -200,17 +202,37 @@ def along_measured(motion, angle):
     inner = differences.inner
     exogenous = {name: column[inner] for name, column in motion.frame_exogenous.items()}
     out = np.full(angle.shape, np.nan)
-    out[inner] = model.residual(joint[inner], velocity, acceleration, activation[inner], parameters, exogenous).numpy()
+    tendon = None
+    if np.isfinite(angle).all():
+        tendon = tendons_along(motion, differentiated(motion, angle), parameters)
+    if tendon is not None:
+        tendon = tuple(values[inner] for values in tendon)
+    residual, _ = model.residual_and_muscles(
+        joint[inner], velocity, acceleration, activation[inner], parameters, exogenous, tendon=tendon
+    )
+    out[inner] = residual.numpy()
     return out
 
 
 def muscle_outputs(motion, state):
-    """Hill-type muscle forces (n_frames, n_muscles) [N] and muscle torques (n_frames, n_coordinates) [N m] along a
-    motion.
+    """What the Hill-type muscles do along a motion, the states of elastic tendons solved along it.
+
+    Parameters
+    ----------
+    motion : Motion
+    state : Tensor (n_frames, 2, n_coordinates)
+
+    Returns
+    -------
+    muscles : MuscleState
+        Fields (n_frames, n_muscles): tendon forces [N], fiber lengths [m] and so on.
+    torque : ndarray (n_frames, n_coordinates)
+        Of all muscles on each joint [N m].
     """
     model = motion.model
     parameters = model.parameters.as_dict()
     activation = model.activation(motion.dynamics.solve(parameters), parameters)
-    muscles, _ = model.muscle_state(state[:, 0], state[:, 1], activation, parameters)
-    torque = model.muscle_torque(state[:, 0], state[:, 1], activation, parameters)
-    return muscles.tendon_force.numpy(), torque.numpy()
+    at = state[:, 0], state[:, 1], activation, parameters, motion.frame_exogenous
+    tendon = tendons_along(motion, state, parameters)
+    muscles, _ = model.muscle_state(*at, tendon=tendon)
+    return muscles, model.muscle_torque(*at, tendon=tendon).numpy()

@@ -1,6 +1,7 @@
 """The scikit-learn face of the package: validate, delegate, expose."""
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -29,6 +30,7 @@ MUSCLE_ATTRIBUTES = (
 )
 MODEL_ATTRIBUTES = (
     "muscle_names_",
+    "synthesized_muscles_",
     "parameters_",
     "starts_",
     "parameter_correlation_",
@@ -40,13 +42,16 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
     Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad``
-    [rad], ``external_torque_nm`` [N m]); y is the joint angle of each frame [rad], NaN where it is unknown. Time
-    comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
-    rows are unrelated frames and the estimator is a static network.
+    [rad], ``external_torque_nm`` [N m]); y is the joint angle of each frame [rad], one column for each coordinate of
+    the model, NaN where it is unknown. A coordinate that was measured and need not be predicted can be a column of X
+    instead, under its own name: it is prescribed, and y holds the others. Its velocity and acceleration come from a
+    spline through its samples, so low-pass it first. Time comes with a pandas index of levels ``trial`` and ``time``
+    [s], or from `sampling_rate`. Without any time axis rows are unrelated frames and the estimator is a static network.
 
     Parameters
     ----------
-    model : MusculoskeletalModel or {"auto", "elbow", "wrist", "knee_seated", "knee_standing"}, default="auto"
+    model : MusculoskeletalModel or {"auto", "elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg"}, \
+            default="auto"
         The anatomy. "auto" is one joint with one muscle per EMG column, whose signed moment arms are identified.
     prediction : {"hybrid", "simulation", "network"}, default="hybrid"
         "simulation": the identified equation of motion, run on the EMG. "network": the published method, a network
@@ -127,6 +132,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     starts_ : list of tuple (float, ndarray)
         Objective (minus the log posterior) and free values that each start of the identification reached.
     muscle_names_ : tuple of str
+    synthesized_muscles_ : tuple of str
+        Muscles without EMG of their own, driven by a mixture of columns (see `Muscle`); the `attrs` of `parameters_` and
+        of the muscles' outputs name them, too.
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
     session_ : Session
@@ -146,6 +154,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         One entry an epoch: train_loss, data_loss and, with physics, ode_loss, force_loss, prior_loss.
     n_iter_ : int
         Epochs, or iterations of the identification where no network is trained.
+    target_names_ : tuple or None
+        Names of y's columns, where y was a pandas object.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
 
@@ -259,7 +269,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         X : DataFrame or array-like (n_frames, n_columns)
             EMG envelopes and external inputs.
         y : array-like (n_frames,) or (n_frames, n_coordinates)
-            Joint angles [rad]; NaN where unknown: such frames take part in the equation of motion only.
+            Joint angles [rad], columns in the order of the model's coordinates; NaN where unknown: there the equation
+            of motion holds alone.
         trial : array-like (n_frames,), optional
             Name of each frame's trial, for arrays.
         sample_weight : array-like (n_frames,), optional
@@ -277,6 +288,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         inputs.check_layers(self.hidden_layer_sizes)
         values, trials = self._frames(X, trial=trial, reset=True)
         angle = self._angles(X, y, values, trials)
+        self.target_names_ = inputs.target_names(y)
         weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
         inputs.check_labels(angle, weight)
         angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
@@ -294,7 +306,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         previous = getattr(self, "fitted_", None) if self.warm_start else None
         self.emg_history_ = self.history
         self._set_model(values, trials, angle, previous)
-        labelled = np.isfinite(angle).all(axis=1)
+        labelled = np.isfinite(angle).any(axis=1)
         validation = (
             fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
         )
@@ -346,6 +358,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self._require_model()
         values, trials = self._frames(X, reset=False)
         angle = self._angles(X, y, values, trials)
+        inputs.check_target_names(inputs.target_names(y), self.model_)
         fitted = self.fitted_
         fitted.model, self.session_ = fitted.model_of_training, self._session_of_training()
         if fitted.trusts_physics:
@@ -381,12 +394,13 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Returns
         -------
         angle : ndarray (n_frames,) or (n_frames, n_coordinates)
-            Angle [rad] as the goniometer of the training data would read it.
-        std : ndarray, same shape
+            Angle [rad] as the goniometer of the training data would read it; a DataFrame with y's columns where X and the
+            training's y were DataFrames.
+        std : same type and shape
             Standard deviation [rad], where `return_std`: of measured minus predicted angle.
         """
         result, _ = self._predict(X, with_variance=return_std)
-        shape = self._shape_output
+        shape = partial(self._shape_output, X)
         if return_std and result.variance is None:
             raise ValueError(
                 "A simulation has a standard deviation where its parameters were identified: fit with prediction='simulation' or 'hybrid'."
@@ -426,15 +440,13 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return
         covariance = None if fitted.identification is None else fitted.identification.covariance
         self.muscle_names_ = fitted.model.muscle_names
+        self.synthesized_muscles_ = fitted.model.synthesized_muscles
         self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
         self.starts_ = [] if fitted.identification is None else fitted.identification.starts
         self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
         by_name = fitted.model.parameters.as_dict()
         for name in MUSCLE_ATTRIBUTES:
             setattr(self, f"{name}_", by_name[name].numpy().copy())
-
-    def _shape_output(self, angle):
-        return angle[:, 0] if self.target_is_1d_ else angle
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -25,7 +25,8 @@ def parameter_frame(model, covariance=None, findings=()):
     -------
     DataFrame
         Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper,
-        at_bound, identifiable, prior_std; SI units.
+        at_bound, identifiable, prior_std; SI units. `attrs["synthesized_muscles"]` names muscles without EMG of their
+        own, where there are any.
     """
     table = model.parameters
     frame = table.to_frame().iloc[table.free_index].reset_index(drop=True)
@@ -48,7 +49,14 @@ def parameter_frame(model, covariance=None, findings=()):
         "identifiable",
         "prior_std",
     ]
-    return frame[columns]
+    return flagged(frame[columns], model)
+
+
+def flagged(frame, model):
+    """The frame with the muscles that have no EMG of their own in its `attrs`."""
+    if model.synthesized_muscles:
+        frame.attrs["synthesized_muscles"] = list(model.synthesized_muscles)
+    return frame
 
 
 def correlation_frame(model, covariance):

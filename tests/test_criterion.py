@@ -197,6 +197,18 @@ def test_data_term_is_the_weighted_mean_square_of_standardised_errors():
     assert loss.terms == pytest.approx({"data_loss": 13 / 4, "validation_loss": 25.0})
 
 
+def test_angle_that_is_unknown_in_one_column_counts_in_the_others():
+    loss = PhysicsInformedLoss(
+        torch.ones(2).double(), torch.zeros(2), torch.zeros(2), torch.ones(2)
+    )
+    angle = torch.tensor([[1.0, 2.0], [3.0, 100.0]]).double().requires_grad_()
+    target = torch.tensor([[0.0, 0.0], [0.0, torch.nan]]).double()
+    data = loss(without_noise(angle, torch.zeros(2, 0).double()), target)
+    assert data.item() == pytest.approx((1 + 4 + 9) / 3)
+    (gradient,) = torch.autograd.grad(data, angle)
+    assert (gradient == 0).tolist() == [[False, False], [False, True]]
+
+
 def test_noisy_inputs_enter_the_data_term_alone():
     trials = trials_of(12)
     clean, noisy = (loss_on(physics_on(trials), torch.ones(12).double()) for _ in range(2))

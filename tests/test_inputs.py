@@ -37,14 +37,14 @@ def test_columns_are_matched_by_name_in_any_order():
     roles = inputs.assign_columns(("hand_load_kg", "triceps", "biceps"), elbow())
     assert roles.emg_names == ("biceps", "triceps")
     assert roles.emg.tolist() == [2, 1]
-    assert roles.channel_of_muscle.tolist() == [0, 1]
+    assert roles.channel_weights.tolist() == [[1.0, 0.0], [0.0, 1.0]]
     assert roles.exogenous == {"hand_load_kg": 0}
 
 
 def test_muscles_may_share_a_channel():
     roles = inputs.assign_columns(("triceps", "flexors"), two_muscles_on_one_channel())
     assert roles.emg.tolist() == [1, 0]
-    assert roles.channel_of_muscle.tolist() == [0, 0, 1]
+    assert roles.channel_weights.tolist() == [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
 
 
 def test_the_lumped_joint_has_a_muscle_for_each_emg_column_and_coordinate():

@@ -2,5 +2,6 @@
 
 from sk_bionic.datasets.recorded import fetch_elbow_load_emg, fetch_knee_emg
 from sk_bionic.datasets.simulated import make_elbow_flexion
+from sk_bionic.datasets.simulated_arm import make_arm_reaching
 
-__all__ = ["fetch_elbow_load_emg", "fetch_knee_emg", "make_elbow_flexion"]
+__all__ = ["fetch_elbow_load_emg", "fetch_knee_emg", "make_arm_reaching", "make_elbow_flexion"]

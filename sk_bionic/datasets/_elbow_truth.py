@@ -1,4 +1,4 @@
-"""The truth behind simulated elbow flexion: a subject's model and an adaptive integrator.
+"""The truth behind simulated motion: a subject's model, an elbow that departs from it, and an adaptive integrator.
 
 Nothing here uses the package's own solver, so that recovering the truth tests it.
 """
@@ -13,7 +13,6 @@ from ..dynamics.equilibrium import rest_angle
 from ..musculoskeletal import Muscle, MusculoskeletalModel, PolynomialPath, elbow
 from ..musculoskeletal.activation import activation_rate
 from ..musculoskeletal.muscle import rigid_tendon_state
-from ..musculoskeletal.skeleton import inertia
 
 # Path of arm26's BRA over elbow flexion as OpenSim 4.6 computes it (RMS deviation 70 micrometres),
 # and its parameters.
@@ -30,7 +29,11 @@ LONGEST_STEP = 0.1  # s, or an integrator at rest would step over a whole burst
 
 def draw_model(rng, mismatch):
     """The elbow preset with one subject's free parameters; `mismatch` times 20 ms more delay."""
-    generic = elbow()
+    return draw_subject(elbow(), rng, mismatch)
+
+
+def draw_subject(generic, rng, mismatch):
+    """A model with one subject's free parameters; `mismatch` times 20 ms more delay."""
     values = generic.parameters.value
     p = {name: values[rows] for name, rows in generic.parameters.slices.items()}
     n = generic.n_muscles
@@ -55,15 +58,13 @@ class StretchingTendons(MusculoskeletalModel):
 
     strain_at_max_force = 0.0
 
-    def muscle_state(self, angle, velocity, activation, parameters=None):
+    def muscle_state(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
         """As in `MusculoskeletalModel`, with tendons as long as their own force makes them."""
         p = self.parameters.as_dict() if parameters is None else parameters
-        length, moment_arm = self.paths.length_and_moment_arm(angle, p["moment_arm_scale"])
-        lengthening = -(moment_arm * velocity.unsqueeze(-1)).sum(-2)
+        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
         load = 0.0
         for _ in range(STRETCH_PASSES):
-            tendon = p["tendon_slack_length"] * (1.0 + self.strain_at_max_force * load)
-            stretched = {**p, "tendon_slack_length": tendon}
+            stretched = {**p, "tendon_slack_length": p["tendon_slack_length"] * (1.0 + self.strain_at_max_force * load)}
             state = rigid_tendon_state(length, lengthening, activation, stretched)
             load = state.tendon_force / p["max_isometric_force"]
         return state, moment_arm
@@ -83,7 +84,12 @@ def depart(model, mismatch, rng):
         "tendon_slack_length": BRACHIALIS_TENDON,
     }
     brachialis = Muscle("brachialis", BRACHIALIS_PATH, parameters=hidden)
-    truth = StretchingTendons([*model.muscles, brachialis], model.joints)
+    return with_wrong_geometry(model, [*model.muscles, brachialis], mismatch, rng)
+
+
+def with_wrong_geometry(model, muscles, mismatch, rng):
+    """`muscles` on the joints of a model, with its values but for other moment arms, and tendons that stretch."""
+    truth = StretchingTendons(muscles, model.joints)
     changes = {(row.owner, row.name): {"value": row.value} for row in model.parameters.rows}
     scales = 1.0 + MOMENT_ARM_ERROR * mismatch * rng.choice([-1.0, 1.0], model.n_muscles)
     for name, scale in zip(model.muscle_names, scales, strict=True):
@@ -94,7 +100,7 @@ def depart(model, mismatch, rng):
 
 
 class TrueMotion(NamedTuple):
-    """Angle [rad], activation and muscle force [N], each (n_frames, n_trials, 1 or n_muscles)."""
+    """Angle [rad], activation and muscle force [N], each (n_frames, n_trials, n_coordinates or n_muscles)."""
 
     angle: np.ndarray
     activation: np.ndarray
@@ -107,7 +113,6 @@ def integrate(truth, bursts, time, rtol=RELATIVE_TOLERANCE):
     Parameters
     ----------
     truth : MusculoskeletalModel
-        A single joint.
     bursts : Bursts
         Excitations, one per muscle of `truth`, before the electromechanical delay.
     time : ndarray (n_frames,)
@@ -126,35 +131,42 @@ def integrate(truth, bursts, time, rtol=RELATIVE_TOLERANCE):
     """
     p = truth.parameters.as_dict()
     rate, start = _initial_value_problem(truth, bursts, p)
+    band = len(start) // len(bursts.baseline) - 1  # trials do not feel one another
     with torch.no_grad():
         solution = solve_ivp(
             rate, (time[0], time[-1]), start, METHOD, t_eval=time,
-            rtol=rtol, atol=0.1 * rtol, max_step=LONGEST_STEP,
+            rtol=rtol, atol=0.1 * rtol, max_step=LONGEST_STEP, lband=band, uband=band,
         )  # fmt: skip
         if not solution.success:
             raise RuntimeError(f"The simulated motion was not integrated: {solution.message}")
         states = torch.from_numpy(solution.y.T.reshape(len(time), len(bursts.baseline), -1).copy())
-        angle, velocity, active = states[..., :1], states[..., 1:2], states[..., 2:]
+        angle, velocity, active = _parts(states, truth)
         activation = truth.activation(active, p)
         muscles, _ = truth.muscle_state(angle, velocity, activation, p)
     return TrueMotion(angle.numpy(), activation.numpy(), muscles.tendon_force.numpy())
 
 
+def _parts(state, truth):
+    """Angles, velocities and activation states of a state (..., 2 n_coordinates + n_muscles)."""
+    n = truth.n_coordinates
+    return state[..., :n], state[..., n : 2 * n], state[..., 2 * n :]
+
+
 def _initial_value_problem(truth, bursts, p):
-    """Rate and start of the flat state: per trial angle, velocity, state of each activation."""
+    """Rate and start of the flat state: per trial angles, velocities, state of each activation."""
     n_trials, delay = len(bursts.baseline), p["electromechanical_delay"].numpy()
-    zero = torch.zeros(n_trials, 1, dtype=torch.float64)
+    zero = torch.zeros(n_trials, truth.n_coordinates, dtype=torch.float64)
     time_constants = p["activation_time_constant"], p["deactivation_time_constant"]
-    moment_of_inertia = inertia(p, zero)
 
     def rate(time, flat):
         state = torch.from_numpy(flat.reshape(n_trials, -1))
-        angle, velocity, active = state[:, :1], state[:, 1:2], state[:, 2:]
+        angle, velocity, active = _parts(state, truth)
         torque = -truth.residual(angle, velocity, zero, truth.activation(active, p), p)
+        acceleration = torch.linalg.solve(truth.mass_matrix(angle, p), torque)
         excitation = torch.from_numpy(bursts(time - delay))
         activating = activation_rate(excitation, active, *time_constants)
-        return torch.cat([velocity, torque / moment_of_inertia, activating], dim=1).numpy().ravel()
+        return torch.cat([velocity, acceleration, activating], dim=1).numpy().ravel()
 
     active = torch.from_numpy(bursts(0.0 - delay))
-    angle = rest_angle(truth, truth.activation(active, p), p, {"hand_load_kg": zero})
+    angle = rest_angle(truth, truth.activation(active, p), p, {"hand_load_kg": zero[:, :1]})
     return rate, torch.cat([angle, zero, active], dim=1).numpy().ravel()

@@ -109,3 +109,8 @@ class BandedSolve(torch.autograd.Function):
     def backward(ctx, grad):
         """Adjoint: a solve with the transposed matrix."""
         return torch.from_numpy(ctx.matrix.solve(grad.numpy(), transpose=True)), None
+
+    @staticmethod
+    def jvp(ctx, tangent, _):
+        """Tangent: a solve with the matrix itself."""
+        return torch.from_numpy(ctx.matrix.solve(tangent.numpy()))

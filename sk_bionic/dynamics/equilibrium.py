@@ -5,6 +5,7 @@ import torch
 from .linearise import linearise
 
 N_START_ANGLES, ITERATIONS, TOLERANCE = 61, 60, 1e-8
+LONGEST_STEP = 0.3  # rad
 
 
 def _most_stable_start(model, activation, parameters, exogenous):
@@ -23,6 +24,12 @@ def _most_stable_start(model, activation, parameters, exogenous):
     middle = 0.5 * (angles[1:] + angles[:-1])
     distance = torch.where(stable, (middle - middle.mean()).abs(), torch.inf)
     return middle[distance.argmin(dim=1)][:, None]
+
+
+def _instability(stiffness):
+    """What must be added to a stiffness (n_trials, d, d) for its steps to go down in energy, (n_trials,)."""
+    lowest = torch.linalg.eigvalsh(0.5 * (stiffness + stiffness.mT))[:, 0]
+    return -2.0 * lowest.clamp(max=0.0)
 
 
 def rest_angle(model, activation, parameters, exogenous):
@@ -62,9 +69,7 @@ def rest_angle(model, activation, parameters, exogenous):
             break
         first = size.clamp(min=1e-3) if first is None else first
         stiffness = at.angle / scale[:, None]
-        slowness = (size / first)[
-            :, None, None
-        ] * identity  # the step's inverse length, in units of the torque scale per radian
-        update = torch.linalg.solve(stiffness + slowness, -residual[..., None])[..., 0]
-        angle = angle + update.clamp(-0.3, 0.3)
+        slowness = size / first + _instability(stiffness)  # the step's inverse length
+        update = torch.linalg.solve(stiffness + slowness[:, None, None] * identity, -residual[..., None])[..., 0]
+        angle = angle + update * (LONGEST_STEP / update.abs().amax(dim=1, keepdim=True).clamp(min=LONGEST_STEP))
     return angle

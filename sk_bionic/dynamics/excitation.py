@@ -11,12 +11,13 @@ from ..musculoskeletal.activation import activation_rate, shape_activation
 from .banded import BandedSolve, BlockBanded
 from .errors import SimulationError
 
-# Parameters of the activation dynamics, and all that the activation depends on; in the order of the last axis of its
-# derivatives.
+# Parameters of the first-order activation dynamics, and all that the activation of any muscle depends on; in the order
+# of the last axis of its derivatives.
 DYNAMICS_PARAMETERS = (
     "electromechanical_delay", "activation_time_constant", "deactivation_time_constant", "emg_gain",
 )  # fmt: skip
-ACTIVATION_PARAMETERS = (*DYNAMICS_PARAMETERS, "emg_shape_factor")
+FILTER_PARAMETERS = ("first_filter_time_constant", "second_filter_time_constant")
+ACTIVATION_PARAMETERS = (*DYNAMICS_PARAMETERS, "emg_shape_factor", *FILTER_PARAMETERS)
 NEWTON_ITERATIONS, TOLERANCE, LARGEST_STEP = 30, 1e-12, 0.3
 
 
@@ -83,10 +84,12 @@ class ActivationDynamics:
     grid : CollocationGrid
     excitation : ndarray (n_frames, n_muscles)
         Normalised EMG envelope that drives each muscle.
+    shape : callable
+        Activations (..., n_muscles) from states and shape factors.
     """
 
-    def __init__(self, grid, excitation):
-        self.grid = grid
+    def __init__(self, grid, excitation, shape=shape_activation):
+        self.grid, self.shape = grid, shape
         self.spline = ExcitationSpline(grid.trials, excitation)
         self.time = torch.as_tensor(grid.trials.time)
         self.trial = torch.as_tensor(grid.trials.trial_of_frame)
@@ -190,14 +193,14 @@ class ActivationDynamics:
         Returns
         -------
         activation : Tensor (n_points, n_muscles)
-        derivative : Tensor (n_points, n_muscles, 5)
+        derivative : Tensor (n_points, n_muscles, 7)
             With respect to the muscle's own `ACTIVATION_PARAMETERS`.
         """
         state, sensitivity = self._state_and_sensitivity(parameters)
         interval = torch.as_tensor(points.interval)
         left_frame = self.left[interval]
         shape = (len(interval), self.n_muscles)
-        inputs = self._spread(parameters, ACTIVATION_PARAMETERS, shape)
+        inputs = self._spread(parameters, (*DYNAMICS_PARAMETERS, "emg_shape_factor"), shape)
         delay, rise, decay, gain, shape_factor = inputs
         left, right = state[left_frame].requires_grad_(), state[left_frame + 1].requires_grad_()
         trial, t, h = self.trial[left_frame], self.time[left_frame], self.step[interval]
@@ -205,9 +208,10 @@ class ActivationDynamics:
         f_right = activation_rate(gain * self.spline(t + h[:, 0], trial, delay), right, rise, decay)
         w = torch.as_tensor(self.grid.weights(points)[0])[:, :, None]
         between = w[:, 0] * left + w[:, 1] * f_left + w[:, 2] * right + w[:, 3] * f_right
-        activation = shape_activation(between, shape_factor)
+        activation = self.shape(between, shape_factor)
         d_left, d_right, *d_inputs = torch.autograd.grad(activation.sum(), (left, right, *inputs))
-        derivative = torch.stack(d_inputs, dim=-1)
+        none = torch.zeros_like(d_left)  # the filter's parameters
+        derivative = torch.stack([*d_inputs, none, none], dim=-1)
         derivative[..., :4] += (
             d_left[..., None] * sensitivity[left_frame] + d_right[..., None] * sensitivity[left_frame + 1]
         )

@@ -3,7 +3,8 @@
     q* = argmin_q  sum_t (q_t - p_t)^2 / sigma_p^2  +  sum_j r_j(q)^2 / (2 sigma_r^2)
 
 over angles and velocities at all frames, with the residuals r at the two Gauss points of every interval (hence the
-factor 2). Gauss-Newton; the normal equations are block-tridiagonal. sigma_r -> 0 gives the simulation whose initial
+factor 2). Elastic tendons are states of their own, whose equilibrium with the fiber is trusted whatever sigma_r is.
+Gauss-Newton; the normal equations are block-tridiagonal. sigma_r -> 0 gives the simulation whose initial
 state fits the prediction best, sigma_r -> infinity the prediction itself.
 """
 
@@ -18,15 +19,26 @@ from .grid import CentralDifferences
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 30, 1e-6, 10
 RIDGE = 1e-9  # of every diagonal element of the normal equations
+# Of the equilibrium of tendon and fiber, in units of the maximal isometric force: a law of the muscle, next to which the
+# equation of motion is an opinion.
+TENDON_STD = 1e-3
 
 
 class Fused(NamedTuple):
-    """Fused trajectory: `state` (n_frames, 2, n_coordinates) and the blocks of its information matrix."""
+    """Fused trajectory `all_states` (n_frames, 2, n_states), as `Trajectory` has it, and the blocks of its information
+    matrix.
+    """
 
-    state: torch.Tensor
+    all_states: torch.Tensor
     diagonal: np.ndarray
     below: np.ndarray
     n_iter: int
+    n_coordinates: int
+
+    @property
+    def state(self):
+        """Angles [rad] and angular velocities [rad/s], (n_frames, 2, n_coordinates)."""
+        return self.all_states[..., : self.n_coordinates]
 
     def variance(self):
         """Posterior variance of angles [rad^2] and velocities [rad^2/s^2], (n_frames, 2, n_coordinates).
@@ -43,7 +55,14 @@ class Fused(NamedTuple):
             solution = solve_symmetric(self.diagonal, self.below, rhs)
             for j in range(size):
                 out[chunk, j] = solution[chunk, j, columns[:, j]]
-        return out.reshape(n_frames, 2, -1)
+        return out.reshape(n_frames, 2, -1)[..., : self.n_coordinates]
+
+
+def residual_weights(model, residual_std):
+    """Weight (n_states,) of each equation's squared residuals in half the sum of squares, at one Gauss point."""
+    std = np.full(model.n_states, TENDON_STD)
+    std[: model.n_coordinates] = residual_std
+    return 0.5 / std**2
 
 
 def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters=None, start=None):
@@ -56,11 +75,11 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         Predicted joint angles, goniometer offset removed [rad]. NaN carries no weight.
     prediction_std : float or ndarray (n_frames, n_coordinates)
         Standard deviation of the prediction [rad].
-    residual_std : float
+    residual_std : float or ndarray (n_coordinates,)
         Standard deviation of the equation's residual in units of the joint's torque scale.
     drive : Drive, optional
     parameters : dict of Tensor, optional
-    start : Tensor (n_frames, 2, n_coordinates), optional
+    start : Tensor (n_frames, 2, n_coordinates or n_states), optional
         State near the solution. Default: the prediction with its own differences as velocities.
 
     Returns
@@ -73,7 +92,7 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         When prediction and equation together leave the trajectory open.
     """
     problem = _Problem(motion, predicted, prediction_std, residual_std, drive, parameters)
-    state = problem.start() if start is None else start
+    state = motion.with_tendons(problem.start() if start is None else start, problem.drive, problem.parameters)
     cost, gradient, diagonal, below = problem.linearise(state)
     if not np.isfinite(cost):
         raise SimulationError(
@@ -93,7 +112,7 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
         state, (previous, cost), (gradient, diagonal, below) = moved, (cost, new[0]), new[1:]
         if previous - cost <= TOLERANCE * previous:
             break
-    return Fused(state, diagonal, below, iteration)
+    return Fused(state, diagonal, below, iteration, motion.model.n_coordinates)
 
 
 def _solve(diagonal, below, rhs):
@@ -115,8 +134,8 @@ class _Problem:
         present = np.isfinite(predicted)
         self.predicted = np.where(present, predicted, 0.0)
         self.weight = np.where(present, 1.0 / np.broadcast_to(prediction_std, predicted.shape) ** 2, 0.0)
-        self.residual_weight = 0.5 / residual_std**2
-        self.d = motion.model.n_coordinates
+        self.d, self.m = motion.model.n_coordinates, motion.model.n_states
+        self.residual_weight = residual_weights(motion.model, residual_std)
 
     def start(self):
         """The prediction with its own differences as velocities."""
@@ -128,19 +147,22 @@ class _Problem:
         return torch.from_numpy(state)
 
     def linearise(self, state):
-        """Half the sum of squares, its gradient (n_frames, 2 d) and the blocks of the Gauss-Newton matrix."""
-        motion, d, n = self.motion, self.d, self.motion.n_gauss
+        """Half the sum of squares, its gradient (n_frames, 2 n_states) and the blocks of the Gauss-Newton matrix."""
+        motion, d, m, n = self.motion, self.d, self.m, self.motion.n_gauss
         at = motion.evaluate(state, self.drive, self.parameters, motion_only=True)
         if not torch.isfinite(at.residual).all():
             return np.inf, None, None, None  # a step into overflow, to be halved
-        residual = motion.scaled(at.residual.numpy())[:n].reshape(-1, 2 * d)
-        jacobian = motion.scaled(motion.state_derivative(at)).reshape(-1, d, 4 * d)[:n].reshape(-1, 2 * d, 4 * d)
-        deviation = state[:, 0].numpy() - self.predicted
-        cost = 0.5 * ((self.weight * deviation**2).sum() + self.residual_weight * (residual**2).sum())
+        residual = motion.scaled(at.residual.numpy())
+        jacobian = motion.scaled(motion.state_derivative(at)).reshape(-1, m, 4 * m)
+        root = np.sqrt(self.residual_weight)
+        at_gauss = (root * residual[:n]).reshape(-1, 2 * m)
+        by_gauss = (root[:, None] * jacobian[:n]).reshape(-1, 2 * m, 4 * m)
+        deviation = state[:, 0, :d].numpy() - self.predicted
+        cost = 0.5 * ((self.weight * deviation**2).sum() + (at_gauss**2).sum())
 
-        normal = self.residual_weight * np.einsum("nri,nrj->nij", jacobian, jacobian)
-        slope = self.residual_weight * np.einsum("nri,nr->ni", jacobian, residual)
-        left, size = motion.grid.left, 2 * d
+        normal = np.einsum("nri,nrj->nij", by_gauss, by_gauss)
+        slope = np.einsum("nri,nr->ni", by_gauss, at_gauss)
+        left, size = motion.grid.left, 2 * m
         gradient, diagonal = np.zeros((len(state), size)), np.zeros((len(state), size, size))
         below = np.zeros_like(diagonal)
         gradient[left] += slope[:, :size]
@@ -150,6 +172,20 @@ class _Problem:
         below[left + 1] = normal[:, size:, :size]
         gradient[:, :d] += self.weight * deviation
         diagonal[:, range(d), range(d)] += self.weight
+        cost += self._add_tendons_at_starts(state, residual[n:, d:], jacobian[n:, d:, :size], gradient, diagonal)
         # Where nothing is predicted the equation alone holds the trajectory, to within rounding in unstable postures.
         diagonal[:, range(size), range(size)] *= 1.0 + RIDGE
         return cost, gradient, diagonal, below
+
+    def _add_tendons_at_starts(self, state, residual, jacobian, gradient, diagonal):
+        """Static equilibrium of the tendons at the trials' first frames, whose rates nothing else determines; half its sum
+        of squares.
+        """
+        first, weight = self.motion.first, self.residual_weight[self.d :]
+        rates = range(self.m + self.d, 2 * self.m)
+        rate = state[first, 1, self.d :].numpy()
+        gradient[first] += np.einsum("r,kri,kr->ki", weight, jacobian, residual)
+        diagonal[first] += np.einsum("r,kri,krj->kij", weight, jacobian, jacobian)
+        gradient[np.ix_(first, rates)] += weight * rate
+        diagonal[np.ix_(first, rates, rates)] += np.diag(weight)
+        return 0.5 * (weight * (residual**2 + rate**2)).sum()

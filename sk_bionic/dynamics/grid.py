@@ -36,6 +36,28 @@ def hermite_weights(fraction, step):
     return np.stack([np.stack(row, axis=-1) for row in (value, first, second)])
 
 
+def parabola_weights(fraction, step):
+    """Weights of (value left, nothing, value right, slope right) in a parabola, laid out as `hermite_weights`.
+
+    Parameters
+    ----------
+    fraction : ndarray (n_points,)
+        Position in the interval, 0 to 1.
+    step : ndarray (n_points,)
+        Length of the interval [s].
+
+    Returns
+    -------
+    ndarray (3, n_points, 4)
+        Weights for the value and its first and second derivative.
+    """
+    c, h, zero = fraction, step, np.zeros(len(fraction))
+    value = [(1 - c) ** 2, zero, 2 * c - c**2, (c**2 - c) * h]
+    first = [2 * (c - 1) / h, zero, 2 * (1 - c) / h, 2 * c - 1]
+    second = [2 / h**2, zero, -2 / h**2, 2 / h]
+    return np.stack([np.stack(np.broadcast_arrays(*row), axis=-1) for row in (value, first, second)])
+
+
 class Points(NamedTuple):
     """Places between frames.
 
@@ -96,6 +118,19 @@ class CollocationGrid:
     def weights(self, points):
         """Hermite weights (3, n_points, 4) at `points`."""
         return hermite_weights(points.fraction, self.step[points.interval])
+
+    def state_weights(self, points, n_coordinates, n_tendon_states):
+        """Weights (3, n_points, 4, n_states) of every state: cubic Hermite pieces for coordinates, which have second
+        derivatives, parabolas for tendons, which have first ones; (3, n_points, 4, 1) without tendons.
+
+        Collocation at the same two Gauss points is of fourth order at the frames for both (Ascher, Christiansen and
+        Russell 1979, Math. Comp. 33, 659-679).
+        """
+        motion = self.weights(points)[..., None]
+        if not n_tendon_states:
+            return motion
+        tendon = parabola_weights(points.fraction, self.step[points.interval])[..., None]
+        return np.concatenate([motion.repeat(n_coordinates, axis=3), tendon.repeat(n_tendon_states, axis=3)], axis=3)
 
     def ends(self, values, points):
         """Values at the left and right frames of the points' intervals, each (n_points, ...)."""

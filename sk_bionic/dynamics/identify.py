@@ -1,9 +1,9 @@
 """Identification: the parameters whose simulated motion agrees best with the measured one.
 
-Maximum a posteriori by Levenberg-Marquardt through the solved equation of motion. With the noise's standard deviation
-profiled out, minus the log posterior is
+Maximum a posteriori by Levenberg-Marquardt through the solved equation of motion. With the standard deviation of each
+angle's noise profiled out, minus the log posterior is
 
-    n_eff / 2 log(sum_t w (y - q(theta) - offset)^2) + 1/2 |prior residual|^2
+    sum over angles of n_eff / 2 log(sum_t w (y - q(theta) - offset)^2)  +  1/2 |prior residual|^2
 
 where n_eff counts the statistically independent frames: model errors are correlated in time, and a recording of 3000
 frames does not weigh 3000 observations.
@@ -17,7 +17,7 @@ import torch
 
 from ..musculoskeletal import MusculoskeletalModel
 from .errors import SimulationError
-from .posterior import Point, Posterior, effective_fraction, robust_weight
+from .posterior import Point, Posterior, robust_weight
 from .simulate import Trajectory
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
@@ -43,7 +43,7 @@ class Identification:
         What the angles alone say about the unconstrained parameters: the data term's Hessian, initial states
         marginalised, in units of the prior's standard deviations. A direction with an eigenvalue below 1 is left to
         the prior.
-    noise_std : float
+    noise_std : ndarray (n_coordinates,)
         Standard deviation of measured minus simulated angle [rad].
     effective_fraction : float
         Independent frames as a fraction of all.
@@ -64,7 +64,7 @@ class Identification:
     model: MusculoskeletalModel
     covariance: np.ndarray
     information: np.ndarray
-    noise_std: float
+    noise_std: np.ndarray
     effective_fraction: float
     initial_state: np.ndarray
     trajectory: Trajectory
@@ -143,8 +143,8 @@ def _compare(posterior, runs):
     found = [run for run in runs if run is not None]
     reference = min(found, key=lambda run: (posterior.given_weight * run.point.error**2).sum())
     posterior.weight = reference.weight
-    n_eff = max(reference.fraction, SMALLEST_FITTED_FRACTION) * posterior.n
-    return [np.inf if run is None else posterior.objective(run.point, n_eff) for run in runs]
+    fraction = max(reference.fraction, SMALLEST_FITTED_FRACTION)
+    return [np.inf if run is None else posterior.objective(run.point, fraction) for run in runs]
 
 
 def _starts(free, n_starts, random_state):
@@ -159,12 +159,12 @@ def _identify_from(posterior, raw, robust, callback):
     """Alternate between the optimum for a given weighting of the frames and the weighting that its errors ask for."""
     point, fitted_fraction, n_iter = posterior.start(raw), FIRST_EFFECTIVE_FRACTION, 0
     for _ in range(MAX_ROUNDS):
-        point, used, converged = _minimise(posterior, point, fitted_fraction * posterior.n, callback, n_iter)
+        point, used, converged = _minimise(posterior, point, fitted_fraction, callback, n_iter)
         n_iter += used
         previous = fitted_fraction, posterior.weight
         if robust:
             posterior.weight = robust_weight(point.error, posterior.given_weight)
-        fraction = effective_fraction(point.error, posterior.weight, posterior.motion.trials.slices)
+        fraction = posterior.effective_fraction(point)
         fitted_fraction = max(fraction, SMALLEST_FITTED_FRACTION)
         change = np.abs(posterior.weight - previous[1]).max() / posterior.given_weight.max()
         if abs(np.log(fitted_fraction / previous[0])) < SETTLED and change < SETTLED:
@@ -172,20 +172,20 @@ def _identify_from(posterior, raw, robust, callback):
     return _Run(point, fraction, posterior.weight, n_iter, converged)
 
 
-def _minimise(posterior, point, n_eff, callback, n_before):
+def _minimise(posterior, point, fraction, callback, n_before):
     """Levenberg-Marquardt (Marquardt 1963) from `point`.
 
     Returns the best point, iterations and whether it converged.
     """
     damping = 1e-3
-    value = posterior.objective(point, n_eff)
+    value = posterior.objective(point, fraction)
     for iteration in range(1, MAX_ITERATIONS + 1):
         gradient, hessian = (
-            a + b for a, b in zip(posterior.data_terms(point, n_eff), posterior.prior_terms(point), strict=True)
+            a + b for a, b in zip(posterior.data_terms(point, fraction), posterior.prior_terms(point), strict=True)
         )
         while True:
             step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)
-            new, new_value = _try(posterior, point, step, n_eff)
+            new, new_value = _try(posterior, point, step, fraction)
             if new_value < value:
                 break
             damping *= 10.0
@@ -199,36 +199,35 @@ def _minimise(posterior, point, n_eff, callback, n_before):
     return point, iteration, False
 
 
-def _try(posterior, point, step, n_eff):
+def _try(posterior, point, step, fraction):
     try:
         new = posterior.moved(point, step)
     except SimulationError:
         return None, np.inf
-    value = posterior.objective(new, n_eff)
+    value = posterior.objective(new, fraction)
     return new, value if np.isfinite(value) else np.inf
 
 
 def _result(posterior, run):
     point, free = run.point, posterior.free
-    n_eff, p = run.fraction * posterior.n, free.n_raw
-    _, data = posterior.data_terms(point, n_eff)
+    p = free.n_raw
+    _, data = posterior.data_terms(point, run.fraction)
     _, prior = posterior.prior_terms(point)
     by_raw = free.derivative(point.raw)
     covariance = by_raw @ np.linalg.pinv(data + prior, hermitian=True)[:p, :p] @ by_raw.T
     scale = 1.0 / np.sqrt(np.diag(prior)[:p])
     states = data[p:, p:] + prior[p:, p:]
     information = data[:p, :p] - data[:p, p:] @ np.linalg.solve(states, data[p:, :p])
-    degrees = max(posterior.n - len(data), 1.0)
     return Identification(
         model=posterior.motion.model.with_values(free.values(point.raw).numpy()),
         covariance=covariance,
         information=information * np.outer(scale, scale),
-        noise_std=float(np.sqrt((posterior.weight * point.error**2).sum() / degrees)),
+        noise_std=posterior.noise_std(point, len(data)),
         effective_fraction=run.fraction,
         initial_state=point.initial_state,
         trajectory=point.trajectory,
         frame_weight=posterior.weight,
-        objective=posterior.objective(point, n_eff),
+        objective=posterior.objective(point, run.fraction),
         n_iter=run.n_iter,
         converged=run.converged,
     )

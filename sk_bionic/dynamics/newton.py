@@ -44,6 +44,7 @@ class Newton:
         largest = self._per_trial(np.maximum, np.abs(root.rows).max(axis=1))
         k = int(np.argmax(np.where(np.isnan(largest), np.inf, largest)))
         if not largest[k] < TOLERANCE:
+            # A tendon's row, a fraction of the muscle's force, counts as that fraction of the joint's typical torque.
             torque = largest[k] * float(self.motion.model.torque_scale.max())
             raise SimulationError(
                 f"The simulation of trial {self.motion.trials.names[k]!r} did not converge: Newton's largest residual is {torque:.3g} N m. Check the units of "

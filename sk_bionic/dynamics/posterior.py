@@ -17,6 +17,7 @@ INITIAL_STATE_STD = (
 SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
+FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
 
 
@@ -54,21 +55,21 @@ class Posterior:
         self.given_weight = np.where(present, weight, 0.0)
         self.weight = self.given_weight
         self.angle = np.where(present, angle, 0.0)
-        self.n = self.weight.sum()
+        self.n = self.weight.sum(axis=0)  # (n_coordinates,)
         self.d = motion.model.n_coordinates
         self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
         self.start_center = self.measured_state[motion.first]
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
 
     def _filled(self, state, angle):
-        """The measured state with trials that have no angle at all at rest under the model's values."""
-        known = np.isfinite(angle).any(axis=1)
-        empty = [rows for rows in self.motion.trials.slices if not known[rows].any()]
-        if empty:
+        """The measured state with what no frame of a trial tells at rest under the model's values."""
+        known = np.isfinite(angle)
+        empty = [(rows, ~known[rows].any(axis=0)) for rows in self.motion.trials.slices]
+        if any(angles.any() for _, angles in empty):
             parameters = self.motion.model.parameters.as_dict()
             rest = self.motion.rest_state(self.motion.drive(parameters), parameters).numpy()
-            for rows in empty:
-                state[rows] = rest[rows]
+            for rows, angles in empty:
+                state[rows][..., angles] = rest[rows][..., angles]
         return state
 
     def start(self, raw=None):
@@ -97,14 +98,26 @@ class Posterior:
         return Point(raw, initial_state, drive, parameters, trajectory, error, prior, prior_of_state)
 
     def squares(self, point):
-        """Weighted sum of squared errors [rad^2], never below what the finest goniometer resolves, or a perfect fit
-        would weigh infinitely.
+        """Weighted sums of squared errors (n_coordinates,) [rad^2], never below what the finest goniometer resolves, or
+        a perfect fit would weigh infinitely.
         """
-        return max((self.weight * point.error**2).sum(), self.n * FINEST_ANGLE**2)
+        finest = np.maximum(self.n, FEWEST) * FINEST_ANGLE**2
+        return np.maximum((self.weight * point.error**2).sum(axis=0), finest)
 
-    def objective(self, point, n_eff):
-        """Minus the log posterior but for a constant."""
-        return 0.5 * (n_eff * np.log(self.squares(point)) + (point.prior**2).sum() + (point.prior_of_state**2).sum())
+    def noise_std(self, point, n_parameters):
+        """Standard deviation (n_coordinates,) of measured minus simulated angle [rad] under that many parameters."""
+        degrees = self.n * (1.0 - n_parameters / self.n.sum())
+        return np.sqrt((self.weight * point.error**2).sum(axis=0) / np.maximum(degrees, 1.0))
+
+    def effective_fraction(self, point):
+        """Independent frames as a fraction of all (see `effective_fraction`); every angle in units of its noise."""
+        scaled = point.error / np.sqrt(self.squares(point) / np.maximum(self.n, FEWEST))
+        return effective_fraction(scaled, self.weight, self.motion.trials.slices)
+
+    def objective(self, point, fraction):
+        """Minus the log posterior but for a constant; `fraction` of the frames are independent."""
+        data = fraction * (self.n * np.log(self.squares(point))).sum()
+        return 0.5 * (data + (point.prior**2).sum() + (point.prior_of_state**2).sum())
 
     def sensitivity(self, point):
         """d(simulated angle)/d(raw parameters), d/d(initial state): (n_frames, n_coordinates, ...)."""
@@ -114,10 +127,10 @@ class Posterior:
         by_value = with_offset(by_value[:, : self.d], self.free)
         return by_value @ self.free.derivative(point.raw), by_start[:, : self.d]
 
-    def data_terms(self, point, n_eff):
+    def data_terms(self, point, fraction):
         """Gradient and Gauss-Newton Hessian of the data term over (raw parameters, all initial states)."""
         by_raw, by_start = self.sensitivity(point)
-        scale = n_eff / self.squares(point)
+        scale = fraction * self.n / self.squares(point)
         p, size = self.free.n_raw, 2 * self.d
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))
@@ -145,7 +158,7 @@ class Posterior:
         move = torch.from_numpy(step[:p]).clamp(-LARGEST_STEP, LARGEST_STEP)
         raw = (point.raw + move).clamp(-LARGEST_RAW, LARGEST_RAW)
         initial_state = point.initial_state + step[p:].reshape(point.initial_state.shape)
-        return self.evaluate(raw, initial_state, point.trajectory.state)
+        return self.evaluate(raw, initial_state, point.trajectory.all_states)
 
 
 def with_offset(by_value, free):
@@ -201,10 +214,10 @@ def effective_fraction(error, weight, slices):
 def robust_weight(error, given):
     """Weights that discount artefacts: those of a Student t likelihood with four degrees of freedom.
 
-    Lange, Little and Taylor (1989), J. American Statistical Association 84(408), 881-896; the scale is the median
-    absolute error over 0.6745.
+    Lange, Little and Taylor (1989), J. American Statistical Association 84(408), 881-896; the scale of each coordinate
+    is its median absolute error over 0.6745.
     """
-    present = given > 0
-    scale = max(np.median(np.abs(error[present])) / 0.6745, 1e-12)
+    sizes = [np.abs(e[g > 0]) for e, g in zip(error.T, given.T, strict=True)]
+    scale = np.array([max(np.median(size) / 0.6745, 1e-12) if len(size) else 1.0 for size in sizes])
     factor = (STUDENT_DEGREES + 1.0) / (STUDENT_DEGREES + (error / scale) ** 2)
     return given * factor

@@ -17,15 +17,15 @@ def residual_derivative(motion, state, drive, parameters, free):
     Parameters
     ----------
     motion : Motion
-    state : Tensor (n_frames, 2, n_coordinates)
+    state : Tensor (n_frames, 2, n_states)
     drive : Drive
     parameters : dict of Tensor
     free : FreeParameters
 
     Returns
     -------
-    ndarray (n_points, n_coordinates, n_free)
-        In N m per unit of each parameter.
+    ndarray (n_points, n_states, n_free)
+        In N m (elastic tendons: in maximal forces) per unit of each parameter.
     """
     table = free.table
     rows = [(table.rows[i].name, int(i) - table.slices[table.rows[i].name].start) for i in table.free_index]
@@ -43,7 +43,7 @@ def residual_derivative(motion, state, drive, parameters, free):
 
 
 def state_sensitivity(motion, trajectory, drive, parameters, free, from_rest):
-    """d(state)/d(free parameter values) and d(state)/d(initial state of its trial).
+    """d(states)/d(free parameter values) and d(states)/d(initial state of its trial).
 
     Parameters
     ----------
@@ -58,19 +58,20 @@ def state_sensitivity(motion, trajectory, drive, parameters, free, from_rest):
 
     Returns
     -------
-    by_parameter : ndarray (n_frames, 2 n_coordinates, n_free)
-    by_initial_state : ndarray (n_frames, 2 n_coordinates, 2 n_coordinates)
+    by_parameter : ndarray (n_frames, 2 n_states, n_free)
+        Angles first, in the order of `Trajectory.all_states`.
+    by_initial_state : ndarray (n_frames, 2 n_states, 2 n_coordinates)
         Zero columns' worth of it, (..., 0), for trials that start from rest.
     """
-    partial = motion.scaled(residual_derivative(motion, trajectory.state, drive, parameters, free))
-    n, k, d, p = motion.n_gauss, len(motion.first), motion.model.n_coordinates, len(free)
-    size = 2 * d
-    at_starts = np.zeros((k, size, p + (0 if from_rest else size)))
-    if from_rest:
-        at_starts[:, :d] = partial[n:]
-    else:
-        at_starts[:, :, p:] = -np.eye(size)
-    at_gauss = np.concatenate([partial[:n], np.zeros((n, d, at_starts.shape[2] - p))], axis=2)
+    partial = motion.scaled(residual_derivative(motion, trajectory.all_states, drive, parameters, free))
+    n, k, m, p = motion.n_gauss, len(motion.first), motion.model.n_states, len(free)
+    given = [] if from_rest else motion.motion_columns
+    at_starts = np.zeros((k, 2 * m, p + len(given)))
+    at_starts[:, :m, :p] = partial[n:]
+    for column, row in enumerate(given):
+        at_starts[:, row] = 0.0
+        at_starts[:, row, p + column] = -1.0
+    at_gauss = np.concatenate([partial[:n], np.zeros((n, m, len(given)))], axis=2)
     solution = -trajectory.matrix.solve(motion.rows(at_gauss, at_starts))
     return solution[..., :p], solution[..., p:]
 
@@ -81,16 +82,17 @@ def force_derivatives(motion, state, parameters, free):
     Parameters
     ----------
     motion : Motion
-    state : Tensor (n_frames, 2, n_coordinates)
+    state : Tensor (n_frames, 2, n_states or n_coordinates)
+        All states of a trajectory, or a motion alone: then elastic tendons follow it in static equilibrium.
     parameters : dict of Tensor
     free : FreeParameters
 
     Returns
     -------
-    by_state : ndarray (n_frames, n_muscles, 2 n_coordinates)
-        With respect to angles [N/rad] and velocities [N s/rad].
+    by_state : ndarray (n_frames, n_muscles, 2 n_states or 2 n_coordinates)
+        With respect to angles [N/rad], velocities [N s/rad] and, where given, the tendons' states and rates.
     by_parameter : ndarray (n_frames, n_muscles, n_free)
-        With respect to the free parameters' values, the motion held still.
+        With respect to the free parameters' values, the given states held still.
     """
     model, table = motion.model, free.table
     activation, chain = motion.dynamics.at_points(parameters, motion.grid.frames)
@@ -98,15 +100,18 @@ def force_derivatives(motion, state, parameters, free):
         n: parameters[n].detach().expand(len(state), -1).clone().requires_grad_() for n in model.parameters.muscle_names
     }
     inputs = [x.detach().clone().requires_grad_() for x in (state[:, 0], state[:, 1], activation)]
-    muscles, _ = model.muscle_state(*inputs, {**parameters, **spread})
+    d = model.n_coordinates
+    tendon = None if state.shape[2] == d else (inputs[0][:, d:], inputs[1][:, d:])
+    angle, velocity, p = inputs[0][:, :d], inputs[1][:, :d], {**parameters, **spread}
+    muscles, _ = model.muscle_state(angle, velocity, inputs[2], p, motion.frame_exogenous, tendon=tendon)
     by_state, by_parameter = [], []
     for m in range(model.n_muscles):
         variables = inputs + list(spread.values())
         grads = torch.autograd.grad(muscles.tendon_force[:, m].sum(), variables, retain_graph=True, allow_unused=True)
-        angle, velocity, active, *others = (
+        values, rates, active, *others = (
             torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True)
         )
-        by_state.append(torch.cat([angle, velocity], dim=1).numpy())
+        by_state.append(torch.cat([values, rates], dim=1).numpy())
         own = dict(zip(spread, others, strict=True))
         for k, name in enumerate(ACTIVATION_PARAMETERS):
             own[name] = own[name] + active * chain[..., k]

@@ -9,10 +9,11 @@ from ..trials import thinned
 from .banded import BlockBanded
 from .equilibrium import rest_angle
 from .errors import SimulationError
-from .excitation import ActivationDynamics
+from .filtering import activation_dynamics
 from .grid import CollocationGrid, Points, hermite_weights
 from .linearise import linearise
 from .newton import Newton, factorise
+from .prescribed import PrescribedMotion
 
 COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the coarse one; s
 
@@ -20,12 +21,24 @@ COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the 
 class Trajectory(NamedTuple):
     """Motion of all trials at their frames.
 
-    `state` (n_frames, 2, n_coordinates) holds angle [rad] and angular velocity [rad/s].
+    `all_states` (n_frames, 2, n_states) holds angles [rad] and states of elastic tendons, then angular velocities
+    [rad/s] and the tendons' rates [1/s] at the end of the interval before each frame.
     """
 
-    state: torch.Tensor
+    all_states: torch.Tensor
     matrix: BlockBanded
     n_iter: int
+    n_coordinates: int
+
+    @property
+    def state(self):
+        """Angles [rad] and angular velocities [rad/s], (n_frames, 2, n_coordinates)."""
+        return self.all_states[..., : self.n_coordinates]
+
+    @property
+    def tendon_state(self):
+        """State of every elastic tendon (n_frames, n_tendon_states): see `sk_bionic.musculoskeletal.tendon`."""
+        return self.all_states[:, 0, self.n_coordinates :]
 
     @property
     def angle(self):
@@ -52,7 +65,8 @@ class Motion:
 
     Unknowns are angle and velocity at every frame; between frames the angle is a cubic Hermite piece, and the
     residual vanishes at the two Gauss points of every interval. The first frame of a trial carries the initial
-    condition: a given state, or rest in equilibrium.
+    condition: a given state, or rest in equilibrium. The state of an elastic tendon is a parabola between frames, and
+    its equilibrium with the fiber holds at the same points; a trial begins with tendons in static equilibrium.
 
     Parameters
     ----------
@@ -61,24 +75,33 @@ class Motion:
     excitation : ndarray (n_frames, n_muscles)
         Normalised EMG envelope that drives each muscle.
     exogenous : dict of array (n_frames,), optional
-        External inputs by name (see `MusculoskeletalModel.exogenous`).
+        External inputs by name (see `MusculoskeletalModel.exogenous`), prescribed angles among them.
     """
 
     def __init__(self, model, trials, excitation, exogenous=None):
         self.model, self.trials = model, trials
         self.grid = CollocationGrid(trials)
         self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
-        self.dynamics = ActivationDynamics(self.grid, self.excitation)
+        self.dynamics = activation_dynamics(model, self.grid, self.excitation)
         gauss, starts = self.grid.gauss, self.grid.starts
         self.points = Points(*(np.concatenate(pair) for pair in zip(gauss, starts, strict=True)))
-        weights = self.grid.weights(self.points)
+        weights = self.grid.state_weights(self.points, model.n_coordinates, model.n_tendon_states)
         weights[1:, len(gauss.interval) :] = 0.0  # at the start: at rest, without velocity and acceleration
         self.weights = torch.as_tensor(weights)
         given = model.exogenous(exogenous or {}, self.grid.n_frames)
         self.frame_exogenous = given
         self.exogenous = {name: self.grid.interpolate(column, self.points) for name, column in given.items()}
+        self._prescribe()
         self.first = self.trials.starts[:-1]
         self.left = torch.as_tensor(self.grid.left)
+
+    def _prescribe(self):
+        """Motion of the prescribed angles, (..., 3), in place of their samples."""
+        for name in self.model.prescribed_names:
+            motion = PrescribedMotion(self.grid, self.frame_exogenous[name][:, 0].numpy())
+            self.frame_exogenous[name] = motion.at(self.grid.frames)
+            self.exogenous[name] = motion.at(self.points)
+            self.exogenous[name][self.n_gauss :, 1:] = 0.0  # before the first frame the whole limb is at rest
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles; spline and grid are shared."""
@@ -88,7 +111,7 @@ class Motion:
 
     def take(self, frames):
         """The motion on some of the frames (see `Trials.take`)."""
-        exogenous = {name: column[frames] for name, column in self.frame_exogenous.items()}
+        exogenous = {name: column[frames, 0] for name, column in self.frame_exogenous.items()}
         return Motion(self.model, self.trials.take(frames), self.excitation[frames], exogenous)
 
     @property
@@ -101,52 +124,58 @@ class Motion:
         return Drive(*self.dynamics.at_points(parameters, self.points))
 
     def evaluate(self, state, drive, parameters, wanted=(), motion_only=False):
-        """Residual and derivatives (see `linearise`) at all points for the state (n_frames, 2, n_coordinates)."""
+        """Residual and derivatives (see `linearise`) at all points for all states (n_frames, 2, n_states)."""
         left = self.left[torch.as_tensor(self.points.interval)]
-        ends = torch.cat([state[left], state[left + 1]], dim=1)  # (n_points, 4, n_coordinates)
-        kinematics = (self.weights[..., None] * ends).sum(dim=2)
+        ends = torch.cat([state[left], state[left + 1]], dim=1)  # (n_points, 4, n_states)
+        kinematics = (self.weights * ends).sum(dim=2)
         return linearise(self.model, *kinematics, drive.activation, parameters, self.exogenous, wanted, motion_only)
 
     def state_derivative(self, at):
-        """d(residual)/d(state left, state right), ndarray (n_points, n_coordinates, 4, n_coordinates)."""
-        w = self.weights[:, :, None, :, None]
+        """d(residual)/d(states left, states right), ndarray (n_points, n_states, 4, n_states)."""
+        w = self.weights[:, :, None]
         total = w[0] * at.angle[:, :, None] + w[1] * at.velocity[:, :, None] + w[2] * at.acceleration[:, :, None]
         return total.numpy()
 
     def scaled(self, array):
-        """Residual-like array (n_points, n_coordinates, ...) divided by the torque scale."""
-        scale = self.model.torque_scale.numpy()
+        """Residual-like array (n_points, n_states, ...) divided by the torque scale; tendons' rows have no unit."""
+        scale = np.concatenate([self.model.torque_scale.numpy(), np.ones(self.model.n_tendon_states)])
         return array / scale.reshape(-1, *[1] * (array.ndim - 2))
 
     def rows(self, at_gauss, at_starts):
         """Arrange values at Gauss points and initial conditions by frames.
 
-        Ndarray (n_frames, 2 n_coordinates, ...).
+        Ndarray (n_frames, 2 n_states, ...).
         """
-        size, tail = 2 * self.model.n_coordinates, at_gauss.shape[2:]
+        size, tail = 2 * self.model.n_states, at_gauss.shape[2:]
         out = np.empty((self.grid.n_frames, size, *tail))
         out[self.grid.left + 1] = at_gauss.reshape(-1, size, *tail)
         out[self.first] = at_starts
         return out
 
     def system(self, at, state, initial_state):
-        """Residual rows (n_frames, 2 n_coordinates) and their block-banded Jacobian."""
-        d, k, n = self.model.n_coordinates, len(self.first), self.n_gauss
+        """Residual rows (n_frames, 2 n_states) and their block-banded Jacobian."""
+        m, k, n = self.model.n_states, len(self.first), self.n_gauss
         residual = self.scaled(at.residual.numpy())
-        derivative = self.scaled(self.state_derivative(at)).reshape(-1, d, 4 * d)
-        at_starts, diagonal = np.zeros((k, 2 * d)), np.zeros((k, 2 * d, 2 * d))
-        diagonal[:] = np.eye(2 * d)
+        derivative = self.scaled(self.state_derivative(at)).reshape(-1, m, 4 * m)
         first = state[self.first].numpy()
-        if initial_state is None:
-            at_starts[:, :d], at_starts[:, d:] = residual[n:], first[:, 1]
-            diagonal[:, :d, :] = derivative[n:, :, : 2 * d]
-        else:
-            at_starts[:] = (first - initial_state).reshape(k, 2 * d)
+        # At the start the residual at rest decides the states, and their second unknowns vanish.
+        at_starts, diagonal = first.reshape(k, 2 * m).copy(), np.tile(np.eye(2 * m), (k, 1, 1))
+        at_starts[:, :m], diagonal[:, :m] = residual[n:], derivative[n:, :, : 2 * m]
+        if initial_state is not None:
+            motion = self.motion_columns
+            at_starts[:, motion] = first.reshape(k, 2 * m)[:, motion] - initial_state.reshape(k, -1)
+            diagonal[:, motion] = np.eye(2 * m)[motion]
         blocks = {
-            0: self.rows(derivative[:n, :, 2 * d :], diagonal),
-            -1: self.rows(derivative[:n, :, : 2 * d], np.zeros_like(diagonal)),
+            0: self.rows(derivative[:n, :, 2 * m :], diagonal),
+            -1: self.rows(derivative[:n, :, : 2 * m], np.zeros_like(diagonal)),
         }
         return self.rows(residual[:n], at_starts), blocks
+
+    @property
+    def motion_columns(self):
+        """Where angles and angular velocities stand among the 2 n_states unknowns of a frame."""
+        d, m = self.model.n_coordinates, self.model.n_states
+        return np.r_[0:d, m : m + d]
 
     def rest_state(self, drive, parameters):
         """Every trial at rest in equilibrium under its first activation, as a state (n_frames, 2, n_coordinates)."""
@@ -165,7 +194,7 @@ class Motion:
             Parameters by name; default: the model's own.
         initial_state : array (n_trials, 2, n_coordinates), optional
             Angle [rad] and angular velocity [rad/s] at each trial's first frame. Default: at rest in equilibrium.
-        guess : Tensor (n_frames, 2, n_coordinates), optional
+        guess : Tensor (n_frames, 2, n_coordinates or n_states), optional
             Where Newton starts. Default: the solution on a grid four times as coarse.
         drive : Drive, optional
             Activations, when they are known already.
@@ -183,11 +212,24 @@ class Motion:
         drive = self.drive(p) if drive is None else drive
         if initial_state is not None:
             initial_state = np.asarray(initial_state, dtype=np.float64)
-        state = self._first_state(p, drive, initial_state, guess)
+        state = self.with_tendons(self._first_state(p, drive, initial_state, guess), drive, p)
         newton = Newton(self, drive, p, initial_state)
         root = newton.solve(state)
         newton.raise_if_failed(root)
-        return Trajectory(root.state, factorise(root.blocks), newton.n_iter)
+        return Trajectory(root.state, factorise(root.blocks), newton.n_iter, self.model.n_coordinates)
+
+    def with_tendons(self, state, drive, parameters):
+        """The motion (n_frames, 2, n_coordinates) with elastic tendons in static equilibrium beside it."""
+        if state.shape[2] == self.model.n_states:
+            return state
+        # The last Gauss point before a frame is near enough for a first guess.
+        activation = torch.empty(self.grid.n_frames, self.model.n_muscles, dtype=torch.float64)
+        activation[self.left + 1] = drive.activation[1 : self.n_gauss : 2]
+        activation[self.first] = drive.activation[self.n_gauss :]
+        with torch.no_grad():
+            at = state[:, 0], state[:, 1], activation, parameters, self.frame_exogenous
+            tendon = self.model.static_tendon_state(*at)
+        return torch.cat([state, torch.stack([tendon, torch.zeros_like(tendon)], dim=1)], dim=2)
 
     def _first_state(self, parameters, drive, initial_state, guess):
         """Where Newton starts; the first frames hold their initial condition or are close to it."""
@@ -195,10 +237,11 @@ class Motion:
         if coarse is not None:
             return coarse
         state = self.rest_state(drive, parameters) if guess is None else guess.detach().clone()
+        d = self.model.n_coordinates
         if initial_state is not None:
-            state[self.first] = torch.from_numpy(initial_state)
+            state[self.first, :, :d] = torch.from_numpy(initial_state)
         elif guess is not None:
-            state[self.first] = self.rest_state(drive, parameters)[self.first]
+            state[self.first, :, :d] = self.rest_state(drive, parameters)[self.first]
         return state
 
     def _coarse_solution(self, parameters, initial_state):

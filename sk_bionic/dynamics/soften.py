@@ -21,7 +21,7 @@ from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from .banded import solve_symmetric
 from .errors import SimulationError
-from .fuse import Fused, fuse
+from .fuse import Fused, fuse, residual_weights
 from .posterior import LARGEST_RAW, LARGEST_STEP
 from .sensitivity import residual_derivative
 
@@ -61,9 +61,9 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
         Measured angles [rad]; NaN where unknown: there the trajectory follows the equation.
     weight : ndarray (n_frames,), optional
         Weight of each frame's angle.
-    angle_std : float
+    angle_std : float or ndarray (n_coordinates,)
         Standard deviation of the measured angle [rad].
-    torque_std : float
+    torque_std : float or ndarray (n_coordinates,)
         Standard deviation of the equation's residual in units of the joint's torque scale.
     start : Tensor (n_frames, 2, n_coordinates), optional
         Trajectory near the solution.
@@ -109,7 +109,7 @@ class _Problem:
         with np.errstate(divide="ignore"):
             self.angle_std = np.where(used, angle_std / np.sqrt(share)[:, None], np.inf)
         self.angle_weight = 1.0 / self.angle_std**2
-        self.residual_weight = 0.5 / torque_std**2
+        self.residual_weight = residual_weights(motion.model, torque_std)
 
     def result(self, point, n_iter):
         values = self.free.values(point.raw).numpy()
@@ -120,11 +120,11 @@ class _Problem:
         drive = self.motion.drive(parameters)
         offset = parameters["goniometer_offset"].numpy()
         fused = fuse(self.motion, self.angle - offset, self.angle_std, self.torque_std, drive, parameters, start)
-        at = self.motion.evaluate(fused.state, drive, parameters, motion_only=True)
+        at = self.motion.evaluate(fused.all_states, drive, parameters, motion_only=True)
         residual = self.motion.scaled(at.residual.numpy())[: self.motion.n_gauss]
         deviation = np.nan_to_num(fused.state[:, 0].numpy() + offset - self.angle, nan=0.0)
         prior = self.free.prior_residual(raw).numpy()
-        data = (self.angle_weight * deviation**2).sum() + self.residual_weight * (residual**2).sum()
+        data = (self.angle_weight * deviation**2).sum() + (self.residual_weight * residual**2).sum()
         cost = 0.5 * (EFFECTIVE_FRACTION * data + (prior**2).sum())
         return _Point(raw, parameters, drive, fused, at, deviation, prior, cost)
 
@@ -132,7 +132,7 @@ class _Problem:
         """Point one step further, None where it cannot be evaluated."""
         raw = point.raw + torch.from_numpy(step).clamp(-LARGEST_STEP, LARGEST_STEP)
         try:
-            return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW), point.fused.state)
+            return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW), point.fused.all_states)
         except SimulationError:
             return None
 
@@ -147,27 +147,28 @@ class _Problem:
 
     def linearise(self, point):
         """Gradient and Gauss-Newton Hessian over the raw parameters, the trajectory eliminated."""
-        motion, d, n = self.motion, self.d, self.motion.n_gauss
+        motion, m, n = self.motion, self.motion.model.n_states, self.motion.n_gauss
         by_raw = self.free.derivative(point.raw)
-        partial = residual_derivative(motion, point.fused.state, point.drive, point.parameters, self.free)
+        partial = residual_derivative(motion, point.fused.all_states, point.drive, point.parameters, self.free)
         by_parameter = motion.scaled(partial)[:n] @ by_raw
-        by_state = motion.scaled(motion.state_derivative(point.at)).reshape(-1, d, 4 * d)[:n]
+        by_state = motion.scaled(motion.state_derivative(point.at)).reshape(-1, m, 4 * m)[:n]
         residual = motion.scaled(point.at.residual.numpy())[:n]
         offset = self._offset_derivative(by_raw)
         slope = self.free.prior_derivative(point.raw)
 
-        gradient = self.residual_weight * np.einsum("nd,ndr->r", residual, by_parameter)
+        weighted = self.residual_weight[:, None] * by_parameter
+        gradient = np.einsum("nd,ndr->r", residual, weighted)
         gradient += (self.angle_weight * point.deviation).sum(axis=0) @ offset
-        hessian = self.residual_weight * np.einsum("ndr,nds->rs", by_parameter, by_parameter)
+        hessian = np.einsum("ndr,nds->rs", by_parameter, weighted)
         hessian += offset.T @ (self.angle_weight.sum(axis=0)[:, None] * offset)
-        hessian -= self._through_trajectory(by_state, by_parameter, offset, point.fused)
+        hessian -= self._through_trajectory(by_state, weighted, offset, point.fused)
         fraction = EFFECTIVE_FRACTION
         return fraction * gradient + slope.T @ point.prior, fraction * hessian + slope.T @ slope
 
-    def _through_trajectory(self, by_state, by_parameter, offset, fused):
+    def _through_trajectory(self, by_state, weighted, offset, fused):
         """What moving the trajectory along takes off the Hessian: the Schur complement of its block."""
-        left, size = self.motion.grid.left, 2 * self.d
-        cross = self.residual_weight * np.einsum("ndi,ndr->nir", by_state, by_parameter)
+        left, size = self.motion.grid.left, 2 * self.motion.model.n_states
+        cross = np.einsum("ndi,ndr->nir", by_state, weighted)
         cross = cross.reshape(len(left), 2, 2 * size, -1).sum(axis=1)
         mixed = np.zeros((len(self.angle), size, cross.shape[2]))
         mixed[left] += cross[:, :size]

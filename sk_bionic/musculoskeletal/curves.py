@@ -1,4 +1,4 @@
-"""Dimensionless curves of the De Groote-Fregly 2016 muscle.
+"""Dimensionless curves of the De Groote-Fregly 2016 muscle: the default family.
 
 Source of every formula: De Groote, Kinney, Rao and Fregly (2016), "Evaluation of direct collocation optimal control
 problem formulations for solving the muscle redundancy problem", Annals of Biomedical Engineering 44(10), 2922-2936,
@@ -26,6 +26,7 @@ ACTIVE_FORCE_LENGTH = torch.tensor(
 FORCE_VELOCITY = (-0.3211346127989808, -8.149, -0.374, 0.8825327733249912)
 PASSIVE_SHAPE = 4.0  # kPE
 MIN_NORM_FIBER_LENGTH = 0.2  # OpenSim's smallest normalised fiber length
+TENDON_SCALE, TENDON_ORIGIN, TENDON_OFFSET = 0.2, 1.0, 0.2  # c1, c2, c3 of the tendon's curve
 
 
 def active_force_length(norm_fiber_length):
@@ -49,13 +50,15 @@ def active_force_length(norm_fiber_length):
     return torch.exp(-0.5 * deviation.square()) @ amplitude
 
 
-def force_velocity(norm_fiber_velocity):
+def force_velocity(norm_fiber_velocity, activation=None):
     """Force-velocity multiplier: 0 at -1 (fastest shortening), 1 at 0.
 
     Parameters
     ----------
     norm_fiber_velocity : Tensor, any shape
         Fiber velocity in units of the maximal contraction velocity, positive when lengthening.
+    activation : Tensor, optional
+        Not used: the curve is the same at every activation (unlike Thelen's).
 
     Returns
     -------
@@ -85,3 +88,33 @@ def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
     rate = PASSIVE_SHAPE / strain_at_one_norm_force
     offset = torch.exp(rate * (MIN_NORM_FIBER_LENGTH - 1.0))
     return (torch.exp(rate * (norm_fiber_length - 1.0)) - offset) / (math.exp(PASSIVE_SHAPE) - offset)
+
+
+def tendon_force_length(norm_tendon_length, strain_at_one_norm_force):
+    """Tendon force, 0 at the slack length and 1 at a strain of `strain_at_one_norm_force`; slightly negative below it.
+
+    Parameters
+    ----------
+    norm_tendon_length : Tensor, any shape
+        Tendon length in units of the tendon slack length.
+    strain_at_one_norm_force : Tensor, broadcastable
+        Strain at which the tendon carries the maximal isometric force (OpenSim: ``tendon_strain_at_one_norm_force``).
+
+    Returns
+    -------
+    Tensor
+        Force in units of the maximal isometric force (eq. S3 of De Groote et al. 2016).
+    """
+    shape = tendon_shape(strain_at_one_norm_force)
+    return TENDON_SCALE * torch.exp(shape * (norm_tendon_length - TENDON_ORIGIN)) - TENDON_OFFSET
+
+
+def tendon_length_at_force(norm_tendon_force, strain_at_one_norm_force):
+    """Inverse of `tendon_force_length`: tendon length in units of the slack length, for forces above -0.2."""
+    shape = tendon_shape(strain_at_one_norm_force)
+    return TENDON_ORIGIN + torch.log((norm_tendon_force + TENDON_OFFSET) / TENDON_SCALE) / shape
+
+
+def tendon_shape(strain_at_one_norm_force):
+    """Shape factor kT of the tendon: how steep its exponential is."""
+    return math.log((1.0 + TENDON_OFFSET) / TENDON_SCALE) / (1.0 + strain_at_one_norm_force - TENDON_ORIGIN)

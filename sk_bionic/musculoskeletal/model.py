@@ -1,17 +1,21 @@
 """The musculoskeletal model: muscles on a skeleton, and the residual of its equation of motion."""
 
+import numpy as np
 import torch
 
-from .activation import shape_activation
-from .muscle import rigid_tendon_state
+from .activation import ActivationShape
+from .families import CurveSet
+from .linkage import find_linkage
+from .muscle_mechanics import MuscleMechanics, torque_of
 from .parameters import DEFINITIONS, ParameterTable, make_parameter
 from .path import PathSet
+from .prescription import PrescribedAngles
 from .skeleton import gravity_torque, inertia, passive_torque
 
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
 
 
-class MusculoskeletalModel:
+class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     """Muscles that move the joints of a skeleton, with all their parameters.
 
     The model is immutable: identification returns a new one (`with_values`).
@@ -20,7 +24,7 @@ class MusculoskeletalModel:
     ----------
     muscles : sequence of Muscle
     joints : sequence of Joint
-        One per degree of freedom, in the order of the columns of y.
+        One per degree of freedom, in the order of the columns of y. Those with a `parent` form a linkage.
     name : str
 
     Attributes
@@ -28,9 +32,20 @@ class MusculoskeletalModel:
     parameters : ParameterTable
         One row per parameter of each muscle and coordinate.
     muscle_names, channel_names, coordinate_names : tuple of str
-        `channel_names` has the EMG column of each muscle.
+        `channel_names` has the EMG column of each muscle, or its mixture of columns in words; `coordinate_names` the
+        angles that obey the equation of motion.
+    channels : tuple of str
+        Distinct EMG columns that the model needs.
+    channel_weights : ndarray (n_muscles, n_channels)
+        Weight of each column in each muscle's excitation.
+    synthesized_muscles : tuple of str
+        Muscles without EMG of their own, driven by a mixture.
+    prescribed_names : tuple of str
+        Angles that are given instead of solved for (see `prescribing`).
     torque_scale : Tensor (n_coordinates,)
         Typical torque of each joint [N m].
+    elastic : Tensor (n_muscles,) of bool
+        Muscles whose tendons stretch.
 
     Raises
     ------
@@ -41,24 +56,26 @@ class MusculoskeletalModel:
     def __init__(self, muscles, joints, name="model"):
         self.muscles, self.joints, self.name = tuple(muscles), tuple(joints), name
         self.muscle_names = tuple(muscle.name for muscle in self.muscles)
-        self.channel_names = tuple(muscle.emg_channel for muscle in self.muscles)
-        self.coordinate_names = tuple(joint.name for joint in self.joints)
-        names = self.muscle_names + self.coordinate_names
+        names = self.muscle_names + tuple(joint.name for joint in self.joints)
         if not self.muscles or not self.joints or len(set(names)) < len(names):
             raise ValueError(f"A model needs muscles and joints with names of their own. Got {names}.")
-        self.paths = PathSet([muscle.path for muscle in self.muscles], self.n_coordinates)
-        self.torque_scale = torch.tensor([joint.torque_scale for joint in self.joints], dtype=torch.float64)
-        self.parameters = ParameterTable(_rows(self.muscles, "muscle") + _rows(self.joints, "coordinate"))
+        self.channel_names = tuple(muscle.emg_channel for muscle in self.muscles)
+        self.channels = tuple(dict.fromkeys(name for muscle in self.muscles for name in muscle.channel_weights))
+        weights = [[muscle.channel_weights.get(name, 0.0) for name in self.channels] for muscle in self.muscles]
+        self.channel_weights = np.array(weights)
+        self.synthesized_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_synthesized)
+        self.paths = PathSet([muscle.path for muscle in self.muscles], len(self.joints))
+        self.shape = ActivationShape([muscle.activation_shape for muscle in self.muscles])
+        self.curves = CurveSet([muscle.curves for muscle in self.muscles])
+        self.elastic = torch.tensor([muscle.tendon == "elastic" for muscle in self.muscles])
+        self.linkage = find_linkage(self.joints)
+        self.parameters = ParameterTable(_muscle_rows(self.muscles) + _joint_rows(self.joints, self.linkage))
+        self._prescribe(())
 
     @property
-    def n_muscles(self):
-        """Number of muscles."""
-        return len(self.muscles)
-
-    @property
-    def n_coordinates(self):
-        """Number of degrees of freedom."""
-        return len(self.joints)
+    def n_states(self):
+        """Number of unknown functions of time of the implicit residual: coordinates, then elastic tendons."""
+        return self.n_coordinates + self.n_tendon_states
 
     def __repr__(self):
         return f"MusculoskeletalModel({self.name!r}, muscles={self.muscle_names}, coordinates={self.coordinate_names})"
@@ -80,57 +97,6 @@ class MusculoskeletalModel:
         """Model with fields of some parameter rows replaced (see `ParameterTable.with_rows`)."""
         return self._with_table(self.parameters.with_rows(changes))
 
-    def exogenous(self, columns, n_frames):
-        """Complete set of external inputs.
-
-        Parameters
-        ----------
-        columns : dict of array (n_frames,)
-            Any of "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m].
-        n_frames : int
-
-        Returns
-        -------
-        dict of Tensor (n_frames, 1)
-            A missing load is 0 kg; a missing orientation is left to the parameter of that name.
-        """
-        given = {n: torch.as_tensor(v, dtype=torch.float64).reshape(n_frames, 1) for n, v in columns.items()}
-        given.setdefault("hand_load_kg", torch.zeros(n_frames, 1, dtype=torch.float64))
-        return given
-
-    def activation(self, state, parameters=None):
-        """Activations (..., n_muscles) from the activation dynamics' state (..., n_muscles)."""
-        p = self.parameters.as_dict() if parameters is None else parameters
-        return shape_activation(state, p["emg_shape_factor"])
-
-    def muscle_state(self, angle, velocity, activation, parameters=None):
-        """Geometry and forces of the muscles.
-
-        Parameters
-        ----------
-        angle, velocity : Tensor (..., n_coordinates)
-            Joint angles [rad] and angular velocities [rad/s].
-        activation : Tensor (..., n_muscles)
-        parameters : dict of Tensor, optional
-            Parameters by name, broadcastable to the frames; default: the model's own.
-
-        Returns
-        -------
-        MuscleState
-            Fields (..., n_muscles): fiber length [m], fiber velocity [m/s], cosine of pennation, tendon force [N].
-        moment_arm : Tensor (..., n_coordinates, n_muscles)
-            Moment arms [m].
-        """
-        p = self.parameters.as_dict() if parameters is None else parameters
-        length, moment_arm = self.paths.length_and_moment_arm(angle, p["moment_arm_scale"])
-        lengthening = -(moment_arm * velocity.unsqueeze(-1)).sum(-2)  # dl/dt = dl/dq q' = -R q'
-        return rigid_tendon_state(length, lengthening, activation, p), moment_arm
-
-    def muscle_torque(self, angle, velocity, activation, parameters=None):
-        """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m."""
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters)
-        return _torque(moment_arm, muscles)
-
     def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
         """Residual of the equation of motion.
 
@@ -143,43 +109,119 @@ class MusculoskeletalModel:
         parameters : dict of Tensor, optional
             Parameters by name, each broadcastable to the frames; default: the model's own.
         exogenous : dict of Tensor (..., 1), optional
-            "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m] per frame.
+            "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m] per frame: the mass at
+            the end, the orientation of the first segment and a couple on the last one. Of each prescribed angle a
+            Tensor (..., 3): angle [rad], velocity and acceleration.
 
         Returns
         -------
         Tensor (..., n_coordinates)
-            M q'' - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the model.
+            M q'' + c - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the
+            model. The centrifugal c of a single segment is zero. Elastic tendons are in static equilibrium here (see
+            `muscle_state`), which leaves a small residual on trajectories of such a model; `implicit_residual` has
+            their states.
         """
         return self.residual_and_muscles(angle, velocity, acceleration, activation, parameters, exogenous)[0]
 
-    def residual_and_muscles(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
-        """As `residual`, with the `MuscleState` behind it: (Tensor (..., n_coordinates), MuscleState)."""
+    def residual_and_muscles(
+        self, angle, velocity, acceleration, activation, parameters=None, exogenous=None, *, tendon=None
+    ):
+        """As `residual`, with the `MuscleState` behind it: (Tensor (..., n_coordinates), MuscleState).
+
+        `tendon` is as in `muscle_state`.
+        """
         p = self.parameters.as_dict() if parameters is None else parameters
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, exogenous, tendon=tendon)
+        torque = torque_of(moment_arm, muscles)
+        return self._unbalanced(angle, velocity, acceleration, activation, p, exogenous, torque), muscles
+
+    def implicit_residual(self, state, rate, second, activation, parameters=None, exogenous=None):
+        """Residual of everything that the model says about its states: F(z, z', z'', t) = 0.
+
+        Parameters
+        ----------
+        state, rate, second : Tensor (..., n_states)
+            Joint angles [rad], then the states of the elastic tendons, with their derivatives; the second derivative of
+            tendon states is not used.
+        activation, parameters, exogenous
+            As in `residual`.
+
+        Returns
+        -------
+        Tensor (..., n_states)
+            The equation of motion [N m], then the equilibrium of each elastic tendon with its fiber in units of the
+            maximal isometric force.
+        """
+        if not self.n_tendon_states:
+            return self.residual(state, rate, second, activation, parameters, exogenous)
+        p = self.parameters.as_dict() if parameters is None else parameters
+        d = self.n_coordinates
+        angle, velocity, tendon = state[..., :d], rate[..., :d], (state[..., d:], rate[..., d:])
+        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
+        muscles, equilibrium = self._elastic_state(tendon, length, lengthening, activation, p)
+        torque = torque_of(moment_arm, muscles)
+        motion = self._unbalanced(angle, velocity, second[..., :d], activation, p, exogenous, torque)
+        return torch.cat([motion, equilibrium[..., self.elastic]], dim=-1)
+
+    def _unbalanced(self, angle, velocity, acceleration, activation, p, exogenous, muscle_torque):
+        """Torques that the motion takes minus all that act (..., n_coordinates) [N m]."""
         exogenous = exogenous or {}
         none = torch.zeros_like(angle[..., :1])
         load, external = (exogenous.get(name, none) for name in ("hand_load_kg", "external_torque_nm"))
-        orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
-        gravity = gravity_torque(angle, p, load, orientation)
         passive = passive_torque(angle, velocity, activation.sum(-1, keepdim=True), p)
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p)
-        torque = _torque(moment_arm, muscles)
-        return inertia(p, load) * acceleration - gravity - passive - external - torque, muscles
+        motion = [self._whole(x, k, exogenous) for k, x in enumerate((angle, velocity, acceleration))]
+        if self.linkage is None:
+            orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
+            taken = inertia(p, load) * motion[2] - gravity_torque(motion[0], p, load, orientation)
+        else:
+            orientation = self.linkage.orientation(exogenous.get("segment_orientation_rad"), p)
+            taken = self.linkage.inertia_and_gravity(*motion, p, load, orientation)
+            external = self._of_free(self.linkage.couple_torque(external))
+        return self._of_free(taken) - passive - external - muscle_torque
+
+    def mass_matrix(self, angle, parameters=None, exogenous=None):
+        """M(q) of the equation of motion.
+
+        Parameters
+        ----------
+        angle : Tensor (..., n_coordinates)
+            Joint angles [rad].
+        parameters, exogenous : dict of Tensor, optional
+            As in `residual`.
+
+        Returns
+        -------
+        Tensor (..., n_coordinates, n_coordinates)
+            Symmetric and positive definite [kg m^2].
+        """
+        p = self.parameters.as_dict() if parameters is None else parameters
+        exogenous = exogenous or {}
+        load = exogenous.get("hand_load_kg", torch.zeros_like(angle[..., :1]))
+        if self.linkage is None:
+            return torch.diag_embed(self._of_free(inertia(p, load)).expand_as(angle))
+        orientation = self.linkage.orientation(exogenous.get("segment_orientation_rad"), p)
+        whole = self.linkage.mass_matrix(self._whole(angle, 0, exogenous), p, load, orientation)
+        return whole[..., self._free, :][..., :, self._free]
 
 
-def _torque(moment_arm, muscles):
-    """sum_m R_m F_m, (..., n_coordinates) [N m]: virtual work."""
-    return (moment_arm * muscles.tendon_force.unsqueeze(-2)).sum(-1)
+def _muscle_rows(muscles):
+    return _rows(muscles, ("muscle",), [muscle.given_parameters for muscle in muscles])
 
 
-def _rows(parts, owner):
-    rows = []
-    definitions = [d for d in DEFINITIONS.values() if d.owner == owner]
+def _joint_rows(joints, linkage):
+    owners = ("coordinate",) if linkage is None else ("coordinate", "linkage")
+    return _rows(joints, owners, [joint.parameters for joint in joints])
+
+
+def _rows(parts, owners, values):
+    definitions = [d for d in DEFINITIONS.values() if d.owner in owners]
     for part in parts:
         unknown = sorted(set(part.parameters) - {d.name for d in definitions})
         if unknown:
             raise ValueError(
-                f"{part.name!r} is given unknown {owner} parameters {unknown}. Known: {[d.name for d in definitions]}."
+                f"{part.name!r} is given unknown {owners[0]} parameters {unknown}. Known: {[d.name for d in definitions]}."
             )
+    rows = []
     for d in definitions:
-        rows += [make_parameter(d, part.name, part.parameters.get(d.name)) for part in parts]
+        rows += [make_parameter(d, part.name, given.get(d.name)) for part, given in zip(parts, values, strict=True)]
     return rows

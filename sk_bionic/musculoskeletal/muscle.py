@@ -1,16 +1,27 @@
-"""The Hill-type muscle with a rigid tendon."""
+"""The Hill-type muscle: its description, its fiber, and its force with a rigid tendon."""
 
 from dataclasses import dataclass, field
+from math import isfinite
+from numbers import Real
 from typing import NamedTuple
 
 import torch
 
-from .curves import active_force_length, force_velocity, passive_force_length
+from .families import CURVE_FAMILIES, CurveSet
 from .path import PolynomialPath
 
 # Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
 # that a slack muscle (path shorter than its tendon) keeps finite forces and derivatives.
 SLACK_FRACTION = 0.1
+CHOICES = {
+    "curves": tuple(CURVE_FAMILIES),
+    "tendon": ("rigid", "elastic"),
+    "activation_dynamics": ("first_order", "second_order"),
+    "activation_shape": ("exponential", "logarithmic"),
+}
+# Of the logarithmic shape, in place of the exponential one's; bounds: Manal and Buchanan (2003).
+LOGARITHMIC_SHAPE = {"emg_shape_factor": {"value": 0.05, "lower": 0.001, "upper": 0.12, "prior_scale": 0.03}}
+DEFAULT_CURVES = CurveSet(["degroote_fregly"])
 
 
 @dataclass(frozen=True)
@@ -23,24 +34,90 @@ class Muscle:
         Name of the muscle; the column of every output.
     path : PolynomialPath
         Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad].
-    channel : str, optional
-        Column of X that drives the muscle. Default: the muscle's name.
+    channel : str, dict or sequence of str, optional
+        Column of X that drives the muscle; one column may drive several. A muscle without EMG of its own takes a mixture
+        of other columns: a dict from column to weight, or several columns of equal weight. Default: the muscle's name.
     parameters : dict
         Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a
         number or a dict with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``,
         ``free`` to replace what the table of definitions says. `max_isometric_force`, `optimal_fiber_length` and
         `tendon_slack_length` have no default.
+    curves : {"degroote_fregly", "thelen", "millard"}
+        Family of the muscle's curves.
+    tendon : {"rigid", "elastic"}
+        Whether the tendon stretches under its load; an elastic one has a state of its own (see
+        `sk_bionic.musculoskeletal.tendon`).
+    activation_dynamics : {"first_order", "second_order"}
+        From excitation to its state: De Groote's first-order dynamics, which rises faster than it decays, or the linear
+        second-order filter of EMG-driven models (see `sk_bionic.dynamics.filtering`).
+    activation_shape : {"exponential", "logarithmic"}
+        From that state to activation; `emg_shape_factor` is the exponential's (-3 to 0) or the A of Manal and Buchanan
+        (0 to 0.12).
+
+    Raises
+    ------
+    ValueError
+        When one of these choices is unknown.
     """
 
     name: str
     path: PolynomialPath
-    channel: str | None = None
+    channel: str | dict | tuple | None = None
     parameters: dict = field(default_factory=dict)
+    curves: str = "degroote_fregly"
+    tendon: str = "rigid"
+    activation_dynamics: str = "first_order"
+    activation_shape: str = "exponential"
+
+    def __post_init__(self):
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}.")
+        self._check_channel()
+
+    @property
+    def given_parameters(self):
+        """`parameters`, with the defaults of the chosen curves and shape where nothing is given."""
+        merged = dict(self.parameters)
+        shape = LOGARITHMIC_SHAPE if self.activation_shape == "logarithmic" else {}
+        for name, default in {**CURVE_FAMILIES[self.curves].defaults, **shape}.items():
+            merged[name] = {**_overrides(default), **_overrides(self.parameters.get(name))}
+        return merged
+
+    @property
+    def channel_weights(self):
+        """Dict from column of X to its weight in the muscle's excitation."""
+        if self.channel is None or isinstance(self.channel, str):
+            return {self.name if self.channel is None else self.channel: 1.0}
+        if isinstance(self.channel, dict):
+            return dict(self.channel)
+        distinct = dict.fromkeys(self.channel)
+        return dict.fromkeys(distinct, 1.0 / max(1, len(distinct)))
+
+    @property
+    def is_synthesized(self):
+        """Whether the excitation is a stated mixture, not the muscle's own EMG."""
+        return not (self.channel is None or isinstance(self.channel, str))
 
     @property
     def emg_channel(self):
-        """Column of X that drives the muscle."""
+        """Column of X that drives the muscle, or the mixture in words."""
+        if self.is_synthesized:
+            return " + ".join(f"{weight:.3g} {name}" for name, weight in self.channel_weights.items())
         return self.name if self.channel is None else self.channel
+
+    def _check_channel(self):
+        weights = self.channel_weights
+        numbers = all(isinstance(w, Real) and isfinite(w) and w > 0 for w in weights.values())
+        if not (weights and numbers and all(isinstance(name, str) for name in weights)):
+            raise ValueError(
+                f"`channel` of muscle {self.name!r} must be a column of X, several columns, or a dict from column to a positive "
+                f"weight. Got {self.channel!r}."
+            )
+
+
+def _overrides(given):
+    return given if isinstance(given, dict) else {} if given is None else {"value": given}
 
 
 class MuscleState(NamedTuple):
@@ -52,14 +129,14 @@ class MuscleState(NamedTuple):
     tendon_force: torch.Tensor
 
 
-def _stretch(along_tendon, slack):
+def stretch(along_tendon, slack):
     """Identity above `slack`, an exponential that stays positive below it, once continuously differentiable."""
     below = slack * torch.exp((along_tendon / slack - 1.0).clamp(max=0.0))
     return torch.where(along_tendon > slack, along_tendon, below)
 
 
-def rigid_tendon_state(length, velocity, activation, parameters):
-    """Force of De Groote-Fregly muscles whose tendons do not stretch.
+def rigid_tendon_state(length, velocity, activation, parameters, curves=DEFAULT_CURVES):
+    """Force of muscles whose tendons do not stretch.
 
     Parameters
     ----------
@@ -69,6 +146,8 @@ def rigid_tendon_state(length, velocity, activation, parameters):
         Activation, nominally between 0 and 1.
     parameters : dict of Tensor
         Muscle parameters by name, each broadcastable to (..., n_muscles).
+    curves : CurveSet
+        Curves of the muscles; default: De Groote-Fregly 2016.
 
     Returns
     -------
@@ -80,16 +159,27 @@ def rigid_tendon_state(length, velocity, activation, parameters):
     F = Fmax (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant fiber width, as OpenSim's
     ``DeGrooteFregly2016Muscle`` with ``ignore_tendon_compliance``.
     """
+    return fiber_state(length - parameters["tendon_slack_length"], velocity, activation, parameters, curves)
+
+
+def fiber_state(along_tendon, velocity, activation, parameters, curves):
+    """Fiber whose projection on the tendon is `along_tendon` [m] long and lengthens at `velocity` [m/s].
+
+    Returns
+    -------
+    MuscleState
+        Its `tendon_force` is the fiber's force along the tendon [N].
+    """
     optimal = parameters["optimal_fiber_length"]
-    along = _stretch(length - parameters["tendon_slack_length"], SLACK_FRACTION * optimal)
+    along = stretch(along_tendon, SLACK_FRACTION * optimal)
     width = optimal * torch.sin(parameters["pennation_angle_at_optimal"])  # constant-width pennation
     fiber_length = torch.sqrt(along * along + width * width)
     cos_pennation = along / fiber_length
     fiber_velocity = velocity * cos_pennation  # d(fiber)/dt = d(along)/dt cos(pennation)
     norm_length = fiber_length / optimal
     norm_velocity = fiber_velocity / (optimal * parameters["max_contraction_velocity"])
-    active = activation * active_force_length(norm_length) * force_velocity(norm_velocity)
-    passive = passive_force_length(norm_length, parameters["passive_fiber_strain_at_one_norm_force"])
+    active = activation * curves.active_force_length(norm_length) * curves.force_velocity(norm_velocity, activation)
+    passive = curves.passive_force_length(norm_length, parameters["passive_fiber_strain_at_one_norm_force"])
     damping = parameters["fiber_damping"] * norm_velocity
     force = parameters["max_isometric_force"] * (active + passive + damping) * cos_pennation
     return MuscleState(fiber_length, fiber_velocity, cos_pennation, force)

@@ -16,7 +16,7 @@ class ParameterDefinition:
     """
 
     name: str
-    owner: str  # "muscle" or "coordinate"
+    owner: str  # "muscle", "coordinate", or "linkage": of coordinates whose segments hang on one another
     unit: str
     value: float | None
     lower: float
@@ -52,8 +52,14 @@ DEFINITIONS = {
         _define("max_contraction_velocity", "muscle", "1/s", 10.0, 2.0, 20.0, False, 0.2, "log", False, _OPENSIM),
         _define("fiber_damping", "muscle", "1", 0.01, 0.0, 0.1, False, 0.01, "identity", False, _OPENSIM),
         _define("passive_fiber_strain_at_one_norm_force", "muscle", "1", 0.6, 0.3, 1.5, False, 0.2, "log", False, _OPENSIM),
+        _define("tendon_strain_at_one_norm_force", "muscle", "1", 0.049, 0.01, 0.15, False, 0.2, "log", False,
+                _OPENSIM + "; of no effect where the tendon is rigid"),
         _define("activation_time_constant", "muscle", "s", 0.015, 0.005, 0.15, False, 0.3, "log", False, _DGF),
         _define("deactivation_time_constant", "muscle", "s", 0.060, 0.01, 0.5, False, 0.3, "log", False, _DGF),
+        _define("first_filter_time_constant", "muscle", "s", 0.03, 0.002, 0.3, False, 0.3, "log", False,
+                "first pole of the second-order activation dynamics; value: twitch contraction times of 30 to 90 ms (Buchanan et al. 2004)"),
+        _define("second_filter_time_constant", "muscle", "s", 0.03, 0.002, 0.3, False, 0.3, "log", False,
+                "its second pole; critically damped where both are equal"),
         _define("emg_gain", "muscle", "1", 1.0, 0.2, 5.0, False, 0.3, "log", False,
                 "factor on the EMG before the activation dynamics: another electrode or session; fixed, since it acts almost as "
                 "the maximal force does"),
@@ -63,12 +69,14 @@ DEFINITIONS = {
         _define("moment_arm_scale", "muscle", "1", 1.0, 0.5, 2.0, False, 0.1, "log", False,
                 "factor on the path's slope; fixed, since it acts as the maximal force does"),
         _define("moment_of_inertia", "coordinate", "kg m^2", None, 0.2, 5.0, True, 0.2, "log", False,
-                "about the joint, without the hand load; anthropometry"),
+                "of the segment about its own (proximal) joint, without the hand load; anthropometry"),
         _define("segment_mass", "coordinate", "kg", None, 0.2, 5.0, True, 0.2, "log", False, "anthropometry"),
         _define("center_of_mass", "coordinate", "m", 0.0, 0.0, 1.0, False, 0.02, "identity", False,
-                "distance from the joint; anthropometry"),
+                "distance from the (proximal) joint; anthropometry"),
         _define("segment_orientation", "coordinate", "rad", 0.0, -3.2, 3.2, False, 0.1, "identity", False,
-                "angle of the segment from hanging straight down at a joint angle of 0"),
+                "angle of the segment from hanging straight down (on another segment: from that one) at a joint angle of 0"),
+        _define("segment_length", "linkage", "m", 0.0, 0.0, 1.0, False, 0.02, "identity", False,
+                "distance of the next joint from this one; of segments that carry others; anthropometry"),
         _define("load_distance", "coordinate", "m", 0.0, 0.0, 1.0, False, 0.02, "identity", False,
                 "distance of the hand load from the joint"),
         _define("joint_stiffness", "coordinate", "N m/rad", 0.0, 0.0, 100.0, False, 1.0, "identity", False, "passive tissue"),
@@ -90,6 +98,11 @@ DEFINITIONS = {
     )
 }
 # fmt: on
+# What describes a joint's segment rather than the joint: it moves other joints even where the joint itself does not
+# obey the equation of motion.
+SEGMENT_PARAMETERS = (
+    "moment_of_inertia", "segment_mass", "center_of_mass", "segment_orientation", "segment_length", "load_distance",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,14 @@ class PolynomialPath:
         Coefficients [m / rad^k].
     exponents : sequence of tuple of int, n_terms times n_coordinates, optional
         Exponent of each angle in each term. Default: 0, 1, 2, ... of a single angle.
+    length_error, moment_arm_error : float, optional
+        Root mean square errors [m] of a path that was fitted (see `fit_path`).
     """
 
     coefficients: tuple
     exponents: tuple | None = None
+    length_error: float | None = None
+    moment_arm_error: float | None = None
 
     @property
     def terms(self):

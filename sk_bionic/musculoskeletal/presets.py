@@ -1,11 +1,13 @@
-"""Ready-made joints: elbow, wrist, knee, and the lumped joint for any EMG columns."""
+"""Ready-made joints (elbow, wrist, knee), and the names of all ready-made models."""
 
 from math import pi
 
+from .limbs import arm, leg
 from .model import MusculoskeletalModel
 from .muscle import Muscle
 from .path import PolynomialPath
 from .skeleton import Joint
+from .tables import choose, muscles_with_paths
 
 # Path lengths [m] over the elbow's flexion [rad] with the shoulder at 0, fitted to lengths that OpenSim 4.6 computes
 # for arm26.osim (0 to 2.27 rad; RMS deviation 6 and 23 micrometres); muscle parameters: BIClong and TRIlong there,
@@ -34,36 +36,6 @@ _KNEE = {
 _KNEE_OPTIMAL_ANGLE = 1.05
 
 
-def _choose(table, muscles, name):
-    chosen = tuple(table) if muscles is None else tuple(muscles)
-    unknown = [muscle for muscle in chosen if muscle not in table]
-    if unknown or not chosen:
-        raise ValueError(f"The {name} model has the muscles {tuple(table)}. Got {chosen}.")
-    return chosen
-
-
-def _muscles_with_paths(table, chosen):
-    return [
-        Muscle(
-            name,
-            PolynomialPath(table[name][0]),
-            parameters=dict(
-                zip(
-                    (
-                        "max_isometric_force",
-                        "optimal_fiber_length",
-                        "tendon_slack_length",
-                        "pennation_angle_at_optimal",
-                    ),
-                    table[name][1:],
-                    strict=True,
-                )
-            ),
-        )
-        for name in chosen
-    ]
-
-
 def elbow(muscles=None):
     """Elbow flexion with the upper arm hanging: biceps and triceps, each standing for its group.
 
@@ -79,7 +51,7 @@ def elbow(muscles=None):
         (Holzbaur, Murray and Delp 2005); passive stiffness and damping of the size reported for relaxed elbows. Where a
         muscle is left out, stiffness, rest angle, damping and goniometer offset are free: they stand for what it did.
     """
-    chosen = _choose(_ELBOW, muscles, "elbow")
+    chosen = choose(_ELBOW, muscles, "elbow")
     incomplete = len(chosen) < len(_ELBOW)
     joint = Joint(
         "elbow_flexion",
@@ -97,7 +69,7 @@ def elbow(muscles=None):
             "upper_limit": 2.4,
         },
     )
-    return MusculoskeletalModel(_muscles_with_paths(_ELBOW, chosen), [joint], name="elbow")
+    return MusculoskeletalModel(muscles_with_paths(_ELBOW, chosen), [joint], name="elbow")
 
 
 def wrist(muscles=None):
@@ -116,7 +88,7 @@ def wrist(muscles=None):
         pronated, resting), so gravity does no work: the center of mass lies on the axis. For another posture give
         `center_of_mass` and `segment_orientation` through ``with_rows``.
     """
-    chosen = _choose(_WRIST, muscles, "wrist")
+    chosen = choose(_WRIST, muscles, "wrist")
     joint = Joint(
         "wrist_flexion",
         torque_scale=1.0,
@@ -131,7 +103,7 @@ def wrist(muscles=None):
             "limit_stiffness": 10.0,
         },
     )
-    return MusculoskeletalModel(_muscles_with_paths(_WRIST, chosen), [joint], name="wrist")
+    return MusculoskeletalModel(muscles_with_paths(_WRIST, chosen), [joint], name="wrist")
 
 
 # What a surface recording without torque or anthropometry leaves open at the knee; prior widths of the shared
@@ -183,7 +155,7 @@ def knee(posture="seated", muscles=None):
     if posture not in ("seated", "standing"):
         raise ValueError(f"`posture` must be 'seated' or 'standing'. Got {posture!r}.")
     seated = posture == "seated"
-    chosen = _choose(_KNEE, muscles, "knee")
+    chosen = choose(_KNEE, muscles, "knee")
     joint = Joint(
         "knee_flexion",
         torque_scale=10.0,
@@ -217,6 +189,8 @@ PRESETS = {
     "wrist": wrist,
     "knee_seated": lambda: knee("seated"),
     "knee_standing": lambda: knee("standing"),
+    "arm": arm,
+    "leg": leg,
 }
 
 
@@ -235,7 +209,7 @@ def with_observed_range(model, lower, upper, rest):
         Unchanged for joints without ``limits_from_data``.
     """
     changes = {}
-    for joint, low, high, middle in zip(model.joints, lower, upper, rest, strict=True):
+    for joint, low, high, middle in zip(model.free_joints, lower, upper, rest, strict=True):
         if not joint.limits_from_data:
             continue
         for name, angle in (("lower_limit", low), ("upper_limit", high)):

@@ -1,4 +1,4 @@
-"""The single joint: inertia, gravity, passive tissue, one-sided stops, a load in the hand."""
+"""The joint: inertia and gravity of a single segment, passive tissue, one-sided stops, a load in the hand."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ GRAVITY = 9.80665  # m/s^2, standard gravity
 
 @dataclass(frozen=True)
 class Joint:
-    """Description of a hinge that moves one rigid segment in a vertical plane.
+    """Description of a hinge that moves one rigid segment in a vertical plane, alone or on another segment.
 
     Parameters
     ----------
@@ -24,12 +24,20 @@ class Joint:
     limits_from_data : bool
         Place the stops at the ends of the recorded range of motion before identification, for limbs that rest on a
         seat or a floor.
+    parent : str, optional
+        Joint whose segment carries this one at its far end, `segment_length` away from that joint. Default: the
+        ground, so that several joints without parents do not feel one another.
+    direction : {1.0, -1.0}
+        Sense in which a growing angle turns the segment; 1.0 swings a hanging segment forward. A knee's flexion has
+        -1.0 where the hip's has 1.0.
     """
 
     name: str
     torque_scale: float = 1.0
     parameters: dict = field(default_factory=dict)
     limits_from_data: bool = False
+    parent: str | None = None
+    direction: float = 1.0
 
 
 def inertia(parameters, load):

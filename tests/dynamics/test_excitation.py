@@ -183,7 +183,8 @@ def test_activations_between_frames_have_exact_derivatives(where):
     activation, derivative = solver.at_points(parameters(), points)
     assert derivative.shape == (*activation.shape, len(ACTIVATION_PARAMETERS))
     step = 1e-6
-    for i, name in enumerate(ACTIVATION_PARAMETERS):
+    for name in (*DYNAMICS_PARAMETERS, "emg_shape_factor"):
+        i = ACTIVATION_PARAMETERS.index(name)
         above, below = (
             solver.at_points({**parameters(), name: parameters()[name] + s}, points)[0]
             for s in (step, -step)

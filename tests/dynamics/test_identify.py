@@ -82,27 +82,27 @@ def test_objective_falls_with_every_step(short, noisy):
 
 def test_result_is_the_least_objective_in_every_direction(short, noisy, identified):
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
-    n_eff = identified.effective_fraction * posterior.n
+    fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
     best = posterior.evaluate(raw, identified.initial_state, identified.trajectory.state)
-    assert posterior.objective(best, n_eff) == pytest.approx(identified.objective, abs=1e-6)
+    assert posterior.objective(best, fraction) == pytest.approx(identified.objective, abs=1e-6)
     for step in 0.1 * np.eye(posterior.free.n_raw + 4):
         for sign in (1, -1):
             assert (
-                posterior.objective(posterior.moved(best, sign * step), n_eff)
+                posterior.objective(posterior.moved(best, sign * step), fraction)
                 > identified.objective
             )
 
 
 def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy, identified):
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
-    n_eff = identified.effective_fraction * posterior.n
+    fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
     best = posterior.evaluate(raw, identified.initial_state, identified.trajectory.state)
 
     def gradient(step):
         point = posterior.moved(best, step)
-        return posterior.data_terms(point, n_eff)[0] + posterior.prior_terms(point)[0]
+        return posterior.data_terms(point, fraction)[0] + posterior.prior_terms(point)[0]
 
     steps = 1e-4 * np.eye(posterior.free.n_raw + 4)
     hessian = np.stack([(gradient(step) - gradient(-step)) / 2e-4 for step in steps])

@@ -33,15 +33,15 @@ def posterior_of(recording, weight=None):
 
 
 def test_gradient_is_that_of_the_objective(recording):
-    posterior, n_eff = posterior_of(recording), 40.0
+    posterior, fraction = posterior_of(recording), 0.1
     rng = np.random.default_rng(0)
     posterior.weight = posterior.given_weight * rng.uniform(0.2, 1.0, (len(recording[1]), 1))
     point = posterior.start(posterior.free.raw() + 0.1)
-    by_data, _ = posterior.data_terms(point, n_eff)
+    by_data, _ = posterior.data_terms(point, fraction)
     by_prior, _ = posterior.prior_terms(point)
     for k, exact in enumerate(by_data + by_prior):
         step = 1e-5 * np.eye(len(by_data))[k]
-        up, down = (posterior.objective(posterior.moved(point, s), n_eff) for s in (step, -step))
+        up, down = (posterior.objective(posterior.moved(point, s), fraction) for s in (step, -step))
         assert (up - down) / 2e-5 == pytest.approx(exact, rel=1e-4, abs=1e-4)
 
 

@@ -21,7 +21,11 @@ def torque(model, activation, angle):
     return -float(model.residual(angle, 0.0 * angle, 0.0 * angle, activation))
 
 
-@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_these_and_the_limbs():
+    assert {*MUSCLES, "arm", "leg"} == set(PRESETS)
+
+
+@pytest.mark.parametrize("name", MUSCLES)
 def test_preset_has_its_muscles_and_its_name(name):
     model = PRESETS[name]()
     assert model.name == name
@@ -29,7 +33,7 @@ def test_preset_has_its_muscles_and_its_name(name):
     assert model.n_coordinates == 1
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", MUSCLES)
 def test_flexors_flex_and_extensors_extend(name):
     model = PRESETS[name]()
     idle = [0.0] * model.n_muscles

@@ -1,0 +1,105 @@
+"""The muscles of a model at work: paths over the joints, tendons that stretch or do not, torques."""
+
+import torch
+
+from .families import CurveSet
+from .muscle import rigid_tendon_state
+from .tendon import elastic_tendon_state, static_tendon_state
+
+
+class MuscleMechanics:
+    """Part of `MusculoskeletalModel`: geometry and forces of its muscles."""
+
+    @property
+    def n_muscles(self):
+        """Number of muscles."""
+        return len(self.muscles)
+
+    @property
+    def n_tendon_states(self):
+        """Number of elastic tendons."""
+        return int(self.elastic.sum())
+
+    def activation(self, state, parameters=None):
+        """Activations (..., n_muscles) from the activation dynamics' state (..., n_muscles)."""
+        p = self.parameters.as_dict() if parameters is None else parameters
+        return self.shape(state, p["emg_shape_factor"])
+
+    def muscle_state(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
+        """Geometry and forces of the muscles.
+
+        Parameters
+        ----------
+        angle, velocity : Tensor (..., n_coordinates)
+            Joint angles [rad] and angular velocities [rad/s].
+        activation : Tensor (..., n_muscles)
+        parameters : dict of Tensor, optional
+            Parameters by name, broadcastable to the frames; default: the model's own.
+        exogenous : dict of Tensor, optional
+            As in `residual`; needed where angles are prescribed.
+        tendon : tuple of Tensor (..., n_tendon_states), optional
+            State of each elastic tendon and its derivative [1/s]. Default: in equilibrium with the fiber, the tendon's
+            own velocity neglected (quasi-static).
+
+        Returns
+        -------
+        MuscleState
+            Fields (..., n_muscles): fiber length [m], fiber velocity [m/s], cosine of pennation, tendon force [N].
+        moment_arm : Tensor (..., n_coordinates, n_muscles)
+            Moment arms [m].
+        """
+        p = self.parameters.as_dict() if parameters is None else parameters
+        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
+        if not self.n_tendon_states:
+            return rigid_tendon_state(length, lengthening, activation, p, self.curves), moment_arm
+        if tendon is None:
+            z = self._static_tendon_state(length, lengthening, activation, p)
+            tendon = z, torch.zeros_like(z)
+        return self._elastic_state(tendon, length, lengthening, activation, p)[0], moment_arm
+
+    def static_tendon_state(self, angle, velocity, activation, parameters=None, exogenous=None):
+        """State (..., n_tendon_states) of the elastic tendons in equilibrium, their own velocity neglected.
+
+        Parameters as in `muscle_state`.
+        """
+        p = self.parameters.as_dict() if parameters is None else parameters
+        length, lengthening, _ = self._muscle_tendon_units(angle, velocity, p, exogenous)
+        return self._static_tendon_state(length, lengthening, activation, p)
+
+    def muscle_torque(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
+        """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m.
+
+        Parameters as in `muscle_state`.
+        """
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, exogenous, tendon=tendon)
+        return torque_of(moment_arm, muscles)
+
+    def _muscle_tendon_units(self, angle, velocity, parameters, exogenous):
+        """Lengths [m], lengthening velocities [m/s] and moment arms [m] of the muscle-tendon units.
+
+        Prescribed angles lengthen muscles too; the moment arms are those about the other joints.
+        """
+        angle, velocity = self._whole(angle, 0, exogenous), self._whole(velocity, 1, exogenous)
+        length, moment_arm = self.paths.length_and_moment_arm(angle, parameters["moment_arm_scale"])
+        lengthening = -(moment_arm * velocity.unsqueeze(-1)).sum(-2)  # dl/dt = dl/dq q' = -R q'
+        own = moment_arm[..., self._free, :] if self.prescribed_names else moment_arm
+        return length, lengthening, own
+
+    def _static_tendon_state(self, length, lengthening, activation, parameters):
+        own = {name: parameters[name][..., self.elastic] for name in self.parameters.muscle_names}
+        curves = CurveSet([m.curves for m in self.muscles if m.tendon == "elastic"])
+        return static_tendon_state(*(x[..., self.elastic] for x in (length, lengthening, activation)), own, curves)
+
+    def _elastic_state(self, tendon, length, lengthening, activation, parameters):
+        """`elastic_tendon_state` of all muscles from the states of the elastic tendons alone."""
+        filled = []
+        for values in tendon:
+            full = values.new_zeros((*values.shape[:-1], self.n_muscles))
+            full[..., self.elastic] = values
+            filled.append(full)
+        return elastic_tendon_state(*filled, length, lengthening, activation, parameters, self.curves, self.elastic)
+
+
+def torque_of(moment_arm, muscles):
+    """sum_m R_m F_m, (..., n_coordinates) [N m]: virtual work."""
+    return (moment_arm * muscles.tendon_force.unsqueeze(-2)).sum(-1)

@@ -1,0 +1,96 @@
+"""Angles that are given instead of solved for, as a measured shoulder moves the elbow."""
+
+import torch
+
+from .parameters import SEGMENT_PARAMETERS, ParameterTable
+
+
+class PrescribedAngles:
+    """Part of `MusculoskeletalModel`: which angles obey the equation of motion, and where the others come from."""
+
+    @property
+    def n_coordinates(self):
+        """Number of degrees of freedom that obey the equation of motion."""
+        return len(self.coordinate_names)
+
+    @property
+    def free_joints(self):
+        """Joints whose angles obey the equation of motion, tuple of Joint (n_coordinates,)."""
+        return tuple(joint for joint in self.joints if joint.name not in self.prescribed_names)
+
+    def _prescribe(self, names):
+        self.prescribed_names = tuple(joint.name for joint in self.joints if joint.name in names)
+        self.coordinate_names = tuple(joint.name for joint in self.free_joints)
+        self.torque_scale = torch.tensor([joint.torque_scale for joint in self.free_joints], dtype=torch.float64)
+        self._free = [i for i, joint in enumerate(self.joints) if joint.name not in names]
+
+    def prescribing(self, names):
+        """Model some of whose angles are given and move the others, as a measured shoulder moves the elbow.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Coordinates that are prescribed. Their motion is an external input of that name. The equations of the
+            others keep the coupling: inertia, centrifugal forces, gravity and muscle paths of the whole. Parameters of
+            the prescribed joints themselves (stiffness, damping, stops, goniometer offset) are left out of the table;
+            those of their segments remain.
+
+        Returns
+        -------
+        MusculoskeletalModel
+
+        Raises
+        ------
+        ValueError
+            When a name is no coordinate, or none would be left to obey the equation of motion.
+        """
+        unknown = [name for name in names if name not in self.coordinate_names]
+        if unknown or len(names) == self.n_coordinates:
+            raise ValueError(
+                f"Only some of the coordinates {self.coordinate_names} of the model {self.name!r} can be prescribed. Got {tuple(names)}."
+            )
+        rows = [r for r in self.parameters.rows if r.owner not in names or r.name in SEGMENT_PARAMETERS]
+        other = self._with_table(ParameterTable(rows))
+        other._prescribe((*self.prescribed_names, *names))
+        return other
+
+    def exogenous(self, columns, n_frames):
+        """Complete set of external inputs.
+
+        Parameters
+        ----------
+        columns : dict of array (n_frames,)
+            Any of "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m], and every
+            prescribed angle [rad] by its name.
+        n_frames : int
+
+        Returns
+        -------
+        dict of Tensor (n_frames, 1)
+            A missing load is 0 kg; a missing orientation is left to the parameter of that name.
+
+        Raises
+        ------
+        ValueError
+            When a prescribed angle is missing.
+        """
+        missing = [name for name in self.prescribed_names if name not in columns]
+        if missing:
+            raise ValueError(f"The model {self.name!r} needs the prescribed angles {missing}. Got {sorted(columns)}.")
+        given = {n: torch.as_tensor(v, dtype=torch.float64).reshape(n_frames, 1) for n, v in columns.items()}
+        given.setdefault("hand_load_kg", torch.zeros(n_frames, 1, dtype=torch.float64))
+        return given
+
+    def _whole(self, motion, derivative, exogenous):
+        """All joints' angles (derivative 0), velocities (1) or accelerations (2): those of the equation of motion
+        (..., n_coordinates) with the prescribed ones at their places.
+        """
+        if not self.prescribed_names:
+            return motion
+        columns = dict(zip(self.coordinate_names, motion.unbind(-1), strict=True))
+        columns |= {name: exogenous[name][..., derivative] for name in self.prescribed_names}
+        return torch.stack([columns[joint.name] for joint in self.joints], dim=-1)
+
+    def _of_free(self, x):
+        """What concerns the equations of motion of x (..., n_joints)."""
+        return x[..., self._free] if self.prescribed_names else x

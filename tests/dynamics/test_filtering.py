@@ -1,0 +1,195 @@
+"""The second-order activation dynamics: the recursion it stands for, exact derivatives, recovery."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal import lfilter
+
+from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.dynamics.excitation import ACTIVATION_PARAMETERS, ActivationDynamics
+from sk_bionic.dynamics.filtering import (
+    MixedDynamics,
+    SecondOrderDynamics,
+    activation_dynamics,
+    filter_coefficients,
+    filter_time_constants,
+)
+from sk_bionic.dynamics.grid import CollocationGrid
+from sk_bionic.dynamics.identify import identify
+from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
+from sk_bionic.trials import Trials, find_trials
+
+TIME_CONSTANTS = np.array([[0.03, 0.05], [0.02, 0.05]])  # first, second; critically damped is one
+PARAMETERS = {
+    "electromechanical_delay": [0.031, 0.058],
+    "activation_time_constant": [0.015, 0.04],
+    "deactivation_time_constant": [0.06, 0.08],
+    "emg_gain": [0.8, 1.3],
+    "emg_shape_factor": [-1.3, -0.5],
+    "first_filter_time_constant": TIME_CONSTANTS[0],
+    "second_filter_time_constant": TIME_CONSTANTS[1],
+}
+
+
+def parameters(**changes):
+    values = {**PARAMETERS, **changes}
+    return {name: torch.as_tensor(np.array(v, dtype=float)) for name, v in values.items()}
+
+
+def excitation_at(time):
+    """Smooth bursts of two muscles (n, 2), constant at both ends of two seconds."""
+    phase = np.clip((np.asarray(time)[:, None] - [0.2, 0.5]) / [0.9, 1.3], 0.0, 1.0)
+    return 0.02 + [0.7, 0.4] * np.sin(np.pi * phase) ** 4
+
+
+def one_trial(step):
+    time = np.arange(0.0, 2.0 + step / 2, step)
+    return Trials(("a",), np.array([0, len(time)]), time)
+
+
+def two_trials():
+    """Trials of unlike length and spacing with EMG of their own."""
+    rng = np.random.default_rng(0)
+    time = np.concatenate([np.linspace(0.0, 1.9, 96), 5.0 + np.cumsum(rng.uniform(0.01, 0.03, 60))])
+    trials = Trials(("a", "b"), np.array([0, 96, 156]), time)
+    later = 0.1 + 0.5 * excitation_at(time[96:] - 4.8)
+    return trials, np.concatenate([excitation_at(time[:96]), later])
+
+
+def recursion(excitation, coefficients):
+    """u(t) = alpha e(t) - beta1 u(t - 1) - beta2 u(t - 2) from its steady state, as others run it."""
+    beta = [coefficients.sum(), coefficients.prod()]
+    alpha = 1.0 + sum(beta)
+    start = excitation[0]  # steady state: u = e
+    out = [start, start]
+    for e in excitation[1:]:
+        out.append(alpha * e - beta[0] * out[-1] - beta[1] * out[-2])
+    return np.array(out[1:])
+
+
+def states(step):
+    """State of the filter without delay and gain, at frames `step` seconds apart."""
+    trials = one_trial(step)
+    plain = parameters(electromechanical_delay=[0.0, 0.0], emg_gain=[1.0, 1.0])
+    dynamics = SecondOrderDynamics(CollocationGrid(trials), excitation_at(trials.time))
+    return trials.time, dynamics.solve(plain).numpy()
+
+
+def test_filter_is_what_the_recursion_tends_to_at_high_sampling_rates():
+    _, ours = states(0.01)
+    differences = []
+    for rate in (2000, 4000):
+        fine = np.arange(0.0, 2.0 + 0.5 / rate, 1.0 / rate)
+        c = filter_coefficients(TIME_CONSTANTS.T, rate)
+        theirs = np.column_stack(
+            [recursion(excitation_at(fine)[:, m], c[m])[:: rate // 100] for m in range(2)]
+        )
+        differences.append(np.abs(theirs - ours).max())
+    assert differences[0] < 3e-3
+    assert differences[1] == pytest.approx(0.5 * differences[0], rel=0.1)  # first order in 1 / rate
+
+
+def test_recursion_with_those_coefficients_has_the_published_form():
+    c = filter_coefficients([0.02, 0.03], 1000.0)
+    assert (np.abs(c) < 1.0).all()
+    excitation = np.random.default_rng(0).uniform(size=200)
+    beta1, beta2 = c.sum(), c.prod()
+    filtered = lfilter([1.0 + beta1 + beta2], [1.0, beta1, beta2], excitation - excitation[0])
+    np.testing.assert_allclose(recursion(excitation, c), filtered + excitation[0], atol=1e-12)
+
+
+def test_result_does_not_depend_on_the_sampling_rate():
+    errors = []
+    _, exact = states(0.00125)
+    for step in (0.02, 0.01, 0.005):
+        _, state = states(step)
+        errors.append(np.abs(state - exact[:: round(step / 0.00125)]).max())
+    assert (np.log2(np.array(errors[:-1]) / errors[1:]) > 3.5).all(), errors
+
+
+def test_steady_state_is_the_excitation_times_the_gain():
+    trials = one_trial(0.05)
+    emg = np.full((trials.n_frames, 2), 0.37)
+    state = SecondOrderDynamics(CollocationGrid(trials), emg).solve(parameters())
+    np.testing.assert_allclose(state, emg * PARAMETERS["emg_gain"], rtol=0, atol=1e-12)
+
+
+def test_time_constants_and_coefficients_are_each_other_s_inverse():
+    np.testing.assert_allclose(
+        filter_time_constants(filter_coefficients(TIME_CONSTANTS, 250.0), 250.0), TIME_CONSTANTS
+    )
+
+
+@pytest.mark.parametrize("coefficients", [[-1.0, -0.5], [-0.5, 0.3], [-0.5, np.nan]])
+def test_coefficients_without_time_constants_are_refused(coefficients):
+    with pytest.raises(ValueError, match=r"between -1 \(unstable\) and 0 .*Got \["):
+        filter_time_constants(coefficients, 1000.0)
+
+
+def test_state_has_exact_derivatives():
+    trials, emg = two_trials()
+    solver = SecondOrderDynamics(CollocationGrid(trials), emg)
+    names = [n for n in PARAMETERS if "filter" in n or n in ("electromechanical_delay", "emg_gain")]
+
+    def state(*values):
+        return solver.solve(dict(zip(names, values, strict=True)))[::5]
+
+    inputs = [parameters()[name].requires_grad_() for name in names]
+    assert torch.autograd.gradcheck(state, inputs, eps=1e-5, rtol=1e-5, atol=1e-6)
+
+
+def mixed_model():
+    """Biceps with the filter and the logarithmic shape, triceps with the first-order dynamics."""
+    biceps, triceps = elbow().muscles
+    filtered = {"activation_dynamics": "second_order", "activation_shape": "logarithmic"}
+    return MusculoskeletalModel([replace(biceps, **filtered), triceps], elbow().joints)
+
+
+@pytest.mark.parametrize("kind", ["filter", "mixed"])
+@pytest.mark.parametrize("where", ["gauss", "starts", "frames"])
+def test_activations_between_frames_have_exact_derivatives(kind, where):
+    trials, emg = two_trials()
+    grid = CollocationGrid(trials)
+    solver = SecondOrderDynamics(grid, emg)
+    start = parameters()
+    if kind == "mixed":
+        solver = activation_dynamics(mixed_model(), grid, emg)
+        assert isinstance(solver, MixedDynamics)
+        start = parameters(emg_shape_factor=[0.06, -0.5])
+    activation, derivative = solver.at_points(start, getattr(grid, where))
+    assert derivative.shape == (*activation.shape, len(ACTIVATION_PARAMETERS))
+    for i, name in enumerate(ACTIVATION_PARAMETERS):
+        above, below = (
+            solver.at_points({**start, name: start[name] + s}, getattr(grid, where))[0]
+            for s in (1e-6, -1e-6)
+        )
+        numeric = (above - below) / 2e-6
+        np.testing.assert_allclose(derivative[..., i], numeric, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_each_muscle_of_a_mixed_model_has_its_own_dynamics():
+    trials, emg = two_trials()
+    grid, p = CollocationGrid(trials), parameters()
+    mixed = activation_dynamics(mixed_model(), grid, emg).solve(p)
+    torch.testing.assert_close(mixed[:, 0], SecondOrderDynamics(grid, emg).solve(p)[:, 0])
+    torch.testing.assert_close(mixed[:, 1], ActivationDynamics(grid, emg).solve(p)[:, 1])
+
+
+def test_filter_and_shape_of_a_subject_are_recovered():
+    flexion = make_elbow_flexion(2, duration=4.0, sampling_rate=50, angle_noise=0.0, random_state=5)
+    generic = mixed_model().identifying(
+        ["biceps/emg_shape_factor", "biceps+triceps/max_isometric_force"]
+        + [f"biceps/{name}" for name in PARAMETERS if "filter" in name][:1]
+    )
+    true = {
+        ("biceps", "first_filter_time_constant"): {"value": 0.05},
+        ("biceps", "emg_shape_factor"): {"value": 0.09},
+    }
+    motion = Motion(generic.with_rows(true), find_trials(flexion.data), flexion.data.to_numpy())
+    angle = motion.solve().angle.numpy()
+    found = identify(motion.with_model(generic), angle).model.parameters.as_dict()
+    assert found["first_filter_time_constant"][0] == pytest.approx(0.05, rel=2e-3)
+    assert found["emg_shape_factor"][0] == pytest.approx(0.09, rel=2e-3)

@@ -1,0 +1,195 @@
+"""The curves of Thelen and Millard: agreement with OpenSim, smoothness, mixed sets of muscles.
+
+Source of every number: OpenSim 4.6 (opensim.org), ``ActiveForceLengthCurve`` (minimum value 0),
+``FiberForceLengthCurve``, ``ForceVelocityCurve``, ``TendonForceLengthCurve`` and the multipliers
+of ``Thelen2003Muscle``, all with their default values.
+"""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from sk_bionic.musculoskeletal import (
+    Muscle,
+    PolynomialPath,
+    bezier,
+    curves,
+    millard,
+    thelen,
+)
+from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet
+
+# Abscissa and ordinate.
+MILLARD = {
+    "active": [
+        (0.46, 0.0014814), (0.5, 0.0985325), (0.6, 0.4511019), (0.73, 0.8063052), (0.85, 0.9138396),
+        (0.97, 0.9995095), (1.0, 1.0), (1.04, 0.9984625), (1.2, 0.823681), (1.5, 0.4033447),
+        (1.75, 0.0542928), (1.9, 0.0),
+    ],
+    "passive": [
+        (0.9, 0.0), (1.02, 0.0008774), (1.05, 0.0065055), (1.2, 0.049692), (1.4, 0.2628898),
+        (1.6, 0.7170695), (1.7, 1.0), (1.9, 1.5714286),
+    ],
+    "velocity": [
+        (-1.2, 0.0), (-0.95, 0.0028516), (-0.9, 0.0125), (-0.6, 0.1040884), (-0.3, 0.3302397),
+        (-0.1, 0.6252143), (0.0, 1.0), (0.05, 1.1723457), (0.2, 1.2694651), (0.5, 1.3311316),
+        (0.9, 1.3925), (0.97, 1.3999033), (1.3, 1.4),
+    ],
+    "tendon": [
+        (0.98, 0.0), (1.005, 0.0376045), (1.01, 0.0996783), (1.02, 0.260936), (1.03, 0.4793987),
+        (1.035, 0.6074715), (1.04, 0.747449), (1.049, 1.0), (1.07, 1.5892857),
+    ],
+    "stiff tendon": [
+        (1.01, 0.0505419), (1.03, 0.2303282), (1.06, 0.6562514), (1.08, 1.0), (1.1, 1.34375),
+    ],
+}  # fmt: skip
+# Fiber length, activation, fiber velocity, then active, passive and velocity multipliers.
+THELEN = [
+    (0.5, 0.3, 30.1760791, 0.5737534, 0.0, 20.72788),
+    (0.8, 0.3, -0.475, 0.9149472, 0.0, 0.0),
+    (1.3, 0.3, -1.208506, 0.8187308, 0.0758582, -0.3088446),
+    (1.5, 0.3, -6.4186767, 0.5737534, 0.4307627, -2.5026007),
+    (1.0, 0.8, -0.1682915, 1.0, 0.0, 0.4475601),
+    (1.0, 0.8, 8.8469652, 1.0, 0.0, 4.4597595),
+    (1.3, 0.8, -1.3422211, 0.8187308, 0.0758582, -0.1158167),
+    (1.3, 0.05, 127.9564209, 0.8187308, 0.0758582, 137.5736549),
+]
+# Tendon length (in slack lengths) and force at the default strain of 0.04.
+THELEN_TENDON = [(0.95, 0.0), (1.1, 3.5678076), (1.125, 4.6377274), (1.025, 0.3580481)]
+
+
+def tensor(*values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def assert_agrees(curve, rows):
+    x, y = tensor(*rows).T
+    torch.testing.assert_close(curve(x), y, rtol=0, atol=1.5e-7)  # OpenSim inverts to 6e-8
+
+
+def test_millard_s_curves_agree_with_opensim():
+    assert_agrees(millard.active_force_length, MILLARD["active"])
+    assert_agrees(lambda x: millard.passive_force_length(x, tensor(0.7)), MILLARD["passive"])
+    assert_agrees(millard.force_velocity, MILLARD["velocity"])
+    assert_agrees(lambda x: millard.tendon_force_length(x, tensor(0.049)), MILLARD["tendon"])
+    assert_agrees(lambda x: millard.tendon_force_length(x, tensor(0.08)), MILLARD["stiff tendon"])
+
+
+def test_thelen_s_curves_agree_with_opensim():
+    length, activation, velocity, active, passive, multiplier = tensor(*THELEN).T
+    got = (
+        thelen.active_force_length(length),
+        thelen.passive_force_length(length, tensor(0.6)),
+        thelen.force_velocity(velocity, activation),
+    )
+    for ours, theirs in zip(got, (active, passive, multiplier), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-7)
+    assert_agrees(lambda x: thelen.tendon_force_length(x, tensor(0.04)), THELEN_TENDON)
+
+
+def test_tendon_curve_and_its_inverse():
+    force = torch.linspace(-0.15, 3.0, 50, dtype=torch.float64)
+    length = curves.tendon_length_at_force(force, tensor(0.049))
+    torch.testing.assert_close(curves.tendon_force_length(length, tensor(0.049)), force)
+    ends = curves.tendon_force_length(tensor(1.0, 1.049), tensor(0.049))
+    torch.testing.assert_close(ends, tensor(0.0, 1.0), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CURVE_FAMILIES)
+def test_families_pass_through_their_normalisation_points(name):
+    family = CURVE_FAMILIES[name]
+    close = {"rtol": 0, "atol": 1e-6}
+    torch.testing.assert_close(family.active_force_length(tensor(1.0)), tensor(1.0), **close)
+    for a in (0.1, 1.0):
+        at_rest = family.force_velocity(tensor(0.0), tensor(a))
+        torch.testing.assert_close(at_rest, tensor(1.0), **close)
+    for strain in (0.03, 0.06):
+        tendon = family.tendon_force_length(tensor(1.0, 1.0 + strain), tensor(strain))
+        torch.testing.assert_close(tendon, tensor(0.0, 1.0), **close)
+    for strain in (0.5, 0.8):
+        passive = family.passive_force_length(tensor(1.0 + strain), tensor(strain))
+        torch.testing.assert_close(passive, tensor(1.0), **close)
+
+
+# Away from the kinks of Thelen's curves.
+PLACES = {
+    "active_force_length": tensor(0.47, 0.62, 0.81, 0.99, 1.02, 1.3, 1.77, 1.9),
+    "passive_force_length": tensor(0.9, 1.03, 1.09, 1.3, 1.69, 1.8),
+    "force_velocity": tensor(-1.3, -0.93, -0.4, -0.05, 0.06, 0.5, 0.95, 1.4),
+    "tendon_force_length": tensor(0.98, 1.004, 1.012, 1.03, 1.055),
+}
+OTHERS = {
+    "active_force_length": (),
+    "passive_force_length": (tensor(0.65),),
+    "force_velocity": (tensor(0.6),),
+    "tendon_force_length": (tensor(0.045),),
+}
+
+
+@pytest.mark.parametrize("name", CURVE_FAMILIES)
+@pytest.mark.parametrize("curve", PLACES)
+def test_curves_are_differentiable_twice(name, curve):
+    function = getattr(CURVE_FAMILIES[name], curve)
+    inputs = [x.clone().requires_grad_() for x in (PLACES[curve], *OTHERS[curve])]
+    assert torch.autograd.gradcheck(function, inputs)
+    assert torch.autograd.gradgradcheck(function, inputs)
+
+
+@pytest.mark.parametrize("curve", ["_ACTIVE", "_PASSIVE", "_VELOCITY", "_TENDON"])
+def test_millard_s_curves_have_a_continuous_second_derivative(curve):
+    curve = getattr(millard, curve)
+    beside = torch.stack([curve.knots - 1e-10, curve.knots + 1e-10]).requires_grad_()
+    (slope,) = torch.autograd.grad(curve(beside).sum(), beside, create_graph=True)
+    (bend,) = torch.autograd.grad(slope.sum(), beside)
+    torch.testing.assert_close(slope[0], slope[1], rtol=1e-5, atol=1e-5)
+    largest = float(bend.abs().max())
+    torch.testing.assert_close(bend[0], bend[1], rtol=0, atol=1e-5 * largest)
+
+
+def test_table_of_a_bezier_curve_is_the_curve():
+    corners = [
+        bezier.corner((-1.0, 0.0, 0.0), (-0.9, 0.0125, 0.25), 0.6),
+        bezier.corner((-0.9, 0.0125, 0.25), (0.0, 1.0, 5.0), 0.6),
+    ]
+    table = bezier.QuinticCurve(corners)
+    for points in corners:
+        x, y = bezier.bezier(points, np.linspace(0.0, 1.0, 997)).T
+        np.testing.assert_allclose(table(torch.from_numpy(x)), y, rtol=0, atol=1e-10)
+
+
+def test_corner_has_the_given_ends_and_slopes():
+    points = bezier.corner((0.0, 0.0, 0.2), (1.0, 2.0, 3.0), 0.5)
+    (x, y), (dx, dy) = (bezier.bezier(points, np.array([0.0, 1.0]), order).T for order in (0, 1))
+    np.testing.assert_allclose([x, y, dy / dx], [[0.0, 1.0], [0.0, 2.0], [0.2, 3.0]], atol=1e-12)
+
+
+def test_every_muscle_of_a_mixed_set_has_its_own_curves():
+    names = ("millard", "degroote_fregly", "thelen", "millard")
+    mixed = pickle.loads(pickle.dumps(CurveSet(names)))
+    length = torch.rand(7, 4, dtype=torch.float64) + 0.5
+    strain, activation = tensor(0.6, 0.7, 0.5, 0.8), torch.rand(7, 4, dtype=torch.float64)
+    for m, name in enumerate(names):
+        family = CURVE_FAMILIES[name]
+        torch.testing.assert_close(
+            mixed.active_force_length(length)[:, m], family.active_force_length(length[:, m])
+        )
+        torch.testing.assert_close(
+            mixed.passive_force_length(length, strain)[:, m],
+            family.passive_force_length(length[:, m], strain[m]),
+        )
+        torch.testing.assert_close(
+            mixed.force_velocity(length - 1.0, activation)[:, m],
+            family.force_velocity(length[:, m] - 1.0, activation[:, m]),
+        )
+
+
+def test_muscle_takes_the_defaults_of_its_family_unless_told_otherwise():
+    path, name = PolynomialPath((0.3,)), "passive_fiber_strain_at_one_norm_force"
+    assert Muscle("a", path, curves="millard").given_parameters[name] == {"value": 0.7}
+    own = Muscle("a", path, None, {name: 0.5}, curves="millard").given_parameters
+    assert own[name] == {"value": 0.5}
+    freed = Muscle("a", path, None, {name: {"free": True}}, curves="millard").given_parameters
+    assert freed[name] == {"value": 0.7, "free": True}
+    assert Muscle("a", path).given_parameters == {}
