@@ -1,8 +1,8 @@
 """A new session of a fitted subject: what changes when electrodes and goniometer are put on again.
 
 Goniometer offset, EMG gains and electromechanical delay move, under priors about the training's; anatomy and networks
-stay. Where the physics predicts better than the learners, it is asked (identification of these parameters alone), else
-the learners of the EMG are: the maximum a posteriori of what their inputs and output are multiplied and shifted by.
+stay. Where the equation of motion predicts alone, it is asked (identification of these parameters alone), else the
+learners of the EMG are: the maximum a posteriori of what their inputs and output are multiplied and shifted by.
 """
 
 import warnings
@@ -107,8 +107,10 @@ def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels)
     known, d = np.isfinite(angle), angle.shape[1]
     span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
     moves = (span > ONE_POSTURE * SPAN_OF_STD * angle_std).any()
-    independent = min(1.0, time_step / CORRELATION_TIME)  # frames that count as one
-    scale = np.sqrt(max(independent, 1.0 / known.any(axis=1).sum())) / error_std
+    n_known = known.any(axis=1).sum()
+    # The learners' error is the same for as long as it is correlated, and for as long as the limb stays where it is.
+    n_independent = max(1.0, n_known * min(1.0, time_step / CORRELATION_TIME)) if moves else 1.0
+    scale = np.sqrt(n_independent / n_known) / error_std
     prior_std = np.concatenate([np.full(d, OFFSET_STD), np.full(len(channels), LOG_GAIN_STD), [DELAY_STD]])
 
     def session(x):

@@ -138,11 +138,14 @@ def combine(members, weights, belief=1.0):
 def inverse_error_weights(errors):
     """Weights of the combination from held-out errors (n_frames, n_coordinates) by member.
 
-    Inverse mean squared errors (Bates and Granger 1969, Operational Research Quarterly 20(4), 451-468), shrunk.
+    Inverse mean squared errors (Bates and Granger 1969, Operational Research Quarterly 20(4), 451-468), shrunk. Forests
+    are alike and share one vote: the networks are the core.
     """
     square = {name: float(np.mean(error**2)) for name, error in errors.items()}
     shrunk = SHRINKAGE * np.mean(list(square.values()))
-    inverse = {name: 1.0 / (value + shrunk + 1e-12) for name, value in square.items()}
+    n_forests = max(1, sum(MEMBERS[name].forest for name in errors if name in MEMBERS))
+    vote = {name: 1.0 / n_forests if name in MEMBERS and MEMBERS[name].forest else 1.0 for name in errors}
+    inverse = {name: vote[name] / (value + shrunk + 1e-12) for name, value in square.items()}
     return {name: value / sum(inverse.values()) for name, value in inverse.items()}
 
 

@@ -72,12 +72,9 @@ class Fitted:
         return now - before
 
     @property
-    def trusts_physics(self):
-        """Whether the physics predicts, or has been found to predict held-out frames better than the learners."""
-        if self.network is None or np.isinf(self.ode_weight):
-            return True
-        rmse = {} if self.hybrid is None else self.hybrid.trust.rmse
-        return rmse.get(np.inf, np.inf) < rmse.get(0.0, -np.inf)
+    def is_simulation(self):
+        """Whether the equation of motion predicts alone."""
+        return self.network is None or np.isinf(self.ode_weight)
 
     @property
     def error_std(self):

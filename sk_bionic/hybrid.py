@@ -338,12 +338,14 @@ class _HeldOut:
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
-        best = _believed(rmse, self._repeated)
+        best = _believed(rmse, self._n_independent >= N_FOLDS)
         if cutoff == "auto":
             smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
             cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
         error = self._errors(self._smoothed(predictions[best], cutoff))
-        return Trust(float(best), float(cutoff), np.sqrt(np.mean(error**2, axis=0)), spread, self._disagreement(), rmse)
+        # Errors differ from repetition to repetition, and a mean over n of them misses one more by that much.
+        error_std = np.sqrt(np.mean(error**2, axis=0) * (1.0 + 1.0 / self._n_independent))
+        return Trust(float(best), float(cutoff), error_std, spread, self._disagreement(), rmse)
 
     def _disagreement(self):
         if self.models[0] is None:
@@ -366,10 +368,10 @@ class _HeldOut:
         return sorted({0.0, *parts, *STRONG_WEIGHTS})
 
     @property
-    def _repeated(self):
-        """Whether every fold has a movement of its own."""
+    def _n_independent(self):
+        """Movements that tell of one another: repetitions, or trials where there are more."""
         trials = self.motion.trials
-        return trials.n_trials >= N_FOLDS or n_repetitions(self.data.angle, trials) >= N_FOLDS
+        return max(1, trials.n_trials, n_repetitions(self.data.angle, trials))
 
     def _torque_error(self):
         """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""

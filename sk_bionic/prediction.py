@@ -116,7 +116,8 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     if softened is not None:
         simulated = state[:, : motion.model.n_coordinates]
         belief = trust.belief(simulated, learners.predict_from_emg(features), motion.trials)
-    ode_weight = fitted.ode_weight
+    unknown, ode_weight = fitted.hybrid.unknown(motion), fitted.ode_weight
+    belief[unknown] = 1.0  # there it is the learners who do not know
     if np.isinf(ode_weight):
         if belief.min() > BELIEF_OF_SIMULATION:
             return _smoothed_simulation(fitted, motion, with_variance)
@@ -124,7 +125,6 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     combined = learners.predict(features, state, belief)
     std = relative_std(combined.spread, trust.spread)
     variance = (trust.error_std * std) ** 2
-    unknown = fitted.hybrid.unknown(motion)
     if unknown.any() and softened is not None:
         # Beyond the training's loads and postures the learners guess; the parameters that explain the motion lead.
         std, softened = np.where(unknown[:, None], UNKNOWN_STD * std, std), motion

@@ -361,7 +361,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         inputs.check_target_names(inputs.target_names(y), self.model_)
         fitted = self.fitted_
         fitted.model, self.session_ = fitted.model_of_training, self._session_of_training()
-        if fitted.trusts_physics:
+        if fitted.is_simulation:
             fitted.model = calibration.calibrated(fitted.model, self._motion(values, trials, fitted.model), angle)
             self._expose()
             return self
