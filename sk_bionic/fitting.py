@@ -12,11 +12,11 @@ from .dynamics.identifiability import assess
 from .dynamics.identify import Identification, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
-from .ensemble import EnsembleSettings
-from .hybrid import BLOCK_GAP, TRAINING_WEIGHT, Hybrid, fit_learners
+from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
+from .trust import TRAINING_WEIGHT
 
 N_NAMED = 3  # findings that a warning spells out
 

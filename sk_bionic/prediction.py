@@ -10,18 +10,16 @@ from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
 from .dynamics.tendons import tendons_along
-from .hybrid import (
-    BELIEF_OF_SIMULATION,
-    SMALLEST_BELIEF,
-    STRONG_WEIGHTS,
-    UNKNOWN_STD,
-    UNKNOWN_WEIGHT,
-    predict_fused,
-    relative_std,
-    simulated_state,
-)
+from .hybrid import simulated_state
 from .musculoskeletal.prior import FreeParameters
 from .smoothing import smooth
+from .trust import STRONG_WEIGHTS, predict_fused, relative_std
+
+SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
+BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
+# Under a load or posture outside the training's range the learners' standard deviation counts so much more, and the
+# physics corrects them at least with this weight.
+UNKNOWN_STD, UNKNOWN_WEIGHT = 5.0, 10.0
 
 
 class Prediction(NamedTuple):

@@ -7,7 +7,7 @@ import torch
 from sk_bionic.criterion import Physics, PhysicsInformedLoss
 from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.musculoskeletal import elbow
-from sk_bionic.network import HistoryNetwork
+from sk_bionic.perceptrons import HistoryNetwork
 from sk_bionic.trials import Trials
 
 TRAINABLE = (

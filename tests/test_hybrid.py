@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sk_bionic.ensemble import combine, inverse_error_weights
-from sk_bionic.hybrid import _believed, folds, n_repetitions, relative_std, training_frames
+from sk_bionic.folds import folds, n_repetitions, training_frames
 from sk_bionic.smoothing import choose_cutoff, smooth
 from sk_bionic.trials import Trials
+from sk_bionic.trust import _believed, relative_std
 
 
 def trials_of(*lengths, rate=100.0):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.network import HistoryNetwork, TrainingSettings, seeded, train
+from sk_bionic.network import TrainingSettings, seeded, train
+from sk_bionic.perceptrons import HistoryNetwork
 
 FAST = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=3)
 
