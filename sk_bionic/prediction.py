@@ -136,7 +136,7 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
         angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
         return Prediction(angle, variance=variance)
     angle, result = fused
-    joint = torch.from_numpy(angle - offset_of(motion.model)) + fitted.offset_shift
+    joint = torch.from_numpy(angle + fitted.offset_shift - offset_of(motion.model))
     joint_state = torch.stack([joint, result.state[:, 1]], dim=1)
     angle = smooth(angle, motion.trials, trust.cutoff) + fitted.offset_shift
     if not with_variance:
