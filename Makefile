@@ -13,7 +13,7 @@ demo: $(INSTALLED)
 	$(PYTHON) benchmarks/demo.py
 
 test: $(INSTALLED)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist worksteal
 
 benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/physics.py

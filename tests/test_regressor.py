@@ -253,7 +253,8 @@ def test_where_the_physics_fails_the_network_predicts_alone_and_says_so(subject,
     with pytest.warns(ConvergenceWarning, match="physics failed .*trial 'trial_00'"):
         regressor.fit(X, y)
     angle, std = regressor.predict(X, return_std=True)
-    assert np.isfinite(angle).all(axis=None) and (std > 0).all(axis=None)
+    assert angle.columns.tolist() == std.columns.tolist() == ["elbow", "wrist"]
+    assert np.isfinite(angle.to_numpy()).all() and (std.to_numpy() > 0).all()
     assert regressor.ode_weight_ == 0.0
     assert regressor.predict_muscle_forces(X).shape == X.shape
     for mode in (SIMULATION, {**HYBRID, "max_epochs": 0}):
@@ -275,7 +276,8 @@ def test_two_joint_angles_of_the_lumped_model(mode):
     regressor = PhysicsInformedMSKRegressor(identify=["moment_arm_scale"], **settings).fit(X, y)
     angle, std = regressor.predict(X, return_std=True)
     assert angle.shape == std.shape == (2 * n, 2)
-    assert np.isfinite(angle).all(axis=None) and (std > 0).all(axis=None)
+    assert angle.columns.tolist() == std.columns.tolist() == ["elbow", "wrist"]
+    assert np.isfinite(angle.to_numpy()).all() and (std.to_numpy() > 0).all()
     assert regressor.simulate(X).shape == (2 * n, 2)
     assert regressor.residual(X, y).shape == (2 * n, 2)
     assert regressor.predict_joint_torques(X).columns.tolist() == ["angle0", "angle1"]
