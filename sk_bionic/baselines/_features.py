@@ -117,11 +117,12 @@ def history(lags, sqrt, sampling_rate, first_steps=()):
 
 def _square_root(X):
     """Square root of the EMG, which spreads the low amplitudes; external inputs as they are."""
-    names = np.array(getattr(X, "columns", range(np.shape(X)[1])), dtype=object)
-    values = np.array(X, dtype=np.float64)
-    emg = ~np.isin(names, EXOGENOUS)
-    values[:, emg] = np.sign(values[:, emg]) * np.sqrt(np.abs(values[:, emg]))
-    return pd.DataFrame(values, X.index, X.columns) if isinstance(X, pd.DataFrame) else values
+    if not isinstance(X, pd.DataFrame):
+        X = pd.DataFrame(X, columns=[f"x{j}" for j in range(np.shape(X)[1])])
+    root = np.sign(X) * np.sqrt(np.abs(X))
+    external = X.columns[X.columns.isin(EXOGENOUS)]
+    root[external] = X[external]
+    return root
 
 
 def present_columns():
