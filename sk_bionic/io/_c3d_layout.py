@@ -118,6 +118,7 @@ def check_layout(path):
     item = 4 if _float(raw, 12, processor) < 0 else 2
     layout = _layout(path, header, samples, rate, parameters, item, len(raw) - data_start)
     _check_parameters(path, layout, header[3])
+    _check_rotations(path, layout)
     layout.check_length(path, layout.n_frames)
     return layout
 
@@ -153,6 +154,22 @@ def _check_parameters(path, layout, last_frame):
         parameter = layout.parameters.get(("ANALOG", name))
         if parameter is None or parameter.kind == _CHARACTERS or len(parameter.values) < length:
             raise fault(path, f"ANALOG:{name} must hold a number for each of {length} channels.")
+
+
+def _check_rotations(path, layout):
+    """ezc3d makes room for rotations, a byte each at the least, before it looks at the file."""
+    used, ratio = (layout.parameters.get(("ROTATION", name)) for name in ("USED", "RATIO"))
+    for parameter in (used, ratio):
+        if parameter is None:
+            return
+        if parameter.kind == _CHARACTERS or len(parameter.values) != 1 or parameter.values[0] < 0:
+            raise fault(path, "ROTATION:USED and ROTATION:RATIO must be counts.")
+    if max(used.values[0], 1) * ratio.values[0] * layout.n_frames > layout.n_bytes:
+        raise fault(
+            path,
+            f"ROTATION promises {used.values[0]:g} rotations, {ratio.values[0]:g} times a frame: "
+            "more than the file has room for.",
+        )
 
 
 def _agree(path, layout, key, expected, *, tolerance=0.0):
@@ -199,7 +216,7 @@ class _Section:
             if step < 0 or following > self.stop or identity == 0:
                 raise self._fault(position, f"the entry {name!r} points outside the section.")
             if identity < 0:
-                self._description(pointer + 2, following, name)
+                self._group(pointer + 2, following if step else None, name)
                 groups[-identity] = name
             else:
                 found.append((identity, name, self._parameter(pointer + 2, following, name)))
@@ -211,12 +228,20 @@ class _Section:
                 raise self._fault(self.start, f"parameter {name!r} belongs to no group.")
         return {(groups[i], name): parameter for i, name, parameter in found}
 
+    def _group(self, position, following, name):
+        """A group is nothing but its description: what is longer is a parameter gone astray."""
+        after = position + 1 + self._unpack("B", position)
+        if after > self.stop or following not in (None, after):
+            raise self._fault(position, f"the description of group {name!r} misses its end.")
+
     def _parameter(self, position, following, name):
         kind, n_dimensions = self._unpack("b", position), self._unpack("B", position + 1)
         if kind not in (_CHARACTERS, *_FORMATS):
             raise self._fault(position, f"parameter {name!r} has the unknown type {kind}.")
         if n_dimensions > 7:
             raise self._fault(position + 1, f"parameter {name!r} has {n_dimensions} dimensions.")
+        if kind == _CHARACTERS and not n_dimensions:
+            raise self._fault(position, f"parameter {name!r} holds text without a length.")
         first = position + 2 + n_dimensions
         dimensions = tuple(self.raw[position + 2 : first])
         n_values = math.prod(dimensions)
