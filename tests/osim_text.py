@@ -156,9 +156,7 @@ MUSCLES = CHAIN + "".join(
         ),
     ]
 )
-BODIES = "".join(
-    BODY.format(name, {"a": WRAPS, "h": NESTED}.get(name, "")) for name in "abcdefghi"
-)
+BODIES = "".join(BODY.format(name, {"a": WRAPS, "h": NESTED}.get(name, "")) for name in "abcdefghi")
 VERSION_4 = f"""<?xml version="1.0" encoding="UTF-8"?>
 <OpenSimDocument Version="40000"><Model name="chain">
   <defaults><Thelen2003Muscle name="default">

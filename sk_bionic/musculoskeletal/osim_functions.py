@@ -1,12 +1,19 @@
 """The functions of an OpenSim model file, evaluated on arrays as OpenSim does."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import solve_banded
 
 __all__ = [
-    *("Constant", "Linear", "Multiplied", "PiecewiseLinear", "Polynomial", "SimmSpline"),
+    "Constant",
+    "Linear",
+    "Multiplied",
+    "PiecewiseLinear",
+    "Polynomial",
+    "SimmSpline",
+    "function_node",
     "read_function",
 ]
 
@@ -144,7 +151,7 @@ def _read_points(kind):
         x, y = node.numbers("x"), node.numbers("y")
         if len(x) != len(y) or len(x) < 2:
             raise node.fault(f"{node.tag} needs two points or more. Got {len(x)} x, {len(y)} y.")
-        if any(b <= a for a, b in zip(x[:-1], x[1:], strict=True)):
+        if any(b <= a for a, b in pairwise(x)):
             raise node.fault(f"the x of {node.tag} must increase.")
         return kind(x, y)
 

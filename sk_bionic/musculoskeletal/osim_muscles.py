@@ -1,10 +1,18 @@
 """Muscles, their paths and wrap objects of an .osim file."""
 
 from .osim_functions import function_node, read_function
-from .osim_parts import ConditionalPathPoint, MovingPathPoint, OsimMuscle, PathPoint, WrapObject
+from .osim_parts import (
+    ConditionalPathPoint,
+    MovingPathPoint,
+    OsimMuscle,
+    PathPoint,
+    WrapObject,
+)
 
 _FASTEST = 10.0  # optimal fiber lengths per second, OpenSim's default
 _STRENGTHS = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
+
+_POINTS = ("PathPoint", "ConditionalPathPoint", "MovingPathPoint")
 
 
 def read_muscles(model, frames, coordinates):
@@ -58,6 +66,8 @@ def _read_path(muscle, frames, coordinates):
 
 
 def _read_point(node, frames, coordinates):
+    if node.tag not in _POINTS:
+        raise node.fault(f"path points of the class {node.tag} are not supported.")
     body = node.text("body" if node.child("body") is not None else "socket_parent_frame")
     frame = frames.find(node, body)
     if node.tag == "MovingPathPoint":
@@ -67,9 +77,9 @@ def _read_point(node, frames, coordinates):
     location = node.numbers("location", 3)
     if node.tag == "ConditionalPathPoint":
         coordinate = _coordinate(node, "coordinate", coordinates)
-        return ConditionalPathPoint(node.name, frame, location, coordinate, node.numbers("range", 2))
-    if node.tag != "PathPoint":
-        raise node.fault(f"path points of the class {node.tag} are not supported.")
+        return ConditionalPathPoint(
+            node.name, frame, location, coordinate, node.numbers("range", 2)
+        )
     return PathPoint(node.name, frame, location)
 
 

@@ -35,7 +35,7 @@ class Node:
     path : path-like
         The file.
     owner : str, default=""
-        The named element that this one belongs to.
+        The named elements that this one belongs to.
     defaults : dict, default=None
         Class name to the element that holds its defaults (the file's ``<defaults>``).
     """
@@ -43,7 +43,8 @@ class Node:
     def __init__(self, element, path, owner="", defaults=None):
         self.element, self.path, self.defaults = element, path, defaults or {}
         self.tag, self.name = element.tag, element.get("name", "")
-        self.owner = f"{self.tag} {self.name!r}" if self.name else owner
+        own = [f"{self.tag} {self.name!r}"] if self.name else []
+        self.owner = ", ".join([*filter(None, [owner]), *own])
 
     def fault(self, message):
         """A ValueError that names file and element."""
@@ -68,7 +69,7 @@ class Node:
     def members(self, set_tag):
         """The elements of a set, ``<set_tag><objects>...``."""
         found = self.element.find(f"{set_tag}/objects")
-        return [] if found is None else self.wrap(found).children()
+        return [] if found is None else [self.wrap(element) for element in found]
 
     def inside(self, tag):
         """The elements inside a property, none where it is missing."""
@@ -122,7 +123,7 @@ def parse_document(path):
     """
     name = Path(path).name
     try:
-        parser = ElementTree.XMLParser(target=_Builder())  # noqa: S314 - see _Builder
+        parser = ElementTree.XMLParser(target=_Builder())
         parser.feed(Path(path).read_bytes())
         root = parser.close()
     except ElementTree.ParseError as error:
