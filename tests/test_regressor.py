@@ -253,8 +253,7 @@ def test_where_the_physics_fails_the_network_predicts_alone_and_says_so(subject,
     with pytest.warns(ConvergenceWarning, match="physics failed .*trial 'trial_00'"):
         regressor.fit(X, y)
     angle, std = regressor.predict(X, return_std=True)
-    assert angle.columns.tolist() == std.columns.tolist() == ["elbow", "wrist"]
-    assert np.isfinite(angle.to_numpy()).all() and (std.to_numpy() > 0).all()
+    assert np.isfinite(angle).all() and (std > 0).all()
     assert regressor.ode_weight_ == 0.0
     assert regressor.predict_muscle_forces(X).shape == X.shape
     for mode in (SIMULATION, {**HYBRID, "max_epochs": 0}):
