@@ -6,8 +6,8 @@ once.
 
 import numpy as np
 
-from .osim_joints import GROUND, JOINT_CLASSES
-from .osim_parts import ConditionalPathPoint, MovingPathPoint
+from .joints import GROUND, JOINT_CLASSES
+from .parts import ConditionalPathPoint, MovingPathPoint
 
 __all__ = ["body_poses", "coordinate_values", "muscle_tendon_lengths"]
 

@@ -119,7 +119,7 @@ def read_function(node, n_arguments):
 
     Parameters
     ----------
-    node : osim_xml.Node
+    node : xml.Node
         The element, such as ``<SimmSpline>``.
     n_arguments : int
         How many coordinates it will be given.

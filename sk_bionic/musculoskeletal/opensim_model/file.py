@@ -1,10 +1,11 @@
 """OpenSim model files (.osim) without OpenSim: what they hold, as plain values."""
 
-from .osim_functions import function_node, read_function
-from .osim_joints import GROUND, Frames, offset_frames, read_joints
-from .osim_muscles import read_muscles, read_wrap_objects
-from .osim_parts import Body, Coupler, OsimModel
-from .osim_xml import parse_document
+from .functions import function_node, read_function
+from .joint_forces import read_joint_forces
+from .joints import GROUND, Frames, offset_frames, read_joints
+from .muscles import read_muscles, read_wrap_objects
+from .parts import Body, Coupler, OsimModel
+from .xml import parse_document
 
 __all__ = ["OsimModel", "read_osim"]
 
@@ -34,7 +35,7 @@ def read_osim(path):
 
     Examples
     --------
-    >>> from sk_bionic.musculoskeletal.osim_file import read_osim
+    >>> from sk_bionic.musculoskeletal.opensim_model import read_osim
     >>> model = read_osim("arm26.osim")  # doctest: +SKIP
     >>> model.muscles["BIClong"].max_isometric_force  # doctest: +SKIP
     624.3
@@ -49,6 +50,7 @@ def read_osim(path):
     frames = Frames(bodies, offset_frames(model))
     joints, coordinates = read_joints(model, frames)
     muscles = read_muscles(model, frames, coordinates)
+    springs, limits, other_forces = read_joint_forces(model, coordinates)
     return OsimModel(
         name=model.name,
         version=version,
@@ -59,6 +61,9 @@ def read_osim(path):
         muscles=muscles,
         wrap_objects=read_wrap_objects(model, muscles),
         couplers=_read_couplers(model, coordinates),
+        springs=springs,
+        limits=limits,
+        other_forces=other_forces,
     )
 
 

@@ -40,7 +40,7 @@ class TransformAxis:
         The function's arguments.
     axis : tuple of 3 floats
     function : callable
-        Of `osim_functions`; to rad or m.
+        Of `functions`; to rad or m.
     """
 
     coordinates: tuple
@@ -108,6 +108,26 @@ class Coupler:
 
 
 @dataclass(frozen=True)
+class CoordinateSpring:
+    """A SpringGeneralizedForce: stiffness [N m/rad] about a rest angle [rad], viscosity [N m s/rad]."""
+
+    stiffness: float
+    rest_angle: float
+    viscosity: float
+
+
+@dataclass(frozen=True)
+class CoordinateLimit:
+    """A CoordinateLimitForce: limits [rad], stiffness beyond them [N m/rad], width of its onset [rad]."""
+
+    lower: float
+    upper: float
+    lower_stiffness: float
+    upper_stiffness: float
+    transition: float
+
+
+@dataclass(frozen=True)
 class PathPoint:
     """A point of a muscle's path, at `location` [m] in a frame."""
 
@@ -141,14 +161,12 @@ class OsimMuscle:
     name : str
     class_name : str
         OpenSim's class, such as "Thelen2003Muscle".
-    max_isometric_force : float
-        [N].
-    optimal_fiber_length, tendon_slack_length : float
-        [m].
-    pennation_angle_at_optimal : float
-        [rad].
-    max_contraction_velocity : float
-        [optimal fiber lengths/s].
+    parameters : dict
+        Values [SI units] by the names that muscles have here, such as "max_isometric_force".
+    other_constants : dict
+        Tag to text of what deviates from the curves that stand for the class.
+    rigid_tendon : bool
+        Whether the model ignores the tendon's compliance.
     applies_force : bool
         Whether it takes part in the model's dynamics.
     points : tuple of PathPoint
@@ -159,11 +177,9 @@ class OsimMuscle:
 
     name: str
     class_name: str
-    max_isometric_force: float
-    optimal_fiber_length: float
-    tendon_slack_length: float
-    pennation_angle_at_optimal: float
-    max_contraction_velocity: float
+    parameters: dict
+    other_constants: dict
+    rigid_tendon: bool
     applies_force: bool
     points: tuple
     wraps: tuple
@@ -195,6 +211,10 @@ class OsimModel:
         Name to `Body`, `Joint`, `Coordinate`, `OsimMuscle`, `WrapObject`; in the file's order.
     couplers : tuple of Coupler
         Those that are enforced.
+    springs, limits : dict
+        Coordinate to `CoordinateSpring`, `CoordinateLimit`.
+    other_forces : dict
+        Coordinate to the class and name of a passive force that is neither.
     """
 
     name: str
@@ -206,6 +226,9 @@ class OsimModel:
     muscles: dict
     wrap_objects: dict
     couplers: tuple
+    springs: dict
+    limits: dict
+    other_forces: dict
 
     @property
     def rotational_coordinates(self):

@@ -1,7 +1,7 @@
 """Frames, joints and coordinates of an .osim file."""
 
-from .osim_functions import Linear, function_node, read_function
-from .osim_parts import Coordinate, Frame, Joint, TransformAxis
+from .functions import Linear, function_node, read_function
+from .parts import Coordinate, Frame, Joint, TransformAxis
 
 GROUND = "ground"
 _ANY_RANGE = (-99999.9, 99999.9)  # of a coordinate whose range the file leaves out

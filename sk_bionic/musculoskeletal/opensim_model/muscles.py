@@ -1,7 +1,8 @@
 """Muscles, their paths and wrap objects of an .osim file."""
 
-from .osim_functions import function_node, read_function
-from .osim_parts import (
+from .functions import function_node, read_function
+from .muscle_classes import MUSCLE_CLASSES, SCHUTTE, other_constants, read_parameters
+from .parts import (
     ConditionalPathPoint,
     MovingPathPoint,
     OsimMuscle,
@@ -9,7 +10,6 @@ from .osim_parts import (
     WrapObject,
 )
 
-_FASTEST = 10.0  # optimal fiber lengths per second, OpenSim's default
 _STRENGTHS = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 
 _POINTS = ("PathPoint", "ConditionalPathPoint", "MovingPathPoint")
@@ -28,20 +28,19 @@ def read_muscles(model, frames, coordinates):
 
 
 def _read_muscle(node, frames, coordinates):
-    force, fiber, tendon = (node.number(name) for name in _STRENGTHS)
-    for name, value in zip(_STRENGTHS, (force, fiber, tendon), strict=True):
-        if value <= 0:
-            raise node.fault(f"<{name}> must be positive. Got {value:g}.")
+    for name in _STRENGTHS:
+        if node.number(name) <= 0:
+            raise node.fault(f"<{name}> must be positive. Got {node.number(name):g}.")
     points, wraps = _read_path(node, frames, coordinates)
     disabled = node.flag("isDisabled", default=False)  # OpenSim 3
+    # Of an unknown class only what all classes have; `from_osim` asks for its curves.
+    known = MUSCLE_CLASSES.get(node.tag, SCHUTTE)
     return OsimMuscle(
         name=node.name,
         class_name=node.tag,
-        max_isometric_force=force,
-        optimal_fiber_length=fiber,
-        tendon_slack_length=tendon,
-        pennation_angle_at_optimal=node.number("pennation_angle_at_optimal", 0.0),
-        max_contraction_velocity=node.number("max_contraction_velocity", _FASTEST),
+        parameters=read_parameters(node, known),
+        other_constants=other_constants(node, known),
+        rigid_tendon=node.flag("ignore_tendon_compliance", default=False),
         applies_force=node.flag("appliesForce", not disabled),
         points=points,
         wraps=wraps,

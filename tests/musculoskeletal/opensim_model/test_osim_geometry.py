@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from osim_text import COUPLER, VERSION_3, VERSION_4
 
-from sk_bionic.musculoskeletal.osim_file import read_osim
-from sk_bionic.musculoskeletal.osim_geometry import (
+from sk_bionic.musculoskeletal.opensim_model.file import read_osim
+from sk_bionic.musculoskeletal.opensim_model.geometry import (
     body_poses,
     coordinate_values,
     muscle_tendon_lengths,
@@ -105,7 +105,7 @@ class TestAgainstOpenSim:
 
     @pytest.mark.parametrize(("name", "coordinates", "expected"), OPENSIMS_MODELS)
     def test_models_of_opensim(self, name, coordinates, expected):
-        beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+        beside = Path(__file__).resolve().parents[4] / "shared" / "data"
         path = Path(os.environ.get("SK_BIONIC_DATA") or beside) / "osim" / f"{name}.osim"
         if not path.exists():
             pytest.skip("no osim in SK_BIONIC_DATA")

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from osim_text import CUSTOM, VERSION_3, VERSION_4
 
-from sk_bionic.musculoskeletal.osim_file import read_osim
-from sk_bionic.musculoskeletal.osim_functions import (
+from sk_bionic.musculoskeletal.opensim_model.file import read_osim
+from sk_bionic.musculoskeletal.opensim_model.functions import (
     Constant,
     Linear,
     PiecewiseLinear,
     SimmSpline,
 )
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _mutations import mutate
 
 
@@ -34,7 +34,7 @@ def read(tmp_path):
 @pytest.fixture(scope="module")
 def models():
     """Folder with OpenSim's models; skips where there is none."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[4] / "shared" / "data"
     folder = Path(os.environ.get("SK_BIONIC_DATA") or beside) / "osim"
     return folder if folder.is_dir() else pytest.skip("no osim in SK_BIONIC_DATA")
 
@@ -66,8 +66,9 @@ class TestVersion4:
         model = read(VERSION_4)
         special = model.muscles["special"]
         assert special.class_name == "Millard2012EquilibriumMuscle"
-        assert special.max_isometric_force == 500 and special.optimal_fiber_length == 0.1
-        assert special.tendon_slack_length == 0.2 and special.pennation_angle_at_optimal == 0.15
+        named = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
+        assert [special.parameters[name] for name in named] == [500, 0.1, 0.2]
+        assert special.parameters["pennation_angle_at_optimal"] == 0.15
         kinds = [type(point).__name__ for point in special.points]
         assert kinds == ["PathPoint"] * 2 + ["ConditionalPathPoint", "MovingPathPoint", "PathPoint"]
         assert special.points[2].coordinate == "c1" and special.points[2].range == (-0.5, 0.5)
@@ -82,8 +83,8 @@ class TestVersion4:
 
     def test_what_a_muscle_leaves_out_comes_from_the_defaults(self, read):
         muscles = read(VERSION_4).muscles
-        assert muscles["to_a"].max_contraction_velocity == 12  # <defaults> of its class
-        assert muscles["special"].max_contraction_velocity == 10  # OpenSim's own
+        assert muscles["to_a"].parameters["max_contraction_velocity"] == 12  # <defaults> of its class
+        assert muscles["special"].parameters["max_contraction_velocity"] == 10  # OpenSim's own
 
     def test_functions(self, read):
         axes = read(VERSION_4).joints["custom"].axes
@@ -229,7 +230,7 @@ class TestOpenSimsModels:
         model = read_osim(models / "arm26.osim")
         assert model.rotational_coordinates == ("r_shoulder_elev", "r_elbow_flex")
         assert list(model.muscles) == ["TRIlong", "TRIlat", "TRImed", "BIClong", "BICshort", "BRA"]
-        assert model.muscles["BIClong"].max_isometric_force == 624.3
+        assert model.muscles["BIClong"].parameters["max_isometric_force"] == 624.3
 
     @pytest.mark.parametrize(
         ("name", "muscles", "coordinates", "wrapped"),
