@@ -1,31 +1,21 @@
 """A planar musculoskeletal model from an OpenSim model file."""
 
 import warnings
-from dataclasses import replace
 from math import pi
+from pathlib import Path
 
 import numpy as np
 
 from ..model import MusculoskeletalModel
-from ..muscle import Muscle
-from ..parameters import DEFINITIONS
-from ..path_fit import fit_path
-from ..skeleton import Joint
 from .chain import planar_chain
+from .elements import family_of, is_approximate, make_joint, make_muscle, torque_scales
 from .file import read_osim
-from .muscle_classes import MUSCLE_CLASSES
+from .fitting import fit_paths
 from .path_files import load_paths
-from .sampling import sample_paths, spanned_coordinates
-from .wrapping import import_opensim, needs_opensim
+from .sampling import spanned_coordinates
 
 TENDONS = ("rigid", "elastic", "as_stated")
 DRIVES = ("emg", "excitation")
-TYPICAL = 0.05  # part of what the muscles can do at most that a joint's typical torque is taken for
-LARGEST_DEGREE = {1: 12, 2: 10}  # of a polynomial by how many angles a muscle spans; of more angles
-DEGREE = 7
-STOP_DISTANCE = (
-    0.2  # rad, from the range that a file states to the stop: inside, the stop is not felt
-)
 WIDEST = 2 * pi
 
 
@@ -111,29 +101,32 @@ def from_osim(
     _check_choice("drive", drive, DRIVES)
     model = read_osim(path)
     coordinates = (coordinates,) if isinstance(coordinates, str) else tuple(coordinates)
-    _check_coordinates(model, coordinates, posture or {})
+    posture = dict(posture or {})
+    _check_coordinates(model, coordinates, posture)
     ranges = _ranges(model, coordinates, ranges or {})
-    chain = planar_chain(model, coordinates, ranges, posture or {})
-    base = {
-        name: float(np.clip(model.coordinates[name].default_value, *ranges[name]))
-        for name in coordinates
+    chain = planar_chain(model, coordinates, ranges, posture)
+    base = posture | {
+        n: float(np.clip(model.coordinates[n].default_value, *ranges[n])) for n in coordinates
     }
-    base = {**(posture or {}), **base}
     spans = _spans(model, muscles, coordinates, base)
-    families = {name: _family(model.muscles[name], curves) for name in spans}
-    if paths is None:
-        fitted = _fit_paths(model, path, spans, ranges, base)
-    else:
-        fitted = _given_paths(paths, coordinates, spans)
-    _warn_of_curves([model.muscles[name] for name in spans], families)
-    built = [_muscle(model.muscles[n], fitted[n], families[n], tendon, drive) for n in spans]
-    scales = _torque_scales(model, fitted, ranges)
-    joints = [
-        _joint(model, segment, ranges[segment.coordinate], scale)
-        for segment, scale in zip(chain, scales, strict=True)
+    chosen = {name: model.muscles[name] for name in spans}
+    families = {name: family_of(muscle, curves) for name, muscle in chosen.items()}
+    fitted = (
+        _given_paths(paths, coordinates, spans)
+        if paths
+        else fit_paths(model, path, spans, ranges, base)
+    )
+    _warn_of_what_differs(model, coordinates, chosen, families)
+    forces = [muscle.parameters["max_isometric_force"] for muscle in chosen.values()]
+    scales = torque_scales(forces, [fitted[name] for name in spans], ranges)
+    built = [
+        make_muscle(muscle, fitted[n], families[n], tendon, drive) for n, muscle in chosen.items()
     ]
-    _warn_of_forces(model, coordinates)
-    return MusculoskeletalModel(built, joints, name=model.name or "osim")
+    joints = [
+        make_joint(model, s, ranges[s.coordinate], scale)
+        for s, scale in zip(chain, scales, strict=True)
+    ]
+    return MusculoskeletalModel(built, joints, name=model.name or Path(path).stem)
 
 
 def _check_choice(name, got, known):
@@ -208,15 +201,6 @@ def _spans(model, muscles, coordinates, base):
     return spans
 
 
-def _family(muscle, curves):
-    if curves is None and muscle.class_name not in MUSCLE_CLASSES:
-        raise ValueError(
-            f"Muscle {muscle.name!r} is a {muscle.class_name}; known are {list(MUSCLE_CLASSES)}. Give the family of its `curves`, or choose "
-            "other `muscles`."
-        )
-    return curves or MUSCLE_CLASSES[muscle.class_name].curves
-
-
 def _given_paths(file, coordinates, spans):
     found = load_paths(file, coordinates)
     missing = [name for name in spans if name not in found]
@@ -227,156 +211,16 @@ def _given_paths(file, coordinates, spans):
     return found
 
 
-def _fit_paths(model, file, spans, ranges, base):
-    reasons = needs_opensim(model, spans)
-    if reasons:
-        import_opensim(reasons)  # before the others are measured
-    fitted, poor = {}, []
-    for name, samples in sample_paths(model, file, spans, ranges, base).items():
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            degree = LARGEST_DEGREE.get(len(spans[name]), DEGREE)
-            found = fit_path(
-                samples.smooth_lengths, samples.angles, samples.moment_arms, degree=degree
-            )
-        if samples.jump:
-            error = _length_error(found, samples)
-            found = replace(found, length_error=error)
-        if caught or samples.jump:
-            jump = f", its length jumps by {1e3 * samples.jump:.2g} mm" if samples.jump else ""
-            poor.append(
-                f"{name} ({1e3 * found.length_error:.2g} mm, {1e3 * found.moment_arm_error:.2g} mm{jump})"
-            )
-        fitted[name] = found
-    if poor:
+def _warn_of_what_differs(model, coordinates, muscles, families):
+    near = [m for name, m in muscles.items() if is_approximate(m, families[name])]
+    if near:
+        constants = ", ".join(f"{tag} {text}" for tag, text in near[0].other_constants.items())
         warnings.warn(
-            f"Paths of {model.name!r} whose polynomials are off by more than 0.1 mm in length or 0.5 mm in a moment arm (root mean square): "
-            f"{', '.join(poor)}. Narrower `ranges` make them closer.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return fitted
-
-
-def _length_error(path, samples):
-    exponents, coefficients = np.array(list(path.terms)), np.array(list(path.terms.values()))
-    lengths = np.prod(samples.angles[:, None, :] ** exponents, axis=2) @ coefficients
-    return float(np.sqrt(np.mean((lengths - samples.lengths) ** 2)))
-
-
-def _muscle(muscle, path, family, tendon, drive):
-    values = {name: _given(name, value) for name, value in muscle.parameters.items()}
-    if (
-        MUSCLE_CLASSES.get(muscle.class_name, None) is None
-        or MUSCLE_CLASSES[muscle.class_name].curves != family
-    ):
-        # What another family of curves has, the class's own values do not describe.
-        for name in ("fiber_damping", "passive_fiber_strain_at_one_norm_force"):
-            values.pop(name, None)
-    if drive == "excitation":
-        values["electromechanical_delay"] = {"value": 0.0, "free": False}
-        values["emg_shape_factor"] = {"value": DEFINITIONS["emg_shape_factor"].upper, "free": False}
-    stretches = tendon == "elastic" or (tendon == "as_stated" and not muscle.rigid_tendon)
-    return Muscle(
-        muscle.name,
-        path,
-        parameters=values,
-        curves=family,
-        tendon="elastic" if stretches else "rigid",
-    )
-
-
-def _given(name, value):
-    """A value of the file; bounds that it lies outside of give way."""
-    d = DEFINITIONS[name]
-    if d.relative or d.lower <= value <= d.upper:
-        return {"value": value}
-    return {"value": value, "lower": min(value, d.lower), "upper": max(value, d.upper)}
-
-
-def _torque_scales(model, paths, ranges):
-    """A twentieth of what the muscles on the stronger side can exert at the middle of the ranges [N m]."""
-    middle = np.array([np.mean(limits) for limits in ranges.values()])
-    torques = []
-    for name, path in paths.items():
-        exponents, coefficients = np.array(list(path.terms)), np.array(list(path.terms.values()))
-        arms = []
-        for d in range(len(middle)):
-            lowered = exponents - np.eye(len(middle), dtype=int)[d]
-            slopes = exponents[:, d] * np.prod(middle ** np.maximum(lowered, 0), axis=1)
-            arms.append(-slopes @ coefficients)
-        if name in model.muscles:
-            torques.append(model.muscles[name].parameters["max_isometric_force"] * np.array(arms))
-    torques = np.array(torques)
-    return np.maximum(
-        0.1, TYPICAL * np.maximum(torques.clip(min=0).sum(0), (-torques).clip(min=0).sum(0))
-    )
-
-
-def _joint(model, segment, limits, scale):
-    name = segment.coordinate
-    parameters = {
-        "moment_of_inertia": segment.moment_of_inertia,
-        "segment_mass": segment.mass,
-        "center_of_mass": segment.center_of_mass,
-        "segment_orientation": segment.orientation,
-        **_tissue(model, name),
-        **_stops(model, name, limits),
-    }
-    if segment.length:
-        parameters["segment_length"] = segment.length
-    return Joint(name, float(scale), parameters, parent=segment.parent, direction=segment.direction)
-
-
-def _tissue(model, name):
-    spring = model.springs.get(name)
-    if spring is None:
-        return {"joint_damping": 0.0}
-    values = {
-        "joint_stiffness": spring.stiffness,
-        "joint_rest_angle": spring.rest_angle,
-        "joint_damping": spring.viscosity,
-    }
-    return {key: _given(key, value) for key, value in values.items()}
-
-
-def _stops(model, name, limits):
-    limit = model.limits.get(name)
-    if limit is None:
-        low, high = limits[0] - STOP_DISTANCE, limits[1] + STOP_DISTANCE
-        return {
-            "lower_limit": _given("lower_limit", low),
-            "upper_limit": _given("upper_limit", high),
-        }
-    values = {
-        "lower_limit": limit.lower,
-        "upper_limit": limit.upper,
-        "limit_stiffness": 0.5 * (limit.lower_stiffness + limit.upper_stiffness),
-        "limit_transition": limit.transition
-        / 4,  # a softplus is as wide as four times its parameter
-    }
-    return {key: _given(key, value) for key, value in values.items()}
-
-
-def _warn_of_curves(muscles, families):
-    approximate = [m for m in muscles if m.other_constants or _is_approximate(m, families[m.name])]
-    if approximate:
-        first = approximate[0]
-        constants = ", ".join(f"{tag} {text}" for tag, text in first.other_constants.items())
-        warnings.warn(
-            f"The {families[first.name]} curves are only near those of {[m.name for m in approximate]}: {first.name!r} is a {first.class_name}"
+            f"The {families[near[0].name]} curves are only near those of {[m.name for m in near]}: {near[0].name!r} is a {near[0].class_name}"
             + (f" with {constants}." if constants else "."),
             UserWarning,
             stacklevel=3,
         )
-
-
-def _is_approximate(muscle, family):
-    known = MUSCLE_CLASSES.get(muscle.class_name)
-    return known is not None and known.approximate and known.curves == family
-
-
-def _warn_of_forces(model, coordinates):
     others = {name: model.other_forces[name] for name in coordinates if name in model.other_forces}
     if others:
         warnings.warn(

@@ -55,6 +55,14 @@ class Segment(NamedTuple):
     aside: float
 
 
+class _Hinge(NamedTuple):
+    """A point of the carrying segment in the ground; from it in the plane, to the center of mass and the far end."""
+
+    point: np.ndarray
+    arms: list
+    glide: float
+
+
 def planar_chain(model, coordinates, ranges, posture):
     """Segments that some angles of a model move, in one plane.
 
@@ -95,14 +103,20 @@ class _Chain:
             self._check_mass(name)
         self.motions = {name: self._motion(name) for name in coordinates}
         self._span_plane()
-        self.hinges = {name: self._hinge(name) for name in coordinates}
+        self.children = {
+            parent: name for name, parent in self.parents.items() if parent is not None
+        }
+        self.hinges = {}
+        for name in reversed(
+            self.coordinates
+        ):  # a segment's far end is the hinge of the one that it carries
+            self.hinges[name] = self._hinge(name)
 
     def fault(self, message):
         return ValueError(
             f"The coordinates {list(self.coordinates)} of {self.model.name!r} make no planar chain: {message}"
         )
 
-    # Who carries whom ------------------------------------------------------------------------------------------------
     def _moved_by(self, name):
         other = body_poses(self.model, {**self.base, name: self.base[name] + STEP})
         moved = frozenset(
@@ -148,7 +162,6 @@ class _Chain:
             return GROUND
         return max(self.own[name], key=lambda body: self.model.bodies[body].mass)
 
-    # Axes ------------------------------------------------------------------------------------------------------------
     def _motion(self, name):
         """Motion (N_SAMPLES, 4, 4) of the segment from its base posture, in the ground; the angles from there; axis."""
         angles = np.linspace(*self.ranges[name], N_SAMPLES)
@@ -196,85 +209,96 @@ class _Chain:
                     "this posture. Give another `posture` or other coordinates."
                 )
 
-    # Hinges ----------------------------------------------------------------------------------------------------------
     def _hinge(self, name):
-        """Where the hinge lies on the carrying and on the own segment in the base posture, and what it misses.
+        """Where on the carrying segment the hinge lies, and from there what the segment moves, in the plane.
 
-        The pair of points, one on either segment, that comes closest to coinciding in all postures.
+        The hinge about which the projections of the center of mass and of the far end turn best.
         """
-        motion, angle, axis = self.motions[name]
-        joint = self.model.joints[self.model.coordinates[name].joint]
-        height = self.normal @ self.poses[joint.child.body][:3, 3]
+        motion, angle, _ = self.motions[name]
+        points = [self._mass(name)[1]]
+        if name in self.children:
+            points.append(self.hinges[self.children[name]].point)
+        seen = [(motion[:, :3, :3] @ point + motion[:, :3, 3]) @ self.plane.T for point in points]
         turned = self.directions[name] * angle
         cosine, sine = np.cos(turned), np.sin(turned)
         rotation = np.stack([np.stack([cosine, -sine], -1), np.stack([sine, cosine], -1)], -2)
-        shift = (motion[:, :3, :3] @ (height * self.normal) + motion[:, :3, 3]) @ self.plane.T
-        # rotation c + shift = p for the point c of the own segment and p of the carrying one
+        fixed = np.broadcast_to(np.eye(2), rotation.shape)
+        none = np.zeros_like(rotation)
+        # seen = hinge + rotation @ arm, for the hinge and every point's arm
+        rows = [
+            [fixed, *(rotation if i == k else none for i in range(len(points)))]
+            for k in range(len(points))
+        ]
         matrix = np.concatenate(
-            [rotation, np.broadcast_to(-np.eye(2), rotation.shape)], axis=2
-        ).reshape(-1, 4)
-        points = np.linalg.lstsq(matrix, -shift.reshape(-1), rcond=None)[0]
-        missed = (matrix @ points + shift.reshape(-1)).reshape(-1, 2)
+            [np.concatenate(row, axis=2).reshape(-1, 2 * len(row)) for row in rows]
+        )
+        rhs = np.concatenate([positions.reshape(-1) for positions in seen])
+        found = np.linalg.lstsq(matrix, rhs, rcond=None)[0]
+        missed = (matrix @ found - rhs).reshape(-1, 2)
         glide = float(np.sqrt((missed**2).sum(axis=1).mean()))
         if glide > LARGEST_GLIDE:
             raise self.fault(
                 f"the joint of {name!r} glides by {1e3 * glide:.0f} mm (root mean square), too much for a hinge."
             )
-        return points[2:], points[:2], glide, height
+        hinge, *arms = found.reshape(-1, 2)
+        return _Hinge(hinge @ self.plane + self._height(name) * self.normal, arms, glide)
 
-    # Segments --------------------------------------------------------------------------------------------------------
+    def _height(self, name):
+        """Of the joint along the plane's normal."""
+        joint = self.model.joints[self.model.coordinates[name].joint]
+        return self.normal @ self.poses[joint.child.body][:3, 3]
+
     def segments(self):
         return [self._segment(name) for name in self.coordinates]
 
     def _segment(self, name):
-        hinge = self.hinges[name][1]
-        mass, center, inertia = self._mass(name)
-        along, length, aside = center - hinge, 0.0, 0.0
-        child = next((other for other in self.coordinates if self.parents[other] == name), None)
-        distance = float(np.linalg.norm(along))
-        if child is not None:
-            line = self.hinges[child][0] - hinge
-            length = float(np.linalg.norm(line))
-            distance, aside = (
-                float(along @ line) / length,
-                abs(float(line[0] * along[1] - line[1] * along[0])) / length,
-            )
-            along = line
+        to_center, *to_end = self.hinges[name].arms
+        distance, length, aside, along = float(np.linalg.norm(to_center)), 0.0, 0.0, to_center
+        if to_end:
+            along = to_end[0]
+            length = float(np.linalg.norm(along))
+            distance = float(to_center @ along) / length
+            aside = abs(float(along[0] * to_center[1] - along[1] * to_center[0])) / length
         if len(self.coordinates) == 1:
-            distance *= (
-                self.gravity / GRAVITY
-            )  # exact: the weight counts as far as it lies in the plane of motion
+            distance *= self.gravity / GRAVITY  # exact: the weight counts as it lies in the plane
         if distance < 0:
             raise self.fault(
                 f"the center of mass of the segment of {name!r} lies beyond its joint."
             )
+        mass, _, inertia = self._mass(name)
         return Segment(
             name, self.parents[name], self.directions[name], self.own[name], inertia, mass, distance, length,
-            self._orientation(name, along), self.tilts[name], self.hinges[name][2], aside,
+            self._orientation(name, along), self.tilts[name], self.hinges[name].glide, aside,
         )  # fmt: skip
 
     def _mass(self, name):
-        """Mass, center in the plane, and moment of inertia about the joint's axis."""
-        axis = self.motions[name][2]
-        _, hinge, _, height = self.hinges[name]
-        point = hinge @ self.plane + height * self.normal
-        mass, moment, inertia = 0.0, np.zeros(2), 0.0
+        """Mass, its center in the ground, and moment of inertia about the joint's own axis."""
+        axis, point = self.motions[name][2], self._point_on_axis(name)
+        mass, moment, inertia = 0.0, np.zeros(3), 0.0
         for body in (self.model.bodies[b] for b in self.own[name]):
             pose = self.poses[body.name]
             center = pose[:3, :3] @ np.array(body.mass_center) + pose[:3, 3]
             own_axis = pose[:3, :3].T @ axis
             inertia += own_axis @ _matrix(body.inertia) @ own_axis
             inertia += body.mass * float(np.sum(np.cross(axis, center - point) ** 2))
-            mass, moment = mass + body.mass, moment + body.mass * (self.plane @ center)
+            mass, moment = mass + body.mass, moment + body.mass * center
         return mass, moment / mass, float(inertia)
+
+    def _point_on_axis(self, name):
+        """The point of the segment that moves least, the nearest to the joint's frame."""
+        motion = self.motions[name][0]
+        joint = self.model.joints[self.model.coordinates[name].joint]
+        origin = self.poses[joint.child.body][:3, 3]
+        rotation, still = motion[:, :3, :3], np.broadcast_to(-np.eye(3), motion[:, :3, :3].shape)
+        matrix = np.concatenate([rotation, still], axis=2).reshape(-1, 6)
+        rhs = (origin - motion[:, :3, 3] - rotation @ origin).reshape(-1)
+        return origin + np.linalg.lstsq(matrix, rhs, rcond=1e-9)[0][:3]
 
     def _orientation(self, name, along):
         """Angle from the carrying segment (or from hanging) when the coordinate is 0."""
         absolute = self._absolute(along)
         parent = self.parents[name]
-        before = 0.0
-        if parent is not None:
-            before = self._absolute(self.hinges[name][0] - self.hinges[parent][1])
+        before = 0.0 if parent is None else self._absolute(self.hinges[parent].arms[1])
         return float(
             (absolute - before - self.directions[name] * self.base[name] + pi) % (2 * pi) - pi
         )
