@@ -82,13 +82,13 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Widths of the network's layers.
     max_epochs : int, default=300
         Training epochs; 0 trains no network, and "hybrid" is the simulation.
-    history : float, default=0.4
+    history : float, default=0.5
         EMG that the network sees [s]. Trials must not be shorter.
     lr : float, default=0.01
         Learning rate of Adam.
     alpha : float, default=0.01
         Weight decay.
-    input_noise : float, default=0.4
+    input_noise : float, default=0.5
         Standard deviation of the noise on the networks' standardised inputs while they are trained, which keeps them
         from trusting details of the EMG; for trials in time only.
     n_networks : int, default=2
@@ -224,10 +224,10 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         trial_gain_std=0.0,
         hidden_layer_sizes=(32, 32),
         max_epochs=300,
-        history=0.4,
+        history=0.5,
         lr=0.01,
         alpha=0.01,
-        input_noise=0.4,
+        input_noise=0.5,
         n_networks=2,
         forest=True,
         output_cutoff="auto",
