@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0.dev0"
 
-from .persistence import load, save
+from .persistence import export_onnx, load, save
 from .regressor import PhysicsInformedMSKRegressor
 
-__all__ = ["PhysicsInformedMSKRegressor", "load", "save"]
+__all__ = ["PhysicsInformedMSKRegressor", "export_onnx", "load", "save"]
