@@ -165,10 +165,11 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
     if settings.max_epochs == 0:
         return fitted
     ensemble = replace(ensemble, physics=ensemble.physics and ode_weight != 0)
-    motion = data.motion.with_model(fitted.model)
+    motion, identified = data.motion.with_model(fitted.model), fitted.identification
+    noise_std, trial_gain = (np.inf, None) if identified is None else (identified.noise_std, identified.trial_gain)
     fitted.hybrid = fit_learners(
-        motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff,
-        ensemble.history + BLOCK_GAP, start, np.inf if fitted.identification is None else fitted.identification.noise_std,
+        motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff, ensemble.history + BLOCK_GAP,
+        start, noise_std, trial_gain,
     )  # fmt: skip
     fitted.network, fitted.ode_weight = fitted.hybrid.learners.networks, fitted.hybrid.trust.ode_weight
     return fitted
