@@ -59,7 +59,7 @@ def fit_paths(model, file, spans, ranges, base):
             f"Paths of {model.name!r} whose polynomials are off by more than {1e3 * POOR_LENGTH:g} mm in length or {1e3 * POOR_ARM:g} mm in a "
             f"moment arm (root mean square): {', '.join(_errors(n, fitted[n], samples[n]) for n in poor)}. Narrower `ranges` make them closer.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     return fitted
 
