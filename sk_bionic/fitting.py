@@ -16,8 +16,8 @@ from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
-from .trust import TRAINING_WEIGHT
 
+JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
 N_NAMED = 3  # findings that a warning spells out
 
 
@@ -105,7 +105,7 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     _require_epochs(settings, "with prediction='network'")
     scaler, data = _standardised(data)
     physics = Physics(data.motion, trainable=True)
-    weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+    weight = JOINT_TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
     network = train(
         data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
         ode_weight=weight, force_weight=force_weight, start=start,

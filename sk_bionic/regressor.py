@@ -91,7 +91,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     input_noise : float, default=0.5
         Standard deviation of the noise on the networks' standardised inputs while they are trained, which keeps them
         from trusting details of the EMG; for trials in time only.
-    n_networks : int, default=2
+    n_networks : int, default=3
         Networks of each kind in the hybrid's ensemble: with the recent EMG, with the recent EMG and the simulated
         state, with a longer and coarser history.
     forest : bool, default=True
@@ -228,7 +228,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         lr=0.01,
         alpha=0.01,
         input_noise=0.5,
-        n_networks=2,
+        n_networks=3,
         forest=True,
         output_cutoff="auto",
         early_stopping=False,
