@@ -92,10 +92,17 @@ class Cohort:
         """
         estimates = _estimates(self.parameters_)
         rows = [
-            (*key, part["unit"].iloc[0], part["scale"].iloc[0], *random_effects(part["estimate"], part["error"]))
+            (
+                *key,
+                part["unit"].iloc[0],
+                part["scale"].iloc[0],
+                *random_effects(part["estimate"], part["error"]),
+            )
             for key, part in estimates.groupby(KEY, sort=False)
         ]
-        return _in_units(pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields]))
+        return _in_units(
+            pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields])
+        )
 
     def compare(self, other):
         """The same subjects in two conditions: do their parameters agree within their errors?
@@ -130,10 +137,17 @@ class Cohort:
         )
         subjects["z"] = subjects["difference"] / subjects["std_err"]
         rows = [
-            (*key, part["unit"].iloc[0], part["scale"].iloc[0], *random_effects(part["difference"], part["std_err"]))
+            (
+                *key,
+                part["unit"].iloc[0],
+                part["scale"].iloc[0],
+                *random_effects(part["difference"], part["std_err"]),
+            )
             for key, part in subjects.groupby(KEY, sort=False)
         ]
-        return Comparison(subjects, pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields]))
+        return Comparison(
+            subjects, pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields])
+        )
 
     def prior(self, model=None):
         """A model whose priors are what these subjects say about the next one.
@@ -205,7 +219,8 @@ def _estimates(parameters):
     precision = np.where(informed, precision, np.nan)
     estimate = reached + (reached - center) * prior_precision / precision
     return parameters.assign(
-        estimate=np.where(informed, estimate, np.nan), error=np.where(informed, precision**-0.5, np.inf)
+        estimate=np.where(informed, estimate, np.nan),
+        error=np.where(informed, precision**-0.5, np.inf),
     )
 
 

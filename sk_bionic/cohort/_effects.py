@@ -71,7 +71,9 @@ def random_effects(value, std_err):
     """
     value, std_err = np.asarray(value, dtype=np.float64), np.asarray(std_err, dtype=np.float64)
     if (std_err <= 0).any():
-        raise ValueError(f"`std_err` must be positive. Got {std_err[std_err <= 0][0]} in row {np.argmax(std_err <= 0)}.")
+        raise ValueError(
+            f"`std_err` must be positive. Got {std_err[std_err <= 0][0]} in row {np.argmax(std_err <= 0)}."
+        )
     known = np.isfinite(value) & np.isfinite(std_err)
     value, variance = value[known], std_err[known] ** 2
     n = len(value)

@@ -36,7 +36,9 @@ class _Outcome(NamedTuple):
     seconds: float
 
 
-def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, verbose=0, **fit_params):
+def fit_subjects(
+    estimator, X, y, *, groups=None, separator="_", n_jobs=None, verbose=0, **fit_params
+):
     """Fit a clone of an estimator to every subject.
 
     The fits are independent, run through joblib and take one thread each: `n_jobs` of them side by side on this machine,
@@ -104,7 +106,9 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
     # One job a batch: whatever ends a worker takes one subject along, which is fitted again.
     run = Parallel(n_jobs=n_jobs, verbose=verbose, batch_size=1)
     outcomes = dict(zip(names.tolist(), run(delayed(_fit)(job) for job in jobs), strict=True))
-    failures = {name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None}
+    failures = {
+        name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None
+    }
     _tell_of(failures, len(names))
     return Cohort(
         {name: outcome.estimator for name, outcome in outcomes.items() if name not in failures},
@@ -118,10 +122,14 @@ def _subjects(X, groups, separator):
         return subject_of_frames(X, separator=separator)
     groups = np.asarray(groups, dtype=object)
     if groups.shape != (len(X),):
-        raise ValueError(f"`groups` must name the subject of each of {len(X)} rows. Got the shape {groups.shape}.")
+        raise ValueError(
+            f"`groups` must name the subject of each of {len(X)} rows. Got the shape {groups.shape}."
+        )
     missing = pd.isna(groups)
     if missing.any():
-        raise ValueError(f"`groups` must name the subject of each row. Got {groups[missing][0]} in row {np.argmax(missing)}.")
+        raise ValueError(
+            f"`groups` must name the subject of each row. Got {groups[missing][0]} in row {np.argmax(missing)}."
+        )
     return groups
 
 
@@ -142,9 +150,15 @@ def _fit(job):
 def _tell_of(failures, n_subjects):
     if not failures:
         return
-    listed = "; ".join(f"{name}: {type(f.exception).__name__}: {f.exception}" for name, f in failures.items())
+    listed = "; ".join(
+        f"{name}: {type(f.exception).__name__}: {f.exception}" for name, f in failures.items()
+    )
     if len(failures) == n_subjects:
-        raise ValueError(f"Every fit failed, of {n_subjects} subjects. {listed}") from next(iter(failures.values())).exception
+        raise ValueError(f"Every fit failed, of {n_subjects} subjects. {listed}") from next(
+            iter(failures.values())
+        ).exception
     warnings.warn(
-        f"{len(failures)} of {n_subjects} fits failed; `failures_` has their exceptions. {listed}", FitFailedWarning, stacklevel=3
+        f"{len(failures)} of {n_subjects} fits failed; `failures_` has their exceptions. {listed}",
+        FitFailedWarning,
+        stacklevel=3,
     )

@@ -5,7 +5,11 @@ import numpy as np
 FEWEST_SUBJECTS = 3
 NORMAL_QUANTILE = 1.96
 MARGIN = 0.01  # of the distance between the bounds that a prior's centre keeps from them
-OF_OWN_RANGE = ("lower_limit", "upper_limit", "joint_rest_angle")  # taken from the angles of each subject
+OF_OWN_RANGE = (
+    "lower_limit",
+    "upper_limit",
+    "joint_rest_angle",
+)  # taken from the angles of each subject
 
 
 def with_prior(model, summary):
