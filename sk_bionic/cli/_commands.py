@@ -3,6 +3,7 @@
 import re
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from ..regressor import PhysicsInformedMSKRegressor
 from ..trials import find_trials
 from ._compare import BASELINES, compare, root_mean_square
 from ._config import make_regressor, read_config, with_normalisation
-from ._tables import STORAGE, WRITABLE, check_output, read_frames, write_table
+from ._outputs import STORAGE, WRITABLE, check_output, write_table
+from ._tables import read_frames
 
 __all__ = ["BASELINES", "QUANTITIES", "compare", "fit", "predict", "report"]
 
@@ -40,7 +42,9 @@ def fit(arguments):
     pipeline.preparation_ = config.preparation
     print(f"Fitted in {time.perf_counter() - start:.0f} s.")
     error = np.rad2deg(root_mean_square(y, pipeline.predict(X)))
-    print(f"Error on these recordings: {error:.2f} deg (root mean square). How well it does on new ones, 'sk-bionic compare' tells.")
+    print(
+        f"Error on these recordings: {error:.2f} deg (root mean square). How well it does on new ones, 'sk-bionic compare' tells."
+    )
     table = getattr(pipeline[-1], "parameters_", None)
     if table is not None and len(table):
         shown = table[["muscle", "name", "unit", "value", "std_err", "identifiable"]]
@@ -78,7 +82,9 @@ def _describe(X, y):
 def predict(arguments):
     """Write what a fitted model predicts for new recordings."""
     config = read_config(arguments.config, arguments.set, arguments.model_file)
-    output = check_output(arguments.output, True, WRITABLE)
+    output = Path(arguments.output)
+    # Of storages it depends on the recordings which files are written.
+    output = check_output(output, arguments.overwrite or output.suffix.lower() in STORAGE, WRITABLE)
     pipeline = load_fitted(config)
     X, y = read_frames(config, arguments.recordings, need_angle=False)
     names = find_trials(X).names
@@ -97,7 +103,9 @@ def predict(arguments):
     frame = np.rad2deg(frame) if in_degrees else frame
     for path, name in zip(paths, names, strict=False):
         write_table(frame if len(paths) == 1 else frame.loc[[name]], path, in_degrees=in_degrees)
-    print(f"{arguments.what.capitalize()} [{QUANTITIES[arguments.what][1].format(unit=unit)}] written to {', '.join(map(str, paths))}.")
+    print(
+        f"{arguments.what.capitalize()} [{QUANTITIES[arguments.what][1].format(unit=unit)}] written to {', '.join(map(str, paths))}."
+    )
 
 
 def load_fitted(config):
@@ -107,6 +115,8 @@ def load_fitted(config):
     ------
     ValueError
         When there is none yet, or it was fitted to recordings that were prepared otherwise.
+    TypeError
+        When the file holds another estimator.
     """
     if not config.model_file.exists():
         raise ValueError(f"There is no fitted model {config.model_file} yet. Run first: sk-bionic fit {config.path}")
@@ -114,7 +124,7 @@ def load_fitted(config):
     if isinstance(fitted, PhysicsInformedMSKRegressor):
         return Pipeline([("regressor", fitted)])
     if not isinstance(fitted, Pipeline) or not isinstance(fitted[-1], PhysicsInformedMSKRegressor):
-        raise ValueError(f"{config.model_file} holds no fitted PhysicsInformedMSKRegressor but {type(fitted).__name__}.")
+        raise TypeError(f"{config.model_file} holds no fitted PhysicsInformedMSKRegressor but {type(fitted).__name__}.")
     before, now = getattr(fitted, "preparation_", None), config.preparation
     if before is not None and before != now:
         changed = ", ".join(name for name in now if now[name] != before.get(name))

@@ -16,7 +16,8 @@ from ..model_selection import (
 )
 from ..trials import find_trials
 from ._config import make_regressor, read_config, with_normalisation
-from ._tables import check_output, read_frames, write_table
+from ._outputs import check_output, write_table
+from ._tables import read_frames
 
 BASELINES = BASELINE_NAMES
 
@@ -38,7 +39,9 @@ def compare(arguments):
     rows = [_row(name, with_normalisation(config, estimator), parts) for name, estimator in methods.items()]
     table = pd.DataFrame(rows).sort_values("rmse_deg", ignore_index=True)
     print("\n" + table.to_string(index=False, float_format=lambda x: f"{x:.3g}", na_rep="-"))
-    print("\nrmse_deg: root mean square error [deg], mean over the splits (best and worst beside it); r2: share of the variance explained.")
+    print(
+        "\nrmse_deg: root mean square error [deg], mean over the splits (best and worst beside it); r2: share of the variance explained."
+    )
     if output:
         write_table(table, output, index=False)
         print(f"Table written to {output}.")
@@ -52,14 +55,16 @@ def splits(settings, X, y):
         split = "trials" if n_trials > 1 else "end"
     if split == "trials":
         if n_trials < 2:
-            raise ValueError("To leave trials out in turn there must be several. Use split = \"end\" in [compare].")
+            raise ValueError('To leave trials out in turn there must be several. Use split = "end" in [compare].')
         folds = TrialKFold(min(settings.n_splits, n_trials)).split(X)
         parts = [(X.iloc[a], X.iloc[b], y.iloc[a], y.iloc[b]) for a, b in folds]
         return parts, f"{n_trials} trials, left out in turn"
     if split == "end":
         last = f"the last {100 * (1 - settings.train_fraction):.0f} % of every trial are the test"
         return [blocked_train_test_split(X, y, settings.train_fraction)], last
-    return [first_repetition_split(X, y, settings.n_repetitions)], f"the first {settings.n_repetitions} repetition(s) of every trial are the training"
+    return [
+        first_repetition_split(X, y, settings.n_repetitions)
+    ], f"the first {settings.n_repetitions} repetition(s) of every trial are the training"
 
 
 def _baseline(name, config):
@@ -77,7 +82,7 @@ def _row(name, pipeline, parts):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of every fold of every method; `fit` shows those of the model
             scores = np.array([_scores(clone(pipeline), *part) for part in parts])
-    except Exception as error:
+    except (ValueError, RuntimeError) as error:
         print(f" failed: {error}", file=sys.stderr)
         return {"method": name, "rmse_deg": np.nan}
     print(f" {time.perf_counter() - start:.0f} s", file=sys.stderr)

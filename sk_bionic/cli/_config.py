@@ -78,8 +78,15 @@ class Config:
     @property
     def preparation(self):
         """What a fitted model must be given in the same way again, as plain values."""
-        emg = None if self.emg is None else {name: value for name, value in vars(self.emg).items() if name != "normalize"}
-        return {"emg": emg, "frame_rate": self.data.frame_rate, "angle_unit": self.data.angle_unit, "columns": renamings(self.data.emg)}
+        emg = (
+            None if self.emg is None else {name: value for name, value in vars(self.emg).items() if name != "normalize"}
+        )
+        return {
+            "emg": emg,
+            "frame_rate": self.data.frame_rate,
+            "angle_unit": self.data.angle_unit,
+            "columns": renamings(self.data.emg),
+        }
 
 
 def read_config(path, changes=(), model_file=None):
@@ -106,7 +113,9 @@ def read_config(path, changes=(), model_file=None):
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: this is not valid TOML: {error}. Texts need quotes, lists square brackets.") from error
+        raise ValueError(
+            f"{path}: this is not valid TOML: {error}. Texts need quotes, lists square brackets."
+        ) from error
     for change in changes:
         _apply(tables, change)
     _check_names(path, "the file", tables, ["data", "emg", "estimator", "compare", "output"], tables=True)
@@ -173,7 +182,9 @@ def _check_estimator(config):
     _check_names(config.path, "[estimator]", config.estimator, known)
     model = config.estimator.get("model", "auto")
     if model not in ("auto", *PRESETS):
-        raise ValueError(f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}. Got {model!r}.")
+        raise ValueError(
+            f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}. Got {model!r}."
+        )
 
 
 def _check_values(config):
@@ -185,18 +196,26 @@ def _check_values(config):
         ("[compare] methods", wrong[0] if wrong else None, (None, *BASELINE_NAMES)),
     ):
         if value not in known:
-            raise ValueError(f"{config.path}: {where} must be one of {', '.join(k for k in known if k)}. Got {value!r}.")
+            raise ValueError(
+                f"{config.path}: {where} must be one of {', '.join(k for k in known if k)}. Got {value!r}."
+            )
     for name in ("emg", "angle"):
         if not getattr(data, name):
             raise ValueError(f'{config.path}: [data] must name the columns of `{name}`, as in {name} = ["biceps"].')
     for name in ("sampling_rate", "frame_rate"):
         if getattr(data, name) is not None and getattr(data, name) <= 0:
-            raise ValueError(f"{config.path}: [data] {name} must be a positive number of Hz. Got {getattr(data, name)!r}.")
+            raise ValueError(
+                f"{config.path}: [data] {name} must be a positive number of Hz. Got {getattr(data, name)!r}."
+            )
 
 
 def renamings(columns):
     """Dict from the column of a file to the name that the model has for it."""
-    return {file: name for name, file in columns.items()} if isinstance(columns, dict) else {name: name for name in columns}
+    return (
+        {file: name for name, file in columns.items()}
+        if isinstance(columns, dict)
+        else {name: name for name in columns}
+    )
 
 
 def make_regressor(config):

@@ -6,9 +6,9 @@ import numpy as np
 
 from .._atomic import replacing
 from ..datasets import make_elbow_flexion
-from ._tables import check_output, write_table
+from ._outputs import check_output, write_table
 
-CONFIG = '''\
+CONFIG = """\
 # What sk-bionic must know about your recordings. A line that begins with # is a remark: remove the # to make it count.
 # Texts stand in quotes, lists in square brackets.
 
@@ -58,7 +58,7 @@ methods = ["ridge", "random_forest", "time_only"]
 [output]
 # The file in which the fitted model is kept.
 model = "elbow.skb"
-'''
+"""
 
 NEXT = """\
 Written to {folder}: five recordings and the configuration file elbow.toml. Try, one after the other:

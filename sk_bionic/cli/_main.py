@@ -92,7 +92,9 @@ def _command(commands, name, run, summary, explanation, example, config=True):
     if config:
         command.add_argument("config", metavar="CONFIG", help=CONFIG_HELP)
         command.add_argument("--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help=SET_HELP)
-        command.add_argument("--model-file", metavar="FILE", help="file of the fitted model. Default: what the configuration says")
+        command.add_argument(
+            "--model-file", metavar="FILE", help="file of the fitted model. Default: what the configuration says"
+        )
     return command
 
 
@@ -118,7 +120,9 @@ def _add_fit(commands):
         """,
         "sk-bionic fit elbow.toml --parameters parameters.csv",
     )  # fmt: skip
-    command.add_argument("--parameters", metavar="FILE", help="write the table of parameters here, too (.csv or .parquet)")
+    command.add_argument(
+        "--parameters", metavar="FILE", help="write the table of parameters here, too (.csv or .parquet)"
+    )
 
 
 def _add_predict(commands):
@@ -131,13 +135,21 @@ def _add_predict(commands):
         """,
         "sk-bionic predict elbow.toml new_trial.csv --output prediction.csv",
     )  # fmt: skip
-    command.add_argument("recordings", nargs="+", metavar="RECORDING", help="files to predict; patterns such as 'day2_*.csv' work")
-    command.add_argument("--output", "-o", required=True, metavar="FILE", help="where to write (.csv, .tsv, .parquet, .sto or .mot)")
+    command.add_argument(
+        "recordings", nargs="+", metavar="RECORDING", help="files to predict; patterns such as 'day2_*.csv' work"
+    )
+    command.add_argument(
+        "--output", "-o", required=True, metavar="FILE", help="where to write (.csv, .tsv, .parquet, .sto or .mot)"
+    )
     command.add_argument(
         "--what", choices=list(_commands.QUANTITIES), default="angles",
         help="angles [unit of the configuration] (the default), muscle forces [N], muscle activations (0 to 1) or joint torques [N m]",
     )  # fmt: skip
-    command.add_argument("--std", action="store_true", help="add the standard deviation of every angle or force, in columns ending in _std")
+    command.add_argument(
+        "--std",
+        action="store_true",
+        help="add the standard deviation of every angle or force, in columns ending in _std",
+    )
 
 
 def _add_compare(commands):
@@ -151,7 +163,12 @@ def _add_compare(commands):
         """,
         "sk-bionic compare elbow.toml --methods ridge random_forest --output comparison.csv",
     )  # fmt: skip
-    command.add_argument("--methods", nargs="+", metavar="METHOD", help=f"from: {', '.join(_commands.BASELINES)}. The model itself always takes part")
+    command.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"from: {', '.join(_commands.BASELINES)}. The model itself always takes part",
+    )
     command.add_argument("--output", "-o", metavar="FILE", help="write the table here, too (.csv or .parquet)")
 
 
@@ -164,4 +181,6 @@ def _add_report(commands):
         """,
         "sk-bionic report elbow.toml --output report.html",
     )  # fmt: skip
-    command.add_argument("--output", "-o", default="report.html", metavar="FILE", help="where to write. Default: report.html")
+    command.add_argument(
+        "--output", "-o", default="report.html", metavar="FILE", help="where to write. Default: report.html"
+    )

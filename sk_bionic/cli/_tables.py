@@ -1,20 +1,18 @@
-"""Recordings from and results to files of any kind that the command line knows."""
+"""Recordings from files of any kind that the command line knows."""
 
 import glob
-import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .._atomic import replacing, replacing_path
-from ..io import read_c3d, read_sto, write_sto
+from ..io import read_c3d, read_sto
 from ..trials import find_trials
 from ._config import make_envelope, renamings
+from ._outputs import STORAGE
 
-TEXT, STORAGE = (".csv", ".tsv", ".txt"), (".sto", ".mot")
+TEXT = (".csv", ".tsv", ".txt")
 READABLE = (*TEXT, ".parquet", *STORAGE, ".c3d")
-WRITABLE = (".csv", ".tsv", ".parquet", *STORAGE)
 
 
 def read_frames(config, files=None, need_angle=True):
@@ -42,11 +40,13 @@ def read_frames(config, files=None, need_angle=True):
     """
     data = config.data
     paths = find_files(data.files, config.folder) if files is None else find_files(files, Path())
-    angle_paths = {p.stem: p for p in find_files(data.angle_files, config.folder)} if data.angle_files and files is None else {}
+    angle_paths = (
+        {p.stem: p for p in find_files(data.angle_files, config.folder)} if data.angle_files and files is None else {}
+    )
     recordings = [_read(path, config) for path in paths]
+    _check_trials(recordings, paths)
     inputs = {**renamings(data.emg), **renamings(data.prescribed_angles), **renamings(data.other)}
     signals = pd.concat([_columns(r, inputs, path) for r, path in zip(recordings, paths, strict=True)])
-    _check_trials(signals, paths)
     signals = _in_radians(signals, list(renamings(data.prescribed_angles).values()), config, paths)
     envelope = make_envelope(config)
     signals = signals if envelope is None else envelope.fit_transform(signals)
@@ -131,11 +131,20 @@ def _numbers(column, path):
     return values
 
 
-def _check_trials(signals, paths):
-    try:
-        find_trials(signals)
-    except ValueError as error:
-        raise ValueError(f"{', '.join(p.name for p in paths[:4])}{' ...' if len(paths) > 4 else ''}: {error}") from error
+def _check_trials(recordings, paths):
+    """Raise where the times of a file's trials do not fit, or two files have a trial of one name."""
+    file_of = {}
+    for table, path in zip(recordings, paths, strict=True):
+        try:
+            names = find_trials(table).names
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        for name in names:
+            if name in file_of:
+                raise ValueError(
+                    f"{file_of[name]} and {path.name} both have a trial {name!r}: give one of them another name."
+                )
+            file_of[name] = path.name
 
 
 def _read_angles(config, recordings, paths, angle_paths, need):
@@ -158,9 +167,13 @@ def _in_radians(table, columns, config, paths):
     if not columns or all(storage):
         return table  # whose header tells the unit, and `read_sto` has followed it
     if any(storage):
-        raise ValueError(f"{paths[0]} and others: angles come from .sto or .mot files and from others. Convert one kind into the other.")
+        raise ValueError(
+            f"{paths[0]} and others: angles come from .sto or .mot files and from others. Convert one kind into the other."
+        )
     if unit is None:
-        raise ValueError(f'{config.path}: say in [data] whether angles are in degrees or radians: angle_unit = "deg" or angle_unit = "rad".')
+        raise ValueError(
+            f'{config.path}: say in [data] whether angles are in degrees or radians: angle_unit = "deg" or angle_unit = "rad".'
+        )
     if unit == "deg":
         table[columns] = np.deg2rad(table[columns])
     return table
@@ -170,7 +183,9 @@ def _on_common_time(signals, angles, rate):
     """Signals and angles at the same times: those of the signals, or `rate` frames a second."""
     trials = find_trials(signals)
     if angles is not None and find_trials(angles).names != trials.names:
-        raise ValueError(f"Trials of the EMG {list(trials.names)} and of the angles {list(find_trials(angles).names)} differ.")
+        raise ValueError(
+            f"Trials of the EMG {list(trials.names)} and of the angles {list(find_trials(angles).names)} differ."
+        )
     if rate is None:
         if angles is None or signals.index.equals(angles.index):
             return signals, angles
@@ -190,44 +205,3 @@ def _sampled(table, of, rate, name):
     known = table.index.get_level_values("time")
     values = {c: np.interp(time, known, table[c], left=np.nan, right=np.nan) for c in table}
     return pd.DataFrame(values, index=pd.MultiIndex.from_product([[name], time], names=["trial", "time"]))
-
-
-def check_output(path, overwrite, suffixes=None):
-    """Path of a file that may be written.
-
-    Raises
-    ------
-    ValueError
-        When its extension is unknown, its folder is missing, or it exists and must not be replaced.
-    """
-    path = Path(path)
-    if suffixes is not None and path.suffix.lower() not in suffixes:
-        raise ValueError(f"{path}: results must end in {', '.join(suffixes)}.")
-    if not path.resolve().parent.is_dir():
-        raise ValueError(f"{path}: there is no folder {path.resolve().parent}. Make it first.")
-    if path.exists() and not overwrite:
-        raise ValueError(f"{path} exists already. Choose another name, or add --overwrite to replace it.")
-    return path
-
-
-def write_table(frame, path, *, in_degrees=False, index=True):
-    """Write a table whole or not at all, in the format that the file's extension says."""
-    suffix = path.suffix.lower()
-    if suffix in STORAGE:
-        write_sto(np.deg2rad(frame) if in_degrees else frame, path, in_degrees=in_degrees, rotational=list(frame.columns))
-    elif suffix == ".parquet":
-        _require_pyarrow()
-        with replacing_path(path) as part:
-            frame.to_parquet(part, index=index)
-    else:
-        text = io.StringIO()
-        frame.to_csv(text, sep="\t" if suffix == ".tsv" else ",", index=index)
-        with replacing(path) as file:
-            file.write(text.getvalue().encode())
-
-
-def _require_pyarrow():
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ImportError('Parquet files are written by pyarrow: pip install "sk_bionic[parquet]".') from error
