@@ -6,6 +6,7 @@ from ._loss import LossDisplay
 from ._muscle_forces import MuscleForcesDisplay
 from ._parameters import ParametersDisplay
 from ._quality import RecordingQuality
+from ._report import report
 from ._residual import ResidualDisplay
 from ._trajectory import TrajectoryDisplay
 
@@ -18,4 +19,5 @@ __all__ = [
     "ResidualDisplay",
     "TrajectoryDisplay",
     "check_recording",
+    "report",
 ]

@@ -102,9 +102,7 @@ class LossDisplay:
         """Values (n_epochs,) of each term by its name in words, NaN where it is not positive."""
         terms = {}
         for key, name in TERMS.items():
-            values = np.array(
-                [epoch[key] if key in epoch else np.nan for epoch in self.history], dtype=float
-            )
+            values = np.array([epoch.get(key, np.nan) for epoch in self.history], dtype=float)
             values = np.where(values > 0, values, np.nan)  # a logarithmic axis shows no others
             if np.isfinite(values).any():
                 terms[name] = values

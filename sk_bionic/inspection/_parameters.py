@@ -1,5 +1,7 @@
 """Identified parameters between their bounds."""
 
+import itertools
+
 import numpy as np
 
 from ._plotting import FLAGGED, GENERIC, GRID, PREDICTED, in_words, panels
@@ -87,9 +89,7 @@ class ParametersDisplay:
         )
         names = [row.name for row in rows]
         # A gap between different kinds of parameters.
-        height = np.cumsum(
-            [0.0, *(1.0 if a == b else 1.7 for a, b in zip(names, names[1:], strict=False))]
-        )
+        height = np.cumsum([0.0, *(1.0 if a == b else 1.7 for a, b in itertools.pairwise(names))])
         size = (WIDTH, MARGIN + ROW * (height[-1] + 2.0))
         axes, self.figure_ = panels("ParametersDisplay", ax, 1, size=size)
         self.ax_ = axes[0]
@@ -106,7 +106,7 @@ class ParametersDisplay:
     @staticmethod
     def _draw(axes, row, y):
         span = row.upper - row.lower
-        place = lambda value: (value - row.lower) / span  # noqa: E731
+        place = lambda value: (value - row.lower) / span
         flag = parameter_flag(row)
         colour = FLAGGED if flag else PREDICTED
         axes.plot([0.0, 1.0], [y, y], color=GRID, lw=7, solid_capstyle="butt", zorder=1)

@@ -3,7 +3,15 @@
 import numpy as np
 
 from ._plotting import (
-    MEASURED, PREDICTED, as_ax, chosen_trials, in_words, of_trial, panels, plain, timed,
+    MEASURED,
+    PREDICTED,
+    as_ax,
+    chosen_trials,
+    in_words,
+    of_trial,
+    panels,
+    plain,
+    timed,
 )  # fmt: skip
 from ._predictions import predicted_angles
 

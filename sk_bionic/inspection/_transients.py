@@ -20,7 +20,7 @@ MEDIAN = 0.11  # s; a glitch lasts less than half of it, a short burst or a fast
 AROUND = 0.25  # s over which the usual noise is taken
 ENVELOPE_SPIKE = 0.3  # part of the channel's range
 ANGLE_SPIKE = np.deg2rad(6.0)
-NOISE_RATIO = 8.0  # of a glitch to the usual distance from the median filter
+NOISE_RATIO = 10.0  # of a glitch to the usual distance from the median filter
 
 
 def emg_artefacts(recording):
