@@ -101,6 +101,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     n_iter_no_change : int, default=50
         Epochs without improvement by `tol` after which training stops.
     tol : float, default=1e-6
+        Smallest decrease of the validation loss that counts as an improvement.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
         given. "auto": none where the largest value of all channels lies between 0.05 and 1, else the largest.
@@ -110,7 +111,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
+        Seed of networks, forests, random starts and the choice of validation trials.
     verbose : int, default=0
+        Above 0, training prints a line an epoch.
     warm_start : bool, default=False
         Start from the parameters and weights of the previous fit.
 
@@ -124,8 +127,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
-    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray
-    (n_muscles,)
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
@@ -279,6 +281,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -389,7 +392,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs, with the columns of the training.
         return_std : bool, default=False
+            Return standard deviations, too.
 
         Returns
         -------

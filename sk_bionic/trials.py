@@ -16,7 +16,7 @@ __all__ = ["Trials", "find_trials", "lagged", "shifted", "thinned"]
 class Trials:
     """The trials of an array of frames.
 
-    Attributes
+    Parameters
     ----------
     names : tuple of length n_trials
         Names of the trials in order of first appearance.
@@ -63,7 +63,18 @@ class Trials:
         return np.flatnonzero(~is_last)
 
     def take(self, frames):
-        """The trials of some frames: increasing rows, at least one of every trial."""
+        """Trials of some of the frames.
+
+        Parameters
+        ----------
+        frames : ndarray of int or of bool
+            Increasing rows, at least one of every trial.
+
+        Returns
+        -------
+        Trials
+            With those rows' times.
+        """
         lengths = np.bincount(self.trial_of_frame[frames], minlength=self.n_trials)
         return Trials(self.names, np.cumsum([0, *lengths]), self.time[frames])
 
@@ -77,7 +88,22 @@ class Trials:
 
 
 def shifted(values, trials, delay):
-    """Columns (n_frames, n_columns) read `delay` seconds earlier (or later, where it is negative), within each trial."""
+    """Signals read at earlier times within each trial.
+
+    Parameters
+    ----------
+    values : ndarray (n_frames, n_columns)
+        Signals.
+    trials : Trials
+        The trials of the frames.
+    delay : float
+        How much earlier [s]; later, where it is negative.
+
+    Returns
+    -------
+    ndarray (n_frames, n_columns)
+        Interpolated linearly; the trial's first and last frame stand for what lies outside.
+    """
     out = np.empty_like(values)
     for rows in trials.slices:
         time = trials.time[rows]
@@ -87,7 +113,20 @@ def shifted(values, trials, delay):
 
 
 def thinned(trials, step):
-    """Rows of every `step`-th frame of every trial and of its last one, ndarray of int."""
+    """Rows of every `step`-th frame of every trial and of its last one.
+
+    Parameters
+    ----------
+    trials : Trials
+        The trials of the frames.
+    step : int
+        Frames from one kept row to the next.
+
+    Returns
+    -------
+    ndarray of int
+        Increasing row numbers.
+    """
     kept = [np.append(np.arange(rows.start, rows.stop, step), rows.stop - 1) for rows in trials.slices]
     return np.unique(np.concatenate(kept))
 

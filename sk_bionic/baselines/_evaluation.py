@@ -13,10 +13,12 @@ def evaluate(estimator, X_train, y_train, X_test, y_test):
     ----------
     estimator : estimator
         Any regressor of the joint angle; it is fitted in place, so its predictions remain at hand.
-    X_train, X_test : DataFrame or array-like of shape (n_frames, n_columns)
+    X_train : DataFrame or array-like of shape (n_frames, n_columns)
         EMG envelopes and exogenous columns.
-    y_train, y_test : Series or array-like of shape (n_frames,) or (n_frames, n_angles)
+    y_train : Series or array-like of shape (n_frames,) or (n_frames, n_angles)
         Joint angle [rad].
+    X_test, y_test : DataFrame, Series or array-like
+        The same of the part to predict.
 
     Returns
     -------

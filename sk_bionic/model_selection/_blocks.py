@@ -52,7 +52,18 @@ class BlockedKFold(FrameSplitter):
         self.sampling_rate = sampling_rate
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return `n_splits`; the arguments are ignored."""
+        """Return `n_splits`.
+
+        Parameters
+        ----------
+        X, y, groups : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return self.n_splits
 
     def split(self, X, y=None, groups=None):
@@ -140,7 +151,18 @@ class TrialOrBlockKFold(BlockedKFold):
     """
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of folds for these frames (arguments as in `split`)."""
+        """Return the number of folds for these frames.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in `split`.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         if X is None and groups is None:
             raise ValueError("The number of folds depends on the trials: `X` is needed.")
         n_trials = self._n_trials(X, groups)

@@ -27,7 +27,18 @@ class LeaveOneLoadOut(FrameSplitter):
         self.column = column
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of loads (arguments as in `split`)."""
+        """Return the number of loads.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in `split`.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return len(self._loads(X, groups)[1])
 
     def split(self, X, y=None, groups=None):
@@ -99,7 +110,18 @@ class LeaveOneSubjectOut(FrameSplitter):
         self.separator = separator
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of subjects (arguments as in `split`)."""
+        """Return the number of subjects.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in `split`.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return len(self._subjects(X, groups)[1])
 
     def split(self, X, y=None, groups=None):

@@ -135,8 +135,7 @@ def _knee_muscle(name):
 
 
 def knee(posture="seated", muscles=None):
-    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus, each standing for its
-    group.
+    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus.
 
     Parameters
     ----------
@@ -144,7 +143,7 @@ def knee(posture="seated", muscles=None):
         "seated": the thigh is horizontal and the shank hangs at 90 degrees of flexion. "standing": the thigh is
         vertical.
     muscles : sequence of str, optional
-        Subset of the four.
+        Subset of the four, each of which stands for its group.
 
     Returns
     -------
