@@ -27,6 +27,7 @@ extensions = [
     "sphinx-mathjax-offline",  # equations without a network: MathJax is copied into the pages
     "numpydoc",
     "myst_parser",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
@@ -76,6 +77,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "min_reported_time": 1000,
+    "reset_modules": ("matplotlib", "gallery_style.apply"),
     "show_memory": False,
     "show_signature": False,
     "image_scrapers": ("matplotlib",),
