@@ -171,8 +171,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     >>> from sk_bionic import PhysicsInformedMSKRegressor
     >>> from sk_bionic.datasets import make_elbow_flexion
     >>> X, y = make_elbow_flexion(n_trials=2, duration=2.0, random_state=0, return_X_y=True)
-    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X.loc[[0]], y.loc[[0]])
-    >>> regressor.predict_muscle_forces(X.loc[[1]]).columns.tolist()
+    >>> first = X.index.get_level_values("trial") == "trial_00"
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[first], y[first])
+    >>> regressor.predict_muscle_forces(X[~first]).columns.tolist()
     ['biceps', 'triceps']
     """
 

@@ -22,13 +22,13 @@ CHECKS = (
     "GL01 GL02 GL03 GL05 GL06 GL07 GL08 GL09 GL10 SS01 SS02 SS03 SS04 SS06 PR01 PR02 PR03 PR04 PR05 PR06 PR07 PR08 PR09 PR10 "
     "RT01 RT03 YD01 SA02 SA03 SA04"
 ).split()
-# Classes and functions whose docstring may go without an example: they say what an error is, or need a download.
+# Classes and functions whose docstring may go without an example: they say what went wrong.
 WITHOUT_EXAMPLE = {
     "sk_bionic.exceptions.IdentifiabilityWarning",
     "sk_bionic.exceptions.SimulationError",
 }
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-FENCE = re.compile(r"^(?P<indent> *)(`{3,}|:{3,})\{?(code-block\}? )?(python|pycon)\}?\n(?P<code>.*?)^ *\2$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})python\n(?P<code>.*?)^ *(?P=fence)$", re.DOTALL | re.MULTILINE)
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 NAMES = public_names.documented_names()

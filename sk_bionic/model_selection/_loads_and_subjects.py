@@ -180,6 +180,14 @@ def subject_of_frames(X, *, separator="_"):
     ------
     ValueError
         If the index names no trials.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sk_bionic.model_selection import subject_of_frames
+    >>> index = pd.MultiIndex.from_product([["N01_sitting", "N03_sitting"], [0.0]], names=["trial", "time"])
+    >>> subject_of_frames(pd.Series(0.1, index=index)).tolist()
+    ['N01', 'N03']
     """
     if "trial" not in getattr(getattr(X, "index", None), "names", ()):
         raise ValueError(

@@ -53,6 +53,18 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     ------
     ValueError
         When names repeat, a parameter is unknown or has no value.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_bionic.musculoskeletal import elbow
+    >>> model = elbow()
+    >>> model
+    MusculoskeletalModel('elbow', muscles=('biceps', 'triceps'), coordinates=('elbow_flexion',))
+    >>> angle, rest = torch.tensor([[1.0]], dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+    >>> relaxed = torch.zeros(1, 2, dtype=torch.float64)
+    >>> bool(model.residual(angle, rest, rest, relaxed) > 0)  # relaxed at 1 rad, the forearm would fall
+    True
     """
 
     def __init__(self, muscles, joints, name="model"):
