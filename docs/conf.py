@@ -94,7 +94,6 @@ scikit-learn (`score`, `get_params`, `set_params`, `set_output`, ...) do what th
 
 .. autosummary::
    :toctree: .
-   :template: module.rst
 
 """
 

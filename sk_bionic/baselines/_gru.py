@@ -57,7 +57,7 @@ class GRURegressor(RegressorMixin, BaseEstimator):
         The trained networks.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where all are strings.
 
     Examples

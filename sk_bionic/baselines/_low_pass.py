@@ -51,7 +51,7 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         The cut-off frequency in use [Hz].
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where all are strings.
 
     Examples

@@ -28,7 +28,7 @@ class SubsampledRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         The fitted regressor.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where all are strings.
 
     Examples

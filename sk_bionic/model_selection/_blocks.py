@@ -155,7 +155,7 @@ class TrialOrBlockKFold(BlockedKFold):
     >>> from sk_bionic.model_selection import TrialOrBlockKFold
     >>> splitter = TrialOrBlockKFold(2, sampling_rate=10.0)
     >>> [test.tolist() for _, test in splitter.split(np.zeros((4, 1)), groups=["a", "b", "b", "a"])]
-    [[0, 3], [1, 2]]
+    [[1, 2], [0, 3]]
     >>> [test.tolist() for _, test in splitter.split(np.zeros((4, 1)))]
     [[0, 1], [2, 3]]
     """
