@@ -52,13 +52,13 @@ html_title = "sk_bionic"
 html_static_path = ["_static"]
 html_css_files = ["sk_bionic.css"]
 html_show_sourcelink = False
-html_sidebars = {"quick_start": [], "index": []}
+html_sidebars = {"quick_start": [], "index": []}  # nothing lies below them
+html_context = {"default_mode": "light"}
 html_theme_options = {
     "logo": {"text": "sk_bionic"},
     "show_prev_next": True,
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",
-    "header_links_before_dropdown": 4,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
