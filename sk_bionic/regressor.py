@@ -108,6 +108,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     n_iter_no_change : int, default=50
         Epochs without improvement by `tol` after which training stops.
     tol : float, default=1e-6
+        Smallest decrease of the validation loss that counts as an improvement.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
         given. "auto": none where the largest value of all channels lies between 0.05 and 1, else the largest.
@@ -117,6 +118,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
+        Seed of networks, forests, random starts and the choice of validation trials.
     verbose : int, default=0
         0: silent; 1: a line for every stage of the fit; 2: one for every iteration and epoch, too.
     warm_start : bool, default=False
@@ -132,8 +134,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
-    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray
-    (n_muscles,)
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
@@ -181,8 +182,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     >>> from sk_bionic import PhysicsInformedMSKRegressor
     >>> from sk_bionic.datasets import make_elbow_flexion
     >>> X, y = make_elbow_flexion(n_trials=2, duration=2.0, random_state=0, return_X_y=True)
-    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X.loc[[0]], y.loc[[0]])
-    >>> regressor.predict_muscle_forces(X.loc[[1]]).columns.tolist()
+    >>> first = X.index.get_level_values("trial") == "trial_00"
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[first], y[first])
+    >>> regressor.predict_muscle_forces(X[~first]).columns.tolist()
     ['biceps', 'triceps']
     """
 
@@ -294,6 +296,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -442,7 +445,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs, with the columns of the training.
         return_std : bool, default=False
+            Return standard deviations, too.
 
         Returns
         -------
