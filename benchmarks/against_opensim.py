@@ -24,13 +24,14 @@ SHARED = HERE.parents[1] / "shared"
 REFERENCE = Path(os.environ.get("SK_BIONIC_REFERENCE") or SHARED / "reference" / "opensim.json")
 MODELS = Path(os.environ.get("SK_BIONIC_DATA") or SHARED / "data") / "osim"
 RESULT = HERE / "results" / "against_opensim.md"
+SPEED_COLUMNS = ["what", "by", "ms", "times as fast", "as with fitted paths", "error [deg]"]
 # Lengths of arm26 and leg6dof9musc over the angles of the stored postures [rad].
 GRIDS = {
     "arm26": {SHOULDER: (-np.pi / 3, 2 * np.pi / 3), ELBOW: (0.0, np.deg2rad(130))},
     "leg6dof9musc": {"knee_angle_r": (-2 * np.pi / 3, np.pi / 18)},
 }
 ACCURACY, TIGHT = 1e-5, 1e-7  # OpenSim's default, and what it is compared with
-MANY, N_POSTURES, REPEATS = 100, 1000, 5
+MANY, N_POSTURES, REPEATS, THEIR_REPEATS = 100, 1000, 5, 3
 TARGETS = {
     "rigid": 1e-9, "elastic": 1e-3, "length": 0.1, "moment arm": 0.5, "elbow": 0.2, "force": 1.0
 }  # fmt: skip
@@ -62,7 +63,8 @@ a welded shoulder is as far from the stored movement as the row "locked".
 ## Speed and accuracy in the same run
 
 Movement 1 of 4 s, shoulder at 0. CPU time of one thread: what else runs on the machine counts less. Errors: RMSE of the elbow
-[deg] from OpenSim's own geometry at an integration accuracy of {tight:g}.
+[deg] from OpenSim's own geometry at an integration accuracy of {tight:g}. "OpenSim, fitted paths": its FunctionBasedPath
+with the same polynomials, the same trajectory error as ours; "as with fitted paths": times as fast as that.
 
 {speed}
 
@@ -127,8 +129,10 @@ def speed_table(reference, file):
         runs = []
         for what, given in (("OpenSim", None), ("OpenSim, fitted paths", paths)):
             theirs = moving_arm(file, stored, tendon == "rigid", given)
-            seconds, angle = integrated(theirs, stored, ACCURACY)
-            runs.append((what, seconds, angle))
+            times, angles = zip(
+                *(integrated(theirs, stored, ACCURACY) for _ in range(THEIR_REPEATS)), strict=True
+            )
+            runs.append((what, float(np.median(times)), angles[-1]))
         runs += [
             ("sk_bionic, 1 trial", *our_seconds(model, stored, 1)),
             (f"sk_bionic, {MANY} trials at once", *our_seconds(model, stored, MANY)),
@@ -136,9 +140,15 @@ def speed_table(reference, file):
         for what, seconds, angle in runs:
             error = np.rad2deg(np.sqrt(np.mean((angle - exact) ** 2)))
             rows.append(
-                (f"{tendon} tendons, 4 s", what, 1e3 * seconds, runs[0][1] / seconds, error)
+                (
+                    f"{tendon} tendons, 4 s",
+                    what,
+                    1e3 * seconds,
+                    *(run[1] / seconds for run in runs[:2]),
+                    error,
+                )
             )
-    return pd.DataFrame(rows, columns=["what", "by", "ms", "times as fast", "error [deg]"])
+    return pd.DataFrame(rows, columns=SPEED_COLUMNS)
 
 
 def powers(path):
@@ -161,10 +171,10 @@ def postures_table(file):
     ours, _ = cpu_seconds(lambda: model.paths.length_and_moment_arm(angle, one))
     what = f"geometry of {N_POSTURES} postures"
     rows = [
-        (what, "OpenSim", 1e3 * theirs, 1.0, np.nan),
-        (what, "sk_bionic", 1e3 * ours, theirs / ours, np.nan),
+        (what, "OpenSim", 1e3 * theirs, 1.0, np.nan, np.nan),
+        (what, "sk_bionic", 1e3 * ours, theirs / ours, np.nan, np.nan),
     ]
-    return pd.DataFrame(rows, columns=["what", "by", "ms", "times as fast", "error [deg]"])
+    return pd.DataFrame(rows, columns=SPEED_COLUMNS)
 
 
 def verdicts(tables):
@@ -207,12 +217,19 @@ def verdicts(tables):
             if by.startswith("sk_bionic"):
                 aim = 100 if "elastic" in what else 10
                 judge(
-                    f"{what}, {by}: as fast as OpenSim, times",
+                    f"{what}, {by}: times as fast as OpenSim",
                     row["times as fast"],
-                    1,
+                    aim,
                     at_least=True,
                 )
-                judge(f"{what}, {by}: the aim, times", row["times as fast"], aim, at_least=True)
+                fitted_paths = row["as with fitted paths"]
+                if not np.isnan(fitted_paths):
+                    judge(
+                        f"{what}, {by}: as OpenSim with fitted paths",
+                        fitted_paths,
+                        1,
+                        at_least=True,
+                    )
     return pd.DataFrame(rows, columns=["what", "aim", "measured", "verdict"])
 
 
@@ -249,7 +266,12 @@ def report(tables, reference):
     formats = {
         "forces": {tables["forces"].columns[1]: ".1e"},
         "forward": {"movement": "d", "elbow [deg]": ".3f"},
-        "speed": {"ms": ".1f", "times as fast": ".1f", "error [deg]": ".1e"},
+        "speed": {
+            "ms": ".1f",
+            "times as fast": ".1f",
+            "as with fitted paths": ".1f",
+            "error [deg]": ".1e",
+        },
         "geometry": {"length [mm]": ".3f", "moment arm [mm]": ".3f"},
     }
     skipped = "Left out: needs the extra [opensim] and the .osim files (see `--models`)."
@@ -272,7 +294,10 @@ def main():
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     if not arguments.reference.exists():
-        parser.error(f"there is no {arguments.reference}; give --reference or SK_BIONIC_REFERENCE.")
+        print(
+            f"Skipped: there is no {arguments.reference}; give --reference or SK_BIONIC_REFERENCE."
+        )
+        return
     torch.set_num_threads(1)
     reference = json.loads(arguments.reference.read_text())
     tables = measure(reference, arguments.models)
