@@ -112,6 +112,10 @@ def load(path, *, max_bytes=2**30):
     -----
     UserWarning
         When another version of sk_bionic has saved the estimator.
+
+    See Also
+    --------
+    save : Writes such files; its example reads one, too.
     """
     try:
         manifest, members = _container.read(path, max_bytes)

@@ -180,4 +180,5 @@ def test_main_help_lists_the_commands_and_the_way_in(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     text = capsys.readouterr().out
+    assert main([]) == 0 and capsys.readouterr().out == text
     assert all(f"\n    {command} " in text for command in COMMANDS) and "sk-bionic example try_it" in text
