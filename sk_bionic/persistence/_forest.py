@@ -35,8 +35,8 @@ def build(parts):
         When a node points outside its tree or features, or back: prediction would not end, or leave the arrays.
     """
     forest = ExtraTreesRegressor(**parts["params"])
-    for name, value in parts["fitted"].items():
-        setattr(forest, name, value)
+    for name in (*FITTED, *PRIVATE):
+        setattr(forest, name, parts["fitted"][name])
     forest.estimator_ = ExtraTreeRegressor()
     ends = np.cumsum(parts["n_nodes"])
     nodes = _nodes(parts["nodes"], int(ends[-1]))

@@ -51,7 +51,8 @@ def save(estimator, path):
     Notes
     -----
     Loaded on the same machine with the same packages, every prediction is equal to the last bit. What the identification
-    needed to get there (factors of its linear systems) and scikit-learn's metadata requests are not kept.
+    needed to get there (factors of its linear systems) a pipeline's
+    cache (`memory`) and scikit-learn's metadata requests are not kept.
 
     Examples
     --------

@@ -207,6 +207,11 @@ FORGERIES = {
         {"params": {"dict": []}, "fitted": {"dict": [["predict", 1]]}},
         "no fitted attribute 'predict'",
     ),
+    "a parameter replaced": (
+        lambda node: "params" in node,
+        {"params": {"dict": []}, "fitted": {"dict": [["device", "gpu"]]}},
+        "no fitted attribute 'device'",
+    ),
     "a reference to nowhere": (lambda node: "array" in node, {"ref": 10**6}, "make no sense"),
     "an empty table": (lambda node: "array" in node, {}, "cannot be loaded"),
     "a scalar of objects": (
@@ -227,6 +232,16 @@ def test_forged_trees(written, tmp_path, case):
         node.update(what)
 
     refuses(forged(written, tmp_path / "forged.skb", change), message)
+
+
+def test_a_cache_of_pickles_cannot_be_smuggled_in(fitted, tmp_path):
+    sk_bionic.save(fitted("pipeline")[0], tmp_path / "pipeline.skb")
+
+    def change(manifest, members):
+        for pair in manifest["estimator"]["parts"]["params"]["dict"]:
+            pair[1] = "/tmp/cache" if pair[0] == "memory" else pair[1]
+
+    refuses(forged(tmp_path / "pipeline.skb", tmp_path / "forged.skb", change), "has a cache")
 
 
 def test_something_else_than_an_estimator(written, tmp_path):
