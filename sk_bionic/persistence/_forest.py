@@ -16,7 +16,7 @@ def parts(forest):
     nodes = np.concatenate([state["nodes"] for state in states])
     return {
         "params": forest.get_params(deep=False),
-        "fitted": {name: getattr(forest, name) for name in (*FITTED, *PRIVATE)},
+        "fitted": {name: getattr(forest, name, None) for name in (*FITTED, *PRIVATE)},
         "random_states": [tree.random_state for tree in forest.estimators_],
         "max_features": [tree.max_features_ for tree in forest.estimators_],
         "depth": np.array([state["max_depth"] for state in states]),
