@@ -57,7 +57,7 @@ class EMGEnvelope(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    scale_ : ndarray of shape (n_features_in_,)
+    scale_ : ndarray of shape (`n_features_in_`,)
         Divisor of each column, in the unit of the input; 1 for excluded and for flat columns.
     band_ : tuple of two floats or None
         The band applied [Hz].
@@ -65,7 +65,7 @@ class EMGEnvelope(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Rate of the training frames [Hz]; NaN where neither filter nor time axis is used.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where all are strings.
 
     Warns

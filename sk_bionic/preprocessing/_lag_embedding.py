@@ -33,7 +33,7 @@ class LagEmbedding(TransformerMixin, BaseEstimator):
     ----------
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where all are strings.
 
     See Also
