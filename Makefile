@@ -21,6 +21,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/identification.py
 	$(PYTHON) benchmarks/two_joint_arm.py
 	$(PYTHON) benchmarks/recorded_emg.py
+	$(PYTHON) benchmarks/many_subjects.py
 	$(PYTHON) benchmarks/fuzz_files.py
 
 readme: demo
