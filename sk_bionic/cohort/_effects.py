@@ -10,9 +10,9 @@ COVERAGE = 0.95  # of the stated intervals
 
 
 class RandomEffects(NamedTuple):
-    """What subjects with errors of their own say about their population.
+    """What subjects with errors of their own say about their population: the result of `random_effects`.
 
-    Attributes
+    Parameters
     ----------
     n : int
         Subjects with a finite error; the others say nothing.
