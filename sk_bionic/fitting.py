@@ -16,8 +16,8 @@ from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
-from .trust import TRAINING_WEIGHT
 
+JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
 N_NAMED = 3  # findings that a warning spells out
 
 
@@ -107,7 +107,7 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     _require_epochs(settings, "with prediction='network'")
     scaler, data = _standardised(data)
     physics = Physics(data.motion, trainable=True)
-    weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+    weight = JOINT_TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
 
     def as_fitted(network):
         values = physics.free.values(physics.raw.detach()).numpy()
@@ -151,7 +151,9 @@ def _identified(data, options, progress):
             return identify(data.motion, data.angle, data.weight, callback=accepted, **options)
         except IdentificationInterrupted as interrupt:
             best = interrupt.best
-            progress.keep(f"the identification stopped after {best.n_iter} iterations, and its best parameters so far predict, by simulation")
+            progress.keep(
+                f"the identification stopped after {best.n_iter} iterations, and its best parameters so far predict, by simulation"
+            )
             return best
 
 
@@ -189,21 +191,23 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
     if settings.max_epochs == 0 or progress.interrupted:
         return fitted
     ensemble = replace(ensemble, physics=ensemble.physics and ode_weight != 0)
-    motion = data.motion.with_model(fitted.model)
+    motion, identified = data.motion.with_model(fitted.model), fitted.identification
+    noise_std, trial_gain = (np.inf, None) if identified is None else (identified.noise_std, identified.trial_gain)
 
     def with_hybrid(hybrid):
         return replace(fitted, hybrid=hybrid, network=hybrid.learners.networks, ode_weight=hybrid.trust.ode_weight)
 
     try:
         hybrid = fit_learners(
-            motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff,
-            ensemble.history + BLOCK_GAP, start, np.inf if fitted.identification is None else fitted.identification.noise_std,
-            as_fitted=with_hybrid,
+            motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff, ensemble.history + BLOCK_GAP,
+            start, noise_std, trial_gain, as_fitted=with_hybrid,
         )  # fmt: skip
     except KeyboardInterrupt:
-        if fitted.identification is None:
+        if identified is None:
             raise
-        progress.keep(f"the stage {progress.name!r} did not come to its end, and the identified model predicts by simulation")
+        progress.keep(
+            f"the stage {progress.name!r} did not come to its end, and the identified model predicts by simulation"
+        )
         return fitted
     return with_hybrid(hybrid)
 

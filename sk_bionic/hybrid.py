@@ -55,7 +55,19 @@ def simulated_state(motion):
 
 
 def fit_learners(
-    motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start, noise_std, as_fitted
+    motion,
+    data,
+    settings,
+    ensemble,
+    layout,
+    ode_weight,
+    force_weight,
+    cutoff,
+    gap,
+    start,
+    noise_std,
+    trial_gain,
+    as_fitted,
 ):
     """Physics that allows for its own errors, learners beside it, and their trust.
 
@@ -75,6 +87,8 @@ def fit_learners(
     start : HistoryNetwork or None
     noise_std : float or ndarray (n_coordinates,)
         What the identified simulation leaves of the training angles [rad].
+    trial_gain : ndarray (n_trials, n_muscles) or None
+        Identified EMG gains of the trials.
     as_fitted : callable
         Makes what a fit would leave behind of a Hybrid, for callbacks that score the epochs.
 
@@ -94,6 +108,8 @@ def fit_learners(
     parts = usable_folds(motion.trials, complete, gap, data.angle)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
+    if trial_gain is not None:
+        generic = generic.with_trial_gains(trial_gain)
     # Nothing is left of an angle that nobody measured, which is no praise.
     size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
     with settings.progress.stage("identify out of fold", len(hidden)):
@@ -136,7 +152,9 @@ def _tested(motion, data, parts, learners, models, states, ode_weight, cutoff, p
         held_out = HeldOut(motion, data, parts, learners, models, states)
         return held_out, held_out.choose(ode_weight, cutoff)
     except KeyboardInterrupt:
-        progress.keep("the weights were not chosen on held-out data: all learners weigh the same, and their error is not known")
+        progress.keep(
+            "the weights were not chosen on held-out data: all learners weigh the same, and their error is not known"
+        )
         held_out = HeldOut(motion, data, [], learners, models, states)
         return held_out, held_out.choose(ode_weight, cutoff)
 

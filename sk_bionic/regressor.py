@@ -18,7 +18,7 @@ from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
 from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
-from .results import correlation_frame, parameter_frame
+from .results import correlation_frame, parameter_frame, trial_gain_frame
 
 # Fitted attributes that hold one value per muscle.
 MUSCLE_ATTRIBUTES = (
@@ -36,6 +36,7 @@ MODEL_ATTRIBUTES = (
     "parameters_",
     "starts_",
     "parameter_correlation_",
+    "trial_gain_",
     *(f"{name}_" for name in MUSCLE_ATTRIBUTES),
 )
 
@@ -75,20 +76,24 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     n_starts : int, default=1
         Starts of the identification: the model's values and random ones within the bounds. What each reached is in
         `starts_`.
+    trial_gain_std : float, default=0.0
+        Prior standard deviation of the logarithm of an EMG gain that every training trial has of its own, relative to the
+        mean of all: 0.1 where electrodes were set anew or effort differs between trials; 0: none. Only trials whose angles
+        tell them apart move from 1. New trials are predicted with a gain of 1; see `calibrate`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
     max_epochs : int, default=300
         Training epochs; 0 trains no network, and "hybrid" is the simulation.
-    history : float, default=0.4
+    history : float, default=0.5
         EMG that the network sees [s]. Trials must not be shorter.
     lr : float, default=0.01
         Learning rate of Adam.
     alpha : float, default=0.01
         Weight decay.
-    input_noise : float, default=0.4
+    input_noise : float, default=0.5
         Standard deviation of the noise on the networks' standardised inputs while they are trained, which keeps them
         from trusting details of the EMG; for trials in time only.
-    n_networks : int, default=2
+    n_networks : int, default=3
         Networks of each kind in the hybrid's ensemble: with the recent EMG, with the recent EMG and the simulated
         state, with a longer and coarser history.
     forest : bool, default=True
@@ -103,6 +108,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     n_iter_no_change : int, default=50
         Epochs without improvement by `tol` after which training stops.
     tol : float, default=1e-6
+        Smallest decrease of the validation loss that counts as an improvement.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
         given. "auto": none where the largest value of all channels lies between 0.05 and 1, else the largest.
@@ -112,6 +118,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
+        Seed of networks, forests, random starts and the choice of validation trials.
     verbose : int, default=0
         0: silent; 1: a line for every stage of the fit; 2: one for every iteration and epoch, too.
     warm_start : bool, default=False
@@ -127,13 +134,14 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
-    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray
-    (n_muscles,)
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
     starts_ : list of tuple (float, ndarray)
         Objective (minus the log posterior) and free values that each start of the identification reached.
+    trial_gain_ : DataFrame (n_trials, n_muscles) or None
+        Identified EMG gain of each training trial, relative to the mean of all.
     muscle_names_ : tuple of str
     synthesized_muscles_ : tuple of str
         Muscles without EMG of their own, driven by a mixture of columns (see `Muscle`); the `attrs` of `parameters_` and
@@ -174,8 +182,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
     >>> from sk_bionic import PhysicsInformedMSKRegressor
     >>> from sk_bionic.datasets import make_elbow_flexion
     >>> X, y = make_elbow_flexion(n_trials=2, duration=2.0, random_state=0, return_X_y=True)
-    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X.loc[[0]], y.loc[[0]])
-    >>> regressor.predict_muscle_forces(X.loc[[1]]).columns.tolist()
+    >>> first = X.index.get_level_values("trial") == "trial_00"
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[first], y[first])
+    >>> regressor.predict_muscle_forces(X[~first]).columns.tolist()
     ['biceps', 'triceps']
     """
 
@@ -187,6 +196,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         "identify": [None, str, "array-like"],
         "robust": ["boolean"],
         "n_starts": [Interval(Integral, 1, None, closed="left")],
+        "trial_gain_std": [Interval(Real, 0, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "history": [Interval(Real, 0, None, closed="left")],
@@ -218,13 +228,14 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         identify=None,
         robust=False,
         n_starts=1,
+        trial_gain_std=0.0,
         hidden_layer_sizes=(32, 32),
         max_epochs=300,
-        history=0.4,
+        history=0.5,
         lr=0.01,
         alpha=0.01,
-        input_noise=0.4,
-        n_networks=2,
+        input_noise=0.5,
+        n_networks=3,
         forest=True,
         output_cutoff="auto",
         early_stopping=False,
@@ -245,6 +256,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         self.identify = identify
         self.robust = robust
         self.n_starts = n_starts
+        self.trial_gain_std = trial_gain_std
         self.hidden_layer_sizes = hidden_layer_sizes
         self.max_epochs = max_epochs
         self.history = history
@@ -284,6 +296,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -330,14 +343,21 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
             self._set_model(values, trials, angle, previous)
             labelled = np.isfinite(angle).any(axis=1)
             validation = (
-                fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
+                fitting.validation_frames(trials, labelled, self.validation_fraction, rng)
+                if self.early_stopping
+                else None
             )
             data = fitting.TrainingData(
                 self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_),
                 None if trials is None else self._layout,
             )  # fmt: skip
             start = None if previous is None or previous.network is None else previous.network.module
-            options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
+            options = {
+                "robust": self.robust,
+                "n_starts": self.n_starts,
+                "trial_gain_std": self.trial_gain_std,
+                "random_state": rng,
+            }
             self.fitted_ = self._fit(data, settings, start, options)
             self.fitted_.model_of_training = self.fitted_.model
             self._expose()
@@ -425,7 +445,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs, with the columns of the training.
         return_std : bool, default=False
+            Return standard deviations, too.
 
         Returns
         -------
@@ -480,6 +502,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
         self.starts_ = [] if fitted.identification is None else fitted.identification.starts
         self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
+        self.trial_gain_ = trial_gain_frame(fitted.identification, fitted.model)
         by_name = fitted.model.parameters.as_dict()
         for name in MUSCLE_ATTRIBUTES:
             setattr(self, f"{name}_", by_name[name].numpy().copy())
