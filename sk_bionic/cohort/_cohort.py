@@ -39,6 +39,21 @@ class Comparison(NamedTuple):
         difference over its standard error.
     summary : DataFrame
         One row a parameter: muscle, name, unit, scale and the fields of `RandomEffects` of the differences.
+
+    Examples
+    --------
+    >>> from sklearn import clone
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.cohort import Cohort
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=2, random_state=0, return_X_y=True)
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation")
+    >>> conditions = [
+    ...     Cohort({"S0": clone(regressor).fit(X.loc[[trial]], y.loc[[trial]])}) for trial in ("trial_00", "trial_01")
+    ... ]
+    >>> comparison = conditions[0].compare(conditions[1])
+    >>> bool(comparison.subjects["z"].abs().max() < 4)
+    True
     """
 
     subjects: pd.DataFrame

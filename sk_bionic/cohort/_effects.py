@@ -26,6 +26,13 @@ class RandomEffects(NamedTuple):
         95 % interval of the next subject's own value; infinite for fewer than three.
     heterogeneity : float
         Part of the scatter that the errors do not explain (I^2 of Higgins), 0 to 1.
+
+    Examples
+    --------
+    >>> from sk_bionic.cohort import random_effects
+    >>> effects = random_effects([1.0, 1.2, 0.8], [0.2, 0.2, 0.2])
+    >>> effects.n, round(effects.mean, 2), effects.between_std
+    (3, 1.0, 0.0)
     """
 
     n: int

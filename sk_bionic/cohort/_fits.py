@@ -138,7 +138,7 @@ def _fit(job):
         with threadpool_limits(1):
             fitted = job.estimator.fit(job.X, job.y, **job.parameters)
         return _Outcome(fitted, None, perf_counter() - start)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is this subject's outcome)
         return _Outcome(None, Failure(error, traceback.format_exc()), perf_counter() - start)
     finally:
         torch.set_num_threads(n_threads)
