@@ -24,6 +24,8 @@ CHECKS = (
 ).split()
 # Classes and functions whose docstring may go without an example: they say what went wrong.
 WITHOUT_EXAMPLE = {
+    "sk_bionic.cohort.Failure",
+    "sk_bionic.exceptions.InterruptedWarning",
     "sk_bionic.exceptions.IdentifiabilityWarning",
     "sk_bionic.exceptions.SimulationError",
 }
