@@ -29,8 +29,7 @@ MEMBERS = {
     "history": Member(short_lags, state=False),
     "history_and_state": Member(short_lags, state=True),
     "long_history": Member(long_lags, state=False),
-    "forest": Member(short_lags, state=False, forest=True),
-    "forest_and_state": Member(short_lags, state=True, forest=True),
+    "forest": Member(short_lags, state=True, forest=True),
 }
 OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
 
@@ -57,7 +56,7 @@ class EnsembleSettings:
         return {
             name: member
             for name, member in MEMBERS.items()
-            if (self.physics or not member.state) and (self.forest or not member.forest)
+            if (self.physics or member.forest or not member.state) and (self.forest or not member.forest)
         }
 
 
@@ -138,14 +137,11 @@ def combine(members, weights, belief=1.0):
 def inverse_error_weights(errors):
     """Weights of the combination from held-out errors (n_frames, n_coordinates) by member.
 
-    Inverse mean squared errors (Bates and Granger 1969, Operational Research Quarterly 20(4), 451-468), shrunk. Forests
-    are alike and share one vote: the networks are the core.
+    Inverse mean squared errors (Bates and Granger 1969, Operational Research Quarterly 20(4), 451-468), shrunk.
     """
     square = {name: float(np.mean(error**2)) for name, error in errors.items()}
     shrunk = SHRINKAGE * np.mean(list(square.values()))
-    n_forests = max(1, sum(MEMBERS[name].forest for name in errors if name in MEMBERS))
-    vote = {name: 1.0 / n_forests if name in MEMBERS and MEMBERS[name].forest else 1.0 for name in errors}
-    inverse = {name: vote[name] / (value + shrunk + 1e-12) for name, value in square.items()}
+    inverse = {name: 1.0 / (value + shrunk + 1e-12) for name, value in square.items()}
     return {name: value / sum(inverse.values()) for name, value in inverse.items()}
 
 

@@ -16,8 +16,8 @@ from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
-from .trust import TRAINING_WEIGHT
 
+JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
 N_NAMED = 3  # findings that a warning spells out
 
 
@@ -105,7 +105,7 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     _require_epochs(settings, "with prediction='network'")
     scaler, data = _standardised(data)
     physics = Physics(data.motion, trainable=True)
-    weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+    weight = JOINT_TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
     network = train(
         data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
         ode_weight=weight, force_weight=force_weight, start=start,
@@ -165,10 +165,11 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
     if settings.max_epochs == 0:
         return fitted
     ensemble = replace(ensemble, physics=ensemble.physics and ode_weight != 0)
-    motion = data.motion.with_model(fitted.model)
+    motion, identified = data.motion.with_model(fitted.model), fitted.identification
+    noise_std, trial_gain = (np.inf, None) if identified is None else (identified.noise_std, identified.trial_gain)
     fitted.hybrid = fit_learners(
-        motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff,
-        ensemble.history + BLOCK_GAP, start, np.inf if fitted.identification is None else fitted.identification.noise_std,
+        motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff, ensemble.history + BLOCK_GAP,
+        start, noise_std, trial_gain,
     )  # fmt: skip
     fitted.network, fitted.ode_weight = fitted.hybrid.learners.networks, fitted.hybrid.trust.ode_weight
     return fitted

@@ -54,7 +54,9 @@ def simulated_state(motion):
     return np.column_stack([angle.numpy(), state[:, 1].numpy(), activation.numpy()])
 
 
-def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start, noise_std):
+def fit_learners(
+    motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start, noise_std, trial_gain
+):
     """Physics that allows for its own errors, learners beside it, and their trust.
 
     Parameters
@@ -73,6 +75,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     start : HistoryNetwork or None
     noise_std : float or ndarray (n_coordinates,)
         What the identified simulation leaves of the training angles [rad].
+    trial_gain : ndarray (n_trials, n_muscles) or None
+        Identified EMG gains of the trials.
 
     Returns
     -------
@@ -84,6 +88,8 @@ def fit_learners(motion, data, settings, ensemble, layout, ode_weight, force_wei
     parts = usable_folds(motion.trials, complete, gap, data.angle)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
+    if trial_gain is not None:
+        generic = generic.with_trial_gains(trial_gain)
     # Nothing is left of an angle that nobody measured, which is no praise.
     size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
     models = _physics(

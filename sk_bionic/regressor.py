@@ -16,7 +16,7 @@ from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
-from .results import correlation_frame, parameter_frame
+from .results import correlation_frame, parameter_frame, trial_gain_frame
 
 # Fitted attributes that hold one value per muscle.
 MUSCLE_ATTRIBUTES = (
@@ -34,6 +34,7 @@ MODEL_ATTRIBUTES = (
     "parameters_",
     "starts_",
     "parameter_correlation_",
+    "trial_gain_",
     *(f"{name}_" for name in MUSCLE_ATTRIBUTES),
 )
 
@@ -73,20 +74,24 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     n_starts : int, default=1
         Starts of the identification: the model's values and random ones within the bounds. What each reached is in
         `starts_`.
+    trial_gain_std : float, default=0.0
+        Prior standard deviation of the logarithm of an EMG gain that every training trial has of its own, relative to the
+        mean of all: 0.1 where electrodes were set anew or effort differs between trials; 0: none. Only trials whose angles
+        tell them apart move from 1. New trials are predicted with a gain of 1; see `calibrate`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
     max_epochs : int, default=300
         Training epochs; 0 trains no network, and "hybrid" is the simulation.
-    history : float, default=0.4
+    history : float, default=0.5
         EMG that the network sees [s]. Trials must not be shorter.
     lr : float, default=0.01
         Learning rate of Adam.
     alpha : float, default=0.01
         Weight decay.
-    input_noise : float, default=0.4
+    input_noise : float, default=0.5
         Standard deviation of the noise on the networks' standardised inputs while they are trained, which keeps them
         from trusting details of the EMG; for trials in time only.
-    n_networks : int, default=2
+    n_networks : int, default=3
         Networks of each kind in the hybrid's ensemble: with the recent EMG, with the recent EMG and the simulated
         state, with a longer and coarser history.
     forest : bool, default=True
@@ -133,6 +138,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         In optimal fiber lengths per second, without unit, and in s.
     starts_ : list of tuple (float, ndarray)
         Objective (minus the log posterior) and free values that each start of the identification reached.
+    trial_gain_ : DataFrame (n_trials, n_muscles) or None
+        Identified EMG gain of each training trial, relative to the mean of all.
     muscle_names_ : tuple of str
     synthesized_muscles_ : tuple of str
         Muscles without EMG of their own, driven by a mixture of columns (see `Muscle`); the `attrs` of `parameters_` and
@@ -185,6 +192,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         "identify": [None, str, "array-like"],
         "robust": ["boolean"],
         "n_starts": [Interval(Integral, 1, None, closed="left")],
+        "trial_gain_std": [Interval(Real, 0, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "history": [Interval(Real, 0, None, closed="left")],
@@ -216,13 +224,14 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         identify=None,
         robust=False,
         n_starts=1,
+        trial_gain_std=0.0,
         hidden_layer_sizes=(32, 32),
         max_epochs=300,
-        history=0.4,
+        history=0.5,
         lr=0.01,
         alpha=0.01,
-        input_noise=0.4,
-        n_networks=2,
+        input_noise=0.5,
+        n_networks=3,
         forest=True,
         output_cutoff="auto",
         early_stopping=False,
@@ -243,6 +252,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.identify = identify
         self.robust = robust
         self.n_starts = n_starts
+        self.trial_gain_std = trial_gain_std
         self.hidden_layer_sizes = hidden_layer_sizes
         self.max_epochs = max_epochs
         self.history = history
@@ -319,7 +329,12 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             None if trials is None else self._layout,
         )  # fmt: skip
         start = None if previous is None or previous.network is None else previous.network.module
-        options = {"robust": self.robust, "n_starts": self.n_starts, "random_state": rng}
+        options = {
+            "robust": self.robust,
+            "n_starts": self.n_starts,
+            "trial_gain_std": self.trial_gain_std,
+            "random_state": rng,
+        }
         self.fitted_ = self._fit(data, settings, start, options)
         self.fitted_.model_of_training = self.fitted_.model
         self._expose()
@@ -450,6 +465,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
         self.starts_ = [] if fitted.identification is None else fitted.identification.starts
         self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
+        self.trial_gain_ = trial_gain_frame(fitted.identification, fitted.model)
         by_name = fitted.model.parameters.as_dict()
         for name in MUSCLE_ATTRIBUTES:
             setattr(self, f"{name}_", by_name[name].numpy().copy())

@@ -69,3 +69,11 @@ def correlation_frame(model, covariance):
         covariance = np.full((len(labels), len(labels)), np.nan)
     std = np.sqrt(np.diag(covariance))
     return pd.DataFrame(covariance / np.outer(std, std), index=labels, columns=labels)
+
+
+def trial_gain_frame(identification, model):
+    """EMG gain of each training trial, DataFrame with a row per trial and a column per muscle; None without any."""
+    if identification is None:
+        return None
+    names = pd.Index(identification.trial_names, name="trial")
+    return pd.DataFrame(identification.trial_gain, index=names, columns=list(model.muscle_names))

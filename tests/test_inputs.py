@@ -90,8 +90,8 @@ def test_a_silent_channel_is_not_divided_by_zero():
 def test_the_network_sees_the_root_of_the_emg_now_and_before():
     trials = trials_of(30, 30)
     emg = np.random.default_rng(0).uniform(size=(60, 2))
-    features = inputs.history_features(emg, {}, trials, 0.1, inputs.short_lags(0.1))
-    assert features.shape == (60, 2 * 3)  # at 0, 0.05 and 0.1 s
+    features = inputs.history_features(emg, {}, trials, 0.1, [0.0, 0.05, 0.1])
+    assert features.shape == (60, 2 * 3)
     np.testing.assert_allclose(features[:, :2], np.sqrt(emg))
     np.testing.assert_allclose(features[15, 2:4], np.sqrt(emg[10]))
     np.testing.assert_allclose(features[45, 4:], np.sqrt(emg[35]))
@@ -103,7 +103,7 @@ def test_history_stays_within_the_trial():
     other = emg.copy()
     other[:30] += 1.0
     first, second = (
-        inputs.history_features(x, {}, trials, 0.2, inputs.short_lags(0.2)) for x in (emg, other)
+        inputs.history_features(x, {}, trials, 0.2, [0.0, 0.1, 0.2]) for x in (emg, other)
     )
     np.testing.assert_array_equal(first[30:], second[30:])
     np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # held before the start
@@ -129,7 +129,14 @@ def test_layout_finds_the_columns_of_some_lags_and_the_external_inputs():
     time = trials.time[:, None] + np.array([0.0, 100.0])  # the root's square tells time and lag
     load = np.full(60, -1.0)
     features = inputs.history_features(time, {"hand_load_kg": load}, trials, 0.1, lags)
-    seen = features[50, layout.columns([0.0, 0.05])]
-    np.testing.assert_allclose(seen[:-1] ** 2, [0.5, 100.5, 0.45, 100.45], rtol=1e-6)
+    seen = features[50, layout.columns([0.0, 0.04])]
+    np.testing.assert_allclose(seen[:-1] ** 2, [0.5, 100.5, 0.46, 100.46], rtol=1e-6)
     assert seen[-1] == -1.0
-    assert inputs.long_lags(0.1).max() == pytest.approx(0.25)
+
+
+def test_lags_begin_now_and_the_short_ones_end_with_the_history():
+    for lags, end in ((inputs.short_lags(0.5), 0.5), (inputs.long_lags(0.5), 0.8)):
+        assert lags[0] == 0.0
+        assert lags[-1] == pytest.approx(end)
+        assert (np.diff(lags) > 0).all()
+    assert inputs.short_lags(0.0).tolist() == [0.0]

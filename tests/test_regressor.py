@@ -336,3 +336,13 @@ def test_a_load_beyond_the_training_is_left_to_the_physics(subject):
     predicted = hybrid.predict(loaded) - hybrid.predict(new)
     assert np.mean(simulated) < -0.05  # the weight pulls the forearm down
     assert np.mean(predicted) < 0.5 * np.mean(simulated)
+
+
+def test_trials_may_have_emg_gains_of_their_own():
+    X, y = make_elbow_flexion(n_trials=2, duration=2.0, random_state=0, return_X_y=True)
+    first = X.index.get_level_values("trial") == "trial_00"
+    X.loc[first] *= 0.8
+    regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation", trial_gain_std=0.2).fit(X, y)
+    assert (regressor.trial_gain_.loc["trial_00"] > 1.05).all()
+    assert (regressor.trial_gain_.loc["trial_01"] < 0.95).all()
+    assert list(regressor.trial_gain_.columns) == list(regressor.muscle_names_)

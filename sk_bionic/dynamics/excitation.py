@@ -3,6 +3,8 @@
 A spline with a differentiable delay, and the root of the activation dynamics.
 """
 
+from copy import copy
+
 import numpy as np
 import torch
 from scipy.interpolate import CubicSpline
@@ -45,6 +47,12 @@ class ExcitationSpline:
         self.shift = torch.as_tensor(np.concatenate([[0.0], np.cumsum(end - start + 1.0)[:-1]]) - start)
         trial = torch.as_tensor(trials.trial_of_frame)
         self.axis = torch.as_tensor(trials.time) + self.shift[trial]
+
+    def scaled(self, gain):
+        """The spline through the EMG times a gain (n_frames, n_muscles) that is constant within a trial."""
+        other = copy(self)
+        other.coefficients = self.coefficients * torch.as_tensor(gain)
+        return other
 
     def __call__(self, time, trial, delay):
         """Excitation at delayed times, never below 0; before a trial's first frame it stays at its first value.
@@ -98,6 +106,12 @@ class ActivationDynamics:
         self.first = torch.as_tensor(grid.trials.starts[:-1])
         self.n_muscles = excitation.shape[1]
         self._last = None  # the previous solution: where Newton starts
+
+    def scaled(self, gain):
+        """The dynamics under the EMG times a gain (n_frames, n_muscles) that is constant within a trial."""
+        other = copy(self)
+        other.spline = self.spline.scaled(gain)
+        return other
 
     def _excitations(self, delay, gain):
         """Excitation at the left, middle and right of every interval."""

@@ -163,6 +163,11 @@ class MixedDynamics:
         names = [name for name in ACTIVATION_PARAMETERS if name in parameters]
         return [{name: parameters[name][..., members] for name in names} for members in self.members]
 
+    def scaled(self, gain):
+        """The dynamics under the EMG times a gain (n_frames, n_muscles) that is constant within a trial."""
+        pairs = zip(self.parts, self.members, strict=True)
+        return MixedDynamics([(part.scaled(gain[:, members]), members) for part, members in pairs])
+
     def solve(self, parameters):
         """State of the activation dynamics at the frames (n_frames, n_muscles)."""
         states = [part.solve(own) for part, own in zip(self.parts, self._own(parameters), strict=True)]

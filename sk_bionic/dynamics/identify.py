@@ -38,9 +38,9 @@ class Identification:
     model : MusculoskeletalModel
         The model with the identified values.
     covariance : ndarray (n_free, n_free)
-        Posterior covariance of the free parameters' values, initial states marginalised.
+        Posterior covariance of the free parameters' values, what is each trial's own marginalised.
     information : ndarray (n_raw, n_raw)
-        What the angles alone say about the unconstrained parameters: the data term's Hessian, initial states
+        What the angles alone say about the unconstrained parameters: the data term's Hessian, what is each trial's own
         marginalised, in units of the prior's standard deviations. A direction with an eigenvalue below 1 is left to
         the prior.
     noise_std : ndarray (n_coordinates,)
@@ -49,6 +49,9 @@ class Identification:
         Independent frames as a fraction of all.
     initial_state : ndarray (n_trials, 2, n_coordinates)
         Identified angle [rad] and velocity [rad/s] at the start of each trial.
+    trial_gain : ndarray (n_trials, n_muscles)
+        Identified EMG gain of each trial, relative to the mean of all.
+    trial_names : tuple
     trajectory : Trajectory
     frame_weight : ndarray (n_frames, n_coordinates)
         Weight of each frame's angle, after the robust loss where it was asked for.
@@ -67,6 +70,8 @@ class Identification:
     noise_std: np.ndarray
     effective_fraction: float
     initial_state: np.ndarray
+    trial_gain: np.ndarray
+    trial_names: tuple
     trajectory: Trajectory
     frame_weight: np.ndarray
     objective: float
@@ -75,7 +80,9 @@ class Identification:
     starts: list = field(default_factory=list)
 
 
-def identify(motion, angle, weight=None, *, robust=False, n_starts=1, random_state=None, callback=None):
+def identify(
+    motion, angle, weight=None, *, robust=False, n_starts=1, trial_gain_std=0.0, random_state=None, callback=None
+):
     """Identify the free parameters of a model from measured angles.
 
     Parameters
@@ -90,6 +97,8 @@ def identify(motion, angle, weight=None, *, robust=False, n_starts=1, random_sta
         Discount artefacts (a Student t likelihood with four degrees of freedom instead of a Gaussian one).
     n_starts : int
         Starts: the model's values, and random ones within the bounds. The best optimum is returned.
+    trial_gain_std : float
+        Prior standard deviation of the logarithm of each trial's EMG gains (see `TrialGains`); 0: none.
     random_state : numpy.random.RandomState, optional
         For the random starts.
     callback : callable, optional
@@ -104,7 +113,7 @@ def identify(motion, angle, weight=None, *, robust=False, n_starts=1, random_sta
     SimulationError
         When the model cannot be simulated from any start.
     """
-    posterior = Posterior(motion, angle, np.ones(len(angle)) if weight is None else weight)
+    posterior = Posterior(motion, angle, np.ones(len(angle)) if weight is None else weight, trial_gain_std)
     runs, failure = [], None
     for raw in _starts(posterior.free, n_starts, random_state):
         posterior.weight = posterior.given_weight
@@ -225,6 +234,8 @@ def _result(posterior, run):
         noise_std=posterior.noise_std(point, len(data)),
         effective_fraction=run.fraction,
         initial_state=point.initial_state,
+        trial_gain=posterior.trial_gains.gain(point.log_gain),
+        trial_names=posterior.motion.trials.names,
         trajectory=point.trajectory,
         frame_weight=posterior.weight,
         objective=posterior.objective(point, run.fraction),

@@ -8,7 +8,8 @@ import torch
 from ..musculoskeletal.prior import FreeParameters
 from .errors import SimulationError
 from .sensitivity import state_sensitivity
-from .simulate import Trajectory
+from .simulate import Motion, Trajectory
+from .trial_gains import TrialGains
 
 INITIAL_STATE_STD = (
     0.3,
@@ -27,12 +28,15 @@ class Point:
 
     raw: torch.Tensor
     initial_state: np.ndarray
+    log_gain: np.ndarray  # (n_trials, n_gains)
+    motion: Motion
     drive: object
     parameters: dict
     trajectory: Trajectory
     error: np.ndarray  # measured minus simulated, 0 where the angle is missing
     prior: np.ndarray
     prior_of_state: np.ndarray
+    prior_of_gain: np.ndarray
 
 
 class Posterior:
@@ -44,11 +48,15 @@ class Posterior:
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN carries no weight.
     weight : ndarray (n_frames,)
+    trial_gain_std : float
+        Prior standard deviation of the logarithm of each trial's EMG gains, relative to the mean of all trials; 0: they
+        have one and the same. Muscles that one EMG drives share a gain.
     """
 
-    def __init__(self, motion, angle, weight):
+    def __init__(self, motion, angle, weight, trial_gain_std=0.0):
         self.motion = motion
         self.free = FreeParameters(motion.model.parameters)
+        self.trial_gains = TrialGains(motion, trial_gain_std)
         weight = np.asarray(weight, dtype=np.float64)[:, None]
         angle = np.where(weight > 0, angle, np.nan)
         present = np.isfinite(angle)
@@ -80,22 +88,38 @@ class Posterior:
         """
         raw = self.free.raw() if raw is None else raw
         try:
-            return self.evaluate(raw, self.start_center.copy(), torch.from_numpy(self.measured_state))
+            return self.evaluate(
+                raw, self.start_center.copy(), self.trial_gains.start, torch.from_numpy(self.measured_state)
+            )
         except SimulationError:
             parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
             rest = self.motion.rest_state(self.motion.drive(parameters), parameters)
-            return self.evaluate(raw, rest[self.motion.first].numpy(), rest)
+            return self.evaluate(raw, rest[self.motion.first].numpy(), self.trial_gains.start, rest)
 
-    def evaluate(self, raw, initial_state, guess):
+    def evaluate(self, raw, initial_state, log_gain, guess):
         """Simulate and compare."""
-        parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
-        drive = self.motion.drive(parameters)
-        trajectory = self.motion.solve(parameters, initial_state, guess, drive)
+        motion = self.trial_gains.applied(log_gain)
+        parameters = motion.model.parameters.as_dict(self.free.values(raw))
+        drive = motion.drive(parameters)
+        trajectory = motion.solve(parameters, initial_state, guess, drive)
         simulated = (trajectory.angle + parameters["goniometer_offset"]).numpy()
         error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
         prior = self.free.prior_residual(raw).numpy()
         prior_of_state = (initial_state - self.start_center) / self.start_std
-        return Point(raw, initial_state, drive, parameters, trajectory, error, prior, prior_of_state)
+        prior_of_gain = self.trial_gains.prior_residual(log_gain)
+        return Point(
+            raw,
+            initial_state,
+            log_gain,
+            motion,
+            drive,
+            parameters,
+            trajectory,
+            error,
+            prior,
+            prior_of_state,
+            prior_of_gain,
+        )
 
     def squares(self, point):
         """Weighted sums of squared errors (n_coordinates,) [rad^2], never below what the finest goniometer resolves, or
@@ -117,48 +141,63 @@ class Posterior:
     def objective(self, point, fraction):
         """Minus the log posterior but for a constant; `fraction` of the frames are independent."""
         data = fraction * (self.n * np.log(self.squares(point))).sum()
-        return 0.5 * (data + (point.prior**2).sum() + (point.prior_of_state**2).sum())
+        priors = (point.prior, point.prior_of_state, point.prior_of_gain)
+        return 0.5 * (data + sum((prior**2).sum() for prior in priors))
 
     def sensitivity(self, point):
-        """d(simulated angle)/d(raw parameters), d/d(initial state): (n_frames, n_coordinates, ...)."""
+        """d(simulated angle)/d(raw parameters), d/d(initial state and gains of the own trial).
+
+        Each (n_frames, n_coordinates, ...).
+        """
         by_value, by_start = state_sensitivity(
-            self.motion, point.trajectory, point.drive, point.parameters, self.free, from_rest=False
+            point.motion, point.trajectory, point.drive, point.parameters, self.trial_gains.free, from_rest=False
         )
-        by_value = with_offset(by_value[:, : self.d], self.free)
-        return by_value @ self.free.derivative(point.raw), by_start[:, : self.d]
+        by_value, by_gain = self.trial_gains.split(by_value[:, : self.d], point.parameters)
+        by_value = with_offset(by_value, self.free)
+        return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)
 
     def data_terms(self, point, fraction):
-        """Gradient and Gauss-Newton Hessian of the data term over (raw parameters, all initial states)."""
-        by_raw, by_start = self.sensitivity(point)
+        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and gains."""
+        by_raw, of_trial = self.sensitivity(point)
         scale = fraction * self.n / self.squares(point)
-        p, size = self.free.n_raw, 2 * self.d
+        p, size = self.free.n_raw, self.n_of_trial
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))
         for k, rows in enumerate(self.motion.trials.slices):
             own = np.r_[0:p, p + size * k : p + size * (k + 1)]
-            jacobian = np.concatenate([by_raw[rows], by_start[rows]], axis=2).reshape(-1, p + size)
+            jacobian = np.concatenate([by_raw[rows], of_trial[rows]], axis=2).reshape(-1, p + size)
             weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
             gradient[own] -= weighted.T @ point.error[rows].ravel()
             hessian[np.ix_(own, own)] += weighted.T @ jacobian
         return gradient, hessian
 
+    @property
+    def n_of_trial(self):
+        """Unknowns of a single trial: its initial state and its gains."""
+        return 2 * self.d + self.trial_gains.n
+
     def prior_terms(self, point):
-        """Gradient and Hessian of the priors over (raw parameters, all initial states)."""
+        """Gradient and Hessian of the priors over raw parameters and every trial's initial state and gains."""
+        p, k, s = self.free.n_raw, self.motion.trials.n_trials, 2 * self.d
         slope = self.free.prior_derivative(point.raw)
         start = np.repeat(1.0 / self.start_std.ravel(), self.d)
-        n_trials = self.motion.trials.n_trials
-        gradient = np.concatenate([slope.T @ point.prior, np.tile(start, n_trials) * point.prior_of_state.ravel()])
-        hessian = np.diag(np.concatenate([np.zeros(self.free.n_raw), np.tile(start**2, n_trials)]))
-        hessian[: self.free.n_raw, : self.free.n_raw] = slope.T @ slope
-        return gradient, hessian
+        of_trial, curvature = np.zeros((k, self.n_of_trial)), np.zeros((k, self.n_of_trial, k, self.n_of_trial))
+        of_trial[:, :s] = start * point.prior_of_state.reshape(k, -1)
+        curvature[np.arange(k), :s, np.arange(k), :s] = np.diag(start**2)
+        of_trial[:, s:], curvature[:, s:, :, s:] = self.trial_gains.prior_terms(point.log_gain)
+        hessian = np.zeros((p + of_trial.size, p + of_trial.size))
+        hessian[:p, :p], hessian[p:, p:] = slope.T @ slope, curvature.reshape(of_trial.size, -1)
+        return np.concatenate([slope.T @ point.prior, of_trial.ravel()]), hessian
 
     def moved(self, point, step):
         """Point one step further; raises `SimulationError` where the model cannot be simulated."""
         p = self.free.n_raw
         move = torch.from_numpy(step[:p]).clamp(-LARGEST_STEP, LARGEST_STEP)
         raw = (point.raw + move).clamp(-LARGEST_RAW, LARGEST_RAW)
-        initial_state = point.initial_state + step[p:].reshape(point.initial_state.shape)
-        return self.evaluate(raw, initial_state, point.trajectory.all_states)
+        of_trial = step[p:].reshape(-1, self.n_of_trial)
+        initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
+        log_gain = point.log_gain + of_trial[:, 2 * self.d :]
+        return self.evaluate(raw, initial_state, log_gain, point.trajectory.all_states)
 
 
 def with_offset(by_value, free):

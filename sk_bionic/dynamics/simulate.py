@@ -109,6 +109,13 @@ class Motion:
         other.__dict__.update(self.__dict__, model=model)
         return other
 
+    def with_trial_gains(self, gain):
+        """The same trials with the EMG of each multiplied by its gains (n_trials, n_muscles)."""
+        gain = gain[self.trials.trial_of_frame]
+        other = self.with_model(self.model)
+        other.excitation, other.dynamics = self.excitation * gain, self.dynamics.scaled(gain)
+        return other
+
     def take(self, frames):
         """The motion on some of the frames (see `Trials.take`)."""
         exogenous = {name: column[frames, 0] for name, column in self.frame_exogenous.items()}

@@ -1,12 +1,11 @@
 """Write frames as OpenSim's tables, so that its GUI and tools read them."""
 
-import os
-import uuid
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from sk_bionic._atomic import replacing
 from sk_bionic.io._rotational import rotational_columns
 from sk_bionic.trials import find_trials
 
@@ -80,7 +79,8 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name"
         "\t".join(["time", *frame.columns]),
     ]
     rows = ("\t".join(map(repr, row)) for row in np.column_stack([time, values]).tolist())
-    _write_whole(path, "\n".join([*header, *rows]) + "\n")
+    with replacing(path) as file:
+        file.write(("\n".join([*header, *rows]) + "\n").encode())
 
 
 def _as_frame(frame):
@@ -134,17 +134,3 @@ def _one_trial(frame, trial):
             f"s of trial {name!r}, where OpenSim would stop reading. Interpolate or drop such rows."
         )
     return name, trials.time[rows], values
-
-
-def _write_whole(path, text):
-    """Write beside the place and rename, so that no reader ever meets half a file."""
-    path = path.resolve()  # a link stays a link
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

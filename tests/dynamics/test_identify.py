@@ -84,7 +84,9 @@ def test_result_is_the_least_objective_in_every_direction(short, noisy, identifi
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
-    best = posterior.evaluate(raw, identified.initial_state, identified.trajectory.state)
+    best = posterior.evaluate(
+        raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state
+    )
     assert posterior.objective(best, fraction) == pytest.approx(identified.objective, abs=1e-6)
     for step in 0.1 * np.eye(posterior.free.n_raw + 4):
         for sign in (1, -1):
@@ -98,7 +100,9 @@ def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy, ident
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
-    best = posterior.evaluate(raw, identified.initial_state, identified.trajectory.state)
+    best = posterior.evaluate(
+        raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state
+    )
 
     def gradient(step):
         point = posterior.moved(best, step)

@@ -27,16 +27,21 @@ def recording():
     return motion, flexion.target.to_numpy()[:, None]
 
 
-def posterior_of(recording, weight=None):
+def posterior_of(recording, weight=None, trial_gain_std=0.0):
     motion, angle = recording
-    return Posterior(motion, angle, np.ones(len(angle)) if weight is None else weight)
+    weight = np.ones(len(angle)) if weight is None else weight
+    return Posterior(motion, angle, weight, trial_gain_std)
 
 
-def test_gradient_is_that_of_the_objective(recording):
-    posterior, fraction = posterior_of(recording), 0.1
+@pytest.mark.parametrize("trial_gain_std", [0.0, 0.2])
+def test_gradient_is_that_of_the_objective(recording, trial_gain_std):
+    posterior, fraction = posterior_of(recording, trial_gain_std=trial_gain_std), 0.1
     rng = np.random.default_rng(0)
     posterior.weight = posterior.given_weight * rng.uniform(0.2, 1.0, (len(recording[1]), 1))
     point = posterior.start(posterior.free.raw() + 0.1)
+    rest = np.zeros(posterior.free.n_raw)
+    of_trial = rng.normal(0.0, 0.05, posterior.motion.trials.n_trials * posterior.n_of_trial)
+    point = posterior.moved(point, np.concatenate([rest, of_trial]))
     by_data, _ = posterior.data_terms(point, fraction)
     by_prior, _ = posterior.prior_terms(point)
     for k, exact in enumerate(by_data + by_prior):
@@ -45,8 +50,9 @@ def test_gradient_is_that_of_the_objective(recording):
         assert (up - down) / 2e-5 == pytest.approx(exact, rel=1e-4, abs=1e-4)
 
 
-def test_hessian_of_the_priors_is_that_of_their_squares(recording):
-    posterior = posterior_of(recording)
+@pytest.mark.parametrize("trial_gain_std", [0.0, 0.2])
+def test_hessian_of_the_priors_is_that_of_their_squares(recording, trial_gain_std):
+    posterior = posterior_of(recording, trial_gain_std=trial_gain_std)
     point = posterior.start()
     _, exact = posterior.prior_terms(point)
     for k in range(len(exact)):

@@ -1,0 +1,109 @@
+"""Channels that are missing, dead, saturated or negative."""
+
+import numpy as np
+
+from ._quality import Finding
+from ._signals import joined, runs
+
+JOIN = 0.5  # s: faults closer than that are told as one
+SHORTEST_FLAT = {True: 0.25, False: 0.5}  # s, by whether the EMG is raw
+# Part of the channel's range by which a level that is really the resting level is entered.
+STEP = 1e-3
+RAIL = 1e-6  # part of the trial's range within which values are at the rail
+SHORTEST_RAIL = 3  # frames in a row; two equal neighbours happen with coarse converters
+FEWEST_AT_RAIL = 6  # frames of a trial
+SEVERE_SHARE = 1.0  # % of the frames at the rail
+NEGATIVE = 0.05  # part of the largest value
+
+
+def missing_values(recording):
+    """Stretches of NaN or infinity."""
+    found = []
+    for name, time, rows in recording.pieces():
+        for j, channel in enumerate(recording.channels):
+            mask = recording.missing[rows, j]
+            for start, stop in joined(mask, JOIN * recording.rate):
+                severity = "severe" if (stop - start) / recording.rate > 0.1 else "warning"
+                count = float(mask[start:stop].sum())
+                place = (channel, name, time[start], time[stop - 1])
+                found.append(Finding("missing", severity, *place, count, "frames"))
+    return found
+
+
+def flat_channels(recording):
+    """Stretches without any change, except for an envelope that is quietly at rest."""
+    found = []
+    for name, time, rows in recording.pieces():
+        for j, channel in enumerate(recording.channels):
+            signal, mask = recording.emg[rows, j], recording.missing[rows, j]
+            for start, stop in _flat_runs(signal, mask, recording):
+                seconds = float(time[stop - 1] - time[start])
+                place = (channel, name, time[start], time[stop - 1])
+                found.append(Finding("flat", "severe", *place, seconds, "s"))
+    return found
+
+
+def _flat_runs(signal, missing, recording):
+    """First and last-plus-one frames of the flat stretches of one channel in one trial."""
+    change = np.abs(np.diff(signal))
+    span = np.ptp(signal)
+    still = (change <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
+    for start, stop in runs(still):
+        if (stop - start) / recording.rate < min(SHORTEST_FLAT[recording.raw], 0.5 * len(signal) / recording.rate):
+            continue
+        whole = start == 0 and stop == len(still)
+        edges = change[[i for i in (start - 1, stop) if 0 <= i < len(change)]]
+        # A resting envelope is entered smoothly and lies at the bottom; a dead one jumps or sticks.
+        at_rest = signal[start] - signal.min() <= STEP * span and np.all(edges <= STEP * span)
+        if whole or recording.raw or not at_rest:
+            yield start, stop + 1
+
+
+def clipped_channels(recording):
+    """Several frames in a row at the same largest or smallest value, time and again."""
+    found = []
+    for name, time, rows in recording.pieces():
+        for j, channel in enumerate(recording.channels):
+            at_rail = _at_rail(recording.emg[rows, j], recording.raw)
+            if at_rail.sum() < FEWEST_AT_RAIL:
+                continue
+            frames = np.flatnonzero(at_rail)
+            share = 100.0 * len(frames) / len(at_rail)
+            severity = "severe" if share > SEVERE_SHARE else "warning"
+            place = (channel, name, time[frames[0]], time[frames[-1]])
+            found.append(Finding("clipped", severity, *place, share, "% of frames"))
+    return found
+
+
+def _at_rail(signal, raw):
+    """Frames in runs at the extreme values; those of an envelope's bottom are no fault."""
+    span = np.ptp(signal)
+    out = np.zeros(len(signal), bool)
+    if span == 0:
+        return out
+    rails = [signal >= signal.max() - RAIL * span]
+    if raw:
+        rails.append(signal <= signal.min() + RAIL * span)
+    for rail in rails:
+        for start, stop in runs(rail):
+            # Half a trial at one value is a dead channel, not a saturated one.
+            if SHORTEST_RAIL <= stop - start < 0.5 * len(signal):
+                out[start:stop] = True
+    return out
+
+
+def negative_envelopes(recording):
+    """Envelopes that go below zero."""
+    if recording.raw:
+        return []
+    found = []
+    largest = np.abs(recording.emg).max(axis=0)
+    for name, time, rows in recording.pieces():
+        for j, channel in enumerate(recording.channels):
+            signal = recording.emg[rows, j]
+            below = np.flatnonzero(signal < -NEGATIVE * largest[j])
+            if len(below):
+                place = (channel, name, time[below[0]], time[below[-1]])
+                value = float(-100.0 * signal.min() / largest[j])
+                found.append(Finding("not_rectified", "severe", *place, value, "% of maximum"))
+    return found

@@ -1,0 +1,139 @@
+"""The classes that a file may hold: of what parts each is made, and how it is built of them again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from skorch.history import History
+
+from ..calibration import Session
+from ..dynamics.identifiability import Finding
+from ..dynamics.identify import Identification
+from ..dynamics.simulate import Trajectory
+from ..ensemble import Learners
+from ..fitting import Fitted
+from ..hybrid import Hybrid
+from ..inputs import ColumnRoles
+from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
+from ..musculoskeletal.parameters import Parameter, ParameterTable
+from ..network import TrainedNetwork
+from ..perceptrons import HistoryNetwork
+from ..preprocessing import EMGEnvelope, LagEmbedding
+from ..regressor import PhysicsInformedMSKRegressor
+from ..trust import Trust
+from . import _forest, _network
+
+RECORDS = (
+    ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath, Session,
+    TrainedNetwork, Trust,
+)  # fmt: skip
+ESTIMATORS = (EMGEnvelope, LagEmbedding, Pipeline, StandardScaler)
+OUTPUT = "_sklearn_output_config"  # what `set_output` has chosen
+
+
+@dataclass(frozen=True)
+class Form:
+    """How objects of one class are written: `parts` makes a dict of them, `build` an object of that dict."""
+
+    name: str
+    parts: Callable
+    build: Callable
+    is_estimator: bool = False
+
+
+def form_of(value):
+    """Form of an object; None where its very class (not a base of it) has none."""
+    return _FORMS.get(type(value))
+
+
+def _record(cls):
+    """Form of a dataclass or named tuple: its fields. Those that a file does not have keep their defaults."""
+    names = [field.name for field in fields(cls)] if is_dataclass(cls) else cls._fields
+    return Form(cls.__name__, lambda value: {name: getattr(value, name) for name in names}, lambda parts: cls(**parts))
+
+
+def _parts_of_trajectory(trajectory):
+    # The factors of the linear system would be most of the file, and nothing asks for them after a fit.
+    return {**trajectory._asdict(), "matrix": None}
+
+
+def _parts_of_model(model):
+    table = model.parameters.rows
+    names = [field.name for field in fields(Parameter)]
+    columns = {name: [getattr(row, name) for row in table] for name in names}
+    description = {name: getattr(model, name) for name in ("muscles", "joints", "name", "prescribed_names")}
+    return {**description, "parameters": columns}
+
+
+def _build_model(parts):
+    model = MusculoskeletalModel(parts["muscles"], parts["joints"], parts["name"])
+    if parts["prescribed_names"]:
+        model = model.prescribing(parts["prescribed_names"])
+    columns = parts["parameters"]
+    rows = [Parameter(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+    saved = {(row.owner, row.name): row for row in rows}
+    unknown = set(saved) - {(row.owner, row.name) for row in model.parameters.rows}
+    if unknown:
+        raise ValueError(f"its model {model.name!r} has parameters that are not known: {sorted(unknown)[:3]}.")
+    # Parameters that a later version has added keep their defaults.
+    rows = [saved.get((row.owner, row.name), row) for row in model.parameters.rows]
+    return model._with_table(ParameterTable(rows))
+
+
+def _build_random_state(parts):
+    state = np.random.RandomState()
+    state.set_state(parts["state"])
+    return state
+
+
+def _fitted_attributes(estimator):
+    given = estimator.get_params(deep=False)
+    return {k: v for k, v in vars(estimator).items() if k not in given and (k == OUTPUT or not k.startswith("_"))}
+
+
+def _parts_of_estimator(estimator):
+    return {"params": estimator.get_params(deep=False), "fitted": _fitted_attributes(estimator)}
+
+
+def _estimator(cls, parts=_parts_of_estimator, expose=False):
+    def build(parts):
+        estimator = cls(**parts["params"])
+        for name, value in parts["fitted"].items():
+            if name != OUTPUT and (name.startswith("_") or hasattr(cls, name)):
+                raise ValueError(f"{cls.__name__} has no fitted attribute {name!r}.")
+            setattr(estimator, name, value)
+        if expose:
+            estimator._expose()
+        return estimator
+
+    return Form(cls.__name__, parts, build, is_estimator=True)
+
+
+def _parts_of_regressor(regressor):
+    """Without the attributes that follow from `fitted_`."""
+    parts = _parts_of_estimator(regressor)
+    probe = PhysicsInformedMSKRegressor(**parts["params"])
+    probe.fitted_ = regressor.fitted_
+    probe._expose()
+    derived = set(_fitted_attributes(probe)) - {"fitted_"}
+    if regressor.model_ is None or regressor.fitted_.model is regressor.model_:
+        kept = {name: value for name, value in parts["fitted"].items() if name not in derived}
+        return {**parts, "fitted": kept}
+    raise TypeError("The regressor's `model_` is not the one that it was fitted with: fit it again before saving.")
+
+
+_FORMS = {
+    **{cls: _record(cls) for cls in RECORDS},
+    **{cls: _estimator(cls) for cls in ESTIMATORS},
+    Trajectory: Form("Trajectory", _parts_of_trajectory, lambda parts: Trajectory(**parts)),
+    MusculoskeletalModel: Form("MusculoskeletalModel", _parts_of_model, _build_model),
+    HistoryNetwork: Form("HistoryNetwork", _network.parts, _network.build),
+    History: Form("History", lambda history: {"epochs": list(history)}, lambda parts: History(parts["epochs"])),
+    ExtraTreesRegressor: Form("ExtraTreesRegressor", _forest.parts, _forest.build),
+    np.random.RandomState: Form("RandomState", lambda state: {"state": state.get_state()}, _build_random_state),
+    PhysicsInformedMSKRegressor: _estimator(PhysicsInformedMSKRegressor, _parts_of_regressor, expose=True),
+}
+FORMS = {form.name: form for form in _FORMS.values()}

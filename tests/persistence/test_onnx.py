@@ -1,0 +1,151 @@
+"""The exported graph is the predictor's own networks."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+
+import sk_bionic
+from sk_bionic import prediction
+from sk_bionic.persistence import _onnx
+
+RATE = 100.0
+
+
+def windows(emg, n_samples, latency=0):
+    """The last samples before each frame (n_frames, n_samples, n_channels), the first frame held before the start."""
+    last = np.arange(len(emg))[:, None] + latency
+    rows = last + np.arange(1 - n_samples, 1)
+    return emg[np.clip(rows, 0, len(emg) - 1)].astype(np.float32)
+
+
+def from_emg(regressor, X):
+    """What the learners of the EMG alone say, offsets of a new session added."""
+    values, trials = regressor._frames(X, reset=False)
+    angle = prediction.predict_from_emg(regressor.fitted_, regressor._features(values, trials))
+    return angle + regressor.session_.offset + regressor.fitted_.offset_shift
+
+
+def graph_says(regressor, X, rate=RATE):
+    graph, inputs, _ = _onnx._in_time(regressor, rate)
+    roles = regressor.roles_
+    values = X.to_numpy()
+    given = [torch.from_numpy(windows(values[:, roles.emg], graph.n_samples, graph.latency))]
+    if "external" in inputs:
+        given.append(torch.from_numpy(values[:, list(roles.exogenous.values())].astype(np.float32)))
+    with torch.no_grad():
+        return graph.eval()(*given).numpy()
+
+
+@pytest.mark.parametrize(
+    "kind", ["hybrid", "network", "two joints", "calibrated", "no forest, no physics"]
+)
+def test_graph_is_the_mean_of_the_learners_of_emg(kind, fitted):
+    regressor, X, _ = fitted(kind)
+    rate = 50.0 if kind == "two joints" else RATE
+    np.testing.assert_allclose(graph_says(regressor, X, rate), from_emg(regressor, X), atol=1e-5)
+
+
+@pytest.mark.parametrize("delay", [0.03, 0.0147, -0.02, -0.0333])
+def test_a_new_session_is_in_the_graph(fitted, delay):
+    regressor, X, _ = fitted("hybrid")
+    session, regressor.session_ = (
+        regressor.session_,
+        regressor.session_._replace(
+            delay=delay, emg_gain=np.array([1.4, 0.6]), offset=np.array([0.3])
+        ),
+    )
+    try:
+        graph, inner = (
+            graph_says(regressor, X),
+            slice(0, len(X) - 5),
+        )  # nothing can be read beyond the end
+        np.testing.assert_allclose(
+            graph[inner], from_emg(regressor, X)[inner] - regressor.fitted_.offset_shift, atol=1e-5
+        )
+    finally:
+        regressor.session_ = session
+
+
+def test_lags_between_samples_loads_and_artefacts_are_read_as_predict_does(training):
+    X, y = training("network")
+    rate = 64.0  # no lag of 0.05 s is a whole number of samples
+    X = X.iloc[: len(y)].assign(hand_load_kg=np.linspace(0, 1, len(X)))
+    X.index = y.index = pd.MultiIndex.from_product(
+        [["a"], np.arange(len(X)) / rate], names=["trial", "time"]
+    )
+    regressor = sk_bionic.PhysicsInformedMSKRegressor(
+        "elbow", prediction="network", max_epochs=3, emg_scale="max", random_state=0
+    ).fit(X, y)
+    X = X.copy()
+    X.iloc[50, 0] = 30.0
+    X.iloc[60, 1] = -0.1
+    with pytest.warns(UserWarning, match="full excitation"):
+        expected = regressor.predict(X)
+    np.testing.assert_allclose(graph_says(regressor, X, rate)[:, 0], expected, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def exported(fitted, tmp_path_factory):
+    """Function from a kind to a session of onnxruntime on its file."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    folder = tmp_path_factory.mktemp("onnx")
+
+    def make(kind):
+        path = folder / f"{kind}.onnx"
+        sk_bionic.export_onnx(fitted(kind)[0], path, sampling_rate=RATE)
+        return onnxruntime.InferenceSession(path)
+
+    return make
+
+
+def test_onnxruntime_agrees_on_an_ensemble(exported, fitted):
+    session, (regressor, X, _) = exported("hybrid"), fitted("hybrid")
+    about = session.get_modelmeta().custom_metadata_map
+    n_samples = int(about["n_samples"])
+    assert (
+        json.loads(about["channels"]) == ["biceps", "triceps"] == list(regressor.feature_names_in_)
+    )
+    assert json.loads(about["coordinates"]) == ["elbow_flexion"] and about["angle_unit"] == "rad"
+    assert (
+        max(json.loads(about["lags_s"])) * json.loads(about["sampling_rate_hz"])
+        == n_samples - 1
+        == 100
+    )
+    assert "no fusion with the equation of motion" in about["content"]
+    angle = session.run(["angle"], {"emg": windows(X.to_numpy(), n_samples)})[0]
+    np.testing.assert_allclose(angle, from_emg(regressor, X), atol=1e-5)
+    one = session.run(["angle"], {"emg": windows(X.to_numpy(), n_samples)[:1]})[0]
+    np.testing.assert_allclose(one, angle[:1], atol=1e-6)
+
+
+def test_onnxruntime_agrees_on_single_frames(exported, fitted):
+    session, (regressor, X, _) = exported("static"), fitted("static")
+    angle = session.run(["angle"], {"frame": X.to_numpy(dtype=np.float32)})[0]
+    np.testing.assert_allclose(angle[:, 0], regressor.predict(X), atol=1e-5)
+
+
+def test_what_is_no_graph_is_refused(fitted, tmp_path):
+    path = tmp_path / "elbow.onnx"
+    with pytest.raises(
+        ValueError, match="equation of motion alone predicts here.*prediction='hybrid' or 'network'"
+    ):
+        sk_bionic.export_onnx(fitted("simulation")[0], path, sampling_rate=RATE)
+    with pytest.raises(TypeError, match="in a Pipeline its last step. Got Pipeline"):
+        sk_bionic.export_onnx(fitted("pipeline")[0], path)
+    with pytest.raises(ValueError, match=r"pass a positive `sampling_rate` \[Hz\]. Got None"):
+        sk_bionic.export_onnx(fitted("hybrid")[0], path)
+    with pytest.raises(Exception, match="not fitted"):
+        sk_bionic.export_onnx(clone(fitted("hybrid")[0]), path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_onnx_the_extra_is_named(fitted, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnxscript", None)
+    with pytest.raises(ImportError, match=r"sk_bionic\[onnx\]"):
+        sk_bionic.export_onnx(fitted("hybrid")[0], tmp_path / "elbow.onnx", sampling_rate=RATE)
