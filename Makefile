@@ -36,7 +36,7 @@ readme: demo
 # The install is editable: only a change of the requirements makes it stale.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(BASE_PYTHON) -m venv --clear $(VENV)
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,docs,onnx,parquet,plot,test]"
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,dask,docs,onnx,optuna,parquet,plot,progress,test]"
 	touch $@
 
 clean:

@@ -12,10 +12,12 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from . import calibration, fitting, inputs, prediction
 from .ensemble import EnsembleSettings
+from .exceptions import InterruptedWarning
 from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
+from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 from .results import correlation_frame, parameter_frame, trial_gain_frame
 
 # Fitted attributes that hold one value per muscle.
@@ -39,7 +41,7 @@ MODEL_ATTRIBUTES = (
 )
 
 
-class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, BaseEstimator):
+class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInputs, RegressorMixin, BaseEstimator):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
     Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad``
@@ -118,7 +120,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     random_state : int, RandomState or None, default=None
         Seed of networks, forests, random starts and the choice of validation trials.
     verbose : int, default=0
-        Above 0, training prints a line an epoch.
+        0: silent; 1: a line for every stage of the fit; 2: one for every iteration and epoch, too.
     warm_start : bool, default=False
         Start from the parameters and weights of the previous fit.
 
@@ -163,6 +165,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         One entry an epoch: train_loss, data_loss and, with physics, ode_loss, force_loss, prior_loss.
     n_iter_ : int
         Epochs, or iterations of the identification where no network is trained.
+    interrupted_ : tuple of str
+        What an interrupt (Ctrl-C) has cut short, in words; empty after a whole fit.
     target_names_ : tuple or None
         Names of y's columns, where y was a pandas object.
     n_features_in_ : int
@@ -298,53 +302,86 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         ------
         ValueError
             When columns, time, trials or angles cannot be used; the message names them.
+        KeyboardInterrupt
+            When an interrupt comes before anything could predict, or within a loop over fits (joblib, hence
+            scikit-learn's searches; Optuna; Dask), which it is meant for.
+
+        Warns
+        -----
+        InterruptedWarning
+            When an interrupt (Ctrl-C) has ended the fit before its time: the message and `interrupted_` say what predicts.
+
+        Notes
+        -----
+        A fit that fails leaves the attributes of the one before.
+
+        The first interrupt ends the stage that it meets: the identification keeps its best parameters, the networks
+        their last epoch. What still has to be done with them, a few seconds, follows; another interrupt ends that.
         """
-        inputs.check_layers(self.hidden_layer_sizes)
-        values, trials = self._frames(X, trial=trial, reset=True)
-        angle = self._angles(X, y, values, trials)
-        self.target_names_ = inputs.target_names(y)
-        weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
-        inputs.check_labels(angle, weight)
-        angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
-        if trials is not None:
-            inputs.check_trial_lengths(trials)
-        if trials is None and self.ode_weight != 0:
-            warnings.warn(
-                "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
-                "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
-                UserWarning,
-                stacklevel=3,
+        with all_or_nothing(self):
+            inputs.check_layers(self.hidden_layer_sizes)
+            values, trials = self._frames(X, trial=trial, reset=True)
+            angle = self._angles(X, y, values, trials)
+            self.target_names_ = inputs.target_names(y)
+            weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+            inputs.check_labels(angle, weight)
+            angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
+            if trials is not None:
+                inputs.check_trial_lengths(trials)
+            if trials is None and self.ode_weight != 0:
+                warnings.warn(
+                    "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
+                    "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            rng = check_random_state(self.random_state)
+            progress = self._progress(X, y, trials)
+            settings = self._settings(int(rng.randint(2**31 - 1)), progress)
+            previous = getattr(self, "fitted_", None) if self.warm_start else None
+            self.emg_history_ = self.history
+            self._set_model(values, trials, angle, previous)
+            labelled = np.isfinite(angle).any(axis=1)
+            validation = (
+                fitting.validation_frames(trials, labelled, self.validation_fraction, rng)
+                if self.early_stopping
+                else None
             )
-        rng = check_random_state(self.random_state)
-        settings = self._settings(int(rng.randint(2**31 - 1)))
-        previous = getattr(self, "fitted_", None) if self.warm_start else None
-        self.emg_history_ = self.history
-        self._set_model(values, trials, angle, previous)
-        labelled = np.isfinite(angle).any(axis=1)
-        validation = (
-            fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
-        )
-        data = fitting.TrainingData(
-            self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_),
-            None if trials is None else self._layout,
-        )  # fmt: skip
-        start = None if previous is None or previous.network is None else previous.network.module
-        options = {
-            "robust": self.robust,
-            "n_starts": self.n_starts,
-            "trial_gain_std": self.trial_gain_std,
-            "random_state": rng,
-        }
-        self.fitted_ = self._fit(data, settings, start, options)
-        self.fitted_.model_of_training = self.fitted_.model
-        self._expose()
-        return self
+            data = fitting.TrainingData(
+                self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_),
+                None if trials is None else self._layout,
+            )  # fmt: skip
+            start = None if previous is None or previous.network is None else previous.network.module
+            options = {
+                "robust": self.robust,
+                "n_starts": self.n_starts,
+                "trial_gain_std": self.trial_gain_std,
+                "random_state": rng,
+            }
+            self.fitted_ = self._fit(data, settings, start, options)
+            self.fitted_.model_of_training = self.fitted_.model
+            self._expose()
+            self.interrupted_ = tuple(progress.interrupted)
+            if self.interrupted_:
+                warnings.warn(
+                    f"The fit was interrupted: {'; '.join(self.interrupted_)}. Fit again for the whole.",
+                    InterruptedWarning,
+                    stacklevel=3,
+                )
+            if progress.tasks is not None:
+                progress.tasks.end()
+            return self
+
+    def _progress(self, X, y, trials):
+        stages = STAGES["static" if trials is None else self.prediction]
+        tasks = Tasks(self, X, y, len(stages)) if getattr(self, "_skl_callbacks", ()) else None
+        return Progress(self.verbose, tasks)
 
     def _fit(self, data, settings, start, options):
         if data.motion is None:
             return fitting.fit_static(data, settings, start)
         if self.prediction == "simulation":
-            return fitting.fit_simulation(data, options)
+            return fitting.fit_simulation(data, options, settings.progress)
         if self.prediction == "network":
             return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
         ensemble = EnsembleSettings(self.history, self.n_networks, self.forest, physics=True)
@@ -439,10 +476,10 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
         return prediction.predict_hybrid(self.fitted_, motion, self._features(values, trials), with_variance), motion
 
-    def _settings(self, seed):
+    def _settings(self, seed, progress):
         names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")
         chosen = {name: getattr(self, name) for name in names}
-        return TrainingSettings(tuple(self.hidden_layer_sizes), verbose=int(self.verbose), seed=seed, **chosen)
+        return TrainingSettings(tuple(self.hidden_layer_sizes), progress=progress, seed=seed, **chosen)
 
     def _expose(self):
         """Fitted attributes under their public names."""

@@ -172,6 +172,12 @@ class TestDamage:
             (b"OFFSET", 10, "B", 255, "'OFFSET' is longer than its place"),
             (b"CHANNEL", 13, "h", 99, "FORCE_PLATFORM:CHANNEL names channel 99 of 14"),
             (b"CORNERS", -1, "b", 77, "parameter 'CORNERS' belongs to no group"),
+            # What follows ended the process in ezc3d 1.7.2, or kept it busy for seconds.
+            (b"UNITS", 8, "B", 0, "'UNITS' holds text without a length"),
+            (b"GEN_SCALE", 11, "b", -1, "'GEN_SCALE' holds text without a length"),
+            (b"DESCRIPTIONS", -1, "b", -3, "description of group 'DESCRIPTIONS' misses its end"),
+            (b"RATIO", 9, "h", -32768, "ROTATION:USED and ROTATION:RATIO must be counts"),
+            (b"RATIO", 9, "h", 32767, "ROTATION promises 0 rotations, 32767 times a frame"),
         ],
     )
     def test_damaged_parameters(self, path, name, field, code, value, message):

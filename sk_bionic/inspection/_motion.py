@@ -1,6 +1,6 @@
 """Do EMG and angle belong together? A fast learner, asked on parts of the recording that it has not seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -87,8 +87,16 @@ def _folds(trials):
     """Trials dealt out, or contiguous blocks of each trial."""
     if trials.n_trials >= FEWEST_TRIALS:
         return trials.trial_of_frame % min(N_BLOCKS, trials.n_trials)
-    parts = [np.arange(n) * N_BLOCKS // n for n in trials.lengths]
-    return np.concatenate(parts)
+    return _blocks(trials)
+
+
+def _blocks(trials):
+    return np.concatenate([np.arange(n) * N_BLOCKS // n for n in trials.lengths])
+
+
+def in_blocks(data):
+    """The same `Coarse`, a part of each trial left out at a time instead of whole trials."""
+    return replace(data, fold=_blocks(data.trials))
 
 
 class HeldOutLearner:

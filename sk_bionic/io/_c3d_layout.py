@@ -13,24 +13,12 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from sk_bionic.io._c3d_parameters import CHARACTERS, ORDERS, Section, to_float
 from sk_bionic.io._text import fault
 
 BLOCK = 512  # bytes
 _MAGIC = 0x50
-_ORDERS = {84: "<", 85: "<", 86: ">"}  # Intel, DEC, MIPS
-_DEC = 85
-_FORMATS = {1: "b", 2: "h", 4: "f"}
 _LONGEST = 65535  # frames that the header's 16 bits can count
-_CHARACTERS = -1
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter: the size of its items in bytes (-1: characters), dimensions, values."""
-
-    kind: int
-    dimensions: tuple
-    values: tuple | bytes
 
 
 @dataclass(frozen=True)
@@ -104,20 +92,21 @@ def check_layout(path):
             path, f"byte 0: the parameters would begin in block {raw[0]}, outside the file."
         )
     processor = raw[start + 3]
-    if processor not in _ORDERS:
+    if processor not in ORDERS:
         raise fault(path, f"byte {start + 3}: processor {processor} is not 84, 85 or 86.")
-    header = struct.unpack_from(_ORDERS[processor] + "5H", raw, 2)
-    data_block, samples = struct.unpack_from(_ORDERS[processor] + "2H", raw, 16)
+    header = struct.unpack_from(ORDERS[processor] + "5H", raw, 2)
+    data_block, samples = struct.unpack_from(ORDERS[processor] + "2H", raw, 16)
     data_start = (data_block - 1) * BLOCK
     if not start < data_start <= len(raw):
         raise fault(path, f"byte 16: the data would begin in block {data_block}, outside the file.")
-    parameters = _Section(path, raw, start, data_start, processor).parameters()
-    rate = _float(raw, 20, processor)
+    parameters = Section(path, raw, start, data_start, processor).parameters()
+    rate = to_float(raw, 20, processor)
     if not (math.isfinite(rate) and rate > 0):
         raise fault(path, f"byte 20: the frame rate must be positive. Got {rate:g} Hz.")
-    item = 4 if _float(raw, 12, processor) < 0 else 2
+    item = 4 if to_float(raw, 12, processor) < 0 else 2
     layout = _layout(path, header, samples, rate, parameters, item, len(raw) - data_start)
     _check_parameters(path, layout, header[3])
+    _check_rotations(path, layout)
     layout.check_length(path, layout.n_frames)
     return layout
 
@@ -151,13 +140,29 @@ def _check_parameters(path, layout, last_frame):
     lengths = {"GEN_SCALE": 1, "SCALE": min(n_channels, 255), "OFFSET": min(n_channels, 255)}
     for name, length in lengths.items():
         parameter = layout.parameters.get(("ANALOG", name))
-        if parameter is None or parameter.kind == _CHARACTERS or len(parameter.values) < length:
+        if parameter is None or parameter.kind == CHARACTERS or len(parameter.values) < length:
             raise fault(path, f"ANALOG:{name} must hold a number for each of {length} channels.")
+
+
+def _check_rotations(path, layout):
+    """ezc3d makes room for rotations, a byte each at the least, before it looks at the file."""
+    used, ratio = (layout.parameters.get(("ROTATION", name)) for name in ("USED", "RATIO"))
+    for parameter in (used, ratio):
+        if parameter is None:
+            return
+        if parameter.kind == CHARACTERS or len(parameter.values) != 1 or parameter.values[0] < 0:
+            raise fault(path, "ROTATION:USED and ROTATION:RATIO must be counts.")
+    if max(used.values[0], 1) * ratio.values[0] * layout.n_frames > layout.n_bytes:
+        raise fault(
+            path,
+            f"ROTATION promises {used.values[0]:g} rotations, {ratio.values[0]:g} times a frame: "
+            "more than the file has room for.",
+        )
 
 
 def _agree(path, layout, key, expected, *, tolerance=0.0):
     parameter = layout.parameters.get(key)
-    if parameter is None or parameter.kind == _CHARACTERS or len(parameter.values) != 1:
+    if parameter is None or parameter.kind == CHARACTERS or len(parameter.values) != 1:
         raise fault(path, f"the parameter {':'.join(key)} must be one number.")
     value = parameter.values[0]
     # A count beyond 32767 fills the sign bit.
@@ -166,81 +171,3 @@ def _agree(path, layout, key, expected, *, tolerance=0.0):
         raise fault(
             path, f"the header says {expected:g}, the parameter {':'.join(key)} says {value:g}."
         )
-
-
-def _float(raw, offset, processor):
-    if processor == _DEC:
-        # Words swapped, and an exponent larger by 2 than IEEE's.
-        words = raw[offset + 2 : offset + 4] + raw[offset : offset + 2]
-        return struct.unpack("<f", words)[0] / 4
-    return struct.unpack_from(_ORDERS[processor] + "f", raw, offset)[0]
-
-
-class _Section:
-    """The chain of groups and parameters between two offsets of a file."""
-
-    def __init__(self, path, raw, start, stop, processor):
-        self.path, self.raw, self.start, self.stop = path, raw, start, stop
-        self.processor, self.order = processor, _ORDERS[processor]
-
-    def parameters(self):
-        """(group, name) -> Parameter."""
-        groups, found = {}, []
-        position = self.start + 4
-        while True:
-            length = abs(self._unpack("b", position))
-            if length == 0:
-                break
-            identity = self._unpack("b", position + 1)
-            pointer = position + 2 + length
-            step = self._unpack("h", pointer)
-            name = self.raw[position + 2 : pointer].decode("latin-1").upper()
-            following = pointer + step if step else self.stop
-            if step < 0 or following > self.stop or identity == 0:
-                raise self._fault(position, f"the entry {name!r} points outside the section.")
-            if identity < 0:
-                self._description(pointer + 2, following, name)
-                groups[-identity] = name
-            else:
-                found.append((identity, name, self._parameter(pointer + 2, following, name)))
-            if not step:
-                break
-            position = following
-        for identity, name, _ in found:
-            if identity not in groups:
-                raise self._fault(self.start, f"parameter {name!r} belongs to no group.")
-        return {(groups[i], name): parameter for i, name, parameter in found}
-
-    def _parameter(self, position, following, name):
-        kind, n_dimensions = self._unpack("b", position), self._unpack("B", position + 1)
-        if kind not in (_CHARACTERS, *_FORMATS):
-            raise self._fault(position, f"parameter {name!r} has the unknown type {kind}.")
-        if n_dimensions > 7:
-            raise self._fault(position + 1, f"parameter {name!r} has {n_dimensions} dimensions.")
-        first = position + 2 + n_dimensions
-        dimensions = tuple(self.raw[position + 2 : first])
-        n_values = math.prod(dimensions)
-        after = first + n_values * abs(kind)
-        if after >= following:
-            raise self._fault(position, f"parameter {name!r} is longer than its place.")
-        self._description(after, following, name)
-        return Parameter(kind, dimensions, self._values(kind, first, n_values))
-
-    def _values(self, kind, first, n_values):
-        if kind == _CHARACTERS:
-            return self.raw[first : first + n_values]
-        if kind == 4:
-            return tuple(_float(self.raw, first + 4 * i, self.processor) for i in range(n_values))
-        return struct.unpack_from(f"{self.order}{n_values}{_FORMATS[kind]}", self.raw, first)
-
-    def _description(self, position, following, name):
-        if position + 1 + self._unpack("B", position) > following:
-            raise self._fault(position, f"the description of {name!r} is longer than its place.")
-
-    def _unpack(self, code, position):
-        if position + struct.calcsize(code) > self.stop:
-            raise self._fault(position, "the section ends in the middle of an entry.")
-        return struct.unpack_from(self.order + code, self.raw, position)[0]
-
-    def _fault(self, position, message):
-        return fault(self.path, f"parameter section, byte {position}: {message}")

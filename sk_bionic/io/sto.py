@@ -48,6 +48,8 @@ def read_sto(path, *, trial=None, degrees=None, rotational="by_name", check_row_
 
         A list names the angles, a callable takes a column's name and tells whether it is one; an
         empty list converts nothing. Columns of muscles in a file that claims degrees need it.
+        OpenSim's own rule, with the model at hand:
+        ``set(read_osim("model.osim").rotational_coordinates).__contains__``.
     check_row_count : bool, default=True
         False: read a table whose number of rows contradicts the header.
 

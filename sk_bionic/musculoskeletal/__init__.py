@@ -4,6 +4,7 @@ from .limbs import arm, leg
 from .lumped import lumped_joint
 from .model import MusculoskeletalModel
 from .muscle import Muscle
+from .opensim_model import from_osim, read_osim, save_paths, to_osim
 from .parameters import DEFINITIONS
 from .path import PolynomialPath
 from .path_fit import fit_path
@@ -12,5 +13,5 @@ from .skeleton import Joint
 
 __all__ = [
     "DEFINITIONS", "Joint", "Muscle", "MusculoskeletalModel", "PRESETS", "PolynomialPath", "arm", "elbow", "fit_path",
-    "knee", "leg", "lumped_joint", "wrist",
+    "from_osim", "knee", "leg", "lumped_joint", "read_osim", "save_paths", "to_osim", "wrist",
 ]  # fmt: skip

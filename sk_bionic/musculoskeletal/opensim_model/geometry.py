@@ -1,0 +1,235 @@
+"""Where the bodies of an OpenSim model are, and how long its muscles, for any posture.
+
+Paths of straight lines between fixed, conditional and moving points; in numpy, all postures at
+once.
+"""
+
+import numpy as np
+
+from .joints import GROUND, JOINT_CLASSES
+from .parts import ConditionalPathPoint, MovingPathPoint
+
+__all__ = ["body_poses", "coordinate_values", "muscle_tendon_lengths"]
+
+_RANGE_SLACK = 1e-5  # of ConditionalPathPoint::isActive in OpenSim 4.6
+_UNIT = np.eye(3)
+
+
+def coordinate_values(model, values):
+    """Values of all coordinates.
+
+    Parameters
+    ----------
+    model : OsimModel
+    values : dict of str to array-like
+        Coordinates to their values [rad or m]; the arrays must broadcast.
+
+    Returns
+    -------
+    dict of str to ndarray
+        All of one shape: what is given, else what an enforced CoordinateCouplerConstraint makes
+        of it, else the default value. Neither ranges nor locks are looked at.
+
+    Raises
+    ------
+    ValueError
+        If a coordinate is unknown, a value is not finite, the shapes do not fit, or couplers
+        depend on one another in a circle.
+    """
+    unknown = [name for name in values if name not in model.coordinates]
+    if unknown:
+        raise ValueError(
+            f"The model {model.name!r} has no coordinates {unknown}. It has "
+            f"{list(model.coordinates)}."
+        )
+    given = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+    for name, value in given.items():
+        if not np.all(np.isfinite(value)):
+            raise ValueError(
+                f"Coordinate {name!r} must be finite. Got {value[~np.isfinite(value)][0]}."
+            )
+    couplers = {c.dependent: c for c in model.couplers if c.dependent not in given}
+    defaults = {n: np.float64(c.default_value) for n, c in model.coordinates.items()}
+    found = {**{n: v for n, v in defaults.items() if n not in couplers}, **given}
+    while couplers:
+        ready = [c for c in couplers.values() if all(name in found for name in c.independent)]
+        if not ready:
+            raise ValueError(f"The couplers of {sorted(couplers)} depend on one another.")
+        for coupler in ready:
+            arguments = [found[name] for name in coupler.independent]
+            found[coupler.dependent] = coupler.scale * coupler.function(*arguments)
+            del couplers[coupler.dependent]
+    names = list(model.coordinates)
+    return dict(zip(names, np.broadcast_arrays(*(found[n] for n in names)), strict=True))
+
+
+def body_poses(model, values):
+    """Pose of every body in the ground.
+
+    Parameters
+    ----------
+    model : OsimModel
+    values : dict of str to array-like
+        As in `coordinate_values`.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (..., 4, 4)
+        Body (and "ground") to homogeneous transforms from the body's frame to the ground's.
+
+    Raises
+    ------
+    ValueError
+        As `coordinate_values`, and if joints do not connect every body with the ground once.
+    """
+    values = coordinate_values(model, values)
+    shape = next(iter(values.values())).shape if values else ()
+    poses = {GROUND: np.broadcast_to(np.eye(4), (*shape, 4, 4))}
+    pending = list(model.joints.values())
+    while pending:
+        ready = [j for j in pending if j.parent.body in poses or j.child.body in poses]
+        if not ready:
+            names = [joint.name for joint in pending]
+            raise ValueError(f"The joints {names} of {model.name!r} do not reach the ground.")
+        joint = ready[0]
+        pending.remove(joint)
+        parent, child = joint.parent.body, joint.child.body
+        if parent in poses and child in poses:
+            raise ValueError(f"Joint {joint.name!r} closes a loop, which is not supported.")
+        across = _across(joint, values)
+        if parent in poses:
+            poses[child] = poses[parent] @ across
+        else:
+            poses[parent] = poses[child] @ np.linalg.inv(across)
+    return poses
+
+
+def muscle_tendon_lengths(model, values, muscles=None):
+    """Lengths of muscle-tendon paths.
+
+    Parameters
+    ----------
+    model : OsimModel
+    values : dict of str to array-like
+        As in `coordinate_values`.
+    muscles : list of str, default=None
+        Names. None: all muscles of the model.
+
+    Returns
+    -------
+    ndarray of shape (..., n_muscles)
+        [m].
+
+    Raises
+    ------
+    ValueError
+        As `body_poses`, and if a muscle is unknown, wraps over objects or follows a function:
+        their paths need OpenSim itself, the extra ``[opensim]``.
+    """
+    names = list(model.muscles) if muscles is None else list(muscles)
+    unknown = [name for name in names if name not in model.muscles]
+    if unknown:
+        raise ValueError(f"The model {model.name!r} has no muscles {unknown}.")
+    _check_paths(model, names)
+    values = coordinate_values(model, values)
+    poses = body_poses(model, values)
+    lengths = [_path_length(model.muscles[name].points, poses, values) for name in names]
+    shape = poses[GROUND].shape[:-2]
+    return np.stack(lengths, axis=-1) if lengths else np.empty((*shape, 0))
+
+
+def _check_paths(model, names):
+    wrapped = [
+        n for n in names if any(model.wrap_objects[w].active for w in model.muscles[n].wraps)
+    ]
+    functions = [n for n in names if not model.muscles[n].points]
+    if wrapped or functions:
+        why = "wrap over objects" if wrapped else "follow functions (FunctionBasedPath)"
+        raise ValueError(
+            f"The paths of {wrapped or functions} of {model.name!r} {why}. Their lengths need "
+            'OpenSim itself: pip install "sk_bionic[opensim]"; or choose other `muscles`.'
+        )
+
+
+def _path_length(points, poses, values):
+    """Sum of the straight lines between the points that count, ndarray of the postures' shape."""
+    total, previous, is_first = 0.0, None, True
+    for point in points:
+        here = _location(point, poses, values)
+        counts = _counts(point, values)
+        if is_first:
+            # OpenSim starts and ends paths at points that always count in its models.
+            previous, begun, is_first = here, counts, False
+            continue
+        distance = np.linalg.norm(here - previous, axis=-1)
+        total = total + np.where(begun & counts, distance, 0.0)
+        previous = np.where(counts[..., None], here, previous)
+        begun = begun | counts
+    return total
+
+
+def _location(point, poses, values):
+    """Position in the ground, (..., 3)."""
+    pose = poses[point.frame.body] @ _fixed(point.frame)
+    if isinstance(point, MovingPathPoint):
+        named = zip(point.functions, point.coordinates, strict=True)
+        shape = pose.shape[:-2]
+        parts = (np.broadcast_to(function(values[name]), shape) for function, name in named)
+        location = np.stack(list(parts), axis=-1)
+    else:
+        location = np.array(point.location)
+    return (pose[..., :3, :3] @ location[..., None])[..., 0] + pose[..., :3, 3]
+
+
+def _counts(point, values):
+    shape = next(iter(values.values())).shape if values else ()
+    if not isinstance(point, ConditionalPathPoint):
+        return np.ones(shape, dtype=bool)
+    value, (low, high) = values[point.coordinate], point.range
+    return (value >= low - _RANGE_SLACK) & (value <= high + _RANGE_SLACK)
+
+
+def _across(joint, values):
+    """Pose of the child's body in the parent's body."""
+    if joint.axes:
+        steps = [
+            (i < 3, np.array(axis.axis), axis.function(*(values[n] for n in axis.coordinates)))
+            for i, axis in enumerate(joint.axes)
+        ]
+    else:
+        pairs = zip(JOINT_CLASSES[joint.class_name], joint.coordinates, strict=True)
+        steps = [(kind == "rotational", _UNIT[axis], values[n]) for (kind, axis), n in pairs]
+    moved = _motion(steps, next(iter(values.values())).shape if values else ())
+    return _fixed(joint.parent) @ moved @ np.linalg.inv(_fixed(joint.child))
+
+
+def _motion(steps, shape):
+    """Rotations one after the other; translations along the parent's axes."""
+    pose = np.zeros((*shape, 4, 4))
+    pose[..., :, :] = np.eye(4)
+    for is_rotation, axis, amount in steps:
+        axis = axis / np.linalg.norm(axis)
+        if is_rotation:
+            pose[..., :3, :3] = pose[..., :3, :3] @ _rotation(axis, amount)
+        else:
+            pose[..., :3, 3] += axis * np.asarray(amount)[..., None]
+    return pose
+
+
+def _rotation(axis, angle):
+    """Rotation matrices about a unit axis (Rodrigues), (..., 3, 3)."""
+    x, y, z = axis
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angle = np.asarray(angle)[..., None, None]
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+
+
+def _fixed(frame):
+    """Pose of a frame in its body, (4, 4)."""
+    pose = np.eye(4)
+    for translation, orientation in frame.offsets:
+        steps = zip(_UNIT, orientation, strict=True)
+        offset = _motion([(True, axis, angle) for axis, angle in steps], ())
+        offset[:3, 3] = translation
+        pose = pose @ offset
+    return pose

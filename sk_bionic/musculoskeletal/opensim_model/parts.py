@@ -1,0 +1,237 @@
+"""What an OpenSim model file holds, as plain values: frozen dataclasses in SI units."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Body:
+    """A rigid body: mass [kg], centre of mass [m], inertia (xx, yy, zz, xy, xz, yz) [kg m2]."""
+
+    name: str
+    mass: float
+    mass_center: tuple
+    inertia: tuple
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame fixed to a body.
+
+    Attributes
+    ----------
+    body : str
+        Name of the body; "ground" for the ground.
+    offsets : tuple of (translation, orientation)
+        From the body outwards: position [m] and body-fixed x-y-z angles [rad] of each frame in
+        the one before. Empty: the body's own frame.
+    """
+
+    body: str
+    offsets: tuple = ()
+
+
+@dataclass(frozen=True)
+class TransformAxis:
+    """One of the six steps of a CustomJoint: how far along or about an axis.
+
+    Attributes
+    ----------
+    coordinates : tuple of str
+        The function's arguments.
+    axis : tuple of 3 floats
+    function : callable
+        Of `functions`; to rad or m.
+    """
+
+    coordinates: tuple
+    axis: tuple
+    function: object
+
+
+@dataclass(frozen=True)
+class Joint:
+    """How one frame moves in another.
+
+    Attributes
+    ----------
+    name : str
+    class_name : str
+        OpenSim's class, such as "PinJoint".
+    parent, child : Frame
+    coordinates : tuple of str
+        In the order of the class's degrees of freedom.
+    axes : tuple of 6 TransformAxis
+        Three rotations, then three translations; of a CustomJoint, empty for the others.
+    """
+
+    name: str
+    class_name: str
+    parent: Frame
+    child: Frame
+    coordinates: tuple
+    axes: tuple = ()
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A generalised coordinate.
+
+    Attributes
+    ----------
+    name, joint : str
+    motion_type : {"rotational", "translational", "coupled"}
+        Coupled: it moves a joint in another way than by its own amount. OpenSim converts only
+        rotational ones from degrees.
+    default_value : float
+        [rad] or [m].
+    range : tuple of 2 floats
+    locked, clamped : bool
+    """
+
+    name: str
+    joint: str
+    motion_type: str
+    default_value: float
+    range: tuple
+    locked: bool
+    clamped: bool
+
+
+@dataclass(frozen=True)
+class Coupler:
+    """dependent = scale * function(independent...), a CoordinateCouplerConstraint."""
+
+    dependent: str
+    independent: tuple
+    function: object
+    scale: float
+
+
+@dataclass(frozen=True)
+class CoordinateSpring:
+    """A SpringGeneralizedForce: stiffness [N m/rad] about a rest angle [rad], viscosity [N m s/rad]."""
+
+    stiffness: float
+    rest_angle: float
+    viscosity: float
+
+
+@dataclass(frozen=True)
+class CoordinateLimit:
+    """A CoordinateLimitForce: limits [rad], stiffness beyond them [N m/rad], width of its onset [rad]."""
+
+    lower: float
+    upper: float
+    lower_stiffness: float
+    upper_stiffness: float
+    transition: float
+
+
+@dataclass(frozen=True)
+class PathPoint:
+    """A point of a muscle's path, at `location` [m] in a frame."""
+
+    name: str
+    frame: Frame
+    location: tuple
+
+
+@dataclass(frozen=True)
+class ConditionalPathPoint(PathPoint):
+    """A point that counts only while a coordinate is within a range."""
+
+    coordinate: str
+    range: tuple
+
+
+@dataclass(frozen=True)
+class MovingPathPoint(PathPoint):
+    """A point whose x, y and z are functions of one coordinate each; `location` is unused."""
+
+    coordinates: tuple
+    functions: tuple
+
+
+@dataclass(frozen=True)
+class OsimMuscle:
+    """A muscle as the file describes it.
+
+    Attributes
+    ----------
+    name : str
+    class_name : str
+        OpenSim's class, such as "Thelen2003Muscle".
+    parameters : dict
+        Values [SI units] by the names that muscles have here, such as "max_isometric_force".
+    other_constants : dict
+        Tag to text of what deviates from the curves that stand for the class.
+    rigid_tendon : bool
+        Whether the model ignores the tendon's compliance.
+    applies_force : bool
+        Whether it takes part in the model's dynamics.
+    points : tuple of PathPoint
+        Empty where the path is a function of the coordinates (FunctionBasedPath).
+    wraps : tuple of str
+        Names of the wrap objects that the path may touch.
+    """
+
+    name: str
+    class_name: str
+    parameters: dict
+    other_constants: dict
+    rigid_tendon: bool
+    applies_force: bool
+    points: tuple
+    wraps: tuple
+
+
+@dataclass(frozen=True)
+class WrapObject:
+    """A surface that paths may wrap over: its class, such as "WrapCylinder", and its body."""
+
+    name: str
+    class_name: str
+    body: str
+    active: bool
+    used_by: tuple
+
+
+@dataclass(frozen=True)
+class OsimModel:
+    """An OpenSim model file.
+
+    Attributes
+    ----------
+    name : str
+    version : int
+        Of the document, such as 40000.
+    gravity : tuple of 3 floats
+        [m/s2].
+    bodies, joints, coordinates, muscles, wrap_objects : dict
+        Name to `Body`, `Joint`, `Coordinate`, `OsimMuscle`, `WrapObject`; in the file's order.
+    couplers : tuple of Coupler
+        Those that are enforced.
+    springs, limits : dict
+        Coordinate to `CoordinateSpring`, `CoordinateLimit`.
+    other_forces : dict
+        Coordinate to the class and name of a passive force that is neither.
+    """
+
+    name: str
+    version: int
+    gravity: tuple
+    bodies: dict
+    joints: dict
+    coordinates: dict
+    muscles: dict
+    wrap_objects: dict
+    couplers: tuple
+    springs: dict
+    limits: dict
+    other_forces: dict
+
+    @property
+    def rotational_coordinates(self):
+        """Names of the coordinates that are angles: what OpenSim converts from degrees."""
+        found = self.coordinates.values()
+        return tuple(c.name for c in found if c.motion_type == "rotational")

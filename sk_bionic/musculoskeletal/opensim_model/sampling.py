@@ -1,0 +1,203 @@
+"""Lengths and moment arms of the muscles of an OpenSim model over the ranges of some angles."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .geometry import body_poses, coordinate_values, muscle_tendon_lengths
+from .wrapping import OpenSimPaths, needs_opensim
+
+# Samples along each angle by how many of them a muscle spans; more would not change a polynomial of degree 8.
+DENSITY = {1: 61, 2: 19, 3: 9}
+SPARSEST = 6
+MARGIN = 0.02  # of a range, at both ends: where splines of knees and patellae end, their slopes are not those of the path
+STEP = 1e-5  # rad, of the differences that give moment arms
+KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of the length
+JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump
+HOLD = 1e-3  # weight of the lengths themselves where jumps are bridged
+
+
+class Samples(NamedTuple):
+    """What `fit_path` needs.
+
+    Attributes
+    ----------
+    angles : ndarray (n_samples, n_coordinates)
+        [rad]; constant where a coordinate is not spanned.
+    lengths : ndarray (n_samples,)
+        As the model has them [m].
+    smooth_lengths : ndarray (n_samples,)
+        With jumps bridged, so that they are the integral of the moment arms [m].
+    moment_arms : ndarray (n_samples, n_coordinates)
+        [m].
+    jump : float
+        Largest jump of the length between neighbouring samples [m], 0.0 where there is none.
+    """
+
+    angles: np.ndarray
+    lengths: np.ndarray
+    smooth_lengths: np.ndarray
+    moment_arms: np.ndarray
+    jump: float
+
+
+def spanned_coordinates(model, muscle, coordinates, base):
+    """Which coordinates change the distance between what a muscle's path is fixed to, tuple of str.
+
+    Parameters
+    ----------
+    model : OsimModel
+    muscle : OsimMuscle
+    coordinates : sequence of str
+    base : dict of str to float
+        Posture about which they are moved.
+    """
+    if not muscle.points:
+        return tuple(coordinates)  # a function of coordinates that only OpenSim reads
+    bodies = {point.frame.body for point in muscle.points}
+    bodies |= {model.wrap_objects[name].body for name in muscle.wraps}
+    steering = {name for point in muscle.points for name in _steering(point)}
+    return tuple(n for n in coordinates if n in steering or _moves(model, bodies, n, base))
+
+
+def _steering(point):
+    return getattr(point, "coordinates", ()) or filter(None, [getattr(point, "coordinate", None)])
+
+
+def _moves(model, bodies, name, base):
+    poses = body_poses(model, {**base, name: base[name] + np.array([0.0, 0.1, 0.37])})
+    first, *others = (poses[body] for body in sorted(bodies))
+    relative = (np.linalg.inv(first) @ other for other in others)
+    return any(np.abs(pose - pose[0]).max() > 1e-9 for pose in relative)
+
+
+def sample_paths(model, file, spans, ranges, base):
+    """Samples of several muscles.
+
+    Parameters
+    ----------
+    model : OsimModel
+    file : path-like
+        The .osim file, for OpenSim itself where a path wraps.
+    spans : dict of str to tuple of str
+        Muscle to the coordinates that it spans.
+    ranges : dict of str to tuple
+        All coordinates of the chain, in the order of the samples' columns, with their ranges [rad].
+    base : dict of str to float
+        Values of these and other coordinates, where they are not the model's defaults.
+
+    Returns
+    -------
+    dict of str to Samples
+
+    Raises
+    ------
+    ImportError
+        When a path needs OpenSim, which is not installed.
+    """
+    wrapped = needs_opensim(model, spans)
+    by_opensim = _by_opensim(OpenSimPaths(file, wrapped)) if wrapped else None
+    samples = {}
+    for span in dict.fromkeys(spans.values()):
+        axes = [_axis(*ranges[name], DENSITY.get(len(span), SPARSEST)) for name in span]
+        grid = dict(zip(span, np.meshgrid(*axes, indexing="ij"), strict=True))
+        same = [name for name, own in spans.items() if own == span]
+        for measure, names in (
+            (_measure, [name for name in same if name not in wrapped]),
+            (by_opensim, [name for name in same if name in wrapped]),
+        ):
+            if names:
+                lengths, arms = measure(model, {**base, **grid}, names, span)
+                for k, name in enumerate(names):
+                    samples[name] = _samples(
+                        axes, grid, lengths[..., k], arms[..., k], ranges, base
+                    )
+    return {name: samples[name] for name in spans}
+
+
+def _measure(model, values, names, span):
+    """Lengths (..., n_muscles) and moment arms (n_spanned, ..., n_muscles) of straight paths."""
+    here = muscle_tendon_lengths(model, values, names)
+    arms = []
+    for name in span:
+        before, after = (
+            muscle_tendon_lengths(model, {**values, name: values[name] + step}, names)
+            for step in (-STEP, STEP)
+        )
+        left, right = (before - here) / STEP, (here - after) / STEP
+        steady = np.where(np.abs(left) < np.abs(right), left, right)
+        arms.append(np.where(np.abs(left - right) > KINK, steady, 0.5 * (left + right)))
+    return here, np.stack(arms)
+
+
+def _axis(low, high, n_samples):
+    margin = MARGIN * (high - low)
+    return np.linspace(low + margin, high - margin, n_samples)
+
+
+def _by_opensim(paths):
+    """As `_measure`, by OpenSim."""
+
+    def measure(model, values, names, span):
+        everything = coordinate_values(model, values)
+        shape = np.shape(values[span[0]])
+        lengths, arms = paths.measure({n: v.ravel() for n, v in everything.items()}, names, span)
+        return lengths.reshape(*shape, -1), arms.reshape(len(span), *shape, -1)
+
+    return measure
+
+
+def _samples(axes, grid, lengths, arms, ranges, base):
+    columns = [grid[n].ravel() if n in grid else np.full(lengths.size, base[n]) for n in ranges]
+    by_name = dict(zip(grid, arms, strict=True))
+    all_arms = [by_name[n].ravel() if n in grid else np.zeros(lengths.size) for n in ranges]
+    smooth, jump = bridge_jumps(axes, lengths, arms)
+    return Samples(
+        np.stack(columns, -1), lengths.ravel(), smooth.ravel(), np.stack(all_arms, -1), jump
+    )
+
+
+def bridge_jumps(axes, lengths, arms):
+    """Lengths without the jumps that a path's change of side (wrapping, a point that begins to count) brings.
+
+    What turns a joint is the moment arm; across a jump the length goes on as the moment arms on both sides say.
+
+    Parameters
+    ----------
+    axes : sequence of ndarray
+        Angles [rad] along each dimension.
+    lengths : ndarray of the shape of the grid
+        [m].
+    arms : sequence of ndarray
+        Moment arms [m] about each of the angles.
+
+    Returns
+    -------
+    ndarray
+        The lengths themselves where nothing jumps.
+    jump : float
+        The largest one [m].
+    """
+    number = np.arange(lengths.size).reshape(lengths.shape)
+    starts, ends, steps, jumps = [], [], [], []
+    for d, (axis, arm) in enumerate(zip(axes, arms, strict=True)):
+        before, after = (
+            np.take(number, i, axis=d) for i in (range(len(axis) - 1), range(1, len(axis)))
+        )
+        width = np.expand_dims(np.diff(axis), [k for k in range(lengths.ndim) if k != d])
+        by_arms = -0.5 * (arm.flat[before] + arm.flat[after]) * width
+        by_lengths = lengths.flat[after] - lengths.flat[before]
+        jumping = np.abs(by_lengths - by_arms) > JUMP
+        starts.append(before.ravel()), ends.append(after.ravel())
+        steps.append(np.where(jumping, by_arms, by_lengths).ravel())
+        jumps.append(np.where(jumping, np.abs(by_lengths - by_arms), 0.0).ravel())
+    jump = float(np.concatenate(jumps).max(initial=0.0))
+    if jump == 0.0:
+        return lengths, 0.0
+    start, end, step = (np.concatenate(parts) for parts in (starts, ends, steps))
+    matrix = np.zeros((len(start) + lengths.size, lengths.size))
+    edge = np.arange(len(start))
+    matrix[edge, start], matrix[edge, end] = -1.0, 1.0
+    matrix[len(start) :] = HOLD * np.eye(lengths.size)
+    rhs = np.concatenate([step, HOLD * lengths.ravel()])
+    return np.linalg.lstsq(matrix, rhs, rcond=None)[0].reshape(lengths.shape), jump

@@ -1,0 +1,135 @@
+"""Access to the XML of an OpenSim model file: safe parsing, values, faults that name the place."""
+
+import math
+from pathlib import Path
+from xml.etree import ElementTree
+
+DEEPEST = 200  # nested elements; models have about 20
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Builds elements, but neither declared entities (which may explode) nor bottomless ones."""
+
+    depth = 0
+
+    def doctype(self, name, pubid, system):
+        raise ValueError("a DOCTYPE, which OpenSim never writes and which may hide a trap")
+
+    def start(self, tag, attributes):
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} elements within one another")
+        return super().start(tag, attributes)
+
+    def end(self, tag):
+        self.depth -= 1
+        return super().end(tag)
+
+
+class Node:
+    """An element that knows its file and what it is called in errors.
+
+    Parameters
+    ----------
+    element : xml.etree.ElementTree.Element
+    path : path-like
+        The file.
+    owner : str, default=""
+        The named elements that this one belongs to.
+    defaults : dict, default=None
+        Class name to the element that holds its defaults (the file's ``<defaults>``).
+    """
+
+    def __init__(self, element, path, owner="", defaults=None):
+        self.element, self.path, self.defaults = element, path, defaults or {}
+        self.tag, self.name = element.tag, element.get("name", "")
+        own = [f"{self.tag} {self.name!r}"] if self.name else []
+        self.owner = ", ".join([*filter(None, [owner]), *own])
+
+    def fault(self, message):
+        """A ValueError that names file and element."""
+        where = f", {self.owner}" if self.owner else ""
+        return ValueError(f"{Path(self.path).name}{where}: {message} (file: {self.path})")
+
+    def wrap(self, element):
+        """Another element of the same file."""
+        return Node(element, self.path, self.owner, self.defaults)
+
+    def children(self):
+        """All elements directly inside."""
+        return [self.wrap(element) for element in self.element]
+
+    def child(self, tag):
+        """The first element of this tag directly inside, of the class's defaults, or None."""
+        found = self.element.find(tag)
+        if found is None and self.tag in self.defaults:
+            found = self.defaults[self.tag].find(tag)
+        return None if found is None else self.wrap(found)
+
+    def members(self, set_tag):
+        """The elements of a set, ``<set_tag><objects>...``."""
+        found = self.element.find(f"{set_tag}/objects")
+        return [] if found is None else [self.wrap(element) for element in found]
+
+    def inside(self, tag):
+        """The elements inside a property, none where it is missing."""
+        found = self.child(tag)
+        return [] if found is None else found.children()
+
+    def text(self, tag, default=None):
+        """Text of a property; ValueError where there is neither one nor a default."""
+        found = self.child(tag)
+        if found is None:
+            if default is None:
+                raise self.fault(f"<{tag}> is missing.")
+            return default
+        return (found.element.text or "").strip()
+
+    def numbers(self, tag, length=None, default=None):
+        """A property of finite numbers, tuple of float."""
+        if default is not None and self.child(tag) is None:
+            return default
+        words = self.text(tag).replace(",", " ").split()
+        try:
+            values = tuple(float(word) for word in words)
+        except ValueError:
+            values = (math.nan,)
+        if not all(map(math.isfinite, values)) or length not in (None, len(values)):
+            expected = "numbers" if length is None else f"{length} number(s)"
+            raise self.fault(f"<{tag}> must hold {expected}. Got {' '.join(words)[:60]!r}.")
+        return values
+
+    def number(self, tag, default=None):
+        """A property of one finite number."""
+        return self.numbers(tag, 1, None if default is None else (default,))[0]
+
+    def flag(self, tag, default):
+        """A property that is true or false."""
+        text = self.text(tag, str(default)).lower()
+        if text not in ("true", "false"):
+            raise self.fault(f"<{tag}> must be true or false. Got {text[:60]!r}.")
+        return text == "true"
+
+
+def parse_document(path):
+    """The root element of an OpenSim file; ValueError where that is none.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty, no XML, has a DOCTYPE, or its root is no OpenSimDocument.
+    OSError
+        If the file cannot be read.
+    """
+    name = Path(path).name
+    try:
+        parser = ElementTree.XMLParser(target=_Builder())
+        parser.feed(Path(path).read_bytes())
+        root = parser.close()
+    except ElementTree.ParseError as error:
+        raise ValueError(f"{name}: no valid XML: {error} (file: {path})") from error
+    except (ValueError, LookupError) as error:  # LookupError: an unknown encoding
+        raise ValueError(f"{name}: {error} (file: {path})") from error
+    if root.tag != "OpenSimDocument":
+        raise ValueError(f"{name}: the root must be OpenSimDocument. Got {root.tag!r}.")
+    return Node(root, path)
