@@ -92,6 +92,7 @@ def load(path, *, max_bytes=2**30):
     Parameters
     ----------
     path : path-like
+        What `save` has written.
     max_bytes : int, default=2**30
         Largest size of the unpacked contents.
 
