@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.signal import welch
 from sklearn.utils.validation import check_array
 
-from sk_bionic.inputs import check_same_index, default_names
+from sk_bionic._inputs import check_same_index, default_names
 from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import Trials, find_trials
 

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.history import History
 
+from .._inputs import ColumnRoles
 from ..calibration import Session
 from ..dynamics.identifiability import Finding
 from ..dynamics.identify import Identification
@@ -16,7 +17,6 @@ from ..dynamics.simulate import Trajectory
 from ..ensemble import Learners
 from ..fitting import Fitted
 from ..hybrid import Hybrid
-from ..inputs import ColumnRoles
 from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
 from ..network import TrainedNetwork
