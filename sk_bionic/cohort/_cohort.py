@@ -14,7 +14,15 @@ LEAST_INFORMATION = 0.01
 
 
 class Failure(NamedTuple):
-    """Why a subject has no estimator: the exception, and its traceback as text."""
+    """Why a subject has no estimator.
+
+    Parameters
+    ----------
+    exception : Exception
+        What the fit has raised.
+    traceback : str
+        Where, as text.
+    """
 
     exception: Exception
     traceback: str
@@ -23,7 +31,7 @@ class Failure(NamedTuple):
 class Comparison(NamedTuple):
     """Parameters of the same subjects in two conditions.
 
-    Attributes
+    Parameters
     ----------
     subjects : DataFrame
         One row for each subject and parameter of both: subject, muscle, name, unit, scale, first, second (values),
@@ -105,7 +113,7 @@ class Cohort:
         )
 
     def compare(self, other):
-        """The same subjects in two conditions: do their parameters agree within their errors?
+        """Whether the same subjects' parameters agree in two conditions, within their errors.
 
         Parameters
         ----------
@@ -115,6 +123,7 @@ class Cohort:
         Returns
         -------
         Comparison
+            Differences of every subject and over all of them.
 
         Raises
         ------

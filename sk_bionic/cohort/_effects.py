@@ -12,7 +12,7 @@ COVERAGE = 0.95  # of the stated intervals
 class RandomEffects(NamedTuple):
     """What subjects with errors of their own say about their population.
 
-    Attributes
+    Parameters
     ----------
     n : int
         Subjects with a finite error; the others say nothing.
@@ -56,6 +56,7 @@ def random_effects(value, std_err):
     Returns
     -------
     RandomEffects
+        Mean, spread and their intervals.
 
     Raises
     ------
