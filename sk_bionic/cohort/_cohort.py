@@ -143,7 +143,7 @@ class Cohort:
         )
 
     def compare(self, other):
-        """The same subjects in two conditions: do their parameters agree within their errors?
+        """Whether the same subjects' parameters agree in two conditions, within their errors.
 
         Parameters
         ----------
@@ -153,6 +153,7 @@ class Cohort:
         Returns
         -------
         Comparison
+            Differences of every subject and over all of them.
 
         Raises
         ------

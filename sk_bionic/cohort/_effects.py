@@ -65,6 +65,7 @@ def random_effects(value, std_err):
     Returns
     -------
     RandomEffects
+        Mean, spread and their intervals.
 
     Raises
     ------
