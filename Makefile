@@ -28,6 +28,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/two_joint_arm.py
 	$(PYTHON) benchmarks/recorded_emg.py
 	$(PYTHON) benchmarks/fuzz_files.py
+	$(PYTHON) benchmarks/check_recording.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png
