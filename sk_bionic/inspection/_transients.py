@@ -50,7 +50,7 @@ def _raw_ratio(signal, rate):
     slow = sosfiltfilt(butter(2, [1.0, MOTION_CORNER], "bandpass", fs=rate, output="sos"), signal)
     fast = sosfiltfilt(butter(2, EMG_CORNER, "highpass", fs=rate, output="sos"), signal)
     window = max(3, int(LOCAL * rate))
-    local = np.sqrt(uniform_filter1d(fast**2, window, mode="nearest"))
+    local = np.sqrt(uniform_filter1d(fast**2, window, mode="nearest").clip(min=0.0))
     usual = np.sqrt(np.median(fast**2) / 0.455)  # of Gaussian noise the median square is 0.455
     motion = np.abs(slow) / np.maximum(local, usual).clip(1e-30) / MOTION_RATIO
     beside = _amplitude_beside(fast**2, rate)
