@@ -143,7 +143,7 @@ class Cohort:
         )
 
     def compare(self, other):
-        """The same subjects in two conditions: do their parameters agree within their errors?
+        """Compare the same subjects in two conditions: whether their parameters agree within their errors.
 
         Parameters
         ----------
@@ -153,6 +153,7 @@ class Cohort:
         Returns
         -------
         Comparison
+            By subject and parameter, and the mean change of each parameter.
 
         Raises
         ------

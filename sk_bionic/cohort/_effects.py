@@ -65,6 +65,7 @@ def random_effects(value, std_err):
     Returns
     -------
     RandomEffects
+        Of the population that the estimates come from.
 
     Raises
     ------
