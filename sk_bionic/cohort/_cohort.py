@@ -143,7 +143,7 @@ class Cohort:
         )
 
     def compare(self, other):
-        """Whether the same subjects' parameters agree in two conditions, within their errors.
+        """Compare the same subjects in two conditions: whether their parameters agree within their errors.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class Cohort:
         Returns
         -------
         Comparison
-            Differences of every subject and over all of them.
+            By subject and parameter, and the mean change of each parameter.
 
         Raises
         ------

@@ -65,7 +65,7 @@ def random_effects(value, std_err):
     Returns
     -------
     RandomEffects
-        Mean, spread and their intervals.
+        Of the population that the estimates come from.
 
     Raises
     ------

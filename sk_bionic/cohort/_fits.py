@@ -56,7 +56,7 @@ def fit_subjects(
         Subject of each frame. Default: what the trial's name begins with, up to `separator`: "N03_sitting" belongs to
         "N03".
     separator : str, default="_"
-        Where the subject ends and the trial begins in a trial's name.
+        Where the subject's part of a trial's name ends.
     n_jobs : int, optional
         As everywhere in scikit-learn; None: one, unless a `joblib.parallel_config` context says otherwise.
     verbose : int, default=0
