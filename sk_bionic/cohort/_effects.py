@@ -88,7 +88,7 @@ def random_effects(value, std_err):
     value, variance = value[known], std_err[known] ** 2
     n = len(value)
     if n < 2:
-        mean, error = (value[0], np.sqrt(variance[0])) if n else (np.nan, np.nan)
+        mean, error = (float(value[0]), float(np.sqrt(variance[0]))) if n else (np.nan, np.nan)
         return RandomEffects(n, mean, error, -np.inf, np.inf, np.nan, -np.inf, np.inf, np.nan)
     between = _between_variance(value, variance)
     weight = 1.0 / (variance + between)
@@ -99,10 +99,11 @@ def random_effects(value, std_err):
     following = np.inf
     if n > 2:
         following = student_t.ppf(0.5 + COVERAGE / 2, n - 2) * np.sqrt(between + error**2)
-    return RandomEffects(
-        n, mean, error, mean - half, mean + half, np.sqrt(between), mean - following, mean + following,
+    figures = (
+        mean, error, mean - half, mean + half, np.sqrt(between), mean - following, mean + following,
         between / (between + _typical_variance(variance)),
     )  # fmt: skip
+    return RandomEffects(n, *map(float, figures))
 
 
 def _between_variance(value, variance):
