@@ -45,6 +45,7 @@ autosummary_context = {
     "public_objects": public_names.public_objects,
 }
 numpydoc_show_class_members = False  # the template of a class has its own list
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings have them, with shapes and units
 
 html_theme = "pydata_sphinx_theme"

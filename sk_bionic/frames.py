@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
-from . import inputs
+from . import _inputs as inputs
 from ._frame_checks import check_finite
 from .calibration import Session
 from .dynamics.simulate import Motion

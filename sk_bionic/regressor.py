@@ -10,7 +10,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from . import calibration, fitting, inputs, prediction
+from . import _inputs as inputs
+from . import calibration, fitting, prediction
 from .attributes import FittedAttributes
 from .ensemble import EnsembleSettings
 from .exceptions import InterruptedWarning

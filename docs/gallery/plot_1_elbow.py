@@ -44,9 +44,9 @@ top.plot(time, np.rad2deg(angle), color="C0", label="predicted from EMG")
 top.set(ylabel="elbow flexion [deg]", title="A trial that the model has never seen")
 top.legend(ncols=2)
 for color, muscle in zip(("C0", "C3"), forces, strict=True):
-    bottom.plot(time, flexion.muscle_forces[is_new][muscle], "--", color="0.3", lw=1.2)
-    bottom.plot(time, forces[muscle], color=color, alpha=0.85, label=muscle)
-bottom.plot([], [], "--", color="0.3", lw=1.2, label="truth")
+    bottom.plot(time, forces[muscle], color=color, lw=3, alpha=0.5, label=muscle)
+    bottom.plot(time, flexion.muscle_forces[is_new][muscle], "--", color="0.15", lw=1.2)
+bottom.plot([], [], "--", color="0.15", lw=1.2, label="truth")
 bottom.set(xlabel="time [s]", ylabel="muscle force [N]")
 bottom.legend(ncols=3)
 

@@ -51,7 +51,7 @@ errors = pd.Series({name: score["rmse_deg"] for name, score in scores.items()})[
 colors = ["0.7" if "control" in name else "C0" if name in ("hybrid", "simulation") else "C1" for name in errors.index]
 bars = axes.barh(errors.index, errors, color=colors)
 axes.bar_label(bars, fmt="%.1f", padding=3)
-axes.set(xlabel="RMSE on an unseen trial [deg]")
+axes.set(xlabel="RMSE on an unseen trial [deg]", xlim=(0, 1.12 * errors.max()))
 axes.grid(axis="y", visible=False)
 
 # %%

@@ -82,6 +82,6 @@ for offset, color, label, fitted in ((0.18, "C0", "two trials", proper), (-0.18,
 axes.set_yticks(np.arange(len(table))[::-1], table["muscle"] + ": " + table["name"].str.replace("_", " "))
 axes.axvline(1, color="0.3", ls="--", lw=1)
 axes.set(xlabel="standard error / standard deviation of the prior")
-axes.legend()
+axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
 axes.grid(axis="y", visible=False)
 plt.show()

@@ -33,7 +33,7 @@ for color, name in zip(("C0", "C1"), angles, strict=True):
     panels["angles"].plot(time, np.rad2deg(angles[name]), color=color, label=name.replace("_", " "))
 panels["angles"].plot([], [], ".", color="0.65", label="measured")
 panels["angles"].set(ylabel="angle [deg]")
-panels["angles"].legend(ncols=3, fontsize=8)
+panels["angles"].legend(ncols=3, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 forces = regressor.predict_muscle_forces(X[is_new])
 for muscle in forces:
@@ -49,9 +49,9 @@ def hand(angles):
 
 
 points = np.column_stack(hand(angles))[:, None]
-line = LineCollection(np.concatenate([points[:-1], points[1:]], axis=1), array=time, cmap="viridis", lw=2)
-panels["hand"].plot(*hand(reaching.angle[is_new]), "--", color="0.4", lw=1, label="truth")
+line = LineCollection(np.concatenate([points[:-1], points[1:]], axis=1), array=time, cmap="viridis", lw=4)
 panels["hand"].add_collection(line)
+panels["hand"].plot(*hand(reaching.angle[is_new]), ":", color="0.1", lw=1.2, label="truth")
 panels["hand"].plot(0, 0, "ko", label="shoulder")
 panels["hand"].set(xlabel="forward [m]", ylabel="up [m]", title="hand", aspect="equal")
 panels["hand"].legend(fontsize=8)

@@ -58,5 +58,5 @@ axes.plot(time, np.rad2deg(y_two[~is_first]), ".", ms=2, color="0.6", label="mea
 axes.plot(time, np.rad2deg(as_trained[~is_first]), color="C3", label="as trained on day one")
 axes.plot(time, np.rad2deg(calibrated[~is_first]), color="C0", label="calibrated")
 axes.set(xlabel="time [s]", ylabel="elbow flexion [deg]")
-axes.legend(ncols=3, fontsize=8)
+axes.legend(ncols=3, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 plt.show()

@@ -52,10 +52,12 @@ class ModelComparisonDisplay:
         y : Series, DataFrame or array-like
             Measured angles [rad].
         ax : Axes or array of Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         ModelComparisonDisplay
+            The display, drawn.
         """
         predictions = {name: estimator.predict(X) for name, estimator in estimators.items()}
         time = {}
@@ -77,12 +79,13 @@ class ModelComparisonDisplay:
             Measured angles [rad], NaN where unknown.
         predictions : dict of array-like, each of the shape of `y_true`
             By the name to show [rad].
-        sampling_rate, trial, like, ax
+        sampling_rate, trial, like, ax : object
             As for `TrajectoryDisplay.from_predictions`.
 
         Returns
         -------
         ModelComparisonDisplay
+            The display, drawn.
         """
         measured = timed(y_true, like=like, sampling_rate=sampling_rate, trial=trial)
         errors = {name: _errors(measured, values) for name, values in predictions.items()}
@@ -99,6 +102,7 @@ class ModelComparisonDisplay:
         Returns
         -------
         self
+            The display, drawn.
         """
         if not self.errors.shape[1]:
             raise ValueError("There is no estimator to compare: pass at least one.")

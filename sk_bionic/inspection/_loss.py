@@ -27,6 +27,12 @@ class LossDisplay:
     ----------
     ax_ : Axes
     figure_ : Figure
+
+    Examples
+    --------
+    >>> from sk_bionic.inspection import LossDisplay
+    >>> history = [{"epoch": k, "train_loss": 1.0 / k, "data_loss": 0.9 / k} for k in range(1, 20)]
+    >>> LossDisplay.from_history(history).figure_.savefig("losses.png")
     """
 
     def __init__(self, *, history):
@@ -39,11 +45,14 @@ class LossDisplay:
         Parameters
         ----------
         estimator : fitted PhysicsInformedMSKRegressor
+            The estimator to draw.
         ax : Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         LossDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -61,10 +70,12 @@ class LossDisplay:
         history : list of dict
             One entry an epoch; terms that are missing or not positive throughout are left out.
         ax : Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         LossDisplay
+            The display, drawn.
         """
         return cls(history=history).plot(ax)
 
@@ -79,6 +90,7 @@ class LossDisplay:
         Returns
         -------
         self
+            The display, drawn.
         """
         terms = self._terms()
         if not terms:

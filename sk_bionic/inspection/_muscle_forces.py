@@ -35,6 +35,15 @@ class MuscleForcesDisplay:
     ----------
     ax_ : Axes or ndarray of Axes
     figure_ : Figure
+
+    Examples
+    --------
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> from sk_bionic.inspection import MuscleForcesDisplay
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y)
+    >>> MuscleForcesDisplay.from_estimator(regressor, X).figure_.savefig("forces.png")
     """
 
     def __init__(self, *, forces, std=None, synthesized=()):
@@ -49,14 +58,18 @@ class MuscleForcesDisplay:
         Parameters
         ----------
         estimator : fitted PhysicsInformedMSKRegressor
+            The estimator to draw.
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
         trials : sequence, default=None
             Trials to draw; None: all.
         ax : Axes or array of Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         MuscleForcesDisplay
+            The display, drawn.
         """
         try:
             forces, std = estimator.predict_muscle_forces(X, return_std=True)
@@ -84,12 +97,13 @@ class MuscleForcesDisplay:
             Of the muscles, where `forces` has no columns.
         synthesized : sequence of str, default=()
             Muscles without EMG of their own.
-        sampling_rate, trial, like, trials, ax
+        sampling_rate, trial, like, trials, ax : object
             As for `TrajectoryDisplay.from_predictions`.
 
         Returns
         -------
         MuscleForcesDisplay
+            The display, drawn.
         """
         time = {"like": like, "sampling_rate": sampling_rate, "trial": trial}
         forces = timed(forces, names, **time)
@@ -105,10 +119,12 @@ class MuscleForcesDisplay:
         ax : Axes or array of Axes, default=None
             One for each trial; None makes a figure.
         trials : sequence, default=None
+            Trials to draw; None: all.
 
         Returns
         -------
         self
+            The display, drawn.
         """
         names = chosen_trials(self.forces, trials)
         axes, self.figure_ = panels("MuscleForcesDisplay", ax, len(names), size=SIZE, n_columns=2)

@@ -27,6 +27,15 @@ class ParametersDisplay:
     ----------
     ax_ : Axes
     figure_ : Figure
+
+    Examples
+    --------
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> from sk_bionic.inspection import ParametersDisplay
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y)
+    >>> ParametersDisplay.from_estimator(regressor).figure_.savefig("parameters.png")
     """
 
     def __init__(self, *, parameters):
@@ -39,11 +48,14 @@ class ParametersDisplay:
         Parameters
         ----------
         estimator : fitted PhysicsInformedMSKRegressor
+            The estimator to draw.
         ax : Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         ParametersDisplay
+            The display, drawn.
         """
         return cls.from_parameters(estimator.parameters_, ax=ax)
 
@@ -56,10 +68,12 @@ class ParametersDisplay:
         parameters : DataFrame
             As `PhysicsInformedMSKRegressor.parameters_`.
         ax : Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         ParametersDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -79,6 +93,7 @@ class ParametersDisplay:
         Returns
         -------
         self
+            The display, drawn.
         """
         if not len(self.parameters):
             raise ValueError(

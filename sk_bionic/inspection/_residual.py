@@ -38,6 +38,15 @@ class ResidualDisplay:
     ----------
     ax_ : Axes or ndarray of Axes
     figure_ : Figure
+
+    Examples
+    --------
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> from sk_bionic.inspection import ResidualDisplay
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y)
+    >>> ResidualDisplay.from_estimator(regressor, X, y).figure_.savefig("residual.png")
     """
 
     def __init__(self, *, residual, torque=None):
@@ -51,7 +60,9 @@ class ResidualDisplay:
         Parameters
         ----------
         estimator : fitted PhysicsInformedMSKRegressor
+            The estimator to draw.
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
         y : Series, DataFrame or array-like
             Measured angles [rad], NaN where unknown.
         cutoff : float, default=6.0
@@ -59,10 +70,12 @@ class ResidualDisplay:
         trials : sequence, default=None
             Trials to draw; None: all.
         ax : Axes or array of Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         ResidualDisplay
+            The display, drawn.
         """
         time = times_of(estimator, X)
         residual = estimator.residual(
@@ -93,12 +106,13 @@ class ResidualDisplay:
             In N m.
         torque : same shape, default=None
             Torque of all muscles [N m].
-        sampling_rate, trial, like, trials, ax
+        sampling_rate, trial, like, trials, ax : object
             As for `TrajectoryDisplay.from_predictions`.
 
         Returns
         -------
         ResidualDisplay
+            The display, drawn.
         """
         time = {"like": like, "sampling_rate": sampling_rate, "trial": trial}
         residual = timed(residual, **time)
@@ -114,10 +128,12 @@ class ResidualDisplay:
         ax : Axes or array of Axes, default=None
             One for each coordinate and trial, coordinates first; None makes a figure.
         trials : sequence, default=None
+            Trials to draw; None: all.
 
         Returns
         -------
         self
+            The display, drawn.
         """
         names = chosen_trials(self.residual, trials)
         places = [(coordinate, name) for coordinate in self.residual.columns for name in names]

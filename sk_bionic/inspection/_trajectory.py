@@ -59,15 +59,18 @@ class TrajectoryDisplay:
         estimator : fitted estimator
             With the band where ``predict(X, return_std=True)`` gives one.
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
         y : Series, DataFrame or array-like
             Measured angles [rad], NaN where unknown.
         trials : sequence, default=None
             Trials to draw; None: all.
         ax : Axes or array of Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         TrajectoryDisplay
+            The display, drawn.
         """
         predicted, std, time = predicted_angles(estimator, X)
         return cls.from_predictions(y, predicted, std=std, trials=trials, ax=ax, **time)
@@ -102,10 +105,12 @@ class TrajectoryDisplay:
         trials : sequence, default=None
             Trials to draw; None: all.
         ax : Axes or array of Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         TrajectoryDisplay
+            The display, drawn.
         """
         time = {"like": like, "sampling_rate": sampling_rate, "trial": trial}
         measured = timed(y_true, **time)
@@ -125,6 +130,7 @@ class TrajectoryDisplay:
         Returns
         -------
         self
+            The display, drawn.
         """
         names = chosen_trials(self.measured, trials)
         places = [(coordinate, name) for coordinate in self.measured.columns for name in names]
@@ -162,13 +168,18 @@ class TrajectoryDisplay:
         axes.set(xlabel="time [s]", ylabel=f"{in_words(coordinate)} [deg]")
         axes.margins(x=0.01)
         if first:
+            self._explain(axes)
+
+    @staticmethod
+    def _explain(axes):
+        """One legend for all panels, above them where the figure makes room for it."""
+        handles = axes.get_legend_handles_labels()
+        if axes.figure.get_layout_engine() is None:
+            axes.legend(*handles, frameon=False, fontsize="x-small")
+        else:
             axes.figure.legend(
-                *axes.get_legend_handles_labels(),
-                loc="outside upper left",
-                ncols=3,
-                frameon=False,
-                fontsize="small",
-            ) if axes.figure.get_layout_engine() else axes.legend(frameon=False, fontsize="x-small")
+                *handles, loc="outside upper left", ncols=3, frameon=False, fontsize="small"
+            )
 
 
 def _matched(values, measured):

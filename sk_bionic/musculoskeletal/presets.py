@@ -201,6 +201,7 @@ def knee(posture="seated", muscles=None):
     return MusculoskeletalModel([_knee_muscle(name) for name in chosen], [joint], name=f"knee_{posture}")
 
 
+#: Functions that make the ready-made models, by the names that the estimators take.
 PRESETS = {
     "elbow": elbow,
     "wrist": wrist,
