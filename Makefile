@@ -27,7 +27,9 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/identification.py
 	$(PYTHON) benchmarks/two_joint_arm.py
 	$(PYTHON) benchmarks/recorded_emg.py
+	$(PYTHON) benchmarks/many_subjects.py
 	$(PYTHON) benchmarks/fuzz_files.py
+	$(PYTHON) benchmarks/check_recording.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png

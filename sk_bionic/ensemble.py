@@ -8,7 +8,7 @@ import torch
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
 
-from .inputs import long_lags, short_lags
+from ._inputs import long_lags, short_lags
 from .network import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3

@@ -7,13 +7,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
+from ._inputs import FeatureLayout
 from .criterion import Physics
 from .dynamics.identifiability import assess
 from .dynamics.identify import Identification, IdentificationInterrupted, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
 from .hybrid import BLOCK_GAP, Hybrid, fit_learners
-from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
 

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
-from .inputs import check_same_index, check_target_names, target_names
+from ._inputs import check_same_index, check_target_names, target_names
 from .results import flagged
 
 

@@ -8,9 +8,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from . import calibration, fitting, inputs, prediction
+from . import _inputs as inputs
+from . import calibration, fitting, prediction
+from .attributes import FittedAttributes
 from .ensemble import EnsembleSettings
 from .exceptions import InterruptedWarning
 from .frames import FrameInputs
@@ -18,30 +20,11 @@ from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
 from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
-from .results import correlation_frame, parameter_frame, trial_gain_frame
-
-# Fitted attributes that hold one value per muscle.
-MUSCLE_ATTRIBUTES = (
-    "max_isometric_force",
-    "optimal_fiber_length",
-    "tendon_slack_length",
-    "pennation_angle_at_optimal",
-    "max_contraction_velocity",
-    "emg_shape_factor",
-    "electromechanical_delay",
-)
-MODEL_ATTRIBUTES = (
-    "muscle_names_",
-    "synthesized_muscles_",
-    "parameters_",
-    "starts_",
-    "parameter_correlation_",
-    "trial_gain_",
-    *(f"{name}_" for name in MUSCLE_ATTRIBUTES),
-)
 
 
-class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInputs, RegressorMixin, BaseEstimator):
+class PhysicsInformedMSKRegressor(
+    CallbackSupportMixin, MotionOutputs, FittedAttributes, FrameInputs, RegressorMixin, BaseEstimator
+):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
     Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad``
@@ -320,44 +303,17 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         """
         with all_or_nothing(self):
             inputs.check_layers(self.hidden_layer_sizes)
-            values, trials = self._frames(X, trial=trial, reset=True)
-            angle = self._angles(X, y, values, trials)
-            self.target_names_ = inputs.target_names(y)
-            weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
-            inputs.check_labels(angle, weight)
-            angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
-            if trials is not None:
-                inputs.check_trial_lengths(trials)
-            if trials is None and self.ode_weight != 0:
-                warnings.warn(
-                    "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
-                    "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
-                    UserWarning,
-                    stacklevel=3,
-                )
+            values, trials, angle, weight = self._labelled_frames(X, y, trial, sample_weight)
             rng = check_random_state(self.random_state)
             progress = self._progress(X, y, trials)
             settings = self._settings(int(rng.randint(2**31 - 1)), progress)
             previous = getattr(self, "fitted_", None) if self.warm_start else None
             self.emg_history_ = self.history
             self._set_model(values, trials, angle, previous)
-            labelled = np.isfinite(angle).any(axis=1)
-            validation = (
-                fitting.validation_frames(trials, labelled, self.validation_fraction, rng)
-                if self.early_stopping
-                else None
-            )
-            data = fitting.TrainingData(
-                self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_),
-                None if trials is None else self._layout,
-            )  # fmt: skip
+            data = self._training_data(values, trials, angle, weight, rng)
             start = None if previous is None or previous.network is None else previous.network.module
-            options = {
-                "robust": self.robust,
-                "n_starts": self.n_starts,
-                "trial_gain_std": self.trial_gain_std,
-                "random_state": rng,
-            }
+            options = {name: getattr(self, name) for name in ("robust", "n_starts", "trial_gain_std")}
+            options["random_state"] = rng
             self.fitted_ = self._fit(data, settings, start, options)
             self.fitted_.model_of_training = self.fitted_.model
             self._expose()
@@ -480,32 +436,6 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, MotionOutputs, FrameInpu
         names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")
         chosen = {name: getattr(self, name) for name in names}
         return TrainingSettings(tuple(self.hidden_layer_sizes), progress=progress, seed=seed, **chosen)
-
-    def _expose(self):
-        """Fitted attributes under their public names."""
-        fitted = self.fitted_
-        self.model_ = fitted.model
-        self.module_ = None if fitted.network is None else fitted.network.module
-        self.history_ = [] if fitted.network is None else fitted.network.history
-        self.ode_weight_, self.n_iter_ = fitted.ode_weight, max(1, fitted.n_iter)
-        hybrid = fitted.hybrid
-        self.member_weights_ = {} if hybrid is None else dict(hybrid.learners.weights)
-        self.output_cutoff_ = np.inf if hybrid is None else hybrid.trust.cutoff
-        self.held_out_rmse_ = {} if hybrid is None else dict(hybrid.trust.rmse)
-        if fitted.model is None:
-            for name in MODEL_ATTRIBUTES:  # of a previous fit in time
-                vars(self).pop(name, None)
-            return
-        covariance = None if fitted.identification is None else fitted.identification.covariance
-        self.muscle_names_ = fitted.model.muscle_names
-        self.synthesized_muscles_ = fitted.model.synthesized_muscles
-        self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
-        self.starts_ = [] if fitted.identification is None else fitted.identification.starts
-        self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
-        self.trial_gain_ = trial_gain_frame(fitted.identification, fitted.model)
-        by_name = fitted.model.parameters.as_dict()
-        for name in MUSCLE_ATTRIBUTES:
-            setattr(self, f"{name}_", by_name[name].numpy().copy())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -14,7 +14,8 @@ from ..persistence import load, save
 from ..regressor import PhysicsInformedMSKRegressor
 from ..trials import find_trials
 from ._compare import BASELINES, compare, root_mean_square
-from ._config import make_regressor, read_config, with_normalisation
+from ._config import read_config
+from ._estimators import make_regressor, with_normalisation
 from ._outputs import STORAGE, WRITABLE, check_output, write_table
 from ._tables import read_frames
 

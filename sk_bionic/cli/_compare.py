@@ -15,7 +15,8 @@ from ..model_selection import (
     first_repetition_split,
 )
 from ..trials import find_trials
-from ._config import make_regressor, read_config, with_normalisation
+from ._config import read_config
+from ._estimators import make_model, make_regressor, with_normalisation
 from ._outputs import check_output, write_table
 from ._tables import read_frames
 
@@ -70,7 +71,7 @@ def splits(settings, X, y):
 def _baseline(name, config):
     given = config.estimator
     return make_baseline(
-        name, search=config.compare.search, model=given.get("model", "auto"), random_state=given.get("random_state", 0)
+        name, search=config.compare.search, model=make_model(config), random_state=given.get("random_state", 0)
     )
 
 

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import get_args
 
-from sklearn.pipeline import Pipeline
-
 from ..baselines import BASELINE_NAMES
-from ..musculoskeletal import PRESETS
-from ..preprocessing import EMGEnvelope
+from ..musculoskeletal import PRESETS, from_osim
 from ..regressor import PhysicsInformedMSKRegressor
 
 SPLITS = ("auto", "trials", "end", "first_repetition")
@@ -67,6 +64,7 @@ class Config:
     data: Data
     emg: Emg | None
     estimator: dict
+    osim: dict
     compare: Compare
     model_file: Path
 
@@ -118,7 +116,7 @@ def read_config(path, changes=(), model_file=None):
         ) from error
     for change in changes:
         _apply(tables, change)
-    _check_names(path, "the file", tables, ["data", "emg", "estimator", "compare", "output"], tables=True)
+    _check_names(path, "the file", tables, ["data", "emg", "estimator", "osim", "compare", "output"], tables=True)
     output = tables.get("output", {})
     _check_names(path, "[output]", output, ["model"])
     config = Config(
@@ -126,6 +124,7 @@ def read_config(path, changes=(), model_file=None):
         _table(path, Data, "data", tables.get("data", {})),
         _table(path, Emg, "emg", tables["emg"]) if "emg" in tables else None,
         tables.get("estimator", {}),
+        tables.get("osim", {}),
         _table(path, Compare, "compare", tables.get("compare", {})),
         Path(),
     )
@@ -180,10 +179,11 @@ def _in_words(types):
 def _check_estimator(config):
     known = [*inspect.signature(PhysicsInformedMSKRegressor).parameters]
     _check_names(config.path, "[estimator]", config.estimator, known)
+    _check_names(config.path, "[osim]", config.osim, [*inspect.signature(from_osim).parameters][1:])
     model = config.estimator.get("model", "auto")
-    if model not in ("auto", *PRESETS):
+    if model not in ("auto", *PRESETS) and not str(model).endswith(".osim"):
         raise ValueError(
-            f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}. Got {model!r}."
+            f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}, or an OpenSim model (.osim). Got {model!r}."
         )
 
 
@@ -216,33 +216,3 @@ def renamings(columns):
         if isinstance(columns, dict)
         else {name: name for name in columns}
     )
-
-
-def make_regressor(config):
-    """The estimator that the configuration describes."""
-    return PhysicsInformedMSKRegressor(**config.estimator)
-
-
-def with_normalisation(config, regressor):
-    """Pipeline of the normalisation of the envelopes, which is learnt from training trials alone, and a regressor."""
-    steps = [("regressor", regressor)]
-    if config.emg is not None and config.emg.normalize is not False:
-        normalisation = EMGEnvelope(band=None, low_pass=None, normalize=config.emg.normalize, exclude=untouched(config))
-        steps.insert(0, ("normalisation", normalisation.set_output(transform="pandas")))
-    return Pipeline(steps)
-
-
-def make_envelope(config):
-    """The filters that make envelopes of raw EMG, without normalisation; None where the columns are envelopes."""
-    if config.emg is None:
-        return None
-    off = lambda value: None if value is False else value
-    return EMGEnvelope(
-        band=off(config.emg.band), low_pass=off(config.emg.low_pass), order=config.emg.order, causal=config.emg.causal,
-        normalize=None, exclude=untouched(config),
-    ).set_output(transform="pandas")  # fmt: skip
-
-
-def untouched(config):
-    """Names of the columns of X that are no EMG."""
-    return [*renamings(config.data.other).values(), *renamings(config.data.prescribed_angles).values()]

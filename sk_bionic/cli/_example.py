@@ -42,7 +42,8 @@ time = "time"
 # normalize = "max"    # what becomes 1: the largest value of all training trials
 
 [estimator]
-# "elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg", or "auto": any joint, one muscle for each EMG column.
+# "elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg", or "auto": any joint, one muscle for each EMG column. Or the
+# file of an OpenSim model, "my_model.osim": the angles and EMG columns must then have the names that they have in there.
 model = "elbow"
 # "hybrid": equations of motion and learning together (the best for most recordings); "simulation": the equations alone
 # (the fastest); "network": a network trained on both at once.

@@ -41,7 +41,11 @@ def main(argv=None):
     int
         0; 2 after an error, whose message is on the standard error; 130 after an interrupt.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.run is None:
+        parser.print_help()
+        return 0
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -75,7 +79,8 @@ def _parser():
         "sk-bionic", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"sk_bionic {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(run=None)
     for add in (_add_example, _add_fit, _add_predict, _add_compare, _add_report):
         add(commands)
     return parser

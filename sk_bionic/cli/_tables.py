@@ -8,7 +8,8 @@ import pandas as pd
 
 from ..io import read_c3d, read_sto
 from ..trials import find_trials
-from ._config import make_envelope, renamings
+from ._config import renamings
+from ._estimators import make_envelope
 from ._outputs import STORAGE
 
 TEXT = (".csv", ".tsv", ".txt")

@@ -19,9 +19,9 @@ class Failure(NamedTuple):
     Parameters
     ----------
     exception : Exception
-        What the fit has raised.
+        What its fit raised.
     traceback : str
-        Where, as text.
+        Where, as Python prints it.
     """
 
     exception: Exception
@@ -29,7 +29,7 @@ class Failure(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Parameters of the same subjects in two conditions.
+    """Parameters of the same subjects in two conditions: the result of `Cohort.compare`.
 
     Parameters
     ----------
@@ -39,6 +39,21 @@ class Comparison(NamedTuple):
         difference over its standard error.
     summary : DataFrame
         One row a parameter: muscle, name, unit, scale and the fields of `RandomEffects` of the differences.
+
+    Examples
+    --------
+    >>> from sklearn import clone
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.cohort import Cohort
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=2, random_state=0, return_X_y=True)
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation")
+    >>> conditions = [
+    ...     Cohort({"S0": clone(regressor).fit(X.loc[[trial]], y.loc[[trial]])}) for trial in ("trial_00", "trial_01")
+    ... ]
+    >>> comparison = conditions[0].compare(conditions[1])
+    >>> bool(comparison.subjects["z"].abs().max() < 4)
+    True
     """
 
     subjects: pd.DataFrame
@@ -69,6 +84,21 @@ class Cohort:
     parameters_ : DataFrame
         The `parameters_` of all estimators with the columns subject in front and, at the end, `scale`: "log" where
         the prior is one of the logarithm, else "identity"; prior_scale, the prior's standard deviation there.
+
+    Examples
+    --------
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.cohort import Cohort
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> fitted = {}
+    >>> for seed in (0, 1):
+    ...     X, y = make_elbow_flexion(n_trials=1, random_state=seed, return_X_y=True)
+    ...     fitted[f"S{seed}"] = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y)
+    >>> cohort = Cohort(fitted)
+    >>> cohort.summary()[["muscle", "name", "n"]].head(2)
+        muscle                 name  n
+    0   biceps  max_isometric_force  2
+    1  triceps  max_isometric_force  2
     """
 
     def __init__(self, estimators, failures=None, seconds=None):
@@ -113,7 +143,7 @@ class Cohort:
         )
 
     def compare(self, other):
-        """Whether the same subjects' parameters agree in two conditions, within their errors.
+        """Compare the same subjects in two conditions: whether their parameters agree within their errors.
 
         Parameters
         ----------
@@ -123,7 +153,7 @@ class Cohort:
         Returns
         -------
         Comparison
-            Differences of every subject and over all of them.
+            By subject and parameter, and the mean change of each parameter.
 
         Raises
         ------

@@ -10,14 +10,14 @@ COVERAGE = 0.95  # of the stated intervals
 
 
 class RandomEffects(NamedTuple):
-    """What subjects with errors of their own say about their population.
+    """What subjects with errors of their own say about their population: the result of `random_effects`.
 
     Parameters
     ----------
     n : int
         Subjects with a finite error; the others say nothing.
     mean, std_err : float
-        Population mean and its standard error (Hartung and Knapp).
+        Population mean and its standard error (Hartung and Knapp, modified).
     lower, upper : float
         95 % interval of the mean.
     between_std : float
@@ -26,6 +26,13 @@ class RandomEffects(NamedTuple):
         95 % interval of the next subject's own value; infinite for fewer than three.
     heterogeneity : float
         Part of the scatter that the errors do not explain (I^2 of Higgins), 0 to 1.
+
+    Examples
+    --------
+    >>> from sk_bionic.cohort import random_effects
+    >>> effects = random_effects([1.0, 1.2, 0.8], [0.2, 0.2, 0.2])
+    >>> effects.n, round(effects.mean, 2), effects.between_std
+    (3, 1.0, 0.0)
     """
 
     n: int
@@ -45,8 +52,10 @@ def random_effects(value, std_err):
     value_i = mean + u_i + e_i, with u_i of variance between_std^2 and e_i of variance std_err_i^2. The variance between
     subjects is that of restricted maximum likelihood, by Fisher scoring (Viechtbauer 2005, J. Educational and
     Behavioral Statistics 30(3), 261-293, eq. 7); the error of the mean that of Hartung and Knapp (2001, Statistics in
-    Medicine 20, 3875-3889), which holds for few subjects; the interval of the next subject that of Higgins, Thompson and
-    Spiegelhalter (2009, J. Royal Statistical Society A 172(1), 137-159).
+    Medicine 20, 3875-3889), which holds for few subjects, but never below what the errors alone give (Röver, Knapp and
+    Friede 2015, BMC Medical Research Methodology 15, 99); the interval of the next subject that of Higgins, Thompson and
+    Spiegelhalter (2009, J. Royal Statistical Society A 172(1), 137-159), somewhat too narrow where few subjects have errors
+    as large as their differences.
 
     Parameters
     ----------
@@ -56,7 +65,7 @@ def random_effects(value, std_err):
     Returns
     -------
     RandomEffects
-        Mean, spread and their intervals.
+        Of the population that the estimates come from.
 
     Raises
     ------
@@ -79,20 +88,22 @@ def random_effects(value, std_err):
     value, variance = value[known], std_err[known] ** 2
     n = len(value)
     if n < 2:
-        mean, error = (value[0], np.sqrt(variance[0])) if n else (np.nan, np.nan)
+        mean, error = (float(value[0]), float(np.sqrt(variance[0]))) if n else (np.nan, np.nan)
         return RandomEffects(n, mean, error, -np.inf, np.inf, np.nan, -np.inf, np.inf, np.nan)
     between = _between_variance(value, variance)
     weight = 1.0 / (variance + between)
     mean = (weight * value).sum() / weight.sum()
-    error = np.sqrt((weight * (value - mean) ** 2).sum() / ((n - 1) * weight.sum()))
+    scatter = (weight * (value - mean) ** 2).sum() / (n - 1)
+    error = np.sqrt(max(1.0, scatter) / weight.sum())
     half = student_t.ppf(0.5 + COVERAGE / 2, n - 1) * error
     following = np.inf
     if n > 2:
         following = student_t.ppf(0.5 + COVERAGE / 2, n - 2) * np.sqrt(between + error**2)
-    return RandomEffects(
-        n, mean, error, mean - half, mean + half, np.sqrt(between), mean - following, mean + following,
+    figures = (
+        mean, error, mean - half, mean + half, np.sqrt(between), mean - following, mean + following,
         between / (between + _typical_variance(variance)),
     )  # fmt: skip
+    return RandomEffects(n, *map(float, figures))
 
 
 def _between_variance(value, variance):

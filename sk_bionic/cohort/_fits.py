@@ -56,7 +56,7 @@ def fit_subjects(
         Subject of each frame. Default: what the trial's name begins with, up to `separator`: "N03_sitting" belongs to
         "N03".
     separator : str, default="_"
-        Where the subject ends and the trial begins in a trial's name.
+        Where the subject's part of a trial's name ends.
     n_jobs : int, optional
         As everywhere in scikit-learn; None: one, unless a `joblib.parallel_config` context says otherwise.
     verbose : int, default=0
@@ -86,11 +86,8 @@ def fit_subjects(
     >>> from sk_bionic.cohort import fit_subjects
     >>> from sk_bionic.datasets import make_elbow_flexion
     >>> subjects = {f"S{seed}": make_elbow_flexion(n_trials=1, random_state=seed) for seed in range(3)}
-    >>> X, y = (
-    ...     pd.concat({f"{name}_{trial}": one[part].loc[trial] for name, one in subjects.items()
-    ...                for trial in ["trial_00"]}, names=["trial"])
-    ...     for part in ("data", "target")
-    ... )
+    >>> X = pd.concat([one.data.rename(f"{name}_{{}}".format, level="trial") for name, one in subjects.items()])
+    >>> y = pd.concat([one.target.rename(f"{name}_{{}}".format, level="trial") for name, one in subjects.items()])
     >>> cohort = fit_subjects(PhysicsInformedMSKRegressor("elbow", prediction="simulation"), X, y)
     >>> list(cohort.estimators_)
     ['S0', 'S1', 'S2']
@@ -142,7 +139,7 @@ def _fit(job):
         with threadpool_limits(1):
             fitted = job.estimator.fit(job.X, job.y, **job.parameters)
         return _Outcome(fitted, None, perf_counter() - start)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is this subject's outcome)
         return _Outcome(None, Failure(error, traceback.format_exc()), perf_counter() - start)
     finally:
         torch.set_num_threads(n_threads)

@@ -17,7 +17,7 @@ ADVICE = {
         "Lower the gain and record again; amplitudes of such contractions are too small.",
     ),
     "artefact": (
-        "A transient of {value:.1f} times the usual size, too sudden for a muscle.",
+        "A transient of {value:.1f} times what the signal around it allows: too sudden for a muscle.",
         "Fix cables and electrodes; cut these frames out or give their angle no weight.",
     ),
     "angle_artefact": (

@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge
 from ._motion import FEWEST_TRIALS, RATE, HeldOutLearner, coarse, in_blocks, r2, shifted_around
 from ._quality import Finding
 
-N_CONTROLS = 3
+N_CONTROLS = 2
 LITTLE = 0.3  # R2 below which EMG can be called unrelated
 MARGIN = 0.1  # of R2 by which it must beat its controls
 WORSE = 1.5  # error of a suspect trial relative to that of the others

@@ -16,7 +16,7 @@ N_BLOCKS = 5  # of each trial, where there are too few trials to leave some out
 FEWEST_TRIALS = 3
 GAP = 0.5  # s around a block that is left out of the training
 FEWEST_FRAMES = 4 * N_BLOCKS
-N_TREES = 40
+N_TREES = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,11 @@ class HeldOutLearner:
         for fold in np.unique(data.fold):
             train = known & ~_near(data.fold == fold, data.trials)
             model = ExtraTreesRegressor(N_TREES, min_samples_leaf=3, random_state=seed)
-            self.models[int(fold)] = model.fit(features[train], data.angle[train])
+            # A single angle as a vector: a column of one raises a warning.
+            angle = data.angle[train]
+            self.models[int(fold)] = model.fit(
+                features[train], angle if angle.shape[1] > 1 else angle[:, 0]
+            )
 
     def predict(self, emg=None):
         """Held-out angles (n_frames, n_coordinates), of other EMG (n_frames, n_channels) if given."""

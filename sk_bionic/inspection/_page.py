@@ -30,7 +30,7 @@ img{max-width:100%;height:auto;display:block;margin:.6rem 0}
 .facts div{flex:1 1 11rem;border:1px solid #ddd;border-radius:6px;padding:.6rem .9rem}
 .facts b{display:block;font-size:1.35rem}
 code{font-size:.88rem}
-@media print{body{margin:0;max-width:none}h2,table,img{break-inside:avoid}}
+@media print{body{margin:0;max-width:none}h2,tr,img{break-inside:avoid}}
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 PAGE = """<!DOCTYPE html>
@@ -71,7 +71,7 @@ def page(title, subject, sections, messages):
     sections = [
         *sections,
         ("Warnings", _warnings(subject, messages)),
-        ("Settings and versions", _settings(subject)),
+        ("How this was made", _settings(subject)),
     ]
     return PAGE.format(
         policy=POLICY,
@@ -137,7 +137,8 @@ def _settings(subject):
             rows.append((name, _short(getattr(estimator, name))))
     rows.append(("Python", platform.python_version()))
     rows += [(name, version(name)) for name in PACKAGES]
-    return table(pd.DataFrame(rows, columns=["setting", "value"]))
+    text = table(pd.DataFrame(rows, columns=["setting", "value"]))
+    return f"<details><summary>{len(rows)} settings and versions</summary>{text}</details>"
 
 
 def _short(value):

@@ -1,12 +1,12 @@
 """One page on a fitted subject, for people who will not open Python."""
 
-import os
-import uuid
 import warnings
 from pathlib import Path
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from sk_bionic._atomic import replacing
 
 from ._check_recording import check_recording
 from ._page import page
@@ -74,7 +74,9 @@ def report(estimator, X, y, path, *, title=None, overwrite=False):
         sections = [(name, section(subject)) for name, section in SECTIONS.items()]
     messages = list(dict.fromkeys(str(warning.message) for warning in caught))
     text = page(title or _default_title(subject), subject, sections, messages)
-    _write(path, text, overwrite)
+    _require_free(path, overwrite)  # somebody else may have written it in the meantime
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
     return path
 
 
@@ -109,14 +111,3 @@ def _require_free(path, overwrite):
         raise FileExistsError(f"{path} exists. Pass overwrite=True to replace it, or another path.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder {path.parent} does not exist. Create it first.")
-
-
-def _write(path, text, overwrite):
-    """The whole file or none: readers never see half a report."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        _require_free(path, overwrite)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from ._predictions import predicted_angles
 from ._quality import RecordingQuality
 from ._residual import ResidualDisplay
 from ._trajectory import TrajectoryDisplay
-from ._words import parameter_flag, parameter_meaning, with_error
+from ._words import number, parameter_flag, parameter_meaning, with_error
 
 MOST_TRIALS = 6  # drawn; the tables hold all
 STRONG_CORRELATION = 0.95
@@ -102,8 +102,8 @@ def parameters(subject):
             f"{in_words(row.muscle)}: {in_words(row.name)}",
             with_error(row.value, BAND * row.std_err),
             "" if row.unit == "1" else row.unit,
-            float(row.initial),
-            parameter_flag(row) or "",
+            number(row.initial),
+            parameter_flag(row) or None,
             parameter_meaning(row.name),
         )
         for row in frame.itertuples()
@@ -116,13 +116,14 @@ def parameters(subject):
         "flag",
         "what it means",
     ]
-    css = lambda row: "flagged" if row.flag else ""
+    flagged = {row[0] for row in rows if row[4]}
+    css = lambda row: "flagged" if row.parameter in flagged else ""
     return (
         inline(
             ParametersDisplay.from_estimator(subject.estimator),
             "Identified parameters between their bounds",
         )
-        + table(pd.DataFrame(rows, columns=columns), row_class=css)
+        + table(pd.DataFrame(rows, columns=columns).dropna(axis=1, how="all"), row_class=css)
         + "<p class='hint'>Standard errors know the noise of the angle, not the faults of a model: where the fit is "
         "poor, errors are larger. <b>At its bound</b>: the recording asks for a value that is not plausible. <b>Not "
         "determined</b>: the value is the generic one's, the recording says nothing about it.</p>"

@@ -7,11 +7,11 @@ import pandas as pd
 from scipy.signal import welch
 from sklearn.utils.validation import check_array
 
-from sk_bionic.inputs import check_same_index, default_names
+from sk_bionic._inputs import check_same_index, default_names
 from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import Trials, find_trials
 
-LOWEST_RAW_RATE = 250.0  # Hz, below which nobody keeps raw EMG
+LOWEST_RAW_RATE = 200.0  # Hz, below which nobody keeps raw EMG
 RAW_CORNER, RAW_SHARE = (
     20.0,
     0.3,

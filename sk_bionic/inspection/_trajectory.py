@@ -168,13 +168,18 @@ class TrajectoryDisplay:
         axes.set(xlabel="time [s]", ylabel=f"{in_words(coordinate)} [deg]")
         axes.margins(x=0.01)
         if first:
+            self._explain(axes)
+
+    @staticmethod
+    def _explain(axes):
+        """One legend for all panels, above them where the figure makes room for it."""
+        handles = axes.get_legend_handles_labels()
+        if axes.figure.get_layout_engine() is None:
+            axes.legend(*handles, frameon=False, fontsize="x-small")
+        else:
             axes.figure.legend(
-                *axes.get_legend_handles_labels(),
-                loc="outside upper left",
-                ncols=3,
-                frameon=False,
-                fontsize="small",
-            ) if axes.figure.get_layout_engine() else axes.legend(frameon=False, fontsize="x-small")
+                *handles, loc="outside upper left", ncols=3, frameon=False, fontsize="small"
+            )
 
 
 def _matched(values, measured):

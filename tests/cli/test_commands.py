@@ -93,6 +93,33 @@ def test_recordings_without_an_angle_can_be_predicted(example, run, tmp_path):
     assert "Error on" not in run("predict", example / "elbow.toml", path, "-o", tmp_path / "p.csv")
 
 
+def test_raw_emg_is_normalised_by_the_training_alone_and_a_trial_predicted_as_it_was_prepared(example, run, tmp_path):
+    config = tmp_path / "raw.toml"
+    text = _example.CONFIG.replace("trial_*", str(example / "trial_*"))
+    config.write_text(text + "[emg]\nband = false\nlow_pass = 8\nnormalize = 0.99\n")
+    settings = ("--set", "data.frame_rate=50")
+    run("fit", config, *settings, "--set", "estimator.identify=['max_isometric_force']", quick=True)
+    pipeline = sk_bionic.load(tmp_path / "elbow.skb")
+    assert list(pipeline.named_steps) == ["normalisation", "regressor"]
+    scale = pipeline["normalisation"].scale_.copy()
+    run("predict", config, *settings, example / "new_trial.csv", "-o", tmp_path / "p.csv")
+    table, measured = pd.read_csv(tmp_path / "p.csv"), pd.read_csv(example / "new_trial.csv")
+    np.testing.assert_allclose(table["time"], measured["time"][::2], atol=1e-9)
+    assert np.sqrt(np.mean((table["elbow_flexion"] - measured["elbow_flexion"][::2].to_numpy()) ** 2)) < 10
+    np.testing.assert_array_equal(sk_bionic.load(tmp_path / "elbow.skb")["normalisation"].scale_, scale)
+    assert "(emg). Undo" in run(
+        "predict",
+        config,
+        *settings,
+        "--set",
+        "emg.low_pass=60",
+        example / "new_trial.csv",
+        "-o",
+        tmp_path / "q.csv",
+        code=2,
+    )
+
+
 @pytest.mark.parametrize("split, n_splits", [("trials", 3), ("end", 1), ("first_repetition", 1)])
 def test_comparison_is_made_on_what_no_method_has_seen(example, run, tmp_path, split, n_splits):
     if split == "first_repetition":
@@ -180,4 +207,5 @@ def test_main_help_lists_the_commands_and_the_way_in(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     text = capsys.readouterr().out
+    assert main([]) == 0 and capsys.readouterr().out == text
     assert all(f"\n    {command} " in text for command in COMMANDS) and "sk-bionic example try_it" in text

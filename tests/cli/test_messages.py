@@ -179,4 +179,10 @@ def test_as_a_program(tmp_path):
     assert (
         done.returncode == 2 and done.stdout == "" and "No such file" in done.stderr and "Traceback" not in done.stderr
     )
-    assert subprocess.run([*program, "fly"], capture_output=True, check=False).returncode == 2
+
+
+def test_unknown_commands_and_options_are_wrong_usage(capsys):
+    for wrong in (["fly"], ["fit", "elbow.toml", "--hgh"], ["predict", "elbow.toml"]):
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 2 and "usage: sk-bionic" in capsys.readouterr().err

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from sk_bionic.cli._config import read_config
+from sk_bionic.cli._estimators import make_regressor
 from sk_bionic.cli._tables import read_frames
 from sk_bionic.io import write_sto
+from sk_bionic.musculoskeletal import from_osim
 
 PLAIN = '[data]\nfiles = ["walk_*.csv"]\nemg = ["a", "b"]\nangle = ["knee"]\nangle_unit = "rad"\n'
 
@@ -137,3 +139,18 @@ def test_further_columns_and_prescribed_angles(table, tmp_path):
     assert X.columns.tolist() == ["a", "b", "hip", "hand_load_kg"]
     assert (X["hand_load_kg"] == 1.5).all()  # no EMG: not filtered
     np.testing.assert_allclose(X["hip"], np.deg2rad(30.0))
+
+
+def test_a_model_of_opensim(tmp_path):
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "musculoskeletal" / "opensim_model"))
+    import limb_text
+
+    (tmp_path / "limb.osim").write_text(limb_text.document())
+    whole = from_osim(tmp_path / "limb.osim", ["shoulder_angle", "elbow_angle"])
+    some = list(whole.muscle_names[:2])
+    text = f'[data]\nemg = {some}\nangle = ["shoulder_angle", "elbow_angle"]\n[estimator]\nmodel = "limb.osim"\n'
+    model = make_regressor(config(tmp_path, text + '[osim]\ntendon = "elastic"\n')).model
+    assert list(model.muscle_names) == some and model.coordinate_names == ("shoulder_angle", "elbow_angle")
+    assert model.elastic.all()
+    with pytest.raises(ValueError, match=r"\[osim\] has 'tendons'.*Do you mean 'tendon'"):
+        config(tmp_path, text + '[osim]\ntendons = "elastic"\n')
