@@ -76,7 +76,7 @@ def random_effects(value, std_err):
     --------
     >>> from sk_bionic.cohort import random_effects
     >>> effects = random_effects([1.0, 1.2, 0.8, 3.0], [0.1, 0.1, 0.1, 10.0])
-    >>> effects.n, float(round(effects.mean, 2))
+    >>> effects.n, round(effects.mean, 2)
     (4, 1.0)
     """
     value, std_err = np.asarray(value, dtype=np.float64), np.asarray(std_err, dtype=np.float64)
