@@ -100,7 +100,10 @@ def build_model(model, names, n_coordinates):
     model = PRESETS[model]() if isinstance(model, str) else model
     given = [name for name in model.coordinate_names if name in names]
     if len(given) == model.n_coordinates:
-        raise ValueError(f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X.")
+        raise ValueError(
+            f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X; "
+            "`sk_bionic.predict_moments` and `calibrate_to_moments` take all angles as measured."
+        )
     model = model.prescribing(given) if given else model
     if model.n_coordinates != n_coordinates:
         also = f" besides {model.prescribed_names}, which X prescribes" if model.prescribed_names else ""
@@ -259,13 +262,17 @@ def check_load(values, roles):
 def check_prescribed(values, roles, model, trials):
     """Raise where a prescribed angle, a column of `values` (n_frames, n_columns), is not in radians."""
     for name in model.prescribed_names:
-        column = values[:, roles.exogenous[name]]
-        row = int(np.argmax(np.abs(column)))
-        if abs(column[row]) > LARGEST_RANGE:
-            raise ValueError(
-                f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
-                "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
-            )
+        check_radians(name, values[:, roles.exogenous[name]], trials)
+
+
+def check_radians(name, column, trials):
+    """Raise where a given angle (n_frames,), a column of X, is not in radians."""
+    row = int(np.argmax(np.abs(column)))
+    if abs(column[row]) > LARGEST_RANGE:
+        raise ValueError(
+            f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
+            "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
+        )
 
 
 def warn_of_rough(motion):

@@ -1,0 +1,287 @@
+"""Walking: knee and ankle moments from EMG along measured angles, against inverse dynamics.
+
+Calibrated on the first stride, judged on the second. Tables are printed and kept in results/walking.md, figures in
+results/walking.json.
+"""
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from _tables import environment, markdown
+from _walking_controls import CONTROLS, shuffled_emg
+from _walking_data import JOINTS, given_moments, own_moments, trial_folder
+from _walking_model import DRIVE, FREE, leg_model
+
+from sk_bionic import calibrate_to_moments, predict_moments
+
+RESULT = Path(__file__).parent / "results" / "walking.md"
+N_SHUFFLES = 3
+SOURCES = {"given": given_moments, "own": own_moments}
+HEADLINES = {
+    "given": "Moments of the file (id_walk.sto)",
+    "own": "Moments of the whole trial by our own inverse dynamics",
+}
+PAGE = """\
+# Walking: knee and ankle moments from EMG
+
+Command: `python benchmarks/walking.py --paths FILE`. {environment}
+
+One walking trial of one man ({mass:.1f} kg), right leg: opensim-core's Moco example `example3DWalking` (Rajagopal et al. 2016;
+Apache-2.0). EMG of 10 channels, {channels} used, to 22 Hill-type muscles (Millard curves) that span knee or ankle, along
+measured hip, knee and ankle angles, at 100 Hz.
+
+**What the trial holds.** The right foot strikes at {strikes} s; there is no third strike, so the second stride is never
+complete. The file's moments run from {given_start:.2f} to {given_end:.2f} s: {given_train:.0f} % of the first stride (its first
+{missing:.0f} ms are missing) and the first {given_test:.0f} ms of the second, which has no push-off. To judge a push-off, the
+second table takes moments from {own_start:.2f} to {own_end:.2f} s that `_inverse_dynamics.py` computes from the trial's angles (inverse
+kinematics, 6 Hz) and ground reaction; where both exist they differ by {difference} (root mean square), since the file's angles are
+adjusted ones (RRA). From those very angles ours reproduce the file's.
+
+**What is compared.** "generic": the file's parameters, gain 1, shape factor -1, delay 40 ms. "gains": a gain for each electrode.
+"all": gain and shape factor of each electrode, a factor on the tendon slack length of each functional group, one delay.
+Maximal forces, fiber lengths, moment arms and time constants stay the file's. The EMG is normalised by the trial's own maximum, not
+a maximal contraction: the gain has a wide prior (factor e). Nothing of the second stride is used, but the EMG before a frame
+is known, as it is to all methods. Muscles without EMG of their own: {synthesized}.
+
+{tables}
+
+R2 is 1 - SSE / variance of the part's own moments; below 0 is worse than that part's mean. "EMG shuffled": the EMG's blocks of 0.1 s
+in random order, calibrated ("all") and judged so; median of {shuffles} orders. "first stride repeated" knows the time of heel strike.
+Ridge and extra trees see lagged EMG, angles and angular velocities.
+
+## Parameters, rigid tendons, "all", moments of the file
+
+One row a group of muscles.
+
+{parameters}
+
+## Conditions
+
+Fit: wall-clock seconds, one thread, on a machine that other jobs keep busy. Evaluations: of moments with all derivatives.
+
+{fits}
+"""
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--data-home", help="folder of the recordings (default: SK_BIONIC_DATA, else the cache)")
+    add(
+        "--paths",
+        type=Path,
+        help="file of fitted muscle paths; where it does not exist, OpenSim (pip install 'sk-bionic[opensim]') measures them "
+        "and they are kept there",
+    )
+    add("--tendons", nargs="+", default=["rigid", "elastic"], choices=["rigid", "elastic"])
+    add("--sources", nargs="+", default=list(SOURCES), choices=list(SOURCES))
+    add("--shuffles", type=int, default=N_SHUFFLES)
+    add("--output", type=Path, default=RESULT)
+    return parser.parse_args()
+
+
+class Contest:
+    """All methods on one set of moments."""
+
+    def __init__(self, source, walking):
+        self.source, self.walking = source, walking
+        self.time = walking.X.index.get_level_values("time").to_numpy()
+        first, second = walking.strikes
+        self.parts = {
+            "first stride": (self.time >= first) & (self.time < second),
+            "second stride": self.time >= second,
+        }
+        self.rows, self.fits, self.parameters = [], [], {}
+
+    def score(self, method, predicted, n_free=0):
+        for part, frames in self.parts.items():
+            for joint in JOINTS:
+                measured = self.walking.moments[joint].to_numpy()[frames]
+                figures = scores(predicted[joint].to_numpy()[frames], measured)
+                figures["nm_per_kg"] = figures["rmse_nm"] / self.walking.mass
+                row = {
+                    "source": self.source,
+                    "method": method,
+                    "n_free": n_free,
+                    "part": part,
+                    "joint": joint,
+                }
+                self.rows.append(row | figures)
+                if part == "second stride":
+                    print(
+                        f"{self.source} {method:28s} {joint}: {figures['rmse_nm']:6.1f} N m",
+                        flush=True,
+                    )
+
+    def controls(self):
+        first = self.parts["first stride"]
+        for name, control in CONTROLS.items():
+            self.score(
+                name, control(self.walking.X, self.walking.moments, first, self.walking.strikes)
+            )
+
+    def calibrate(self, model, free, X, label):
+        """Fit to the first stride; what precedes it is EMG without moments."""
+        before_second = self.time < self.walking.strikes[1]
+        moments = self.walking.moments.where(pd.Series(self.parts["first stride"], X.index))
+        start = time.perf_counter()
+        found = calibrate_to_moments(model, X[before_second], moments[before_second], identify=free)
+        seconds = time.perf_counter() - start
+        of = found.identification
+        n_free = len(of.information)
+        self.fits.append(
+            {
+                "moments": self.source, "method": label, "free": n_free, "fit [s]": seconds, "evaluations": of.n_iter,
+                "settled": str(of.converged), "independent frames [%]": 100 * of.effective_fraction,
+            }
+        )  # fmt: skip
+        return found, n_free
+
+    def models(self, model, tendon):
+        X = self.walking.X
+        self.score(f"generic, {tendon}", predict_moments(model, X))
+        for name, free in FREE.items():
+            found, n_free = self.calibrate(model, free, X, f"{name}, {tendon}")
+            self.score(f"{name}, {tendon}", found.predict(X), n_free)
+            self.parameters[tendon, name] = found.parameters
+
+    def shuffled(self, model, n):
+        kept, self.rows = self.rows, []
+        for seed in range(n):
+            X = shuffled_emg(self.walking.X, seed)
+            found, n_free = self.calibrate(
+                model, FREE["all"], X, f"all, rigid, EMG shuffled {seed}"
+            )
+            self.score("EMG shuffled, rigid", found.predict(X), n_free)
+        if self.rows:
+            keys = ["source", "method", "n_free", "part", "joint"]
+            median = pd.DataFrame(self.rows).groupby(keys, sort=False).median().reset_index()
+            kept += median.to_dict("records")
+        self.rows = kept
+
+
+def scores(predicted, measured):
+    """Root mean square error [N m], coefficient of determination, correlation."""
+    error = predicted - measured
+    spread = predicted.std() * measured.std()
+    return {
+        "rmse_nm": float(np.sqrt(np.mean(error**2))),
+        "r2": float(1 - (error**2).sum() / ((measured - measured.mean()) ** 2).sum()),
+        "r": float(np.corrcoef(predicted, measured)[0, 1]) if spread > 1e-9 else float("nan"),
+    }
+
+
+def table(rows, part):
+    """Methods by joints' figures."""
+    frame = pd.DataFrame([row for row in rows if row["part"] == part])
+    lines = {}
+    for (method, n_free), own in frame.groupby(["method", "n_free"], sort=False):
+        line = {"free": n_free}
+        for row in own.to_dict("records"):
+            joint = row["joint"].split("_")[0]
+            line |= {
+                f"{joint} [N m]": row["rmse_nm"], f"{joint} [N m/kg]": row["nm_per_kg"],
+                f"{joint} R2": row["r2"], f"{joint} r": row["r"],
+            }  # fmt: skip
+        lines[method] = line
+    table = pd.DataFrame(lines).T
+    formats = {name: ".1f" for name in table if name.endswith("[N m]")} | {"free": ".0f"}
+    return markdown(table, formats, "method")
+
+
+def parameter_table(parameters):
+    columns = [
+        "name",
+        "unit",
+        "initial",
+        "value",
+        "std_err",
+        "prior_std",
+        "at_bound",
+        "identifiable",
+    ]
+    groups = {}
+    for row in parameters.to_dict("records"):
+        key = row["name"], *(round(row[c] / row["initial"], 6) for c in ("value", "std_err"))
+        groups.setdefault(key, []).append(row)
+    lines = [
+        {
+            "muscles": ", ".join(r["muscle"].removesuffix("_r") for r in rows)
+            if len(rows) < 22
+            else "all"
+        }
+        | {c: str(rows[0][c]) if isinstance(rows[0][c], bool) else rows[0][c] for c in columns}
+        for rows in groups.values()
+    ]
+    formats = dict.fromkeys(["initial", "value", "std_err", "prior_std"], ".4f")
+    return markdown(pd.DataFrame(lines), formats)
+
+
+def page(contests, model):
+    """The whole text of results/walking.md."""
+    given, own = (contests[0].walking, contests[-1].walking)
+    overlap = given.moments.index.intersection(own.moments.index)
+    apart = ((own.moments.loc[overlap] - given.moments.loc[overlap]) ** 2).mean() ** 0.5
+    times = [contest.time for contest in (contests[0], contests[-1])]
+    first, second = given.strikes
+    mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
+    tables = [
+        f"## {HEADLINES[contest.source]}\n\n{part.capitalize()}:\n\n{table(contest.rows, part)}"
+        for contest in contests
+        for part in ("second stride", "first stride")
+    ]
+    return PAGE.format(
+        environment=environment(), mass=given.mass, channels=len(model.channels), shuffles=N_SHUFFLES,
+        strikes=" and ".join(f"{strike:.2f}" for strike in given.strikes),
+        given_start=times[0][0], given_end=times[0][-1], own_start=times[1][0], own_end=times[1][-1],
+        given_train=100 * (second - times[0][0]) / (second - first), missing=1e3 * (times[0][0] - first),
+        given_test=1e3 * (times[0][-1] - second),
+        difference=" and ".join(f"{apart[j]:.1f} N m ({j.split('_')[0]})" for j in JOINTS),
+        synthesized="; ".join(f"{m.removesuffix('_r')} = {mixtures[m]}" for m in model.synthesized_muscles),
+        tables="\n\n".join(tables),
+        parameters=parameter_table(contests[0].parameters["rigid", "all"]),
+        fits=markdown(
+            pd.DataFrame([fit for contest in contests for fit in contest.fits]),
+            {"free": "d", "fit [s]": ".0f", "evaluations": "d", "independent frames [%]": ".0f"},
+        ),
+    )  # fmt: skip
+
+
+def main():
+    given = arguments()
+    torch.set_num_threads(1)
+    warnings.filterwarnings(
+        "ignore", message=".*no EMG of their own|.*polynomials are off|.*nColumns"
+    )
+    folder = trial_folder(given.data_home)
+    models = {
+        t: leg_model(folder / "subject_walk_scaled.osim", given.paths, t) for t in given.tendons
+    }
+    contests = []
+    for source in given.sources:
+        contest = Contest(source, SOURCES[source](folder))
+        contest.controls()
+        for tendon, model in models.items():
+            contest.models(model, tendon)
+        contest.shuffled(models[given.tendons[0]], given.shuffles)
+        contests.append(contest)
+    text = page(contests, models[given.tendons[0]])
+    content = {
+        "environment": environment(),
+        "scores": [row for contest in contests for row in contest.rows],
+        "fits": [fit for contest in contests for fit in contest.fits],
+        "drive": DRIVE,
+    }
+    given.output.write_text(text)
+    given.output.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
