@@ -53,8 +53,7 @@ def trial_folder(data_home):
 
 def given_moments(folder):
     """The file's moments (0.45 to 1.80 s), with the angles that they were computed from."""
-    time, angle = _read(folder / "coordinates.sto")
-    angle.columns = [name.split("/")[-2] for name in angle.columns]
+    time, angle = _adjusted_angles(folder)
     grid = _grid(time)
     moment_time, moments = _read(folder / "id_walk.sto")
     known = {name: np.interp(grid, moment_time, moments[f"{name}_moment"]) for name in JOINTS}
@@ -64,25 +63,41 @@ def given_moments(folder):
 def own_moments(folder):
     """Moments of the whole trial by inverse dynamics from the angles of inverse kinematics and the ground reaction."""
     time, angle = _read(folder / "coordinates.mot")
-    model = read_osim(folder / "subject_walk_scaled.osim")
-    filtered = sosfiltfilt(
-        butter(2, CUTOFF, fs=1 / np.diff(time).mean(), output="sos"), angle, axis=0, padlen=60
+    low_pass = butter(2, CUTOFF, fs=1 / np.diff(time).mean(), output="sos")
+    angle = pd.DataFrame(sosfiltfilt(low_pass, angle, axis=0, padlen=60), columns=angle.columns)
+    moments = _inverse_dynamics(folder, time, angle)
+    grid = _grid(time[(time > 2 / RATE) & (time < EMG_END)])
+    return _walking(
+        folder, grid, _at(grid, time, angle[list(COORDINATES)]), _at(grid, time, moments)
     )
-    values = pd.DataFrame(filtered, columns=angle.columns)
-    values = values[[name for name in values if name in model.coordinates]]
+
+
+def reproduction_error(folder):
+    """Root mean square difference [N m] from the file's moments where both come from the same angles, Series."""
+    time, angle = _adjusted_angles(folder)
+    rare = slice(None, None, round(1 / RATE / np.diff(time).mean()))
+    moments = _inverse_dynamics(folder, time[rare], angle.iloc[rare])
+    inner = slice(3, -3)  # where the splines have neighbours on both sides
+    given = given_moments(folder).moments.to_numpy()[inner]
+    return ((moments.iloc[inner][: len(given)] - given) ** 2).mean() ** 0.5
+
+
+def _adjusted_angles(folder):
+    time, angle = _read(folder / "coordinates.sto")
+    return time, angle.rename(columns=lambda name: name.split("/")[-2])
+
+
+def _inverse_dynamics(folder, time, angle):
+    """Moments of knee and ankle at every time, DataFrame."""
+    model = read_osim(folder / "subject_walk_scaled.osim")
+    values = {name: angle[name].to_numpy() for name in angle if name in model.coordinates}
     ground_time, ground = _read(folder / "grf_walk.mot")
     force, point, couple = (
-        np.stack(
-            [np.interp(time, ground_time, ground[f"ground_{part}{axis}"]) for axis in "xyz"], 1
-        )
+        np.stack([np.interp(time, ground_time, ground[f"ground_{part}{x}"]) for x in "xyz"], 1)
         for part in ("force_r_v", "force_r_p", "torque_r_")
     )
-    moments = joint_moments(
-        model, time, dict(values.items()), JOINTS, ("calcn_r", force, point, couple)
-    )
-    grid = _grid(time[(time > 2 / RATE) & (time < EMG_END)])
-    known = _at(grid, time, pd.DataFrame(moments, columns=list(JOINTS)))
-    return _walking(folder, grid, _at(grid, time, values[list(COORDINATES)]), known)
+    moments = joint_moments(model, time, values, JOINTS, ("calcn_r", force, point, couple))
+    return pd.DataFrame(moments, columns=list(JOINTS))
 
 
 def _walking(folder, grid, angle, moments):

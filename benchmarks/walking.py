@@ -15,7 +15,13 @@ import pandas as pd
 import torch
 from _tables import environment, markdown
 from _walking_controls import CONTROLS, shuffled_emg
-from _walking_data import JOINTS, given_moments, own_moments, trial_folder
+from _walking_data import (
+    JOINTS,
+    given_moments,
+    own_moments,
+    reproduction_error,
+    trial_folder,
+)
 from _walking_model import DRIVE, FREE, leg_model
 
 from sk_bionic import calibrate_to_moments, predict_moments
@@ -41,7 +47,7 @@ complete. The file's moments run from {given_start:.2f} to {given_end:.2f} s: {g
 {missing:.0f} ms are missing) and the first {given_test:.0f} ms of the second, which has no push-off. To judge a push-off, the
 second table takes moments from {own_start:.2f} to {own_end:.2f} s that `_inverse_dynamics.py` computes from the trial's angles (inverse
 kinematics, 6 Hz) and ground reaction; where both exist they differ by {difference} (root mean square), since the file's angles are
-adjusted ones (RRA). From those very angles ours reproduce the file's.
+adjusted ones (RRA). From those very angles, ours are the file's to {reproduced}.
 
 **What is compared.** "generic": the file's parameters, gain 1, shape factor -1, delay 40 ms. "gains": a gain for each electrode.
 "all": gain and shape factor of each electrode, a factor on the tendon slack length of each functional group, one delay.
@@ -52,10 +58,10 @@ is known, as it is to all methods. Muscles without EMG of their own: {synthesize
 {tables}
 
 R2 is 1 - SSE / variance of the part's own moments; below 0 is worse than that part's mean. "EMG shuffled": the EMG's blocks of 0.1 s
-in random order, calibrated ("all") and judged so; median of {shuffles} orders. "first stride repeated" knows the time of heel strike.
-Ridge and extra trees see lagged EMG, angles and angular velocities.
+in random order, calibrated ("all") and judged so; median of {shuffles} orders. "first stride repeated" knows the time of heel strike
+and takes the first moment there is where the first stride's are missing. Ridge and extra trees see lagged EMG, angles and angular velocities.
 
-## Parameters, rigid tendons, "all", moments of the file
+## Parameters, {tendon} tendons, "all", moments of the file
 
 One row a group of muscles.
 
@@ -151,14 +157,14 @@ class Contest:
             self.score(f"{name}, {tendon}", found.predict(X), n_free)
             self.parameters[tendon, name] = found.parameters
 
-    def shuffled(self, model, n):
+    def shuffled(self, model, tendon, n):
         kept, self.rows = self.rows, []
         for seed in range(n):
             X = shuffled_emg(self.walking.X, seed)
             found, n_free = self.calibrate(
-                model, FREE["all"], X, f"all, rigid, EMG shuffled {seed}"
+                model, FREE["all"], X, f"all, {tendon}, EMG shuffled {seed}"
             )
-            self.score("EMG shuffled, rigid", found.predict(X), n_free)
+            self.score(f"EMG shuffled, {tendon}", found.predict(X), n_free)
         if self.rows:
             keys = ["source", "method", "n_free", "part", "joint"]
             median = pd.DataFrame(self.rows).groupby(keys, sort=False).median().reset_index()
@@ -223,29 +229,35 @@ def parameter_table(parameters):
     return markdown(pd.DataFrame(lines), formats)
 
 
-def page(contests, model):
+def _section(contest):
+    parts = ("second stride", "first stride")
+    blocks = [f"{part.capitalize()}:\n\n{table(contest.rows, part)}" for part in parts]
+    return "\n\n".join([f"## {HEADLINES[contest.source]}", *blocks])
+
+
+def _both(errors):
+    return " and ".join(f"{errors[joint]:.1f} N m ({joint.split('_')[0]})" for joint in JOINTS)
+
+
+def page(contests, model, given_arguments, reproduced):
     """The whole text of results/walking.md."""
     given, own = (contests[0].walking, contests[-1].walking)
     overlap = given.moments.index.intersection(own.moments.index)
     apart = ((own.moments.loc[overlap] - given.moments.loc[overlap]) ** 2).mean() ** 0.5
     times = [contest.time for contest in (contests[0], contests[-1])]
-    first, second = given.strikes
+    (first, second), tendon = given.strikes, given_arguments.tendons[0]
     mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
-    tables = [
-        f"## {HEADLINES[contest.source]}\n\n{part.capitalize()}:\n\n{table(contest.rows, part)}"
-        for contest in contests
-        for part in ("second stride", "first stride")
-    ]
+    tables = [_section(contest) for contest in contests]
     return PAGE.format(
-        environment=environment(), mass=given.mass, channels=len(model.channels), shuffles=N_SHUFFLES,
+        environment=environment(), mass=given.mass, channels=len(model.channels), shuffles=given_arguments.shuffles, tendon=tendon,
         strikes=" and ".join(f"{strike:.2f}" for strike in given.strikes),
         given_start=times[0][0], given_end=times[0][-1], own_start=times[1][0], own_end=times[1][-1],
         given_train=100 * (second - times[0][0]) / (second - first), missing=1e3 * (times[0][0] - first),
         given_test=1e3 * (times[0][-1] - second),
-        difference=" and ".join(f"{apart[j]:.1f} N m ({j.split('_')[0]})" for j in JOINTS),
+        difference=_both(apart), reproduced=_both(reproduced),
         synthesized="; ".join(f"{m.removesuffix('_r')} = {mixtures[m]}" for m in model.synthesized_muscles),
         tables="\n\n".join(tables),
-        parameters=parameter_table(contests[0].parameters["rigid", "all"]),
+        parameters=parameter_table(contests[0].parameters[tendon, "all"]),
         fits=markdown(
             pd.DataFrame([fit for contest in contests for fit in contest.fits]),
             {"free": "d", "fit [s]": ".0f", "evaluations": "d", "independent frames [%]": ".0f"},
@@ -269,9 +281,9 @@ def main():
         contest.controls()
         for tendon, model in models.items():
             contest.models(model, tendon)
-        contest.shuffled(models[given.tendons[0]], given.shuffles)
+        contest.shuffled(models[given.tendons[0]], given.tendons[0], given.shuffles)
         contests.append(contest)
-    text = page(contests, models[given.tendons[0]])
+    text = page(contests, models[given.tendons[0]], given, reproduction_error(folder))
     content = {
         "environment": environment(),
         "scores": [row for contest in contests for row in contest.rows],

@@ -185,9 +185,11 @@ def test_synthesized_muscles_are_flagged(flexion, recording):
     model = MusculoskeletalModel([biceps, triceps, third], elbow().joints)
     moments = predict_moments(model, recording)
     assert moments.attrs["synthesized_muscles"] == ["brachialis"]
+    shared = ["biceps+brachialis/emg_shape_factor"]
     with pytest.warns(UserWarning, match="no EMG of their own.*brachialis = 0.5 biceps"):
-        found = calibrate_to_moments(model, recording, moments, identify=["emg_shape_factor"])
+        found = calibrate_to_moments(model, recording, moments, identify=shared)
     assert found.parameters.attrs["synthesized_muscles"] == ["brachialis"]
+    assert found.parameters["identifiable"].all()  # a mixture of one column is no copied electrode
 
 
 def test_errors_name_what_is_missing(recording):

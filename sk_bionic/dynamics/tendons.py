@@ -65,13 +65,15 @@ def tendon_sensitivity(motion, state, parameters, free):
     Parameters
     ----------
     motion : Motion
-    state : Tensor (n_frames, 2, n_coordinates)
-        As in `tendons_along`.
+    state : Tensor (n_frames, 2, n_coordinates or n_states)
+        As in `tendons_along`; with states of the tendons behind, Newton's method starts there.
     parameters : dict of Tensor
     free : FreeParameters
 
     Returns
     -------
+    Tensor (n_frames, 2, n_states)
+        The motion with the tendons' states behind it.
     tuple of Tensor (n_frames, n_tendon_states)
         As of `tendons_along`.
     tuple of Tensor (n_frames, n_tendon_states, n_free)
@@ -90,12 +92,14 @@ def tendon_sensitivity(motion, state, parameters, free):
     rows = motion.rows(partial[:n], at_starts)
     rows[:, motion.motion_columns] = 0.0  # the motion is given, whatever the parameters are
     solution = -factorise(root.blocks).solve(rows).reshape(len(rows), 2, m, len(free))
-    return _tendons_of(motion, root.state), _tendons_of(motion, torch.from_numpy(solution))
+    derivative = _tendons_of(motion, torch.from_numpy(solution))
+    return root.state, _tendons_of(motion, root.state), derivative
 
 
 def _root_along(motion, state, parameters, drive=None):
     drive = motion.drive(parameters) if drive is None else drive
-    newton = _TendonNewton(_GivenMotion(motion), drive, parameters, state[motion.first].numpy())
+    start = state[motion.first, :, : motion.model.n_coordinates].numpy()
+    newton = _TendonNewton(_GivenMotion(motion), drive, parameters, start)
     root = newton.solve(motion.with_tendons(state, drive, parameters))
     newton.raise_if_failed(root)
     return root, drive

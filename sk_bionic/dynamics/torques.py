@@ -3,6 +3,7 @@
 import torch
 
 from ..musculoskeletal.skeleton import passive_torque
+from .errors import SimulationError
 from .excitation import ACTIVATION_PARAMETERS
 from .prescribed import PrescribedMotion
 from .tendons import tendon_sensitivity, tendons_along
@@ -67,7 +68,8 @@ def torque_and_derivative(motion, state, parameters, free):
     Parameters
     ----------
     motion, state, parameters
-        As in `torque_along`.
+        As in `torque_along`; with states of the elastic tendons behind the motion's (n_frames, 2, n_states), their
+        solution starts there.
     free : FreeParameters
         Rows of `acting_parameters` only.
 
@@ -77,6 +79,8 @@ def torque_and_derivative(motion, state, parameters, free):
         [N m].
     derivative : ndarray (n_frames, n_coordinates, n_free)
         With respect to the free parameters' values.
+    states : Tensor (n_frames, 2, n_states)
+        The motion with its tendons' states, from where a next evaluation may start.
 
     Raises
     ------
@@ -89,8 +93,14 @@ def torque_and_derivative(motion, state, parameters, free):
         name: parameters[name].detach().expand(len(state), -1).clone().requires_grad_()
         for name in acting_parameters(motion.model)
     }
-    tendon, by_free = _tendons(motion, state, parameters, free)
-    torque = _torque(motion, state, activation, {**parameters, **spread}, tendon or None)
+    states, tendon, by_free = _tendons(motion, state, parameters, free)
+    torque = _torque(
+        motion,
+        states[..., : motion.model.n_coordinates],
+        activation,
+        {**parameters, **spread},
+        tendon or None,
+    )
     variables = [activation, *spread.values(), *tendon]
     derivative = []
     for column in torque.unbind(-1):
@@ -104,15 +114,19 @@ def torque_and_derivative(motion, state, parameters, free):
         of_tendons = zip(grads[len(spread) :], by_free, strict=True)
         through = sum(torch.einsum("nt,ntf->nf", g, by) for g, by in of_tendons)
         derivative.append(_of_rows(free, own, len(state)) + through)
-    return torque.detach().numpy(), torch.stack(derivative, dim=1).numpy()
+    return torque.detach().numpy(), torch.stack(derivative, dim=1).numpy(), states
 
 
 def _tendons(motion, state, parameters, free):
-    """States of the elastic tendons with their rates, as leaves, and their derivatives; neither for rigid ones."""
+    """All states, those of the elastic tendons with their rates as leaves, and their derivatives; none for rigid ones."""
     if not motion.model.n_tendon_states:
-        return (), ()
-    tendon, by_free = tendon_sensitivity(motion, state, parameters, free)
-    return tuple(values.clone().requires_grad_() for values in tendon), by_free
+        return state, (), ()
+    try:
+        states, tendon, by_free = tendon_sensitivity(motion, state, parameters, free)
+    except SimulationError:  # from states of parameters that are far away: start anew
+        alone = state[..., : motion.model.n_coordinates]
+        states, tendon, by_free = tendon_sensitivity(motion, alone, parameters, free)
+    return states, tuple(values.clone().requires_grad_() for values in tendon), by_free
 
 
 def _torque(motion, state, activation, parameters, tendon):
