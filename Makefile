@@ -1,4 +1,5 @@
 # make demo: the comparison on simulated (and, if cached, recorded) EMG;  make test: the suite.
+# make docs: the documentation, in docs/_build/html;
 # make benchmark: the tables in benchmarks/results;  make readme: what README.md shows of them.
 # All need Python 3.11 or later, pip and make; everything else is installed into .venv.
 
@@ -7,7 +8,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test benchmark readme clean
+.PHONY: demo test docs benchmark readme clean
 
 demo: $(INSTALLED)
 	$(PYTHON) benchmarks/demo.py
@@ -15,13 +16,21 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(PYTHON) -m pytest -n 2 --dist worksteal
 
+# The gallery is executed; whatever sphinx warns of is an error. Nothing is downloaded.
+docs: $(INSTALLED)
+	$(PYTHON) -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
 benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/physics.py
 	$(PYTHON) benchmarks/elbow_and_knee.py
 	$(PYTHON) benchmarks/identification.py
 	$(PYTHON) benchmarks/two_joint_arm.py
 	$(PYTHON) benchmarks/recorded_emg.py
+	$(PYTHON) benchmarks/many_subjects.py
 	$(PYTHON) benchmarks/fuzz_files.py
+	$(PYTHON) benchmarks/against_opensim.py
+	$(PYTHON) benchmarks/check_recording.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png
@@ -30,9 +39,9 @@ readme: demo
 # The install is editable: only a change of the requirements makes it stale.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(BASE_PYTHON) -m venv --clear $(VENV)
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,onnx,parquet,plot,test]"
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,dask,docs,onnx,optuna,parquet,plot,progress,test]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) build sk_bionic.egg-info .pytest_cache
+	rm -rf $(VENV) build sk_bionic.egg-info .pytest_cache docs/_build docs/auto_gallery docs/generated
 	find sk_bionic tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,24 +13,28 @@ def replacing(path):
     It is written beside its place, flushed to the disk and renamed, so that no reader ever meets half a file; where the
     block raises, what was at `path` before stays.
     """
+    with replacing_path(path) as part, open(part, "xb") as file:
+        yield file
+
+
+@contextmanager
+def replacing_path(path):
+    """As `replacing`, for writers that want the name of a file: a new one beside `path`, with its extension."""
     path = Path(path).resolve()  # a link stays a link
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    part = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.part{path.suffix}")
     try:
-        with open(part, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
+        _flush(part)
         os.replace(part, path)
-        _flush_folder(path.parent)
+        with suppress(OSError):  # the new name reaches the disk, too, where the system knows how
+            _flush(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _flush_folder(folder):
-    """The new name reaches the disk, too, where the system knows how."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _flush(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

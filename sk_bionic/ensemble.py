@@ -1,6 +1,6 @@
 """Unlike learners of the angle: networks that see different parts of the inputs, a forest, and their combination."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
 
-from .inputs import long_lags, short_lags
+from ._inputs import long_lags, short_lags
 from .network import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
@@ -145,7 +145,7 @@ def inverse_error_weights(errors):
     return {name: value / sum(inverse.values()) for name, value in inverse.items()}
 
 
-def train_learners(features, versions, angle, frames, settings, ensemble, layout, **criterion):
+def train_learners(features, versions, angle, frames, settings, ensemble, layout, as_fitted, **criterion):
     """Train the members on every version of the data; the networks of all versions side by side.
 
     Parameters
@@ -161,6 +161,8 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     settings : TrainingSettings
     ensemble : EnsembleSettings
     layout : FeatureLayout
+    as_fitted : callable
+        Makes what a fit would leave behind of the first version's Learners, for callbacks that score the epochs.
     **criterion
         `physics`, `ode_weight`, `force_weight`, `validation_weight`, `start` of `sk_bionic.network.train`, for the
         networks of the first version; `physics` is on `frames`.
@@ -190,17 +192,32 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
         [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
     )
     weight = np.stack([version.weight[frames] for version in versions])
-    networks = train(
-        inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
-        dtype=torch.float32, **criterion,
-    )  # fmt: skip
-    for k, one in enumerate(learners):
-        one.networks = networks
-        one.weights = {name: 1.0 for name in ensemble.members}
-        for name in (name for name, member in ensemble.members.items() if member.forest):
-            seen = columns[name]
-            one.forests[name] = seen, _forest(inputs[k][:, seen], angle[frames], weight[k], settings.seed)
+    progress = settings.progress
+    with progress.stage("train networks", settings.max_epochs):
+        networks = train(
+            inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
+            dtype=torch.float32, as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
+        )  # fmt: skip
+    for one in learners:
+        one.networks, one.weights = networks, {name: 1.0 for name in ensemble.members}
+    of_forests = {name: columns[name] for name, member in ensemble.members.items() if member.forest}
+    if of_forests:
+        with progress.stage("grow forests", len(learners) * len(of_forests)):
+            _grow(learners, of_forests, inputs, angle[frames], weight, settings)
     return learners
+
+
+def _grow(learners, columns, inputs, angle, weight, settings):
+    """Give every version its forests, on the columns by member; after an interrupt, none has any."""
+    try:
+        for k, one in enumerate(learners):
+            for name, seen in columns.items():
+                one.forests[name] = seen, _forest(inputs[k][:, seen], angle, weight[k], settings.seed)
+                settings.progress.step()
+    except KeyboardInterrupt:
+        settings.progress.keep("the forests were not grown, and the networks predict without them")
+        for one in learners:
+            one.forests.clear()
 
 
 def _scaling(features, state, weight):

@@ -1,5 +1,7 @@
 """Warnings and errors of the package's own."""
 
+from sklearn.exceptions import ConvergenceWarning
+
 from .dynamics.errors import SimulationError
 
 
@@ -10,4 +12,11 @@ class IdentifiabilityWarning(UserWarning):
     """
 
 
-__all__ = ["IdentifiabilityWarning", "SimulationError"]
+class InterruptedWarning(ConvergenceWarning):
+    """An interrupt (Ctrl-C) has ended a fit before its time; the estimator is usable.
+
+    The message, and the estimator's `interrupted_`, say what was cut short and what predicts instead.
+    """
+
+
+__all__ = ["IdentifiabilityWarning", "InterruptedWarning", "SimulationError"]

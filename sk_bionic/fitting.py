@@ -7,17 +7,17 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
+from ._inputs import FeatureLayout
 from .criterion import Physics
 from .dynamics.identifiability import assess
-from .dynamics.identify import Identification, identify
+from .dynamics.identify import Identification, IdentificationInterrupted, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
 from .hybrid import BLOCK_GAP, Hybrid, fit_learners
-from .inputs import FeatureLayout
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
-from .trust import TRAINING_WEIGHT
 
+JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
 N_NAMED = 3  # findings that a warning spells out
 
 
@@ -94,9 +94,11 @@ def fit_static(data, settings, start):
     _require_epochs(settings, "without a time axis")
     settings = replace(settings, input_noise=0.0)  # of frames without a history, noise is all that is left
     scaler, data = _standardised(data)
-    network = train(
-        data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start
-    )
+    with settings.progress.stage("train networks", settings.max_epochs):
+        network = train(
+            data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start,
+            as_fitted=lambda network: Fitted(network=network, scaler=scaler),
+        )  # fmt: skip
     return Fitted(network=network, scaler=scaler)
 
 
@@ -105,22 +107,27 @@ def fit_network(data, settings, ode_weight, force_weight, start):
     _require_epochs(settings, "with prediction='network'")
     scaler, data = _standardised(data)
     physics = Physics(data.motion, trainable=True)
-    weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-    network = train(
-        data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
-        ode_weight=weight, force_weight=force_weight, start=start,
-    )  # fmt: skip
-    values = physics.free.values(physics.raw.detach()).numpy()
-    return Fitted(data.motion.model.with_values(values), network, scaler, ode_weight=weight)
+    weight = JOINT_TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+
+    def as_fitted(network):
+        values = physics.free.values(physics.raw.detach()).numpy()
+        return Fitted(data.motion.model.with_values(values), network, scaler, ode_weight=weight)
+
+    with settings.progress.stage("train networks", settings.max_epochs):
+        network = train(
+            data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
+            ode_weight=weight, force_weight=force_weight, start=start, as_fitted=as_fitted,
+        )  # fmt: skip
+    return as_fitted(network)
 
 
-def fit_simulation(data, options, depth=5):
+def fit_simulation(data, options, progress, depth=5):
     """Identification alone.
 
     `options` are keyword arguments of `identify`, `depth` calls below the user's line, where warnings shall point.
     """
-    identification = identify(data.motion, data.angle, data.weight, **options)
-    if not identification.converged:
+    identification = _identified(data, options, progress)
+    if not identification.converged and not progress.interrupted:
         warnings.warn(
             f"The identification did not converge in {identification.n_iter} iterations; its parameters are the best found. Fewer free parameters "
             "(`identify=`) or more motion would help.",
@@ -130,6 +137,24 @@ def fit_simulation(data, options, depth=5):
     findings = assess(identification, data.motion.excitation)
     _warn_of(findings, depth + 1)
     return Fitted(identification.model, identification=identification, ode_weight=np.inf, findings=findings)
+
+
+def _identified(data, options, progress):
+    """Identification; after an interrupt, the best so far."""
+
+    def accepted(iteration, objective, values):
+        reached = Fitted(data.motion.model.with_values(values), ode_weight=np.inf)
+        return progress.step({"objective": objective}, lambda: reached)
+
+    with progress.stage("identify"):
+        try:
+            return identify(data.motion, data.angle, data.weight, callback=accepted, **options)
+        except IdentificationInterrupted as interrupt:
+            best = interrupt.best
+            progress.keep(
+                f"the identification stopped after {best.n_iter} iterations, and its best parameters so far predict, by simulation"
+            )
+            return best
 
 
 def _warn_of(findings, depth):
@@ -150,8 +175,9 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
     `ensemble` is an `EnsembleSettings`, `cutoff` [Hz] or "auto" the low-pass of the predicted angle; the others as in
     `fit_network` and `fit_simulation`.
     """
+    progress = settings.progress
     try:
-        fitted = fit_simulation(data, options, depth=6)
+        fitted = fit_simulation(data, options, progress, depth=6)
     except SimulationError as error:
         if settings.max_epochs == 0:
             raise
@@ -162,17 +188,28 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
         )
         fitted = Fitted(data.motion.model)
         ensemble, ode_weight = replace(ensemble, physics=False), 0.0
-    if settings.max_epochs == 0:
+    if settings.max_epochs == 0 or progress.interrupted:
         return fitted
     ensemble = replace(ensemble, physics=ensemble.physics and ode_weight != 0)
     motion, identified = data.motion.with_model(fitted.model), fitted.identification
     noise_std, trial_gain = (np.inf, None) if identified is None else (identified.noise_std, identified.trial_gain)
-    fitted.hybrid = fit_learners(
-        motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff, ensemble.history + BLOCK_GAP,
-        start, noise_std, trial_gain,
-    )  # fmt: skip
-    fitted.network, fitted.ode_weight = fitted.hybrid.learners.networks, fitted.hybrid.trust.ode_weight
-    return fitted
+
+    def with_hybrid(hybrid):
+        return replace(fitted, hybrid=hybrid, network=hybrid.learners.networks, ode_weight=hybrid.trust.ode_weight)
+
+    try:
+        hybrid = fit_learners(
+            motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff, ensemble.history + BLOCK_GAP,
+            start, noise_std, trial_gain, as_fitted=with_hybrid,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        if identified is None:
+            raise
+        progress.keep(
+            f"the stage {progress.name!r} did not come to its end, and the identified model predicts by simulation"
+        )
+        return fitted
+    return with_hybrid(hybrid)
 
 
 def _standardised(data):

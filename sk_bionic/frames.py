@@ -5,12 +5,13 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
-from . import inputs
+from . import _inputs as inputs
 from ._frame_checks import check_finite
 from .calibration import Session
 from .dynamics.simulate import Motion
+from .fitting import TrainingData, validation_frames
 from .trials import find_trials, shifted
 
 
@@ -31,6 +32,34 @@ class FrameInputs:
             )
         check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
         return values, trials
+
+    def _labelled_frames(self, X, y, trial, sample_weight):
+        """Values, trials, angles (n_frames, n_outputs; NaN where they carry no weight) and weights of a training set."""
+        values, trials = self._frames(X, trial=trial, reset=True)
+        angle = self._angles(X, y, values, trials)
+        self.target_names_ = inputs.target_names(y)
+        weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        inputs.check_labels(angle, weight)
+        angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
+        if trials is not None:
+            inputs.check_trial_lengths(trials)
+        elif self.ode_weight != 0:
+            warnings.warn(
+                "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
+                "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
+                UserWarning,
+                stacklevel=4,
+            )
+        return values, trials, angle, weight
+
+    def _training_data(self, values, trials, angle, weight, rng):
+        """What the fit learns from; the model is known already."""
+        validation = None
+        if self.early_stopping:
+            labelled = np.isfinite(angle).any(axis=1)
+            validation = validation_frames(trials, labelled, self.validation_fraction, rng)
+        motion, layout = self._motion(values, trials, self.model_), None if trials is None else self._layout
+        return TrainingData(self._features(values, trials), angle, weight, validation, motion, layout)
 
     @property
     def _column_names(self):

@@ -55,7 +55,19 @@ def simulated_state(motion):
 
 
 def fit_learners(
-    motion, data, settings, ensemble, layout, ode_weight, force_weight, cutoff, gap, start, noise_std, trial_gain
+    motion,
+    data,
+    settings,
+    ensemble,
+    layout,
+    ode_weight,
+    force_weight,
+    cutoff,
+    gap,
+    start,
+    noise_std,
+    trial_gain,
+    as_fitted,
 ):
     """Physics that allows for its own errors, learners beside it, and their trust.
 
@@ -77,10 +89,18 @@ def fit_learners(
         What the identified simulation leaves of the training angles [rad].
     trial_gain : ndarray (n_trials, n_muscles) or None
         Identified EMG gains of the trials.
+    as_fitted : callable
+        Makes what a fit would leave behind of a Hybrid, for callbacks that score the epochs.
 
     Returns
     -------
     Hybrid
+        After an interrupt of the training or later, of what there is then.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When the interrupt comes before the end of the first epoch, or the fit is one of many.
     """
     labelled, complete = np.isfinite(data.angle).any(axis=1), np.isfinite(data.angle).all(axis=1)
     frames = training_frames(motion.trials, labelled)
@@ -92,9 +112,11 @@ def fit_learners(
         generic = generic.with_trial_gains(trial_gain)
     # Nothing is left of an angle that nobody measured, which is no praise.
     size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
-    models = _physics(
-        generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size
-    )
+    with settings.progress.stage("identify out of fold", len(hidden)):
+        models = _physics(
+            generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size,
+            settings.progress,
+        )  # fmt: skip
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
     weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
@@ -106,9 +128,10 @@ def fit_learners(
         data.features, versions, data.angle, frames, settings, ensemble, layout, physics=physics,
         ode_weight=min(training_weight, LARGEST_TRAINING_WEIGHT), force_weight=force_weight,
         validation_weight=validation, start=start,
+        as_fitted=lambda one: as_fitted(Hybrid(one, models[0], _untested(data.angle), len(parts), {})),
     )  # fmt: skip
-    held_out = HeldOut(motion, data, parts, learners, models, states)
-    trust = held_out.choose(ode_weight, cutoff)
+    with settings.progress.stage("choose weights", 0):
+        held_out, trust = _tested(motion, data, parts, learners, models, states, ode_weight, cutoff, settings.progress)
     learners[0].weights = held_out.weights
     columns = {
         name: column[:, 0].numpy() for name, column in motion.frame_exogenous.items()
@@ -117,7 +140,26 @@ def fit_learners(
     return Hybrid(learners[0], models[0], trust, len(parts), known)
 
 
-def _physics(motion, angle, weight, hidden, ensemble, size):
+def _untested(angle):
+    """Trust in learners that nobody has tested yet: no physics, no filter, and the spread of the angles as error."""
+    spread = np.nanvar(angle, axis=0)
+    return Trust(0.0, np.inf, np.sqrt(spread), spread, np.inf, {})
+
+
+def _tested(motion, data, parts, learners, models, states, ode_weight, cutoff, progress):
+    """Held-out predictions and the trust that they justify; after an interrupt, without any."""
+    try:
+        held_out = HeldOut(motion, data, parts, learners, models, states)
+        return held_out, held_out.choose(ode_weight, cutoff)
+    except KeyboardInterrupt:
+        progress.keep(
+            "the weights were not chosen on held-out data: all learners weigh the same, and their error is not known"
+        )
+        held_out = HeldOut(motion, data, [], learners, models, states)
+        return held_out, held_out.choose(ode_weight, cutoff)
+
+
+def _physics(motion, angle, weight, hidden, ensemble, size, progress):
     """Model with softened physics for every version of the data, None without physics.
 
     `size` (n_coordinates,) is that of the errors which the physics is allowed, relative to the usual ones.
@@ -133,6 +175,8 @@ def _physics(motion, angle, weight, hidden, ensemble, size):
         except SimulationError:
             models.append(motion.model)
             continue
+        finally:
+            progress.step()
         models.append(softened.model)
         if not options:  # folds differ little from the whole
             motion, options = motion.with_model(softened.model), {"start": softened.state, "max_iter": FOLD_ITERATIONS}

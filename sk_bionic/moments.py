@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
-from . import inputs
+from . import _inputs as inputs
 from ._frame_checks import check_finite
 from .dynamics.identifiability import assess
 from .dynamics.identify_torques import TorqueIdentification, identify_torques
@@ -17,6 +17,8 @@ from .musculoskeletal import MusculoskeletalModel
 from .prediction import muscle_outputs
 from .results import correlation_frame, flagged, parameter_frame
 from .trials import find_trials
+
+__all__ = ["MomentCalibration", "calibrate_to_moments", "predict_moments", "predict_muscle_forces"]
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,23 @@
 
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, LRScheduler, PassthroughScoring
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PassthroughScoring
 from skorch.dataset import Dataset
 from torch.optim.lr_scheduler import OneCycleLR
 
 from .criterion import PhysicsInformedLoss
 from .perceptrons import HistoryNetwork
+from .progress import Progress
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a network is built and trained; the estimator's parameters of the same names."""
+    """How a network is built and trained; the estimator's parameters of the same names, and whom to tell of it."""
 
     hidden_layer_sizes: tuple = (32, 32)
     max_epochs: int = 300
@@ -27,7 +28,7 @@ class TrainingSettings:
     tol: float = 1e-6
     n_iter_no_change: int = 50
     device: str = "cpu"
-    verbose: int = 0
+    progress: Progress = field(default_factory=Progress)
     seed: int = 0
 
 
@@ -89,6 +90,21 @@ class _RecordingNet(NeuralNet):
             self.history.record_batch(name, value)
         return loss
 
+    def fit_loop(self, *args, **kwargs):
+        """skorch's, which passes over interrupts in silence: here they are remembered."""
+        self.interrupted_ = False
+        try:
+            super().fit_loop(*args, **kwargs)
+        except _Finished:
+            pass
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+        return self
+
+
+class _Finished(KeyboardInterrupt):
+    """Training ends early because it is done: skorch's own way to stop, told from the user's Ctrl-C."""
+
 
 @contextmanager
 def seeded(seed):
@@ -116,7 +132,10 @@ class _EarlyStopping(EarlyStopping):
         self.weights_before_ = deepcopy(net.module_.state_dict())
 
     def on_epoch_end(self, net, **kwargs):
-        super().on_epoch_end(net, **kwargs)
+        try:
+            super().on_epoch_end(net, **kwargs)
+        except KeyboardInterrupt:
+            raise (_Finished if self.misses_ >= self.patience else KeyboardInterrupt) from None
         if self.misses_ == 0 and self.load_best:
             self.best_model_weights_ = self.weights_before_
 
@@ -125,12 +144,26 @@ class _EarlyStopping(EarlyStopping):
             net.module_.load_state_dict(self.best_model_weights_)
 
 
-def _callbacks(terms, settings, validate):
+class _Reporting(Callback):
+    """Tells the progress of every epoch."""
+
+    def __init__(self, progress, terms, snapshot):
+        self.progress, self.terms, self.snapshot = progress, terms, snapshot
+
+    def on_epoch_end(self, net, **kwargs):
+        row = net.history[-1]
+        values = {name: row[name] for name in ("train_loss", *self.terms)}
+        if self.progress.step(values, lambda: self.snapshot(deepcopy(net.module_), net.history)):
+            raise _Finished
+
+
+def _callbacks(terms, settings, validate, snapshot):
     callbacks = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
     # Up and down again within the epochs (Smith and Topin 2019, arXiv 1708.07120): a constant rate left 5 to 10 %
     # more error on recorded knees.
     schedule = LRScheduler(OneCycleLR, max_lr=settings.lr, total_steps=settings.max_epochs + 1)
     callbacks.append(("learning_rate", schedule))
+    callbacks.append(("progress", _Reporting(settings.progress, terms, snapshot)))
     if validate:
         stopping = _EarlyStopping(
             "validation_loss", patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs",
@@ -170,6 +203,7 @@ def train(
     seen=None,
     source=None,
     dtype=torch.float64,
+    as_fitted=None,
 ):
     """Train one or several networks on all frames of all trials at once.
 
@@ -194,10 +228,18 @@ def train(
         Features that each network sees and the version it is fed with, as in `HistoryNetwork`.
     dtype : torch.dtype
         Precision of the networks; angles and forces are always float64.
+    as_fitted : callable, optional
+        Makes what a fit would leave behind of the TrainedNetwork of an epoch, for callbacks that score it.
 
     Returns
     -------
     TrainedNetwork
+        After an interrupt, of the epochs so far.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When the interrupt comes before the end of the first epoch, or the fit is one of many.
     """
     labelled = np.isfinite(angle).any(axis=1)
     validate = validation_weight is not None
@@ -233,9 +275,23 @@ def train(
             max_epochs=settings.max_epochs,
             batch_size=-1,
             train_split=None,
-            callbacks=_callbacks(terms, settings, validate),
+            callbacks=_callbacks(
+                terms, settings, validate,
+                lambda module, history: as_fitted and as_fitted(TrainedNetwork(module, center, scale, history)),
+            ),
             device=settings.device,
-            verbose=settings.verbose,
-        )
+            verbose=0,
+        )  # fmt: skip
         net.fit(_AllFrames(tensor(features), target))
+    if net.interrupted_:
+        _drop_unfinished(net.history, terms)
+        if not net.history:
+            raise KeyboardInterrupt
+        settings.progress.keep(f"the networks were trained for {len(net.history)} of {settings.max_epochs} epochs")
     return TrainedNetwork(net.module_, center, scale, net.history)
+
+
+def _drop_unfinished(history, terms):
+    """Take off the row of an epoch that did not come to its end."""
+    while history and any(name not in history[-1] for name in terms):
+        history.pop()

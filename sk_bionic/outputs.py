@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import prediction
-from .inputs import check_same_index, check_target_names, target_names
+from ._inputs import check_same_index, check_target_names, target_names
 from .results import flagged
 
 
@@ -18,7 +18,9 @@ class MotionOutputs:
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
         return_std : bool, default=False
+            Return standard deviations, too.
 
         Returns
         -------
@@ -55,10 +57,12 @@ class MotionOutputs:
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
 
         Returns
         -------
         DataFrame or ndarray (n_frames, n_muscles)
+            One column a muscle.
         """
         motion = self._motion_of(X)
         parameters = self.model_.parameters.as_dict()
@@ -71,6 +75,7 @@ class MotionOutputs:
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
 
         Returns
         -------
@@ -87,6 +92,7 @@ class MotionOutputs:
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
 
         Returns
         -------
@@ -103,6 +109,7 @@ class MotionOutputs:
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
         initial_state : array-like (n_trials, 2, n_coordinates), optional
             Angle [rad] and angular velocity [rad/s] at the start of each trial; (n_trials, 2) will do for one
             coordinate. Default: at rest in equilibrium.
@@ -137,6 +144,7 @@ class MotionOutputs:
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
         y : array-like (n_frames,) or (n_frames, n_coordinates)
             Measured angles [rad].
 

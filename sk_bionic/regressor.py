@@ -8,38 +8,23 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from . import calibration, fitting, inputs, prediction
+from . import _inputs as inputs
+from . import calibration, fitting, prediction
+from .attributes import FittedAttributes
 from .ensemble import EnsembleSettings
+from .exceptions import InterruptedWarning
 from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
-from .results import correlation_frame, parameter_frame, trial_gain_frame
-
-# Fitted attributes that hold one value per muscle.
-MUSCLE_ATTRIBUTES = (
-    "max_isometric_force",
-    "optimal_fiber_length",
-    "tendon_slack_length",
-    "pennation_angle_at_optimal",
-    "max_contraction_velocity",
-    "emg_shape_factor",
-    "electromechanical_delay",
-)
-MODEL_ATTRIBUTES = (
-    "muscle_names_",
-    "synthesized_muscles_",
-    "parameters_",
-    "starts_",
-    "parameter_correlation_",
-    "trial_gain_",
-    *(f"{name}_" for name in MUSCLE_ATTRIBUTES),
-)
+from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 
 
-class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, BaseEstimator):
+class PhysicsInformedMSKRegressor(
+    CallbackSupportMixin, MotionOutputs, FittedAttributes, FrameInputs, RegressorMixin, BaseEstimator
+):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
     Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad``
@@ -91,7 +76,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     input_noise : float, default=0.5
         Standard deviation of the noise on the networks' standardised inputs while they are trained, which keeps them
         from trusting details of the EMG; for trials in time only.
-    n_networks : int, default=2
+    n_networks : int, default=3
         Networks of each kind in the hybrid's ensemble: with the recent EMG, with the recent EMG and the simulated
         state, with a longer and coarser history.
     forest : bool, default=True
@@ -106,6 +91,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     n_iter_no_change : int, default=50
         Epochs without improvement by `tol` after which training stops.
     tol : float, default=1e-6
+        Smallest decrease of the validation loss that counts as an improvement.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
         given. "auto": none where the largest value of all channels lies between 0.05 and 1, else the largest.
@@ -115,7 +101,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
+        Seed of networks, forests, random starts and the choice of validation trials.
     verbose : int, default=0
+        0: silent; 1: a line for every stage of the fit; 2: one for every iteration and epoch, too.
     warm_start : bool, default=False
         Start from the parameters and weights of the previous fit.
 
@@ -129,8 +117,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
-    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray
-    (n_muscles,)
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
@@ -161,6 +148,8 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         One entry an epoch: train_loss, data_loss and, with physics, ode_loss, force_loss, prior_loss.
     n_iter_ : int
         Epochs, or iterations of the identification where no network is trained.
+    interrupted_ : tuple of str
+        What an interrupt (Ctrl-C) has cut short, in words; empty after a whole fit.
     target_names_ : tuple or None
         Names of y's columns, where y was a pandas object.
     n_features_in_ : int
@@ -176,8 +165,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
     >>> from sk_bionic import PhysicsInformedMSKRegressor
     >>> from sk_bionic.datasets import make_elbow_flexion
     >>> X, y = make_elbow_flexion(n_trials=2, duration=2.0, random_state=0, return_X_y=True)
-    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X.loc[[0]], y.loc[[0]])
-    >>> regressor.predict_muscle_forces(X.loc[[1]]).columns.tolist()
+    >>> first = X.index.get_level_values("trial") == "trial_00"
+    >>> regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[first], y[first])
+    >>> regressor.predict_muscle_forces(X[~first]).columns.tolist()
     ['biceps', 'triceps']
     """
 
@@ -228,7 +218,7 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         lr=0.01,
         alpha=0.01,
         input_noise=0.5,
-        n_networks=2,
+        n_networks=3,
         forest=True,
         output_cutoff="auto",
         early_stopping=False,
@@ -289,58 +279,65 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
         ValueError
             When columns, time, trials or angles cannot be used; the message names them.
+        KeyboardInterrupt
+            When an interrupt comes before anything could predict, or within a loop over fits (joblib, hence
+            scikit-learn's searches; Optuna; Dask), which it is meant for.
+
+        Warns
+        -----
+        InterruptedWarning
+            When an interrupt (Ctrl-C) has ended the fit before its time: the message and `interrupted_` say what predicts.
+
+        Notes
+        -----
+        A fit that fails leaves the attributes of the one before.
+
+        The first interrupt ends the stage that it meets: the identification keeps its best parameters, the networks
+        their last epoch. What still has to be done with them, a few seconds, follows; another interrupt ends that.
         """
-        inputs.check_layers(self.hidden_layer_sizes)
-        values, trials = self._frames(X, trial=trial, reset=True)
-        angle = self._angles(X, y, values, trials)
-        self.target_names_ = inputs.target_names(y)
-        weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
-        inputs.check_labels(angle, weight)
-        angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
-        if trials is not None:
-            inputs.check_trial_lengths(trials)
-        if trials is None and self.ode_weight != 0:
-            warnings.warn(
-                "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "
-                "`sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s).",
-                UserWarning,
-                stacklevel=3,
-            )
-        rng = check_random_state(self.random_state)
-        settings = self._settings(int(rng.randint(2**31 - 1)))
-        previous = getattr(self, "fitted_", None) if self.warm_start else None
-        self.emg_history_ = self.history
-        self._set_model(values, trials, angle, previous)
-        labelled = np.isfinite(angle).any(axis=1)
-        validation = (
-            fitting.validation_frames(trials, labelled, self.validation_fraction, rng) if self.early_stopping else None
-        )
-        data = fitting.TrainingData(
-            self._features(values, trials), angle, weight, validation, self._motion(values, trials, self.model_),
-            None if trials is None else self._layout,
-        )  # fmt: skip
-        start = None if previous is None or previous.network is None else previous.network.module
-        options = {
-            "robust": self.robust,
-            "n_starts": self.n_starts,
-            "trial_gain_std": self.trial_gain_std,
-            "random_state": rng,
-        }
-        self.fitted_ = self._fit(data, settings, start, options)
-        self.fitted_.model_of_training = self.fitted_.model
-        self._expose()
-        return self
+        with all_or_nothing(self):
+            inputs.check_layers(self.hidden_layer_sizes)
+            values, trials, angle, weight = self._labelled_frames(X, y, trial, sample_weight)
+            rng = check_random_state(self.random_state)
+            progress = self._progress(X, y, trials)
+            settings = self._settings(int(rng.randint(2**31 - 1)), progress)
+            previous = getattr(self, "fitted_", None) if self.warm_start else None
+            self.emg_history_ = self.history
+            self._set_model(values, trials, angle, previous)
+            data = self._training_data(values, trials, angle, weight, rng)
+            start = None if previous is None or previous.network is None else previous.network.module
+            options = {name: getattr(self, name) for name in ("robust", "n_starts", "trial_gain_std")}
+            options["random_state"] = rng
+            self.fitted_ = self._fit(data, settings, start, options)
+            self.fitted_.model_of_training = self.fitted_.model
+            self._expose()
+            self.interrupted_ = tuple(progress.interrupted)
+            if self.interrupted_:
+                warnings.warn(
+                    f"The fit was interrupted: {'; '.join(self.interrupted_)}. Fit again for the whole.",
+                    InterruptedWarning,
+                    stacklevel=3,
+                )
+            if progress.tasks is not None:
+                progress.tasks.end()
+            return self
+
+    def _progress(self, X, y, trials):
+        stages = STAGES["static" if trials is None else self.prediction]
+        tasks = Tasks(self, X, y, len(stages)) if getattr(self, "_skl_callbacks", ()) else None
+        return Progress(self.verbose, tasks)
 
     def _fit(self, data, settings, start, options):
         if data.motion is None:
             return fitting.fit_static(data, settings, start)
         if self.prediction == "simulation":
-            return fitting.fit_simulation(data, options)
+            return fitting.fit_simulation(data, options, settings.progress)
         if self.prediction == "network":
             return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
         ensemble = EnsembleSettings(self.history, self.n_networks, self.forest, physics=True)
@@ -404,7 +401,9 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs, with the columns of the training.
         return_std : bool, default=False
+            Return standard deviations, too.
 
         Returns
         -------
@@ -433,36 +432,10 @@ class PhysicsInformedMSKRegressor(MotionOutputs, FrameInputs, RegressorMixin, Ba
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
         return prediction.predict_hybrid(self.fitted_, motion, self._features(values, trials), with_variance), motion
 
-    def _settings(self, seed):
+    def _settings(self, seed, progress):
         names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")
         chosen = {name: getattr(self, name) for name in names}
-        return TrainingSettings(tuple(self.hidden_layer_sizes), verbose=int(self.verbose), seed=seed, **chosen)
-
-    def _expose(self):
-        """Fitted attributes under their public names."""
-        fitted = self.fitted_
-        self.model_ = fitted.model
-        self.module_ = None if fitted.network is None else fitted.network.module
-        self.history_ = [] if fitted.network is None else fitted.network.history
-        self.ode_weight_, self.n_iter_ = fitted.ode_weight, max(1, fitted.n_iter)
-        hybrid = fitted.hybrid
-        self.member_weights_ = {} if hybrid is None else dict(hybrid.learners.weights)
-        self.output_cutoff_ = np.inf if hybrid is None else hybrid.trust.cutoff
-        self.held_out_rmse_ = {} if hybrid is None else dict(hybrid.trust.rmse)
-        if fitted.model is None:
-            for name in MODEL_ATTRIBUTES:  # of a previous fit in time
-                vars(self).pop(name, None)
-            return
-        covariance = None if fitted.identification is None else fitted.identification.covariance
-        self.muscle_names_ = fitted.model.muscle_names
-        self.synthesized_muscles_ = fitted.model.synthesized_muscles
-        self.parameters_ = parameter_frame(fitted.model, covariance, fitted.findings)
-        self.starts_ = [] if fitted.identification is None else fitted.identification.starts
-        self.parameter_correlation_ = correlation_frame(fitted.model, covariance)
-        self.trial_gain_ = trial_gain_frame(fitted.identification, fitted.model)
-        by_name = fitted.model.parameters.as_dict()
-        for name in MUSCLE_ATTRIBUTES:
-            setattr(self, f"{name}_", by_name[name].numpy().copy())
+        return TrainingSettings(tuple(self.hidden_layer_sizes), progress=progress, seed=seed, **chosen)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ with the same choice of cut-off, or the comparison credits one of them with the 
 
 import numpy as np
 
-from ._filters import NYQUIST_MARGIN, low_pass, pad_rows
+from ._filters import NYQUIST_MARGIN, low_pass
 
 # Cut-off frequencies to choose from [Hz]; infinity leaves the prediction as it is.
 CUTOFFS = (0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 4.0, 6.0, np.inf)

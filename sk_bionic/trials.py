@@ -16,7 +16,7 @@ __all__ = ["Trials", "find_trials", "lagged", "shifted", "thinned"]
 class Trials:
     """The trials of an array of frames.
 
-    Attributes
+    Parameters
     ----------
     names : tuple of length n_trials
         Names of the trials in order of first appearance.
@@ -24,6 +24,14 @@ class Trials:
         Row offsets: trial k is made of the rows ``starts[k]:starts[k + 1]``.
     time : ndarray of shape (n_frames,), dtype float64
         Time of each frame [s], strictly increasing within a trial.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.trials import find_trials
+    >>> trials = find_trials(np.zeros((5, 2)), sampling_rate=10.0, trial=["a", "a", "a", "b", "b"])
+    >>> trials.names, trials.lengths.tolist(), trials.slices
+    (('a', 'b'), [3, 2], [slice(0, 3, None), slice(3, 5, None)])
     """
 
     names: tuple
@@ -63,7 +71,18 @@ class Trials:
         return np.flatnonzero(~is_last)
 
     def take(self, frames):
-        """The trials of some frames: increasing rows, at least one of every trial."""
+        """Trials of some of the frames.
+
+        Parameters
+        ----------
+        frames : ndarray of int or of bool
+            Increasing rows, at least one of every trial.
+
+        Returns
+        -------
+        Trials
+            With those rows' times.
+        """
         lengths = np.bincount(self.trial_of_frame[frames], minlength=self.n_trials)
         return Trials(self.names, np.cumsum([0, *lengths]), self.time[frames])
 
@@ -77,7 +96,30 @@ class Trials:
 
 
 def shifted(values, trials, delay):
-    """Columns (n_frames, n_columns) read `delay` seconds earlier (or later, where it is negative), within each trial."""
+    """Signals read at earlier times within each trial.
+
+    Parameters
+    ----------
+    values : ndarray (n_frames, n_columns)
+        Signals.
+    trials : Trials
+        The trials of the frames.
+    delay : float
+        How much earlier [s]; later, where it is negative.
+
+    Returns
+    -------
+    ndarray (n_frames, n_columns)
+        Interpolated linearly; the trial's first and last frame stand for what lies outside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.trials import find_trials, shifted
+    >>> signal = np.array([[0.0], [1.0], [2.0]])
+    >>> shifted(signal, find_trials(signal, sampling_rate=10.0), 0.1).ravel().tolist()
+    [0.0, 0.0, 1.0]
+    """
     out = np.empty_like(values)
     for rows in trials.slices:
         time = trials.time[rows]
@@ -87,7 +129,27 @@ def shifted(values, trials, delay):
 
 
 def thinned(trials, step):
-    """Rows of every `step`-th frame of every trial and of its last one, ndarray of int."""
+    """Rows of every `step`-th frame of every trial and of its last one.
+
+    Parameters
+    ----------
+    trials : Trials
+        The trials of the frames.
+    step : int
+        Frames from one kept row to the next.
+
+    Returns
+    -------
+    ndarray of int
+        Increasing row numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.trials import find_trials, thinned
+    >>> thinned(find_trials(np.zeros((6, 1)), sampling_rate=10.0), 3).tolist()
+    [0, 3, 5]
+    """
     kept = [np.append(np.arange(rows.start, rows.stop, step), rows.stop - 1) for rows in trials.slices]
     return np.unique(np.concatenate(kept))
 
@@ -118,6 +180,13 @@ def find_trials(X, *, sampling_rate=None, trial=None):
         If the rows of a trial are not contiguous or not strictly increasing in time, a time or
         a trial name is missing, `sampling_rate` is not positive, `trial` has the wrong length or
         contradicts the index, or trials are named without any time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.trials import find_trials
+    >>> find_trials(np.zeros((3, 2)), sampling_rate=10.0).time.tolist()
+    [0.0, 0.1, 0.2]
     """
     index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
     levels = () if index is None else tuple(index.names)
@@ -163,6 +232,14 @@ def lagged(values, trials, lags):
     ------
     ValueError
         If a lag is negative or not finite, or `values` does not have `trials.n_frames` rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.trials import find_trials, lagged
+    >>> signal = np.array([[0.0], [1.0], [2.0]])
+    >>> lagged(signal, find_trials(signal, sampling_rate=10.0), [0.0, 0.1]).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [2.0, 1.0]]
     """
     values = np.asarray(values, dtype=np.float64)
     lags = np.asarray(lags, dtype=np.float64)

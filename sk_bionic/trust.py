@@ -18,7 +18,7 @@ STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
 # leads: a few repetitions cannot tell smaller gains from luck.
 CORRECTING, LEADING = 0.99, 0.75
-TRAINING_WEIGHT = 0.1  # of the residual while the networks are trained, where the weight is still to be chosen
+TRAINING_WEIGHT = 0.03  # of the residual while the networks are trained, where the weight is still to be chosen
 MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_bionic import inputs
+from sk_bionic import _inputs as inputs
 from sk_bionic.musculoskeletal import (
     Joint,
     Muscle,

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sk_bionic import PhysicsInformedMSKRegressor, inputs
+from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic import _inputs as inputs
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.musculoskeletal import (
     Muscle,

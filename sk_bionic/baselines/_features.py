@@ -34,6 +34,15 @@ class ShuffledBlocks(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Rate of the frames [Hz] where the index of `X` holds no time.
     random_state : int or None, default=None
         Seed of the order.
+
+    Examples
+    --------
+    >>> from sk_bionic.baselines import ShuffledBlocks
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> shuffled = ShuffledBlocks(random_state=0).set_output(transform="pandas").fit_transform(X)
+    >>> bool(shuffled["biceps"].corr(X["biceps"]) < 0.9)
+    True
     """
 
     def __init__(self, block=0.5, *, sampling_rate=None, random_state=None):

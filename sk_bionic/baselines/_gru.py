@@ -57,8 +57,16 @@ class GRURegressor(RegressorMixin, BaseEstimator):
         The trained networks.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where all are strings.
+
+    Examples
+    --------
+    >>> from sk_bionic.baselines import GRURegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> GRURegressor(max_epochs=5, random_state=0).fit(X, y).predict(X).shape
+    (200,)
     """
 
     _parameter_constraints: dict = {

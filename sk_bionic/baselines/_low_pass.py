@@ -51,8 +51,17 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         The cut-off frequency in use [Hz].
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where all are strings.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sk_bionic.baselines import LowPassRegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> LowPassRegressor(Ridge(), cutoff=2.0).fit(X, y).predict(X).shape
+    (200,)
     """
 
     _parameter_constraints: dict = {

@@ -14,6 +14,7 @@ from sk_bionic.baselines._low_pass import LowPassRegressor
 from sk_bionic.model_selection import TrialOrBlockKFold
 
 DEFAULT_LAGS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+#: What `make_baseline` can build.
 BASELINE_NAMES = (
     "ridge",
     "random_forest",

@@ -28,8 +28,18 @@ class SubsampledRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         The fitted regressor.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where all are strings.
+
+    Examples
+    --------
+    >>> from sklearn.gaussian_process import GaussianProcessRegressor
+    >>> from sk_bionic.baselines import SubsampledRegressor
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> X, y = make_elbow_flexion(n_trials=1, duration=2.0, random_state=0, return_X_y=True)
+    >>> regressor = SubsampledRegressor(GaussianProcessRegressor(), max_frames=50).fit(X, y)
+    >>> regressor.predict(X).shape
+    (200,)
     """
 
     def __init__(self, estimator, max_frames=1000):

@@ -38,9 +38,7 @@ def _trial(envelope, rng):
     rate = (len(time) - 1) / (time[-1] - time[0])
     frequency = np.fft.rfftfreq(len(time), 1.0 / rate)
     # P(f) = k fh^4 f^2 / ((f^2 + fl^2) (f^2 + fh^2)^2), as Shwedyk et al. give it.
-    power = frequency**2 / (
-        (frequency**2 + LOW_CORNER**2) * (frequency**2 + HIGH_CORNER**2) ** 2
-    )
+    power = frequency**2 / ((frequency**2 + LOW_CORNER**2) * (frequency**2 + HIGH_CORNER**2) ** 2)
     spectrum = np.fft.rfft(rng.normal(size=envelope.shape), axis=0) * np.sqrt(power)[:, None]
     carrier = np.fft.irfft(spectrum, len(time), axis=0)
     carrier /= carrier.std(axis=0)

@@ -105,7 +105,9 @@ def make_elbow_flexion(
         model : MusculoskeletalModel
             The elbow that has these values.
         feature_names, target_names : list of str
+            Names of the columns.
         DESCR : str
+            How the data were made.
 
     Examples
     --------

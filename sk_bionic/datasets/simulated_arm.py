@@ -110,7 +110,9 @@ def make_arm_reaching(
         model : MusculoskeletalModel
             The arm that has these values.
         feature_names, target_names : list of str
+            Names of the columns.
         DESCR : str
+            How the data were made.
 
     Examples
     --------

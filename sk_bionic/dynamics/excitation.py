@@ -217,11 +217,7 @@ class ActivationDynamics:
         inputs = self._spread(parameters, (*DYNAMICS_PARAMETERS, "emg_shape_factor"), shape)
         delay, rise, decay, gain, shape_factor = inputs
         left, right = state[left_frame].requires_grad_(), state[left_frame + 1].requires_grad_()
-        trial, t, h = self.trial[left_frame], self.time[left_frame], self.step[interval]
-        f_left = activation_rate(gain * self.spline(t, trial, delay), left, rise, decay)
-        f_right = activation_rate(gain * self.spline(t + h[:, 0], trial, delay), right, rise, decay)
-        w = torch.as_tensor(self.grid.weights(points)[0])[:, :, None]
-        between = w[:, 0] * left + w[:, 1] * f_left + w[:, 2] * right + w[:, 3] * f_right
+        between = self._between(left, right, (delay, rise, decay, gain), points)
         activation = self.shape(between, shape_factor)
         d_left, d_right, *d_inputs = torch.autograd.grad(activation.sum(), (left, right, *inputs))
         none = torch.zeros_like(d_left)  # the filter's parameters
@@ -230,6 +226,27 @@ class ActivationDynamics:
             d_left[..., None] * sensitivity[left_frame] + d_right[..., None] * sensitivity[left_frame + 1]
         )
         return activation.detach(), derivative
+
+    def values_at(self, parameters, points):
+        """Activations between frames (n_points, n_muscles), without the derivatives of `at_points`, which cost most."""
+        with torch.no_grad():
+            dynamics = tuple(parameters[name] for name in DYNAMICS_PARAMETERS)
+            delay, rise, decay, gain = dynamics
+            state, _ = self._newton(self._excitations(delay, gain), self._start(delay, gain), rise, decay)
+            left_frame = self.left[torch.as_tensor(points.interval)]
+            between = self._between(state[left_frame], state[left_frame + 1], dynamics, points)
+            return self.shape(between, parameters["emg_shape_factor"])
+
+    def _between(self, left, right, dynamics, points):
+        """State at the points (n_points, n_muscles): a cubic Hermite piece from the states at both frames."""
+        delay, rise, decay, gain = dynamics
+        interval = torch.as_tensor(points.interval)
+        frame, h = self.left[interval], self.step[interval]
+        trial, t = self.trial[frame], self.time[frame]
+        f_left = activation_rate(gain * self.spline(t, trial, delay), left, rise, decay)
+        f_right = activation_rate(gain * self.spline(t + h[:, 0], trial, delay), right, rise, decay)
+        w = torch.as_tensor(self.grid.weights(points)[0])[:, :, None]
+        return w[:, 0] * left + w[:, 1] * f_left + w[:, 2] * right + w[:, 3] * f_right
 
     @staticmethod
     def _spread(parameters, names, shape):

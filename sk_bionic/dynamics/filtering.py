@@ -98,6 +98,11 @@ class SecondOrderDynamics(ActivationDynamics):
         derivative = torch.stack([columns.get(name, none) for name in ACTIVATION_PARAMETERS], dim=-1)
         return activation.detach(), derivative
 
+    def values_at(self, parameters, points):
+        """Activations between frames (n_points, n_muscles)."""
+        with torch.no_grad():
+            return self._activation_at(parameters, points)
+
     def _activation_at(self, parameters, points):
         state, rate_left, rate_right = self._states(parameters)
         interval = torch.as_tensor(points.interval)
@@ -177,6 +182,11 @@ class MixedDynamics:
         """Activations (n_points, n_muscles) and derivatives (n_points, n_muscles, n_parameters)."""
         found = [part.at_points(own, points) for part, own in zip(self.parts, self._own(parameters), strict=True)]
         return tuple(torch.cat(arrays, dim=1)[:, self.order] for arrays in zip(*found, strict=True))
+
+    def values_at(self, parameters, points):
+        """Activations between frames (n_points, n_muscles)."""
+        found = [part.values_at(own, points) for part, own in zip(self.parts, self._own(parameters), strict=True)]
+        return torch.cat(found, dim=1)[:, self.order]
 
 
 KINDS = {"first_order": ActivationDynamics, "second_order": SecondOrderDynamics}

@@ -10,7 +10,6 @@ frames does not weigh 3000 observations.
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -80,6 +79,20 @@ class Identification:
     starts: list = field(default_factory=list)
 
 
+class IdentificationInterrupted(KeyboardInterrupt):
+    """An interrupt (Ctrl-C) that came after the first accepted step.
+
+    Attributes
+    ----------
+    best : Identification
+        What had been found by then.
+    """
+
+    def __init__(self, best):
+        super().__init__()
+        self.best = best
+
+
 def identify(
     motion, angle, weight=None, *, robust=False, n_starts=1, trial_gain_std=0.0, random_state=None, callback=None
 ):
@@ -102,7 +115,8 @@ def identify(
     random_state : numpy.random.RandomState, optional
         For the random starts.
     callback : callable, optional
-        Called with (iteration, objective) after each accepted step.
+        Called with (iteration, objective, values) after each accepted step, `values` (n_parameters,) those of all
+        parameters; returns whether to stop there.
 
     Returns
     -------
@@ -112,18 +126,37 @@ def identify(
     ------
     SimulationError
         When the model cannot be simulated from any start.
+    IdentificationInterrupted
+        On an interrupt after the first accepted step; holds the best parameters so far.
     """
     posterior = Posterior(motion, angle, np.ones(len(angle)) if weight is None else weight, trial_gain_std)
-    runs, failure = [], None
+    runs, failure, interrupted = [], None, False
     for raw in _starts(posterior.free, n_starts, random_state):
         posterior.weight = posterior.given_weight
+        run = None
         try:
-            runs.append(_identify_from(posterior, raw, robust, callback))
+            run = _Run(posterior.start(raw))
+            _search(posterior, run, robust, callback)
         except SimulationError as error:
-            runs.append(None)
-            failure = error
+            run, failure = None, error
+        except KeyboardInterrupt:
+            interrupted = True
+            run = run if run is not None and run.n_accepted else None
+            if run is None and not any(runs):
+                raise
+        runs.append(run)
+        if interrupted or run is not None and run.stopped:
+            break
     if all(run is None for run in runs):
         raise failure
+    result = _best(posterior, runs)
+    if interrupted:
+        raise IdentificationInterrupted(result)
+    return result
+
+
+def _best(posterior, runs):
+    """Identification of the best run."""
     objectives = _compare(posterior, runs)
     best = runs[int(np.argmin(objectives))]
     posterior.weight = best.weight
@@ -133,14 +166,17 @@ def identify(
     return result
 
 
-class _Run(NamedTuple):
-    """What one start reached."""
+@dataclass
+class _Run:
+    """Where the search from one start is, and what it has reached in the end."""
 
     point: Point
-    fraction: float
-    weight: np.ndarray
-    n_iter: int
-    converged: bool
+    fraction: float = FIRST_EFFECTIVE_FRACTION
+    weight: np.ndarray | None = None
+    n_iter: int = 0
+    converged: bool = False
+    n_accepted: int = 0
+    stopped: bool = False  # by the callback
 
 
 def _compare(posterior, runs):
@@ -164,48 +200,50 @@ def _starts(free, n_starts, random_state):
         yield torch.logit(fraction)
 
 
-def _identify_from(posterior, raw, robust, callback):
+def _search(posterior, run, robust, callback):
     """Alternate between the optimum for a given weighting of the frames and the weighting that its errors ask for."""
-    point, fitted_fraction, n_iter = posterior.start(raw), FIRST_EFFECTIVE_FRACTION, 0
-    for _ in range(MAX_ROUNDS):
-        point, used, converged = _minimise(posterior, point, fitted_fraction, callback, n_iter)
-        n_iter += used
-        previous = fitted_fraction, posterior.weight
-        if robust:
-            posterior.weight = robust_weight(point.error, posterior.given_weight)
-        fraction = posterior.effective_fraction(point)
-        fitted_fraction = max(fraction, SMALLEST_FITTED_FRACTION)
-        change = np.abs(posterior.weight - previous[1]).max() / posterior.given_weight.max()
-        if abs(np.log(fitted_fraction / previous[0])) < SETTLED and change < SETTLED:
-            break
-    return _Run(point, fraction, posterior.weight, n_iter, converged)
+    fitted_fraction = FIRST_EFFECTIVE_FRACTION
+    try:
+        for _ in range(MAX_ROUNDS):
+            _minimise(posterior, run, fitted_fraction, callback)
+            previous = fitted_fraction, posterior.weight
+            if robust:
+                posterior.weight = robust_weight(run.point.error, posterior.given_weight)
+            fitted_fraction = max(posterior.effective_fraction(run.point), SMALLEST_FITTED_FRACTION)
+            change = np.abs(posterior.weight - previous[1]).max() / posterior.given_weight.max()
+            if run.stopped or abs(np.log(fitted_fraction / previous[0])) < SETTLED and change < SETTLED:
+                break
+    finally:
+        run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
 
 
-def _minimise(posterior, point, fraction, callback, n_before):
-    """Levenberg-Marquardt (Marquardt 1963) from `point`.
-
-    Returns the best point, iterations and whether it converged.
-    """
-    damping = 1e-3
-    value = posterior.objective(point, fraction)
-    for iteration in range(1, MAX_ITERATIONS + 1):
+def _minimise(posterior, run, fraction, callback):
+    """Levenberg-Marquardt (Marquardt 1963) from the run's point, which moves along."""
+    damping, run.converged = 1e-3, False
+    value = posterior.objective(run.point, fraction)
+    for _ in range(MAX_ITERATIONS):
+        run.n_iter += 1
         gradient, hessian = (
-            a + b for a, b in zip(posterior.data_terms(point, fraction), posterior.prior_terms(point), strict=True)
+            a + b
+            for a, b in zip(posterior.data_terms(run.point, fraction), posterior.prior_terms(run.point), strict=True)
         )
         while True:
             step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)
-            new, new_value = _try(posterior, point, step, fraction)
+            new, new_value = _try(posterior, run.point, step, fraction)
             if new_value < value:
                 break
             damping *= 10.0
             if damping > MAX_DAMPING or -0.5 * gradient @ step < TOLERANCE * 1e-3:
-                return point, iteration, True
-        decrease, value, point, damping = value - new_value, new_value, new, max(damping / 10.0, 1e-9)
-        if callback is not None:
-            callback(n_before + iteration, value)
+                run.converged = True
+                return
+        decrease, value, damping = value - new_value, new_value, max(damping / 10.0, 1e-9)
+        run.point, run.n_accepted = new, run.n_accepted + 1
+        if callback is not None and callback(run.n_iter, value, posterior.free.values(new.raw).numpy()):
+            run.stopped = True
+            return
         if decrease < TOLERANCE:
-            return point, iteration, True
-    return point, iteration, False
+            run.converged = True
+            return
 
 
 def _try(posterior, point, step, fraction):

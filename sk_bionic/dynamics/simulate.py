@@ -57,7 +57,7 @@ class Drive(NamedTuple):
     """
 
     activation: torch.Tensor
-    derivative: torch.Tensor
+    derivative: torch.Tensor | None
 
 
 class Motion:
@@ -216,7 +216,8 @@ class Motion:
             When Newton's method does not converge.
         """
         p = self.model.parameters.as_dict() if parameters is None else parameters
-        drive = self.drive(p) if drive is None else drive
+        if drive is None:  # a root needs no derivatives with respect to parameters
+            drive = Drive(self.dynamics.values_at(p, self.points), None)
         if initial_state is not None:
             initial_state = np.asarray(initial_state, dtype=np.float64)
         state = self.with_tendons(self._first_state(p, drive, initial_state, guess), drive, p)

@@ -1,6 +1,23 @@
 """Looking at recordings and fitted subjects: recording quality, displays, a report."""
 
 from ._check_recording import check_recording
+from ._comparison import ModelComparisonDisplay
+from ._loss import LossDisplay
+from ._muscle_forces import MuscleForcesDisplay
+from ._parameters import ParametersDisplay
 from ._quality import RecordingQuality
+from ._report import report
+from ._residual import ResidualDisplay
+from ._trajectory import TrajectoryDisplay
 
-__all__ = ["RecordingQuality", "check_recording"]
+__all__ = [
+    "LossDisplay",
+    "ModelComparisonDisplay",
+    "MuscleForcesDisplay",
+    "ParametersDisplay",
+    "RecordingQuality",
+    "ResidualDisplay",
+    "TrajectoryDisplay",
+    "check_recording",
+    "report",
+]

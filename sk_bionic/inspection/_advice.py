@@ -10,12 +10,14 @@ ADVICE = {
         "Check electrode, cable and transmitter; leave the channel or the trial out.",
     ),
     "clipped": (
-        "{value:.2g} % of the frames stick at the largest or smallest value: the amplifier or "
-        "converter was saturated.",
+        (
+            "{value:.2g} % of the frames stick at the largest or smallest value: the amplifier or "
+            "converter was saturated."
+        ),
         "Lower the gain and record again; amplitudes of such contractions are too small.",
     ),
     "artefact": (
-        "A transient of {value:.1f} times the usual size, too sudden for a muscle.",
+        "A transient of {value:.1f} times what the signal around it allows: too sudden for a muscle.",
         "Fix cables and electrodes; cut these frames out or give their angle no weight.",
     ),
     "angle_artefact": (
@@ -28,8 +30,10 @@ ADVICE = {
     ),
     "drift": (
         "The level of the signal wanders by {value:.2f} {unit}.",
-        "Raw EMG: high-pass at 20 Hz (EMGEnvelope does it). Envelopes: check the electrode, and "
-        "subtract the level at rest.",
+        (
+            "Raw EMG: high-pass at 20 Hz (EMGEnvelope does it). Envelopes: check the electrode, and "
+            "subtract the level at rest."
+        ),
     ),
     "angle_unit": (
         "The angle covers {value:.0f} rad, more than any joint moves through.",
@@ -37,8 +41,10 @@ ADVICE = {
     ),
     "not_rectified": (
         "Values reach {value:.0f} % of the maximum below zero; an envelope is never negative.",
-        "Raw EMG: make envelopes with EMGEnvelope. Envelopes: an offset was subtracted; add it back "
-        "or clip at 0.",
+        (
+            "Raw EMG: make envelopes with EMGEnvelope. Envelopes: an offset was subtracted; add it back "
+            "or clip at 0."
+        ),
     ),
     "duplicated": (
         "The channel is a copy of {unit} (correlation {value:.4f}).",
@@ -49,8 +55,10 @@ ADVICE = {
         "Leave one of the two out: training and test must not share data.",
     ),
     "swapped": (
-        "The angle is explained better with this channel and {unit} exchanged in this trial (error "
-        "{value:.2f} times as large).",
+        (
+            "The angle is explained better with this channel and {unit} exchanged in this trial (error "
+            "{value:.2f} times as large)."
+        ),
         "Check which electrode was on which plug, and exchange the columns of this trial.",
     ),
     "irregular_time": (
@@ -70,8 +78,10 @@ ADVICE = {
         "Check the stated sampling rate; filters can also be the reason.",
     ),
     "aliasing": (
-        "The spectrum does not fall off towards half the sampling rate ({value:.0f} % of its peak is "
-        "left): what lies above is folded back.",
+        (
+            "The spectrum does not fall off towards half the sampling rate ({value:.0f} % of its peak is "
+            "left): what lies above is folded back."
+        ),
         "Record at 1000 Hz or more, behind an analogue low-pass at less than half of it.",
     ),
     "lag": (
@@ -79,10 +89,14 @@ ADVICE = {
         "Check how EMG and angle are synchronised, and move the EMG accordingly.",
     ),
     "unexplained": (
-        "The EMG does not explain the motion: {value:.0f} % of the angle's variance, no better than EMG "
-        "shifted in time.",
-        "Check that EMG and angle belong together, that the muscles drive this joint, and that the "
-        "movement was active.",
+        (
+            "The EMG does not explain the motion: {value:.0f} % of the angle's variance, no better than EMG "
+            "shifted in time."
+        ),
+        (
+            "Check that EMG and angle belong together, that the muscles drive this joint, and that the "
+            "movement was active."
+        ),
     ),
     "no_motion": (
         "The angle moves by {value:.1f} deg only.",

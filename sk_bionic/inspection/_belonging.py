@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from ._motion import FEWEST_TRIALS, RATE, HeldOutLearner, coarse, r2, shifted_around
+from ._motion import FEWEST_TRIALS, RATE, HeldOutLearner, coarse, in_blocks, r2, shifted_around
 from ._quality import Finding
 
-N_CONTROLS = 3
+N_CONTROLS = 2
 LITTLE = 0.3  # R2 below which EMG can be called unrelated
 MARGIN = 0.1  # of R2 by which it must beat its controls
 WORSE = 1.5  # error of a suspect trial relative to that of the others
@@ -51,7 +51,16 @@ def belonging(recording, seed=0):
     predicted = learner.predict()
     explained, by_chance = r2(data.angle, predicted), _by_chance(data, seed)
     findings = _session_lag(data, by_chance)
-    if not findings and explained < min(LITTLE, by_chance + MARGIN):
+    unrelated = explained < min(LITTLE, by_chance + MARGIN)
+    if unrelated and data.trials.n_trials >= FEWEST_TRIALS:
+        # A few short trials may be too unlike one another to learn from; parts of the same trial are less so.
+        data = in_blocks(data)
+        explained, by_chance = (
+            r2(data.angle, HeldOutLearner(data, seed).predict()),
+            _by_chance(data, seed),
+        )
+        unrelated = explained < min(LITTLE, by_chance + MARGIN)
+    if not findings and unrelated:
         place = (None, None, np.nan, np.nan)
         findings = [Finding("unexplained", "severe", *place, _percent(explained), "% of variance")]
     if not findings and data.trials.n_trials >= FEWEST_TRIALS:
@@ -81,7 +90,11 @@ def _session_lag(data, by_chance):
     lags = moves / RATE - USUAL_LEAD
     best = int(np.argmax(scores))
     usual = scores[np.abs(lags) <= SESSION_LAG].max()
-    if by_chance > REPEATS or abs(lags[best]) <= SESSION_LAG or scores[best] < max(LITTLE, usual + GAIN):
+    if (
+        by_chance > REPEATS
+        or abs(lags[best]) <= SESSION_LAG
+        or scores[best] < max(LITTLE, usual + GAIN)
+    ):
         return []
     place = (None, None, np.nan, np.nan)
     return [Finding("lag", "severe", *place, float(lags[best]), "s")]
@@ -123,7 +136,9 @@ def _suspect_trials(learner, predicted):
         if not errors[k] > WORSE * np.median(np.delete(errors, k)):
             continue
         exchanged = exchanged or _exchanged(learner)
-        finding = _swap(name, rows, data, errors[k], exchanged) or _trial_lag(name, rows, data, predicted)
+        finding = _swap(name, rows, data, errors[k], exchanged) or _trial_lag(
+            name, rows, data, predicted
+        )
         if finding is None and _correlation(data.angle[rows], predicted[rows]) < LITTLE:
             explained = _percent(r2(data.angle[rows], predicted[rows]))
             place = (None, name, *_ends(data, rows))
@@ -183,7 +198,11 @@ def _overlapping(angle, predicted, move):
 def _correlation(angle, predicted):
     """Correlation over all coordinates; -1 where it tells nothing."""
     known = np.isfinite(angle).all(axis=1)
-    a, p = (v[known] - v[known].mean(axis=0) for v in (angle, predicted)) if known.sum() > RATE else (None, None)
+    a, p = (
+        (v[known] - v[known].mean(axis=0) for v in (angle, predicted))
+        if known.sum() > RATE
+        else (None, None)
+    )
     if a is None or not np.any(a) or not np.any(p):
         return -1.0
     return float(np.sum(a * p) / np.sqrt(np.sum(a**2) * np.sum(p**2)))

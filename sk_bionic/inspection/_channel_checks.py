@@ -10,8 +10,8 @@ SHORTEST_FLAT = {True: 0.25, False: 0.5}  # s, by whether the EMG is raw
 # Part of the channel's range by which a level that is really the resting level is entered.
 STEP = 1e-3
 RAIL = 1e-6  # part of the trial's range within which values are at the rail
-SHORTEST_RAIL = 3  # frames in a row; two equal neighbours happen with coarse converters
-FEWEST_AT_RAIL = 6  # frames of a trial
+FEWEST_AT_RAIL = 5  # frames of a trial
+BESIDE_RAIL = 0.02  # part of the range next to the rail, where clipped signals have less than half as many frames
 SEVERE_SHARE = 1.0  # % of the frames at the rail
 NEGATIVE = 0.05  # part of the largest value
 
@@ -49,7 +49,9 @@ def _flat_runs(signal, missing, recording):
     span = np.ptp(signal)
     still = (change <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
     for start, stop in runs(still):
-        if (stop - start) / recording.rate < min(SHORTEST_FLAT[recording.raw], 0.5 * len(signal) / recording.rate):
+        if (stop - start) / recording.rate < min(
+            SHORTEST_FLAT[recording.raw], 0.5 * len(signal) / recording.rate
+        ):
             continue
         whole = start == 0 and stop == len(still)
         edges = change[[i for i in (start - 1, stop) if 0 <= i < len(change)]]
@@ -60,15 +62,14 @@ def _flat_runs(signal, missing, recording):
 
 
 def clipped_channels(recording):
-    """Several frames in a row at the same largest or smallest value, time and again."""
+    """Frames that pile up at the largest or smallest value."""
     found = []
     for name, time, rows in recording.pieces():
         for j, channel in enumerate(recording.channels):
-            at_rail = _at_rail(recording.emg[rows, j], recording.raw)
-            if at_rail.sum() < FEWEST_AT_RAIL:
+            frames = np.flatnonzero(_at_rail(recording.emg[rows, j], recording.raw))
+            if not len(frames):
                 continue
-            frames = np.flatnonzero(at_rail)
-            share = 100.0 * len(frames) / len(at_rail)
+            share = 100.0 * len(frames) / len(time)
             severity = "severe" if share > SEVERE_SHARE else "warning"
             place = (channel, name, time[frames[0]], time[frames[-1]])
             found.append(Finding("clipped", severity, *place, share, "% of frames"))
@@ -76,19 +77,18 @@ def clipped_channels(recording):
 
 
 def _at_rail(signal, raw):
-    """Frames in runs at the extreme values; those of an envelope's bottom are no fault."""
+    """Frames at an extreme value that more of them share than lie just beside it.
+
+    The bottom of an envelope is no rail, and half a trial at one value is a dead channel, not a saturated one.
+    """
     span = np.ptp(signal)
     out = np.zeros(len(signal), bool)
-    if span == 0:
-        return out
-    rails = [signal >= signal.max() - RAIL * span]
-    if raw:
-        rails.append(signal <= signal.min() + RAIL * span)
-    for rail in rails:
-        for start, stop in runs(rail):
-            # Half a trial at one value is a dead channel, not a saturated one.
-            if SHORTEST_RAIL <= stop - start < 0.5 * len(signal):
-                out[start:stop] = True
+    for distance in [signal.max() - signal, *([signal - signal.min()] if raw else [])]:
+        at_rail = distance <= RAIL * span
+        beside = (distance < BESIDE_RAIL * span) & ~at_rail
+        piled = at_rail.sum() >= FEWEST_AT_RAIL and at_rail.sum() > 2 * beside.sum()
+        if span > 0 and piled and at_rail.mean() < 0.5:
+            out |= at_rail
     return out
 
 

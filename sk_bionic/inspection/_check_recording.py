@@ -64,7 +64,7 @@ def check_recording(
     trial : array-like (n_frames,), default=None
         Trial of each frame, for arrays.
     signal : {"auto", "raw", "envelope"}, default="auto"
-        What the EMG is. "auto": raw where at least 250 Hz and most of the power lies above 20 Hz.
+        What the EMG is. "auto": raw where at least 200 Hz and most of the power lies above 20 Hz.
     exclude : sequence of str, default=()
         Further columns that are no EMG.
     random_state : int, default=0

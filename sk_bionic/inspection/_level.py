@@ -1,12 +1,11 @@
 """Slow changes of a channel's level."""
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from ._quality import Finding
 
 SHORTEST = 3.0  # s of a trial that can drift
-WANDER_CORNER = 0.7  # Hz
+WANDER_SECONDS = 1.0  # over which the baseline is averaged
 WANDER = 1.0  # times the EMG's amplitude
 N_PARTS = 6
 FLOOR = 5.0  # percentile of an envelope that counts as its level at rest
@@ -36,17 +35,18 @@ def drifting_channels(recording):
 
 
 def _wander(signal, rate):
-    sos = butter(2, WANDER_CORNER, fs=rate, output="sos")
-    slow = sosfiltfilt(sos, signal)
-    fast = np.std(signal - slow)
-    low, high = np.percentile(slow, [1.0, 99.0])
-    return (high - low) / max(fast, 1e-30)
+    """Range of the running mean relative to the amplitude of what is faster."""
+    window = int(WANDER_SECONDS * rate)
+    mean = np.convolve(signal, np.ones(window) / window, mode="valid")
+    fast = signal[window // 2 : window // 2 + len(mean)] - mean
+    return np.ptp(mean) / max(fast.std(), 1e-30)
 
 
 def _rise(signal):
     """Change of the level at rest from the first to the last part of a trial; 0 where it goes up and down."""
     floors = np.array([np.percentile(part, FLOOR) for part in np.array_split(signal, N_PARTS)])
-    steps = np.diff(floors)
     change = floors[-1] - floors[0]
-    steady = np.all(steps * np.sign(change) > -0.1 * abs(change))
+    steps = np.diff(floors) * np.sign(change)
+    # A drift is spread over the trial; a contraction at its end lifts the last part alone.
+    steady = np.all((steps > -0.05 * abs(change)) & (steps < 0.5 * abs(change)))
     return abs(change) if steady else 0.0

@@ -1,6 +1,6 @@
 """Do EMG and angle belong together? A fast learner, asked on parts of the recording that it has not seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -16,7 +16,7 @@ N_BLOCKS = 5  # of each trial, where there are too few trials to leave some out
 FEWEST_TRIALS = 3
 GAP = 0.5  # s around a block that is left out of the training
 FEWEST_FRAMES = 4 * N_BLOCKS
-N_TREES = 40
+N_TREES = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +87,16 @@ def _folds(trials):
     """Trials dealt out, or contiguous blocks of each trial."""
     if trials.n_trials >= FEWEST_TRIALS:
         return trials.trial_of_frame % min(N_BLOCKS, trials.n_trials)
-    parts = [np.arange(n) * N_BLOCKS // n for n in trials.lengths]
-    return np.concatenate(parts)
+    return _blocks(trials)
+
+
+def _blocks(trials):
+    return np.concatenate([np.arange(n) * N_BLOCKS // n for n in trials.lengths])
+
+
+def in_blocks(data):
+    """The same `Coarse`, a part of each trial left out at a time instead of whole trials."""
+    return replace(data, fold=_blocks(data.trials))
 
 
 class HeldOutLearner:
@@ -108,7 +116,11 @@ class HeldOutLearner:
         for fold in np.unique(data.fold):
             train = known & ~_near(data.fold == fold, data.trials)
             model = ExtraTreesRegressor(N_TREES, min_samples_leaf=3, random_state=seed)
-            self.models[int(fold)] = model.fit(features[train], data.angle[train])
+            # A single angle as a vector: a column of one raises a warning.
+            angle = data.angle[train]
+            self.models[int(fold)] = model.fit(
+                features[train], angle if angle.shape[1] > 1 else angle[:, 0]
+            )
 
     def predict(self, emg=None):
         """Held-out angles (n_frames, n_coordinates), of other EMG (n_frames, n_channels) if given."""

@@ -67,11 +67,13 @@ class RecordingQuality:
     Parameters
     ----------
     findings : list of Finding
+        What was found.
     signal : {"raw", "envelope"}
         What the EMG was taken for.
     sampling_rate : float
         Frames per second [Hz].
     trials : Trials
+        The trials of the recording.
     channels : sequence of str
         EMG columns that were checked.
     explained : float

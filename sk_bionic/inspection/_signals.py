@@ -7,12 +7,15 @@ import pandas as pd
 from scipy.signal import welch
 from sklearn.utils.validation import check_array
 
-from sk_bionic.inputs import check_same_index, default_names
+from sk_bionic._inputs import check_same_index, default_names
 from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import Trials, find_trials
 
-LOWEST_RAW_RATE = 250.0  # Hz, below which nobody keeps raw EMG
-RAW_CORNER, RAW_SHARE = 20.0, 0.3  # raw EMG has more than this share of its power above the corner [Hz]
+LOWEST_RAW_RATE = 200.0  # Hz, below which nobody keeps raw EMG
+RAW_CORNER, RAW_SHARE = (
+    20.0,
+    0.3,
+)  # raw EMG has more than this share of its power above the corner [Hz]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +84,7 @@ def read_recording(X, y, sampling_rate, trial, exclude, signal):
     rate = trials.sampling_rate
     raw = _looks_raw(emg, trials, rate) if signal == "auto" else signal == "raw"
     channels = tuple(names[i] for i in kept)
-    return Recording(
-        channels, emg, missing, trials, rate, sampling_rate, angle, angle_names, raw
-    )
+    return Recording(channels, emg, missing, trials, rate, sampling_rate, angle, angle_names, raw)
 
 
 def _angles(X, y, n_frames):
@@ -101,7 +102,9 @@ def _angles(X, y, n_frames):
     elif isinstance(y, pd.Series) and y.name is not None:
         names = (str(y.name),)
     else:
-        names = ("angle",) if angle.shape[1] == 1 else tuple(f"angle{d}" for d in range(angle.shape[1]))
+        names = (
+            ("angle",) if angle.shape[1] == 1 else tuple(f"angle{d}" for d in range(angle.shape[1]))
+        )
     return angle, names
 
 
@@ -122,7 +125,9 @@ def _looks_raw(emg, trials, rate):
         return False
     shares = []
     for rows in trials.slices:
-        frequency, power = welch(emg[rows], rate, nperseg=min(int(rate), rows.stop - rows.start), axis=0)
+        frequency, power = welch(
+            emg[rows], rate, nperseg=min(int(rate), rows.stop - rows.start), axis=0
+        )
         high = power[frequency > RAW_CORNER].sum(axis=0)
         total = power[frequency > 1.0].sum(axis=0)
         shares.append(high / np.where(total > 0, total, np.inf))

@@ -11,13 +11,20 @@ JOIN = 0.3  # s
 MOTION_CORNER, EMG_CORNER = 12.0, 25.0  # Hz: cables move below, muscles act above
 LOCAL = 0.25  # s over which the EMG's own amplitude is taken
 MOTION_RATIO = 4.0  # of the slow part to the EMG's amplitude there
-BESIDE, SPIKE = 0.08, 0.03  # s beside a spike over which the EMG is looked at, and that a spike lasts at most
-SPIKE_RATIO = 10.0  # of a spike to the amplitude beside it
+BESIDE, SPIKE = (
+    0.08,
+    0.03,
+)  # s beside a spike over which the EMG is looked at, and that a spike lasts at most
+SPIKE_RATIO = 12.0  # of a spike to the amplitude beside it
 MEDIAN = 0.11  # s; a glitch lasts less than half of it, a short burst or a fast reversal longer
-AROUND = 0.5  # s over which the usual noise is taken
-ENVELOPE_SPIKE = 0.25  # part of the channel's range
+AROUND = 0.25  # s over which the usual noise is taken
+ENVELOPE_SPIKE = 0.3  # part of the channel's range
 ANGLE_SPIKE = np.deg2rad(6.0)
-NOISE_RATIO = 8.0  # of a glitch to the usual distance from the median filter
+NOTABLE, SEVERE = (
+    1.5,
+    4.0,
+)  # times the limit; below, single motor units of a quiet muscle can be the reason
+NOISE_RATIO = 10.0  # of a glitch to the usual distance from the median filter
 
 
 def emg_artefacts(recording):
@@ -30,7 +37,7 @@ def emg_artefacts(recording):
             size[recording.missing[rows, j]] = 0.0
             for start, stop in joined(size > 1.0, JOIN * recording.rate):
                 value = float(size[start:stop].max())
-                severity = "severe" if value > 3.0 else "warning"
+                severity = "severe" if value > SEVERE else "warning" if value > NOTABLE else "note"
                 place = (channel, name, time[start], time[stop - 1])
                 found.append(Finding("artefact", severity, *place, value, "times the limit"))
     return found
@@ -43,7 +50,7 @@ def _raw_ratio(signal, rate):
     slow = sosfiltfilt(butter(2, [1.0, MOTION_CORNER], "bandpass", fs=rate, output="sos"), signal)
     fast = sosfiltfilt(butter(2, EMG_CORNER, "highpass", fs=rate, output="sos"), signal)
     window = max(3, int(LOCAL * rate))
-    local = np.sqrt(uniform_filter1d(fast**2, window, mode="nearest"))
+    local = np.sqrt(uniform_filter1d(fast**2, window, mode="nearest").clip(min=0.0))
     usual = np.sqrt(np.median(fast**2) / 0.455)  # of Gaussian noise the median square is 0.455
     motion = np.abs(slow) / np.maximum(local, usual).clip(1e-30) / MOTION_RATIO
     beside = _amplitude_beside(fast**2, rate)
@@ -53,7 +60,9 @@ def _raw_ratio(signal, rate):
 
 def _amplitude_beside(square, rate):
     """Amplitude just before or just after each frame, whichever is larger, without the frame itself."""
-    amplitude = np.sqrt(uniform_filter1d(square, max(3, int(BESIDE * rate)), mode="nearest").clip(min=0.0))
+    amplitude = np.sqrt(
+        uniform_filter1d(square, max(3, int(BESIDE * rate)), mode="nearest").clip(min=0.0)
+    )
     distance = max(1, int(0.5 * (BESIDE + SPIKE) * rate))
     before, after = (np.roll(amplitude, shift) for shift in (distance, -distance))
     before[:distance], after[-distance:] = amplitude[0], amplitude[-1]

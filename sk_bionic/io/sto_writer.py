@@ -49,9 +49,12 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name"
 
     Examples
     --------
-    >>> from sk_bionic.io import write_sto
-    >>> forces = estimator.predict_muscle_forces(X)  # doctest: +SKIP
-    >>> write_sto(forces, "walk_forces.sto", trial="walk")  # doctest: +SKIP
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> from sk_bionic.io import read_sto, write_sto
+    >>> forces = make_elbow_flexion(n_trials=1, duration=1.0, random_state=0).muscle_forces
+    >>> write_sto(forces, "forces.sto", trial="trial_00")
+    >>> read_sto("forces.sto").columns.tolist()
+    ['biceps', 'triceps']
     """
     path = Path(path)
     if path.suffix.lower() not in (".sto", ".mot"):

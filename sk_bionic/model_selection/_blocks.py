@@ -52,7 +52,18 @@ class BlockedKFold(FrameSplitter):
         self.sampling_rate = sampling_rate
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return `n_splits`; the arguments are ignored."""
+        """Return `n_splits`.
+
+        Parameters
+        ----------
+        X, y, groups : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return self.n_splits
 
     def split(self, X, y=None, groups=None):
@@ -137,10 +148,31 @@ class TrialOrBlockKFold(BlockedKFold):
         Gap around a block [s], see `BlockedKFold`.
     sampling_rate : float, default=None
         Rate of the frames [Hz] where the index of `X` holds no time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.model_selection import TrialOrBlockKFold
+    >>> splitter = TrialOrBlockKFold(2, sampling_rate=10.0)
+    >>> [test.tolist() for _, test in splitter.split(np.zeros((4, 1)), groups=["a", "b", "b", "a"])]
+    [[1, 2], [0, 3]]
+    >>> [test.tolist() for _, test in splitter.split(np.zeros((4, 1)))]
+    [[0, 1], [2, 3]]
     """
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of folds for these frames (arguments as in `split`)."""
+        """Return the number of folds for these frames.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in `split`.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         if X is None and groups is None:
             raise ValueError("The number of folds depends on the trials: `X` is needed.")
         n_trials = self._n_trials(X, groups)
@@ -194,6 +226,14 @@ def blocked_train_test_split(X, y, train_fraction=0.7):
     ValueError
         If `train_fraction` is not between 0 and 1, the lengths differ, or a trial is too short to
         give both parts a frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.model_selection import blocked_train_test_split
+    >>> X_train, X_test, y_train, y_test = blocked_train_test_split(np.zeros((10, 2)), np.arange(10))
+    >>> y_test.tolist()
+    [7, 8, 9]
     """
     if not 0.0 < train_fraction < 1.0:
         raise ValueError(f"`train_fraction` must lie between 0 and 1. Got {train_fraction!r}.")

@@ -27,7 +27,18 @@ class LeaveOneLoadOut(FrameSplitter):
         self.column = column
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of loads (arguments as in `split`)."""
+        """Return the number of loads.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in `split`.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return len(self._loads(X, groups)[1])
 
     def split(self, X, y=None, groups=None):
@@ -99,7 +110,18 @@ class LeaveOneSubjectOut(FrameSplitter):
         self.separator = separator
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of subjects (arguments as in `split`)."""
+        """Return the number of subjects.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in `split`.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return len(self._subjects(X, groups)[1])
 
     def split(self, X, y=None, groups=None):
@@ -158,6 +180,14 @@ def subject_of_frames(X, *, separator="_"):
     ------
     ValueError
         If the index names no trials.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sk_bionic.model_selection import subject_of_frames
+    >>> index = pd.MultiIndex.from_product([["N01_sitting", "N03_sitting"], [0.0]], names=["trial", "time"])
+    >>> subject_of_frames(pd.Series(0.1, index=index)).tolist()
+    ['N01', 'N03']
     """
     if "trial" not in getattr(getattr(X, "index", None), "names", ()):
         raise ValueError(

@@ -152,6 +152,15 @@ def first_repetition_split(X, y, n_repetitions=1, *, sampling_rate=None):
     ------
     ValueError
         If `n_repetitions` is not a positive integer, or a trial has no repetition left to test.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.model_selection import first_repetition_split
+    >>> angle = 1 - np.cos(2 * np.pi * 0.5 * np.arange(600) / 100)  # 3 cycles of 2 s at 100 Hz
+    >>> X_train, X_test, y_train, y_test = first_repetition_split(np.zeros((600, 1)), angle, sampling_rate=100)
+    >>> len(y_train), len(y_test)
+    (210, 390)
     """
     is_integer = isinstance(n_repetitions, int | np.integer) and not isinstance(n_repetitions, bool)
     if not is_integer or n_repetitions < 1:

@@ -111,6 +111,12 @@ def arm(muscles=None):
         deltoid: the shoulder is moved by the long muscles of the upper arm and by the forearm, or prescribed. Passive
         stiffness and damping of the size reported for relaxed arms. Paths hold for a shoulder between -60 and 90
         degrees.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import arm
+    >>> arm().coordinate_names
+    ('shoulder_elevation', 'elbow_flexion')
     """
     chosen = choose(_ARM, muscles, "arm")
     shoulder = Joint(
@@ -164,6 +170,12 @@ def leg(muscles=None):
         and segment values from leg6dof9musc.osim (a reduction of gait2392, Delp et al. 1990), with talus, calcaneus and toes
         as one foot, without the patella, and with a knee that does not glide (0.47 m below the hip; there 0.465 m
         straight to 0.494 m bent). Passive stiffness and damping of the size reported for relaxed legs.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import leg
+    >>> leg().coordinate_names
+    ('hip_flexion', 'knee_flexion', 'ankle_dorsiflexion')
     """
     chosen = choose(_LEG, muscles, "leg")
     hip = Joint(

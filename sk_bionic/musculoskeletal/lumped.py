@@ -61,6 +61,12 @@ def lumped_joint(channels, coordinates=("angle",)):
         Generic muscles (500 N, fibers of 0.1 m) whose signed moment arms are free (`moment_arm_scale` times 0.03 m),
         on joints with free stiffness, damping and rest angle and without gravity. Torques and forces are relative to
         an assumed inertia of 0.1 kg m^2.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import lumped_joint
+    >>> lumped_joint(["flexor", "extensor"]).muscle_names
+    ('flexor', 'extensor')
     """
     n = len(coordinates)
     muscles = [

@@ -23,9 +23,11 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     Parameters
     ----------
     muscles : sequence of Muscle
+        Whatever pulls at the joints, in the order of the outputs' columns.
     joints : sequence of Joint
         One per degree of freedom, in the order of the columns of y. Those with a `parent` form a linkage.
     name : str
+        What messages call the model.
 
     Attributes
     ----------
@@ -51,6 +53,18 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     ------
     ValueError
         When names repeat, a parameter is unknown or has no value.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_bionic.musculoskeletal import elbow
+    >>> model = elbow()
+    >>> model
+    MusculoskeletalModel('elbow', muscles=('biceps', 'triceps'), coordinates=('elbow_flexion',))
+    >>> angle, rest = torch.tensor([[1.0]], dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+    >>> relaxed = torch.zeros(1, 2, dtype=torch.float64)
+    >>> bool(model.residual(angle, rest, rest, relaxed) > 0)  # relaxed at 1 rad, the forearm would fall
+    True
     """
 
     def __init__(self, muscles, joints, name="model"):
@@ -86,15 +100,54 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         return other
 
     def with_values(self, values):
-        """Model with other parameter values, ndarray (n_parameters,); priors and bounds stay."""
+        """Model with other parameter values; priors and bounds stay.
+
+        Parameters
+        ----------
+        values : ndarray (n_parameters,)
+            Values of all rows of `parameters`, in SI units.
+
+        Returns
+        -------
+        MusculoskeletalModel
+            A new model.
+        """
         return self._with_table(self.parameters.with_values(values))
 
     def identifying(self, identify):
-        """Model whose free parameters are those named (see `ParameterTable.select`)."""
+        """Model whose free parameters are those named.
+
+        Parameters
+        ----------
+        identify : str or sequence of str
+            Names ("optimal_fiber_length", for all muscles), "muscle/name" for a single one, or "muscle+muscle/name" for
+            one that muscles share.
+
+        Returns
+        -------
+        MusculoskeletalModel
+            A new model.
+
+        Raises
+        ------
+        ValueError
+            When a name matches no parameter; lists what there is.
+        """
         return self._with_table(self.parameters.select(identify))
 
     def with_rows(self, changes):
-        """Model with fields of some parameter rows replaced (see `ParameterTable.with_rows`)."""
+        """Model with fields of some rows of the parameter table replaced.
+
+        Parameters
+        ----------
+        changes : dict
+            From (owner, name) to a dict of new fields: value, initial, lower, upper, prior_scale, transformation, free.
+
+        Returns
+        -------
+        MusculoskeletalModel
+            A new model.
+        """
         return self._with_table(self.parameters.with_rows(changes))
 
     def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
@@ -126,9 +179,21 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     def residual_and_muscles(
         self, angle, velocity, acceleration, activation, parameters=None, exogenous=None, *, tendon=None
     ):
-        """As `residual`, with the `MuscleState` behind it: (Tensor (..., n_coordinates), MuscleState).
+        """Residual of the equation of motion, and the muscles' state behind it.
 
-        `tendon` is as in `muscle_state`.
+        Parameters
+        ----------
+        angle, velocity, acceleration, activation, parameters, exogenous : Tensor
+            As in `residual`.
+        tendon : tuple of Tensor (..., n_tendon_states), optional
+            As in `muscle_state`.
+
+        Returns
+        -------
+        residual : Tensor (..., n_coordinates)
+            In N m.
+        muscles : MuscleState
+            Geometry and forces of the muscles.
         """
         p = self.parameters.as_dict() if parameters is None else parameters
         muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, exogenous, tendon=tendon)
@@ -143,7 +208,7 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         state, rate, second : Tensor (..., n_states)
             Joint angles [rad], then the states of the elastic tendons, with their derivatives; the second derivative of
             tendon states is not used.
-        activation, parameters, exogenous
+        activation, parameters, exogenous : Tensor
             As in `residual`.
 
         Returns

@@ -58,6 +58,14 @@ class Muscle:
     ------
     ValueError
         When one of these choices is unknown.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import Muscle, PolynomialPath
+    >>> path = PolynomialPath.constant_moment_arm(0.03, length=0.33, angle=0.8)
+    >>> values = {"max_isometric_force": 600.0, "optimal_fiber_length": 0.12, "tendon_slack_length": 0.21}
+    >>> Muscle("brachialis", path, channel="biceps", parameters=values).emg_channel
+    'biceps'
     """
 
     name: str

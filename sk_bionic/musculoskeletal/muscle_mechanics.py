@@ -33,7 +33,20 @@ class MuscleMechanics:
         return frame.astype({"length_error": float, "moment_arm_error": float})
 
     def activation(self, state, parameters=None):
-        """Activations (..., n_muscles) from the activation dynamics' state (..., n_muscles)."""
+        """Activations from the state of the activation dynamics.
+
+        Parameters
+        ----------
+        state : Tensor (..., n_muscles)
+            State of the activation dynamics, nominally between 0 and 1.
+        parameters : dict of Tensor, optional
+            Default: the model's own.
+
+        Returns
+        -------
+        Tensor (..., n_muscles)
+            Activations.
+        """
         p = self.parameters.as_dict() if parameters is None else parameters
         return self.shape(state, p["emg_shape_factor"])
 
@@ -45,6 +58,7 @@ class MuscleMechanics:
         angle, velocity : Tensor (..., n_coordinates)
             Joint angles [rad] and angular velocities [rad/s].
         activation : Tensor (..., n_muscles)
+            Activations between 0 and 1.
         parameters : dict of Tensor, optional
             Parameters by name, broadcastable to the frames; default: the model's own.
         exogenous : dict of Tensor, optional
@@ -70,18 +84,34 @@ class MuscleMechanics:
         return self._elastic_state(tendon, length, lengthening, activation, p)[0], moment_arm
 
     def static_tendon_state(self, angle, velocity, activation, parameters=None, exogenous=None):
-        """State (..., n_tendon_states) of the elastic tendons in equilibrium, their own velocity neglected.
+        """State of the elastic tendons in equilibrium with their fibers, the tendons' own velocity neglected.
 
-        Parameters as in `muscle_state`.
+        Parameters
+        ----------
+        angle, velocity, activation, parameters, exogenous : Tensor
+            As in `muscle_state`.
+
+        Returns
+        -------
+        Tensor (..., n_tendon_states)
+            State of each elastic tendon.
         """
         p = self.parameters.as_dict() if parameters is None else parameters
         length, lengthening, _ = self._muscle_tendon_units(angle, velocity, p, exogenous)
         return self._static_tendon_state(length, lengthening, activation, p)
 
     def muscle_torque(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
-        """Torque of all muscles on each joint [N m], (..., n_coordinates): sum_m R_m F_m.
+        """Torque of all muscles on each joint: the sum of moment arm times force.
 
-        Parameters as in `muscle_state`.
+        Parameters
+        ----------
+        angle, velocity, activation, parameters, exogenous, tendon : Tensor
+            As in `muscle_state`.
+
+        Returns
+        -------
+        Tensor (..., n_coordinates)
+            In N m.
         """
         muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, exogenous, tendon=tendon)
         return torque_of(moment_arm, muscles)

@@ -39,6 +39,7 @@ _DGF = "value: De Groote et al. 2016"
 _OPENSIM = "value: OpenSim DeGrooteFregly2016Muscle"
 
 # fmt: off
+#: Every physiological parameter by name: unit, default, bounds, prior and the source of each (`ParameterDefinition`).
 DEFINITIONS = {
     d.name: d
     for d in (

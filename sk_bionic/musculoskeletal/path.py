@@ -20,6 +20,13 @@ class PolynomialPath:
         Exponent of each angle in each term. Default: 0, 1, 2, ... of a single angle.
     length_error, moment_arm_error : float, optional
         Root mean square errors [m] of a path that was fitted (see `fit_path`).
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import PolynomialPath
+    >>> path = PolynomialPath((0.4, -0.03, 0.001))
+    >>> path.terms  # exponent of the angle: coefficient
+    {(0,): 0.4, (1,): -0.03, (2,): 0.001}
     """
 
     coefficients: tuple

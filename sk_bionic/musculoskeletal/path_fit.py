@@ -51,6 +51,15 @@ def fit_path(lengths, angles, moment_arms=None, *, degree=8, tolerance=1e-4, mom
     then terms are dropped, always the one whose loss costs least, as long as they still are (backward elimination; cf.
     Sobinov, Boots, Gritsenko, Fisher, Gaunt and Yakovenko 2020, PLoS Comput. Biol. 16(12), e1008350). A polynomial has
     at most half as many terms as there are samples of lengths and moment arms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.musculoskeletal import fit_path
+    >>> angle = np.linspace(0.0, 2.0, 41)
+    >>> path = fit_path(0.36 - 0.02 * angle - 0.008 * np.sin(angle), angle)
+    >>> path.length_error < 1e-4  # m
+    True
     """
     problem = _Samples(lengths, angles, moment_arms, tolerance, moment_arm_tolerance)
     for total in range(degree + 1):

@@ -38,6 +38,7 @@ class PrescribedAngles:
         Returns
         -------
         MusculoskeletalModel
+            A new model.
 
         Raises
         ------
@@ -63,6 +64,7 @@ class PrescribedAngles:
             Any of "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m], and every
             prescribed angle [rad] by its name.
         n_frames : int
+            Number of frames.
 
         Returns
         -------

@@ -50,6 +50,12 @@ def elbow(muscles=None):
         Coordinate ``elbow_flexion`` [rad], 0 when extended. Geometry, muscle and segment values from arm26.osim
         (Holzbaur, Murray and Delp 2005); passive stiffness and damping of the size reported for relaxed elbows. Where a
         muscle is left out, stiffness, rest angle, damping and goniometer offset are free: they stand for what it did.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import elbow
+    >>> elbow().coordinate_names
+    ('elbow_flexion',)
     """
     chosen = choose(_ELBOW, muscles, "elbow")
     incomplete = len(chosen) < len(_ELBOW)
@@ -87,6 +93,12 @@ def wrist(muscles=None):
         al. 1997); the hand from Winter (2009) for 75 kg and 1.75 m. The plane of motion is horizontal (forearm half
         pronated, resting), so gravity does no work: the center of mass lies on the axis. For another posture give
         `center_of_mass` and `segment_orientation` through ``with_rows``.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import wrist
+    >>> wrist().coordinate_names
+    ('wrist_flexion',)
     """
     chosen = choose(_WRIST, muscles, "wrist")
     joint = Joint(
@@ -135,8 +147,7 @@ def _knee_muscle(name):
 
 
 def knee(posture="seated", muscles=None):
-    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus, each standing for its
-    group.
+    """Knee flexion with rectus femoris, biceps femoris, vastus medialis and semitendinosus.
 
     Parameters
     ----------
@@ -144,13 +155,19 @@ def knee(posture="seated", muscles=None):
         "seated": the thigh is horizontal and the shank hangs at 90 degrees of flexion. "standing": the thigh is
         vertical.
     muscles : sequence of str, optional
-        Subset of the four.
+        Subset of the four, each of which stands for its group.
 
     Returns
     -------
     MusculoskeletalModel
         Coordinate ``knee_flexion`` [rad], 0 when extended, flexion positive. Stops, passive tissue, gravity torque,
         time constants and goniometer offset are free besides the muscles' forces and lengths, all under priors.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import knee
+    >>> knee("standing", muscles=["rectus_femoris", "semitendinosus"]).channels
+    ('rectus_femoris', 'semitendinosus')
     """
     if posture not in ("seated", "standing"):
         raise ValueError(f"`posture` must be 'seated' or 'standing'. Got {posture!r}.")
@@ -184,6 +201,7 @@ def knee(posture="seated", muscles=None):
     return MusculoskeletalModel([_knee_muscle(name) for name in chosen], [joint], name=f"knee_{posture}")
 
 
+#: Functions that make the ready-made models, by the names that the estimators take.
 PRESETS = {
     "elbow": elbow,
     "wrist": wrist,

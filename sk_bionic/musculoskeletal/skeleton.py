@@ -30,6 +30,13 @@ class Joint:
     direction : {1.0, -1.0}
         Sense in which a growing angle turns the segment; 1.0 swings a hanging segment forward. A knee's flexion has
         -1.0 where the hip's has 1.0.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import Joint
+    >>> parameters = {"moment_of_inertia": 0.07, "segment_mass": 1.5, "center_of_mass": 0.18}
+    >>> Joint("elbow_flexion", torque_scale=3.0, parameters=parameters).name
+    'elbow_flexion'
     """
 
     name: str

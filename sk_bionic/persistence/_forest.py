@@ -16,7 +16,7 @@ def parts(forest):
     nodes = np.concatenate([state["nodes"] for state in states])
     return {
         "params": forest.get_params(deep=False),
-        "fitted": {name: getattr(forest, name) for name in (*FITTED, *PRIVATE)},
+        "fitted": {name: getattr(forest, name, None) for name in (*FITTED, *PRIVATE)},
         "random_states": [tree.random_state for tree in forest.estimators_],
         "max_features": [tree.max_features_ for tree in forest.estimators_],
         "depth": np.array([state["max_depth"] for state in states]),
@@ -35,8 +35,8 @@ def build(parts):
         When a node points outside its tree or features, or back: prediction would not end, or leave the arrays.
     """
     forest = ExtraTreesRegressor(**parts["params"])
-    for name, value in parts["fitted"].items():
-        setattr(forest, name, value)
+    for name in (*FITTED, *PRIVATE):
+        setattr(forest, name, parts["fitted"][name])
     forest.estimator_ = ExtraTreeRegressor()
     ends = np.cumsum(parts["n_nodes"])
     nodes = _nodes(parts["nodes"], int(ends[-1]))

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.history import History
 
+from .._inputs import ColumnRoles
 from ..calibration import Session
 from ..dynamics.identifiability import Finding
 from ..dynamics.identify import Identification
@@ -16,7 +17,6 @@ from ..dynamics.simulate import Trajectory
 from ..ensemble import Learners
 from ..fitting import Fitted
 from ..hybrid import Hybrid
-from ..inputs import ColumnRoles
 from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
 from ..network import TrainedNetwork
@@ -30,7 +30,7 @@ RECORDS = (
     ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath, Session,
     TrainedNetwork, Trust,
 )  # fmt: skip
-ESTIMATORS = (EMGEnvelope, LagEmbedding, Pipeline, StandardScaler)
+ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
 OUTPUT = "_sklearn_output_config"  # what `set_output` has chosen
 
 
@@ -98,18 +98,31 @@ def _parts_of_estimator(estimator):
     return {"params": estimator.get_params(deep=False), "fitted": _fitted_attributes(estimator)}
 
 
-def _estimator(cls, parts=_parts_of_estimator, expose=False):
+def _build_of(cls, expose=False):
     def build(parts):
         estimator = cls(**parts["params"])
+        given = estimator.get_params(deep=False)
         for name, value in parts["fitted"].items():
-            if name != OUTPUT and (name.startswith("_") or hasattr(cls, name)):
+            if name != OUTPUT and (name.startswith("_") or name in given or hasattr(cls, name)):
                 raise ValueError(f"{cls.__name__} has no fitted attribute {name!r}.")
             setattr(estimator, name, value)
         if expose:
             estimator._expose()
         return estimator
 
-    return Form(cls.__name__, parts, build, is_estimator=True)
+    return build
+
+
+def _parts_of_pipeline(pipeline):
+    parts = _parts_of_estimator(pipeline)
+    return {**parts, "params": {**parts["params"], "memory": None}}
+
+
+def _build_pipeline(parts):
+    if parts["params"].get("memory") is not None:
+        # A cache is a folder of pickles, which the next fit would open.
+        raise ValueError("its Pipeline has a cache (`memory`), which sk_bionic.save never writes.")
+    return _build_of(Pipeline)(parts)
 
 
 def _parts_of_regressor(regressor):
@@ -127,13 +140,19 @@ def _parts_of_regressor(regressor):
 
 _FORMS = {
     **{cls: _record(cls) for cls in RECORDS},
-    **{cls: _estimator(cls) for cls in ESTIMATORS},
+    **{cls: Form(cls.__name__, _parts_of_estimator, _build_of(cls), is_estimator=True) for cls in ESTIMATORS},
+    Pipeline: Form("Pipeline", _parts_of_pipeline, _build_pipeline, is_estimator=True),
     Trajectory: Form("Trajectory", _parts_of_trajectory, lambda parts: Trajectory(**parts)),
     MusculoskeletalModel: Form("MusculoskeletalModel", _parts_of_model, _build_model),
     HistoryNetwork: Form("HistoryNetwork", _network.parts, _network.build),
     History: Form("History", lambda history: {"epochs": list(history)}, lambda parts: History(parts["epochs"])),
     ExtraTreesRegressor: Form("ExtraTreesRegressor", _forest.parts, _forest.build),
     np.random.RandomState: Form("RandomState", lambda state: {"state": state.get_state()}, _build_random_state),
-    PhysicsInformedMSKRegressor: _estimator(PhysicsInformedMSKRegressor, _parts_of_regressor, expose=True),
+    PhysicsInformedMSKRegressor: Form(
+        "PhysicsInformedMSKRegressor",
+        _parts_of_regressor,
+        _build_of(PhysicsInformedMSKRegressor, expose=True),
+        is_estimator=True,
+    ),
 }
 FORMS = {form.name: form for form in _FORMS.values()}

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from .._atomic import replacing
+from .._inputs import LARGEST_EXCITATION
 from ..ensemble import OF_STATE
-from ..inputs import LARGEST_EXCITATION
 from ..regressor import PhysicsInformedMSKRegressor
 from ._graph import FrameGraph, WindowGraph, subset
 

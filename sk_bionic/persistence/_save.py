@@ -51,7 +51,8 @@ def save(estimator, path):
     Notes
     -----
     Loaded on the same machine with the same packages, every prediction is equal to the last bit. What the identification
-    needed to get there (factors of its linear systems) and scikit-learn's metadata requests are not kept.
+    needed to get there (factors of its linear systems) a pipeline's
+    cache (`memory`) and scikit-learn's metadata requests are not kept.
 
     Examples
     --------
@@ -91,6 +92,7 @@ def load(path, *, max_bytes=2**30):
     Parameters
     ----------
     path : path-like
+        What `save` has written.
     max_bytes : int, default=2**30
         Largest size of the unpacked contents.
 
@@ -112,6 +114,10 @@ def load(path, *, max_bytes=2**30):
     -----
     UserWarning
         When another version of sk_bionic has saved the estimator.
+
+    See Also
+    --------
+    save : Writes such files; its example reads one, too.
     """
     try:
         manifest, members = _container.read(path, max_bytes)

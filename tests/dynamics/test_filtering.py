@@ -160,6 +160,7 @@ def test_activations_between_frames_have_exact_derivatives(kind, where):
         assert isinstance(solver, MixedDynamics)
         start = parameters(emg_shape_factor=[0.06, -0.5])
     activation, derivative = solver.at_points(start, getattr(grid, where))
+    torch.testing.assert_close(solver.values_at(start, getattr(grid, where)), activation)
     assert derivative.shape == (*activation.shape, len(ACTIVATION_PARAMETERS))
     for i, name in enumerate(ACTIVATION_PARAMETERS):
         above, below = (

@@ -27,9 +27,7 @@ def own_model():
     biceps, triceps = elbow().muscles
     strong = {**triceps.parameters, "max_isometric_force": {"value": 900.0, "prior_scale": 0.3}}
     muscles = [
-        replace(
-            biceps, channel={"biceps": 0.95, "triceps": 0.05}, activation_dynamics="second_order"
-        ),
+        replace(biceps, channel={"biceps": 0.95, "triceps": 0.05}, activation_dynamics="second_order"),
         replace(
             triceps,
             name="extensor",
@@ -54,9 +52,7 @@ def arm():
 
 def with_shoulder_given():
     X, y = arm()
-    return X.join(y["shoulder_elevation"].rolling(9, min_periods=1, center=True).mean()), y[
-        "elbow_flexion"
-    ]
+    return X.join(y["shoulder_elevation"].rolling(9, min_periods=1, center=True).mean()), y["elbow_flexion"]
 
 
 def envelopes(regressor):
@@ -87,16 +83,14 @@ KINDS = {
     "prescribed": {"model": "arm", "prediction": "simulation"},
     "pipeline": {"model": "elbow", "prediction": "simulation"},
     "calibrated": {"model": "elbow"},
-    "calibrated simulation": {"model": "elbow", "prediction": "simulation", "n_starts": 2},
+    "calibrated simulation": {"model": "elbow", "prediction": "simulation", "n_starts": 2, "trial_gain_std": 0.1},
 }
 
 
 def frames(kind):
     """X and y of training and of a new trial."""
     special = {"two joints": arm, "prescribed": with_shoulder_given}
-    X, y = special.get(
-        kind, lambda: make_elbow_flexion(2, duration=2.0, random_state=0, return_X_y=True)
-    )()
+    X, y = special.get(kind, lambda: make_elbow_flexion(2, duration=2.0, random_state=0, return_X_y=True))()
     X = raw_like(X) if kind == "pipeline" else X
     X, new = X.loc[TRAINING], X.loc[NEW]
     y, new_y = y.loc[TRAINING], y.loc[NEW]
@@ -169,3 +163,16 @@ def outputs():
         return {name: np.asarray(pd.DataFrame(value), dtype=float) for name, value in out.items()}
 
     return says
+
+
+@pytest.fixture(scope="session")
+def expected(fitted, outputs):
+    """Function from a kind to what its fitted estimator says about the new trial; asked once in a session."""
+    done = {}
+
+    def get(kind):
+        if kind not in done:
+            done[kind] = outputs(*fitted(kind))
+        return done[kind]
+
+    return get

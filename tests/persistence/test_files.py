@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import sk_bionic
+from sk_bionic import _atomic
 from sk_bionic._atomic import replacing
 
 
@@ -52,9 +53,7 @@ def nodes_of(tree, found):
     """All tables of the tree, depth first."""
     if isinstance(tree, dict):
         found.append(tree)
-    for child in (
-        tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    ):
+    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
         nodes_of(child, found)
     return found
 
@@ -69,24 +68,13 @@ def test_the_file_is_a_zip_of_json_and_arrays_that_numpy_reads(written):
     members = members_of(written)
     manifest = json.loads(members["manifest.json"])
     assert manifest["format_version"] == 1 and manifest["versions"]["torch"]
-    assert all(
-        hashlib.sha256(members[name]).hexdigest() == digest
-        for name, digest in manifest["members"].items()
-    )
+    assert all(hashlib.sha256(members[name]).hexdigest() == digest for name, digest in manifest["members"].items())
     with np.load(written, allow_pickle=False) as arrays:
-        assert (
-            sum(name.startswith("arrays/") for name in arrays.files)
-            == len(manifest["members"])
-            > 10
-        )
-        assert all(
-            arrays[name].dtype.kind in "biuf" for name in arrays.files if name.startswith("arrays/")
-        )
+        assert sum(name.startswith("arrays/") for name in arrays.files) == len(manifest["members"]) > 10
+        assert all(arrays[name].dtype.kind in "biuf" for name in arrays.files if name.startswith("arrays/"))
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"PK", b"not a zip at all", b"PK\x03\x04" + bytes(500)], ids=range(4)
-)
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", b"PK\x03\x04" + bytes(500)], ids=range(4))
 def test_files_that_are_no_archive(tmp_path, content):
     path = tmp_path / "other.skb"
     path.write_bytes(content)
@@ -131,9 +119,7 @@ def test_single_flipped_bytes_are_never_loaded(written, tmp_path):
 def test_changed_members_are_named(written, tmp_path, name):
     members = members_of(written)
     members[name] = members[name][:-1] + bytes([members[name][-1] ^ 1])
-    refuses(
-        pack(tmp_path / "changed.skb", members), f"{name} was changed after it had been written"
-    )
+    refuses(pack(tmp_path / "changed.skb", members), f"{name} was changed after it had been written")
 
 
 def test_missing_added_and_doubled_members(written, tmp_path):
@@ -183,12 +169,8 @@ def test_zip_bombs_are_not_unpacked(written, tmp_path):
 
 def test_an_array_that_claims_to_be_huge_takes_no_memory(written, tmp_path):
     buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        buffer, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)}
-    )
-    change = lambda manifest, members: members.update(
-        {"arrays/0.npy": buffer.getvalue() + bytes(80)}
-    )
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)})
+    change = lambda manifest, members: members.update({"arrays/0.npy": buffer.getvalue() + bytes(80)})
     refuses(
         forged(written, tmp_path / "huge.skb", change),
         "arrays/0.npy does not hold the numbers that it announces",
@@ -225,6 +207,11 @@ FORGERIES = {
         {"params": {"dict": []}, "fitted": {"dict": [["predict", 1]]}},
         "no fitted attribute 'predict'",
     ),
+    "a parameter replaced": (
+        lambda node: "params" in node,
+        {"params": {"dict": []}, "fitted": {"dict": [["device", "gpu"]]}},
+        "no fitted attribute 'device'",
+    ),
     "a reference to nowhere": (lambda node: "array" in node, {"ref": 10**6}, "make no sense"),
     "an empty table": (lambda node: "array" in node, {}, "cannot be loaded"),
     "a scalar of objects": (
@@ -245,6 +232,16 @@ def test_forged_trees(written, tmp_path, case):
         node.update(what)
 
     refuses(forged(written, tmp_path / "forged.skb", change), message)
+
+
+def test_a_cache_of_pickles_cannot_be_smuggled_in(fitted, tmp_path):
+    sk_bionic.save(fitted("pipeline")[0], tmp_path / "pipeline.skb")
+
+    def change(manifest, members):
+        for pair in manifest["estimator"]["parts"]["params"]["dict"]:
+            pair[1] = "/tmp/cache" if pair[0] == "memory" else pair[1]
+
+    refuses(forged(tmp_path / "pipeline.skb", tmp_path / "forged.skb", change), "has a cache")
 
 
 def test_something_else_than_an_estimator(written, tmp_path):
@@ -268,11 +265,7 @@ def test_trees_that_lead_out_of_their_arrays_are_refused(written, tmp_path, colu
     """Compiled code would follow them to wherever they point, or for ever."""
 
     def change(manifest, members):
-        forest = next(
-            n
-            for n in nodes_of(manifest["estimator"], [])
-            if n.get("class") == "ExtraTreesRegressor"
-        )
+        forest = next(n for n in nodes_of(manifest["estimator"], []) if n.get("class") == "ExtraTreesRegressor")
         name = dict(forest["parts"]["nodes"]["dict"])[column]["array"]
         array = np.load(io.BytesIO(members[name]))
         array[0] = value
@@ -316,10 +309,10 @@ def test_a_killed_process_leaves_the_older_file(tmp_path):
     path = tmp_path / "subject.skb"
     path.write_bytes(b"older")
     program = (
-        "import os, sys\nfrom sk_bionic._atomic import replacing\n"
-        "with replacing(sys.argv[1]) as file:\n    file.write(b'half')\n    file.flush()\n    os._exit(9)\n"
+        "import os, runpy, sys\nreplacing = runpy.run_path(sys.argv[1])['replacing']\n"
+        "with replacing(sys.argv[2]) as file:\n    file.write(b'half')\n    file.flush()\n    os._exit(9)\n"
     )
-    assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == 9
+    assert subprocess.run([sys.executable, "-c", program, _atomic.__file__, str(path)], check=False).returncode == 9
     assert path.read_bytes() == b"older"
 
 

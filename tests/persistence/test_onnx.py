@@ -41,9 +41,7 @@ def graph_says(regressor, X, rate=RATE):
         return graph.eval()(*given).numpy()
 
 
-@pytest.mark.parametrize(
-    "kind", ["hybrid", "network", "two joints", "calibrated", "no forest, no physics"]
-)
+@pytest.mark.parametrize("kind", ["hybrid", "network", "two joints", "calibrated", "no forest, no physics"])
 def test_graph_is_the_mean_of_the_learners_of_emg(kind, fitted):
     regressor, X, _ = fitted(kind)
     rate = 50.0 if kind == "two joints" else RATE
@@ -55,9 +53,7 @@ def test_a_new_session_is_in_the_graph(fitted, delay):
     regressor, X, _ = fitted("hybrid")
     session, regressor.session_ = (
         regressor.session_,
-        regressor.session_._replace(
-            delay=delay, emg_gain=np.array([1.4, 0.6]), offset=np.array([0.3])
-        ),
+        regressor.session_._replace(delay=delay, emg_gain=np.array([1.4, 0.6]), offset=np.array([0.3])),
     )
     try:
         graph, inner = (
@@ -75,9 +71,7 @@ def test_lags_between_samples_loads_and_artefacts_are_read_as_predict_does(train
     X, y = training("network")
     rate = 64.0  # no lag of 0.05 s is a whole number of samples
     X = X.iloc[: len(y)].assign(hand_load_kg=np.linspace(0, 1, len(X)))
-    X.index = y.index = pd.MultiIndex.from_product(
-        [["a"], np.arange(len(X)) / rate], names=["trial", "time"]
-    )
+    X.index = y.index = pd.MultiIndex.from_product([["a"], np.arange(len(X)) / rate], names=["trial", "time"])
     regressor = sk_bionic.PhysicsInformedMSKRegressor(
         "elbow", prediction="network", max_epochs=3, emg_scale="max", random_state=0
     ).fit(X, y)
@@ -108,15 +102,10 @@ def test_onnxruntime_agrees_on_an_ensemble(exported, fitted):
     session, (regressor, X, _) = exported("hybrid"), fitted("hybrid")
     about = session.get_modelmeta().custom_metadata_map
     n_samples = int(about["n_samples"])
-    assert (
-        json.loads(about["channels"]) == ["biceps", "triceps"] == list(regressor.feature_names_in_)
-    )
+    assert json.loads(about["channels"]) == ["biceps", "triceps"] == list(regressor.feature_names_in_)
     assert json.loads(about["coordinates"]) == ["elbow_flexion"] and about["angle_unit"] == "rad"
-    assert (
-        max(json.loads(about["lags_s"])) * json.loads(about["sampling_rate_hz"])
-        == n_samples - 1
-        == 100
-    )
+    span = max(json.loads(about["lags_s"])) * json.loads(about["sampling_rate_hz"])
+    assert span == pytest.approx(n_samples - 1)
     assert "no fusion with the equation of motion" in about["content"]
     angle = session.run(["angle"], {"emg": windows(X.to_numpy(), n_samples)})[0]
     np.testing.assert_allclose(angle, from_emg(regressor, X), atol=1e-5)
@@ -132,9 +121,7 @@ def test_onnxruntime_agrees_on_single_frames(exported, fitted):
 
 def test_what_is_no_graph_is_refused(fitted, tmp_path):
     path = tmp_path / "elbow.onnx"
-    with pytest.raises(
-        ValueError, match="equation of motion alone predicts here.*prediction='hybrid' or 'network'"
-    ):
+    with pytest.raises(ValueError, match="equation of motion alone predicts here.*prediction='hybrid' or 'network'"):
         sk_bionic.export_onnx(fitted("simulation")[0], path, sampling_rate=RATE)
     with pytest.raises(TypeError, match="in a Pipeline its last step. Got Pipeline"):
         sk_bionic.export_onnx(fitted("pipeline")[0], path)

@@ -25,17 +25,20 @@ def saved(estimator, folder):
 
 
 def assert_same(outputs, first, second, X, y):
-    expected, got = outputs(first, X, y), outputs(second, X, y)
+    assert_equal(outputs(first, X, y), outputs(second, X, y))
+
+
+def assert_equal(expected, got):
     assert expected.keys() == got.keys()
     for name, values in expected.items():
         np.testing.assert_array_equal(got[name], values, err_msg=name)
 
 
-def test_everything_it_says_is_bit_equal(kind, fitted, outputs, tmp_path):
+def test_everything_it_says_is_bit_equal(kind, fitted, outputs, expected, tmp_path):
     estimator, X, y = fitted(kind)
     loaded = saved(estimator, tmp_path)
     assert type(loaded) is type(estimator)
-    assert_same(outputs, estimator, loaded, X, y)
+    assert_equal(expected(kind), outputs(loaded, X, y))
 
 
 @pytest.mark.parametrize("kind", ONE_OF_EACH)
@@ -82,7 +85,7 @@ def test_neither_way_moves_a_random_generator(fitted, tmp_path):
 
 @pytest.mark.parametrize("kind", ["hybrid", "network", "own model", "pipeline"])
 @pytest.mark.parametrize("way", ["pickle", "joblib", "deepcopy"])
-def test_pickle_joblib_and_copies_are_bit_equal(way, kind, fitted, outputs, tmp_path):
+def test_pickle_joblib_and_copies_are_bit_equal(way, kind, fitted, outputs, expected, tmp_path):
     estimator, X, y = fitted(kind)
     if way == "pickle":
         other = pickle.loads(pickle.dumps(estimator))
@@ -91,7 +94,7 @@ def test_pickle_joblib_and_copies_are_bit_equal(way, kind, fitted, outputs, tmp_
         other = joblib.load(tmp_path / "estimator.joblib")
     else:
         other = copy.deepcopy(estimator)
-    assert_same(outputs, estimator, other, X, y)
+    assert_equal(expected(kind), outputs(other, X, y))
 
 
 @pytest.mark.parametrize("kind", ["simulation", "own model"])
@@ -103,9 +106,7 @@ def test_clones_of_loaded_and_of_original_fit_alike(kind, fitted, training, outp
     assert not hasattr(loaded, "fitted_")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert_same(
-            outputs, clone(estimator).fit(*training(kind)), loaded.fit(*training(kind)), X, y
-        )
+        assert_same(outputs, clone(estimator).fit(*training(kind)), loaded.fit(*training(kind)), X, y)
 
 
 @pytest.mark.parametrize("kind", ["hybrid", "simulation"])
@@ -117,7 +118,7 @@ def test_loaded_can_be_calibrated_as_the_original(kind, fitted, outputs, tmp_pat
         for one in (original, loaded):
             one.calibrate(X.iloc[:100], y.iloc[:100] + 0.2)
     assert_same(outputs, original, loaded, X, y)
-    assert abs(loaded.predict(X) - estimator.predict(X)).max() > 0.01
+    assert abs(loaded.predict(X) - estimator.predict(X)).max() > 1e-4  # it has moved at all
 
 
 def test_calibration_after_loading_starts_from_the_training_again(fitted, outputs, tmp_path):

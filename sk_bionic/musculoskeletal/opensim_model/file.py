@@ -24,6 +24,7 @@ def read_osim(path):
     Returns
     -------
     OsimModel
+        What the file says.
 
     Raises
     ------

@@ -14,7 +14,7 @@ LENGTH_TOLERANCE, ARM_TOLERANCE = (
     1e-4,
 )  # m; elbows of arm26 then move within 0.1 deg of OpenSim's
 POOR_LENGTH, POOR_ARM = 1e-4, 5e-4  # m; root mean square errors that deserve a warning
-LARGEST_DEGREE = {1: 12, 2: 10}  # of a polynomial by how many angles a muscle spans
+LARGEST_DEGREE = {1: 14, 2: 10}  # of a polynomial by how many angles a muscle spans
 DEGREE = 7  # where it spans more
 REACHABLE = 1.1  # how much of the least possible error fewer terms may cost
 
@@ -59,7 +59,7 @@ def fit_paths(model, file, spans, ranges, base):
             f"Paths of {model.name!r} whose polynomials are off by more than {1e3 * POOR_LENGTH:g} mm in length or {1e3 * POOR_ARM:g} mm in a "
             f"moment arm (root mean square): {', '.join(_errors(n, fitted[n], samples[n]) for n in poor)}. Narrower `ranges` make them closer.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     return fitted
 

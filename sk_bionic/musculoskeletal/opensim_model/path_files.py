@@ -17,6 +17,7 @@ def save_paths(model, path):
     Parameters
     ----------
     model : MusculoskeletalModel
+        Whose muscles' paths are written.
     path : path-like
         The file, JSON; what is there already is replaced at once or not at all.
     """

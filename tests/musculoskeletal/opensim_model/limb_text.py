@@ -1,6 +1,12 @@
 """Small limbs as .osim texts: hinges about z, bodies with masses, muscles of several classes."""
 
-AXES = ("rotation2", "0 1 0"), ("rotation3", "1 0 0"), ("translation1", "1 0 0"), ("translation2", "0 1 0"), ("translation3", "0 0 1")
+AXES = (
+    ("rotation2", "0 1 0"),
+    ("rotation3", "1 0 0"),
+    ("translation1", "1 0 0"),
+    ("translation2", "0 1 0"),
+    ("translation3", "0 0 1"),
+)
 
 
 def body(name, mass=2.0, center="0 -0.15 0", inertia="0.02 0.005 0.021 0 0 0", wraps=""):
@@ -65,22 +71,30 @@ def muscle(name, points, kind="DeGrooteFregly2016Muscle", more="", wraps="", for
 
 
 UPPER, LOWER = "/bodyset/upper", "/bodyset/lower"
-BODIES = body("upper") + body("lower", 1.2, "0 -0.14 0", "0.01 0.002 0.011 0 0 0") + body("hand", 0.4, "0.02 -0.05 0.01")
+BODIES = (
+    body("upper")
+    + body("lower", 1.2, "0 -0.14 0", "0.01 0.002 0.011 0 0 0")
+    + body("hand", 0.4, "0.02 -0.05 0.01")
+)
 JOINTS = (
     joint("shoulder", "ground", "upper", coordinate("shoulder_angle"), "0 1 0")
     + joint("elbow", "upper", "lower", coordinate("elbow_angle", "0 2"))
-    + joint("wrist", "lower", "hand", coordinate("wrist_angle", "-1 1", 0.2), "0 -0.25 0.01", "0.2 0 0")
+    + joint(
+        "wrist", "lower", "hand", coordinate("wrist_angle", "-1 1", 0.2), "0 -0.25 0.01", "0.2 0 0"
+    )
 )
 MUSCLES = (
     muscle("flexor", [(UPPER, "0.03 -0.1 0"), (LOWER, "0.02 -0.04 0")], more="<ignore_tendon_compliance>true</ignore_tendon_compliance>")
-    + muscle("extensor", [(UPPER, "-0.03 -0.05 0.01"), (UPPER, "-0.035 -0.3 0"), (LOWER, "-0.03 0.02 0")], "Thelen2003Muscle")
+    + muscle("extensor", [(UPPER, "-0.03 -0.05 0.01"), (LOWER, "-0.03 0.03 0")], "Thelen2003Muscle")
     + muscle("biarticular", [("/ground", "0.04 1.0 0"), (LOWER, "0.03 -0.05 0")], "Millard2012EquilibriumMuscle",
              '<FiberForceLengthCurve name="f"><strain_at_one_norm_force>0.65</strain_at_one_norm_force></FiberForceLengthCurve>'
              '<TendonForceLengthCurve name="t"/>')
 )  # fmt: skip
 
 
-def document(bodies=BODIES, joints=JOINTS, muscles=MUSCLES, more="", gravity="0 -9.80665 0", defaults=""):
+def document(
+    bodies=BODIES, joints=JOINTS, muscles=MUSCLES, more="", gravity="0 -9.80665 0", defaults=""
+):
     """The whole file, of version 4."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- a limb -->

@@ -1,0 +1,110 @@
+"""Checks of what `fit` and `predict` are given; each error names what is wrong, and where."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+FEWEST_FRAMES = 3  # of a training trial
+LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
+ROUGH_ACCELERATION = 100.0  # rad/s^2, root mean square of a prescribed angle
+
+
+def check_load(values, roles):
+    """Raise where the mass in the hand is negative; `values` (n_frames, n_columns)."""
+    column = roles.exogenous.get("hand_load_kg")
+    if column is not None and (values[:, column] < 0).any():
+        row = int(np.argmax(values[:, column] < 0))
+        raise ValueError(f"Column 'hand_load_kg', row {row} is {values[row, column]:g} kg. A mass cannot be negative.")
+
+
+def check_prescribed(values, roles, model, trials):
+    """Raise where a prescribed angle, a column of `values` (n_frames, n_columns), is not in radians."""
+    for name in model.prescribed_names:
+        check_radians(name, values[:, roles.exogenous[name]], trials)
+
+
+def check_radians(name, column, trials):
+    """Raise where a given angle (n_frames,), a column of X, is not in radians."""
+    row = int(np.argmax(np.abs(column)))
+    if abs(column[row]) > LARGEST_RANGE:
+        raise ValueError(
+            f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
+            "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
+        )
+
+
+def warn_of_rough(motion):
+    """Warn of prescribed angles whose second derivative is noise."""
+    for name in motion.model.prescribed_names:
+        size = float(motion.frame_exogenous[name][:, 2].square().mean().sqrt())
+        if size > ROUGH_ACCELERATION:
+            warnings.warn(
+                f"The acceleration of the prescribed angle {name!r} is {size:.3g} rad/s^2 (root mean square), more than limbs move with: its noise acts "
+                "as a torque on the other joints. Low-pass the column, as for inverse dynamics.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+
+def check_layers(sizes):
+    """Raise unless every hidden layer has a whole, positive number of units."""
+    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(f"`hidden_layer_sizes` must hold positive integers. Got {sizes!r}.")
+
+
+def check_trial_lengths(trials):
+    """Raise where a training trial has too few frames for a second derivative."""
+    short = np.flatnonzero(trials.lengths < FEWEST_FRAMES)
+    if len(short):
+        name, length = trials.names[short[0]], trials.lengths[short[0]]
+        raise ValueError(
+            f"Trial {name!r} has {length} sample(s) in time, {FEWEST_FRAMES} is the fewest that have an acceleration. Drop the trial, or check that the "
+            "index level 'trial' and `sampling_rate` are meant."
+        )
+
+
+def check_same_index(X, y):
+    """Raise where X and y are pandas objects whose rows are labelled differently."""
+    if not (isinstance(X, pd.DataFrame) and isinstance(y, pd.DataFrame | pd.Series)) or X.index.equals(y.index):
+        return
+    if len(X) != len(y):
+        raise ValueError(f"X and y have inconsistent numbers of rows: {len(X)} and {len(y)}.")
+    row = next(i for i, pair in enumerate(zip(X.index, y.index, strict=True)) if pair[0] != pair[1])
+    raise ValueError(
+        f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. Align their rows (trial and time), as y.loc[X.index] does."
+    )
+
+
+def check_labels(angle, weight):
+    """Raise where no frame with an angle carries weight."""
+    if not (weight[np.isfinite(angle).any(axis=1)] > 0).any():
+        raise ValueError(
+            "No frame has both a finite angle and a positive `sample_weight`: there is nothing to learn from."
+        )
+
+
+def check_angles(angle, trials, strict):
+    """Errors and warnings about the target; `angle` (n_frames, n_outputs) in rad, NaN where unknown.
+
+    Raises
+    ------
+    ValueError
+        When no frame has an angle, or (`strict`) the angles span more than any joint: they are probably in degrees.
+    """
+    labelled = np.isfinite(angle)
+    if not labelled.any():
+        raise ValueError("y has no finite value: at least some frames need a measured angle.")
+    empty = np.flatnonzero(~labelled.any(axis=0))
+    if len(empty):
+        raise ValueError(
+            f"Column {empty[0]} of y has no finite value: every coordinate needs a measured angle in some frames."
+        )
+    span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
+    if span.max() <= LARGEST_RANGE or trials is None:
+        return
+    message = f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they are in degrees, pass np.deg2rad(y)."
+    if strict:
+        raise ValueError(message)
+    warnings.warn(message, UserWarning, stacklevel=5)

@@ -1,0 +1,157 @@
+"""What each column of X and y is: EMG channel, external input, prescribed or predicted angle."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..musculoskeletal import PRESETS, lumped_joint
+from ..musculoskeletal.model import EXOGENOUS
+from ..musculoskeletal.presets import with_observed_range
+
+
+class ColumnRoles(NamedTuple):
+    """Positions in X of the EMG columns (distinct channels), their weights in each muscle's excitation (n_muscles,
+    n_channels), and external inputs by name.
+    """
+
+    emg: np.ndarray
+    emg_names: tuple
+    channel_weights: np.ndarray
+    exogenous: dict
+
+
+def assign_columns(names, model):
+    """Match the columns of X with a model's channels.
+
+    Parameters
+    ----------
+    names : sequence of str or None, n_columns
+        Column names; None for a plain array, whose columns are taken in the order of the model's channels.
+    model : MusculoskeletalModel
+        Its prescribed angles are external inputs.
+
+    Returns
+    -------
+    ColumnRoles
+
+    Raises
+    ------
+    ValueError
+        When a channel is missing, or a column is neither a channel nor a known external input.
+    """
+    channels = list(model.channels)
+    missing = [c for c in channels if c not in names]
+    if missing:
+        raise ValueError(
+            f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. Rename them, build the model "
+            "without those muscles (`muscles=`), or use model='auto'."
+        )
+    absent = [name for name in model.prescribed_names if name not in names]
+    if absent:
+        raise ValueError(
+            f"X lacks the prescribed angles {absent} [rad] of the model {model.name!r}. Got the columns {list(names)}."
+        )
+    external = [*EXOGENOUS, *model.prescribed_names]
+    unknown = [name for name in names if name not in channels and name not in external]
+    if unknown:
+        raise ValueError(
+            f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, external inputs {external}. "
+            "Drop or rename the columns, or use model='auto'."
+        )
+    position = {name: i for i, name in enumerate(names)}
+    return ColumnRoles(
+        np.array([position[c] for c in channels]),
+        tuple(channels),
+        model.channel_weights,
+        {name: position[name] for name in external if name in position},
+    )
+
+
+def build_model(model, names, n_coordinates):
+    """The model to identify, from the estimator's parameter `model`.
+
+    Coordinates that are columns of X are prescribed, the others predicted.
+
+    Raises
+    ------
+    ValueError
+        When the angles have another number of columns than the model has coordinates to predict.
+    """
+    if isinstance(model, str) and model == "auto":
+        channels = [name for name in names if name not in EXOGENOUS]
+        if not channels:
+            raise ValueError(f"X has no EMG column, so nothing moves the joint. Got the columns {list(names)}.")
+        coordinates = ["angle"] if n_coordinates == 1 else [f"angle{d}" for d in range(n_coordinates)]
+        return lumped_joint(channels, coordinates)
+    model = PRESETS[model]() if isinstance(model, str) else model
+    given = [name for name in model.coordinate_names if name in names]
+    if len(given) == model.n_coordinates:
+        raise ValueError(
+            f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X; "
+            "`sk_bionic.predict_moments` and `calibrate_to_moments` take all angles as measured."
+        )
+    model = model.prescribing(given) if given else model
+    if model.n_coordinates != n_coordinates:
+        also = f" besides {model.prescribed_names}, which X prescribes" if model.prescribed_names else ""
+        raise ValueError(
+            f"The model {model.name!r} has the coordinates {model.coordinate_names}{also}, but y has {n_coordinates} column(s). Pass one column of y for each."
+        )
+    return model
+
+
+def target_names(y):
+    """Names of the columns of y, a pandas object; None for an array."""
+    return tuple(y.columns) if isinstance(y, pd.DataFrame) else (y.name,) if isinstance(y, pd.Series) else None
+
+
+def names_for(model, names, named):
+    """Names of X's columns.
+
+    Those of a plain array (not `named`) are the model's channels in their order, if they are as many.
+    """
+    channels = model.channels
+    if named or set(channels) <= set(names):
+        return names
+    if len(names) != len(channels):
+        raise ValueError(
+            f"The model {model.name!r} is driven by {len(channels)} EMG columns {channels}. Got an array of {len(names)} columns without names: pass a DataFrame."
+        )
+    return channels
+
+
+def place_limits(model, angle):
+    """Model whose stops start at the ends of the recorded motion, where the joint asks for that.
+
+    Angle (n_frames, n_coordinates) [rad].
+    """
+    low, rest, high = np.nanpercentile(angle, [2.0, 50.0, 98.0], axis=0)
+    return with_observed_range(model, low, high, rest)
+
+
+def default_names(n_columns):
+    """Names for the columns of a plain array: x0, x1, ..."""
+    return tuple(f"x{i}" for i in range(n_columns))
+
+
+def check_target_names(names, model):
+    """Raise where a column of y (None: an array) has the name of another coordinate than the one at its place."""
+    for name, coordinate in zip(names or (), model.coordinate_names, strict=False):
+        if name != coordinate and name in (joint.name for joint in model.joints):
+            raise ValueError(
+                f"The columns of y are {list(names)}, the coordinates of the model {model.name!r} that y must hold, in this order, {list(model.coordinate_names)}."
+            )
+
+
+def warn_of_synthesized(model):
+    """Warn of muscles that have no EMG of their own."""
+    if model.synthesized_muscles:
+        mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
+        named = "; ".join(f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles)
+        warnings.warn(
+            f"These muscles have no EMG of their own but a stated mixture: {named}. What is predicted and identified for them rests on that "
+            "assumption; `synthesized_muscles_` keeps their names.",
+            UserWarning,
+            stacklevel=5,
+        )

@@ -1,0 +1,71 @@
+"""What the networks see: the history of the EMG and the external inputs."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..trials import lagged
+
+# Lags at which the networks see the EMG, in units of `history`: the recent past in more detail. On recorded knees even
+# steps over the same time left 1 to 2 % more error.
+SHORT_LAGS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0])
+LONG_LAGS = np.array([0.0, 0.08, 0.16, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6])
+
+
+def short_lags(history):
+    """Lags [s] back to `history`, uneven, ndarray."""
+    return np.unique(np.round(history * SHORT_LAGS, 9))
+
+
+def long_lags(history):
+    """Lags [s] back to 1.6 times `history`, uneven, ndarray."""
+    return np.unique(np.round(history * LONG_LAGS, 9))
+
+
+class FeatureLayout(NamedTuple):
+    """Which columns of the features hold what: n_channels at each of `lags`, then n_exogenous."""
+
+    lags: np.ndarray
+    n_channels: int
+    n_exogenous: int
+
+    def columns(self, lags):
+        """Columns of the EMG at some lags and of the external inputs, ndarray of bool (n_features,)."""
+        emg = np.repeat(np.isin(self.lags, lags), self.n_channels)
+        return np.concatenate([emg, np.ones(self.n_exogenous, bool)])
+
+
+def history_features(emg, exogenous, trials, history, lags):
+    """What the network sees: the square root of the EMG's recent values, and external inputs.
+
+    Parameters
+    ----------
+    emg : ndarray (n_frames, n_channels)
+        Normalised envelopes; the square root spreads the low amplitudes, in which most motion happens.
+    exogenous : dict of ndarray (n_frames,)
+    trials : Trials
+    history : float
+        Length of the history [s], which no trial may be shorter than.
+    lags : sequence of float
+        Lags [s].
+
+    Returns
+    -------
+    ndarray (n_frames, n_channels * n_lags + n_exogenous)
+        All channels at the first lag, then all at the second, ...; external inputs last.
+
+    Raises
+    ------
+    ValueError
+        When a trial is shorter than the history.
+    """
+    duration = trials.time[trials.starts[1:] - 1] - trials.time[trials.starts[:-1]]
+    short = np.flatnonzero(duration < history)
+    if len(short):
+        k = short[0]
+        raise ValueError(
+            f"Trial {trials.names[k]!r} lasts {duration[k]:.3g} s ({trials.lengths[k]} frames), less than the EMG history of {history:g} s that "
+            "the network sees. Use a longer trial or a smaller `history`."
+        )
+    columns = [lagged(np.sign(emg) * np.sqrt(np.abs(emg)), trials, lags)]
+    return np.column_stack(columns + list(exogenous.values()))

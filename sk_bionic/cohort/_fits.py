@@ -1,0 +1,162 @@
+"""One fit a subject, wherever joblib runs it."""
+
+import traceback
+import warnings
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.utils import _safe_indexing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params
+from threadpoolctl import threadpool_limits
+
+from ..model_selection import subject_of_frames
+from ._cohort import Cohort, Failure
+
+
+class _Job(NamedTuple):
+    """Data of one subject. A tuple, because joblib's Dask backend ships it with the task: what it scattered to one worker
+    ahead of the task would be lost with that worker.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    parameters: dict
+
+
+class _Outcome(NamedTuple):
+    estimator: Any
+    failure: Failure | None
+    seconds: float
+
+
+def fit_subjects(
+    estimator, X, y, *, groups=None, separator="_", n_jobs=None, verbose=0, **fit_params
+):
+    """Fit a clone of an estimator to every subject.
+
+    The fits are independent, run through joblib and take one thread each: `n_jobs` of them side by side on this machine,
+    or on a cluster where ``joblib.parallel_config(backend="dask")`` says so. Results do not depend on where they run.
+
+    Parameters
+    ----------
+    estimator : PhysicsInformedMSKRegressor, or a Pipeline or search that ends in one
+        With an integer `random_state` results are the same in every run.
+    X : DataFrame or array-like (n_frames, n_columns)
+        Frames of all subjects.
+    y : array-like (n_frames,) or (n_frames, n_coordinates)
+        Joint angles [rad].
+    groups : array-like (n_frames,), optional
+        Subject of each frame. Default: what the trial's name begins with, up to `separator`: "N03_sitting" belongs to
+        "N03".
+    separator : str, default="_"
+        Where the subject's part of a trial's name ends.
+    n_jobs : int, optional
+        As everywhere in scikit-learn; None: one, unless a `joblib.parallel_config` context says otherwise.
+    verbose : int, default=0
+        Of joblib: how often it says how many fits are done.
+    **fit_params
+        Passed to `fit`; arrays with a row for each frame are cut to the subject.
+
+    Returns
+    -------
+    Cohort
+        Subjects in order of appearance. Those whose fit failed are in `failures_`, with the exception.
+
+    Raises
+    ------
+    ValueError
+        When nothing names the subjects, or every fit failed.
+
+    Warns
+    -----
+    FitFailedWarning
+        When some fits failed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sk_bionic import PhysicsInformedMSKRegressor
+    >>> from sk_bionic.cohort import fit_subjects
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> subjects = {f"S{seed}": make_elbow_flexion(n_trials=1, random_state=seed) for seed in range(3)}
+    >>> X = pd.concat([one.data.rename(f"{name}_{{}}".format, level="trial") for name, one in subjects.items()])
+    >>> y = pd.concat([one.target.rename(f"{name}_{{}}".format, level="trial") for name, one in subjects.items()])
+    >>> cohort = fit_subjects(PhysicsInformedMSKRegressor("elbow", prediction="simulation"), X, y)
+    >>> list(cohort.estimators_)
+    ['S0', 'S1', 'S2']
+    """
+    codes, names = pd.factorize(_subjects(X, groups, separator))
+    rows = [np.flatnonzero(codes == k) for k in range(len(names))]
+    jobs = [
+        _Job(
+            clone(estimator), _safe_indexing(X, own), _safe_indexing(y, own),
+            _check_method_params(X, fit_params, indices=own),
+        )
+        for own in rows
+    ]  # fmt: skip
+    # One job a batch: whatever ends a worker takes one subject along, which is fitted again.
+    run = Parallel(n_jobs=n_jobs, verbose=verbose, batch_size=1)
+    outcomes = dict(zip(names.tolist(), run(delayed(_fit)(job) for job in jobs), strict=True))
+    failures = {
+        name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None
+    }
+    _tell_of(failures, len(names))
+    return Cohort(
+        {name: outcome.estimator for name, outcome in outcomes.items() if name not in failures},
+        failures,
+        {name: outcome.seconds for name, outcome in outcomes.items()},
+    )
+
+
+def _subjects(X, groups, separator):
+    if groups is None:
+        return subject_of_frames(X, separator=separator)
+    groups = np.asarray(groups, dtype=object)
+    if groups.shape != (len(X),):
+        raise ValueError(
+            f"`groups` must name the subject of each of {len(X)} rows. Got the shape {groups.shape}."
+        )
+    missing = pd.isna(groups)
+    if missing.any():
+        raise ValueError(
+            f"`groups` must name the subject of each row. Got {groups[missing][0]} in row {np.argmax(missing)}."
+        )
+    return groups
+
+
+def _fit(job):
+    """Fit one subject with one thread: side by side, more would wait for one another, and sums would depend on them."""
+    start, n_threads = perf_counter(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            fitted = job.estimator.fit(job.X, job.y, **job.parameters)
+        return _Outcome(fitted, None, perf_counter() - start)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is this subject's outcome)
+        return _Outcome(None, Failure(error, traceback.format_exc()), perf_counter() - start)
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def _tell_of(failures, n_subjects):
+    if not failures:
+        return
+    listed = "; ".join(
+        f"{name}: {type(f.exception).__name__}: {f.exception}" for name, f in failures.items()
+    )
+    if len(failures) == n_subjects:
+        raise ValueError(f"Every fit failed, of {n_subjects} subjects. {listed}") from next(
+            iter(failures.values())
+        ).exception
+    warnings.warn(
+        f"{len(failures)} of {n_subjects} fits failed; `failures_` has their exceptions. {listed}",
+        FitFailedWarning,
+        stacklevel=3,
+    )
