@@ -25,7 +25,7 @@ __all__ = ["MomentCalibration", "calibrate_to_moments", "predict_moments", "pred
 class MomentCalibration:
     """Result of `calibrate_to_moments`.
 
-    Attributes
+    Parameters
     ----------
     model : MusculoskeletalModel
         With the identified values; `to_osim` and `PhysicsInformedMSKRegressor` take it.
@@ -47,7 +47,18 @@ class MomentCalibration:
     identification: TorqueIdentification
 
     def predict(self, X):
-        """`predict_moments` of the identified model."""
+        """Moments of the identified model.
+
+        Parameters
+        ----------
+        X : DataFrame (n_frames, n_columns)
+            As in `predict_moments`.
+
+        Returns
+        -------
+        DataFrame (n_frames, n_coordinates)
+            As of `predict_moments`.
+        """
         return predict_moments(self.model, X)
 
 
@@ -57,6 +68,7 @@ def predict_moments(model, X):
     Parameters
     ----------
     model : MusculoskeletalModel
+        Muscles and joints, with the parameters to use.
     X : DataFrame (n_frames, n_columns)
         EMG envelopes, 1 at full excitation, under the names of the model's channels, and every angle of the model [rad]
         under its coordinate's name; index levels ``trial`` and ``time`` [s]. Velocities come from a spline through
@@ -94,8 +106,10 @@ def predict_muscle_forces(model, X):
 
     Parameters
     ----------
-    model, X
-        As `predict_moments` takes them.
+    model : MusculoskeletalModel
+        As in `predict_moments`.
+    X : DataFrame (n_frames, n_columns)
+        As in `predict_moments`.
 
     Returns
     -------
@@ -106,6 +120,15 @@ def predict_muscle_forces(model, X):
     ------
     ValueError, SimulationError
         As `predict_moments`.
+
+    Examples
+    --------
+    >>> from sk_bionic import predict_muscle_forces
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> flexion = make_elbow_flexion(1, duration=2.0, angle_noise=0.0, random_state=0)
+    >>> X = flexion.data.assign(elbow_flexion=flexion.target)
+    >>> predict_muscle_forces(flexion.model, X).columns.tolist()
+    ['biceps', 'triceps']
     """
     motion, angle = _motion(model, X)
     muscles, _ = muscle_outputs(motion, measured_motion(motion, angle))
@@ -131,10 +154,12 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
         Free parameters, as in `PhysicsInformedMSKRegressor`. Default: those that the model marks as free, as far as
         moments along a measured motion depend on them (not inertia, gravity or goniometer).
     sample_weight : array-like (n_frames,), optional
+        Weight of each frame's moments.
 
     Returns
     -------
     MomentCalibration
+        The identified model, its parameters with standard errors, and how well it fits.
 
     Raises
     ------
@@ -155,6 +180,17 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     ----------
     Lloyd and Besier (2003), J. Biomechanics 36(6), 765-776; Pizzolato et al. (2015), J. Biomechanics 48(14),
     3929-3936 (CEINMS).
+
+    Examples
+    --------
+    >>> from sk_bionic import calibrate_to_moments, predict_moments
+    >>> from sk_bionic.datasets import make_elbow_flexion
+    >>> flexion = make_elbow_flexion(1, duration=2.0, angle_noise=0.0, random_state=0)
+    >>> X = flexion.data.assign(elbow_flexion=flexion.target)
+    >>> moments = 1.2 * predict_moments(flexion.model, X)
+    >>> found = calibrate_to_moments(flexion.model, X, moments, identify=["max_isometric_force"])
+    >>> bool((found.parameters["value"] > found.parameters["initial"]).all())
+    True
     """
     model = _with_free(model, identify)
     motion, angle = _motion(model, X)
