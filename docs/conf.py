@@ -11,13 +11,13 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import public_names  # noqa: E402
-from sphinx.util import logging  # noqa: E402
+import public_names
+from sphinx.util import logging
 
-import sk_bionic  # noqa: E402
+import sk_bionic
 
 project, author = "sk_bionic", "the sk_bionic developers"
-copyright = author  # noqa: A001 (sphinx's name)
+copyright = author
 version = release = sk_bionic.__version__
 
 extensions = [

@@ -31,7 +31,7 @@ class FrameInputs:
                 "The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`."
             )
         check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
-        return values, trials
+        return values, None if trials is None else trials.parted()
 
     def _labelled_frames(self, X, y, trial, sample_weight):
         """Values, trials, angles (n_frames, n_outputs; NaN where they carry no weight) and weights of a training set."""

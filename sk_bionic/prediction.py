@@ -166,12 +166,13 @@ def _fused(motion, angle, ode_weight, scale, std):
 def _sized(of_state, variance, trials):
     """Variances (n_frames, 2, n_coordinates) of a fused state, of the size that held-out errors have.
 
-    The least-squares posterior has the shape over each trial; the size is that of the learners' `variance` (n_frames,
-    n_coordinates) there.
+    The least-squares posterior has the shape over each trial; at its median it has the size of the learners' `variance`
+    (n_frames, n_coordinates) there. The start of a trial, whose state nothing but the prediction tells, would dominate a
+    mean.
     """
     out = np.empty_like(of_state)
     for rows in trials.slices:
-        out[rows] = of_state[rows] * (variance[rows].mean(axis=0) / of_state[rows, 0].mean(axis=0))
+        out[rows] = of_state[rows] * (variance[rows].mean(axis=0) / np.median(of_state[rows, 0], axis=0))
     return out
 
 

@@ -32,7 +32,9 @@ class PhysicsInformedMSKRegressor(
     the model, NaN where it is unknown. A coordinate that was measured and need not be predicted can be a column of X
     instead, under its own name: it is prescribed, and y holds the others. Its velocity and acceleration come from a
     spline through its samples, so low-pass it first. Time comes with a pandas index of levels ``trial`` and ``time``
-    [s], or from `sampling_rate`. Without any time axis rows are unrelated frames and the estimator is a static network.
+    [s], or from `sampling_rate`; a hole of more than half a second in a trial (a block that cross-validation has taken out)
+    ends it, and what follows begins anew. Without any time axis rows are unrelated frames and the estimator is a static
+    network.
 
     Parameters
     ----------

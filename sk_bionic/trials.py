@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+HOLE, HOLE_STEPS = 0.5, 5  # s and median steps, beyond which two neighbouring frames are no one movement
+SHORTEST_PART = 1.0  # s
+
 __all__ = ["Trials", "find_trials", "lagged", "shifted", "thinned"]
 
 
@@ -85,6 +88,31 @@ class Trials:
         """
         lengths = np.bincount(self.trial_of_frame[frames], minlength=self.n_trials)
         return Trials(self.names, np.cumsum([0, *lengths]), self.time[frames])
+
+    def parted(self):
+        """Trials that end at holes in their time, such as a block that cross-validation has taken out.
+
+        Nothing is known of the movement in a hole: what follows begins anew. Parts shorter than a second stay with what
+        came before them.
+
+        Returns
+        -------
+        Trials
+            Later parts have the time of their first frame in their name; self, where there is no hole.
+        """
+        names, starts = [], []
+        for name, rows in zip(self.names, self.slices, strict=True):
+            time = self.time[rows]
+            step = np.diff(time)
+            longest = max(HOLE, HOLE_STEPS * np.median(step)) if len(step) else np.inf
+            names.append(name)
+            starts.append(rows.start)
+            for first in np.flatnonzero(step > longest) + 1:
+                part = time[first - 1] - self.time[starts[-1]], time[-1] - time[first]
+                if min(part) >= SHORTEST_PART:
+                    names.append(f"{name} from {time[first]:g} s")
+                    starts.append(rows.start + int(first))
+        return self if len(names) == self.n_trials else Trials(tuple(names), np.array([*starts, self.n_frames]), self.time)
 
     @property
     def sampling_rate(self):

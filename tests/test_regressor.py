@@ -346,3 +346,17 @@ def test_trials_may_have_emg_gains_of_their_own():
     assert (regressor.trial_gain_.loc["trial_00"] > 1.05).all()
     assert (regressor.trial_gain_.loc["trial_01"] < 0.95).all()
     assert list(regressor.trial_gain_.columns) == list(regressor.muscle_names_)
+
+
+@pytest.mark.parametrize("prediction", ["simulation", "network"])
+def test_what_follows_a_hole_in_time_is_a_trial_of_its_own(prediction):
+    X, y = make_elbow_flexion(n_trials=1, duration=6.0, random_state=0, return_X_y=True)
+    time = X.index.get_level_values("time")
+    kept = (time < 2.0) | (time >= 4.0)
+    renamed = X[kept].reset_index()
+    renamed.loc[renamed["time"] >= 4.0, "trial"] = "another"
+    renamed = renamed.set_index(["trial", "time"])
+    options = {"prediction": prediction, "random_state": 0, "max_epochs": 5, "warm_start": False}
+    by_hole = PhysicsInformedMSKRegressor("elbow", **options).fit(X[kept], y[kept])
+    by_name = PhysicsInformedMSKRegressor("elbow", **options).fit(renamed, y[kept].to_numpy())
+    np.testing.assert_array_equal(by_hole.predict(X[kept]), by_name.predict(renamed))

@@ -173,3 +173,26 @@ def test_lagged_rejects_faulty_lags(lags):
 def test_lagged_rejects_values_of_another_length():
     with pytest.raises(ValueError, match=r"10 frames.*\(9, 1\)"):
         lagged(np.zeros((9, 1)), find_trials(frames()), [0.0])
+
+
+def with_hole(*times):
+    time = np.concatenate([np.arange(a, b, 0.01) for a, b in times])
+    index = pd.MultiIndex.from_arrays([["a"] * len(time), time], names=["trial", "time"])
+    return find_trials(pd.DataFrame({"x": time}, index=index))
+
+
+def test_a_hole_ends_a_trial():
+    trials = with_hole((0.0, 2.0), (5.0, 8.0)).parted()
+    assert trials.names == ("a", "a from 5 s")
+    assert trials.lengths.tolist() == [200, 300]
+
+
+@pytest.mark.parametrize("times", [[(0.0, 2.0), (2.3, 4.0)], [(0.0, 0.8), (5.0, 8.0)]])
+def test_short_holes_and_short_parts_end_nothing(times):
+    trials = with_hole(*times)
+    assert trials.parted() is trials
+
+
+def test_slow_sampling_is_no_hole():
+    trials = find_trials(np.zeros((20, 1)), sampling_rate=1.0)
+    assert trials.parted() is trials

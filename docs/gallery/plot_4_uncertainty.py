@@ -18,7 +18,9 @@ from sk_bionic.datasets import make_elbow_flexion
 flexion = make_elbow_flexion(n_trials=4, duration=4.0, angle_noise=np.deg2rad(2.0), random_state=5)
 X, y = flexion.data, flexion.target
 is_new = X.index.get_level_values("trial") == "trial_03"
-regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[~is_new], y[~is_new])
+regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(
+    X[~is_new], y[~is_new]
+)
 
 angle, angle_std = regressor.predict(X[is_new], return_std=True)
 force, force_std = regressor.predict_muscle_forces(X[is_new], return_std=True)
@@ -69,7 +71,11 @@ table[["muscle", "name", "value", "std_err", "truth", "off_by_std_err"]].round(3
 # A figure of what that means: deviations in standard errors, which should be below 2.
 
 figure, axes = plt.subplots(figsize=(7, 3))
-axes.barh(table["muscle"] + ": " + table["name"].str.replace("_", " "), table["off_by_std_err"], color="C3")
+axes.barh(
+    table["muscle"] + ": " + table["name"].str.replace("_", " "),
+    table["off_by_std_err"],
+    color="C3",
+)
 axes.axvline(2, color="0.3", ls="--", lw=1)
 axes.set(xlabel="deviation from the truth [standard errors]", title="Model wrong on purpose")
 axes.grid(axis="y", visible=False)
