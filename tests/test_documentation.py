@@ -31,6 +31,7 @@ WITHOUT_EXAMPLE = {
     "sk_bionic.exceptions.SimulationError",
     "sk_bionic.inspection.RecordingQuality",
     "sk_bionic.load",
+    "sk_bionic.moments.MomentCalibration",
     "sk_bionic.musculoskeletal.save_paths",
     "sk_bionic.musculoskeletal.to_osim",
 }

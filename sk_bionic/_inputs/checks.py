@@ -22,13 +22,17 @@ def check_load(values, roles):
 def check_prescribed(values, roles, model, trials):
     """Raise where a prescribed angle, a column of `values` (n_frames, n_columns), is not in radians."""
     for name in model.prescribed_names:
-        column = values[:, roles.exogenous[name]]
-        row = int(np.argmax(np.abs(column)))
-        if abs(column[row]) > LARGEST_RANGE:
-            raise ValueError(
-                f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
-                "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
-            )
+        check_radians(name, values[:, roles.exogenous[name]], trials)
+
+
+def check_radians(name, column, trials):
+    """Raise where a given angle (n_frames,), a column of X, is not in radians."""
+    row = int(np.argmax(np.abs(column)))
+    if abs(column[row]) > LARGEST_RANGE:
+        raise ValueError(
+            f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
+            "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
+        )
 
 
 def warn_of_rough(motion):

@@ -89,7 +89,8 @@ def build_model(model, names, n_coordinates):
     given = [name for name in model.coordinate_names if name in names]
     if len(given) == model.n_coordinates:
         raise ValueError(
-            f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X."
+            f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X; "
+            "`sk_bionic.predict_moments` and `calibrate_to_moments` take all angles as measured."
         )
     model = model.prescribing(given) if given else model
     if model.n_coordinates != n_coordinates:

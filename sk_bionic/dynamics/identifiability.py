@@ -105,7 +105,9 @@ def uninformative_channels(model, excitation):
     """
     rows, findings = model.parameters.rows, []
     rows_of = lambda muscle: tuple(i for i, r in enumerate(rows) if r.free and r.owner == muscle)  # noqa: E731
-    channels = dict(zip(model.channel_names, excitation.T, strict=True))
+    driven = zip(model.muscle_names, model.channel_names, excitation.T, strict=True)
+    # A stated mixture may well equal the column that it is made of; that says nothing about the electrodes.
+    channels = {channel: signal for muscle, channel, signal in driven if muscle not in model.synthesized_muscles}
     largest = np.abs(excitation).max(initial=0.0)
     flat = [name for name, signal in channels.items() if np.std(signal) <= 1e-6 * largest]
     for muscle, channel in zip(model.muscle_names, model.channel_names, strict=True):

@@ -1,8 +1,10 @@
 """Elastic tendons along a motion that is given: what muscles did while the limb moved as it did."""
 
 import numpy as np
+import torch
 
-from .newton import Newton
+from .newton import Newton, factorise
+from .sensitivity import residual_derivative
 
 
 class _TendonNewton(Newton):
@@ -52,15 +54,61 @@ def tendons_along(motion, state, parameters, drive=None):
     SimulationError
         When Newton's method does not converge; names the trial.
     """
-    model = motion.model
-    if not model.n_tendon_states:
+    if not motion.model.n_tendon_states:
         return None
+    return _tendons_of(motion, _root_along(motion, state, parameters, drive)[0].state)
+
+
+def tendon_sensitivity(motion, state, parameters, free):
+    """States of the elastic tendons along a given motion, and their exact derivatives.
+
+    Parameters
+    ----------
+    motion : Motion
+    state : Tensor (n_frames, 2, n_coordinates or n_states)
+        As in `tendons_along`; with states of the tendons behind, Newton's method starts there.
+    parameters : dict of Tensor
+    free : FreeParameters
+
+    Returns
+    -------
+    Tensor (n_frames, 2, n_states)
+        The motion with the tendons' states behind it.
+    tuple of Tensor (n_frames, n_tendon_states)
+        As of `tendons_along`.
+    tuple of Tensor (n_frames, n_tendon_states, n_free)
+        Derivatives of both with respect to the free parameters' values, by the implicit function theorem.
+
+    Raises
+    ------
+    SimulationError
+        As `tendons_along`.
+    """
+    root, drive = _root_along(motion, state, parameters)
+    partial = motion.scaled(residual_derivative(motion, root.state, drive, parameters, free))
+    n, m = motion.n_gauss, motion.model.n_states
+    at_starts = np.zeros((len(motion.first), 2 * m, len(free)))
+    at_starts[:, :m] = partial[n:]
+    rows = motion.rows(partial[:n], at_starts)
+    rows[:, motion.motion_columns] = 0.0  # the motion is given, whatever the parameters are
+    solution = -factorise(root.blocks).solve(rows).reshape(len(rows), 2, m, len(free))
+    derivative = _tendons_of(motion, torch.from_numpy(solution))
+    return root.state, _tendons_of(motion, root.state), derivative
+
+
+def _root_along(motion, state, parameters, drive=None):
     drive = motion.drive(parameters) if drive is None else drive
-    given = state[motion.first].numpy()
-    newton = _TendonNewton(_GivenMotion(motion), drive, parameters, given)
+    start = state[motion.first, :, : motion.model.n_coordinates].numpy()
+    newton = _TendonNewton(_GivenMotion(motion), drive, parameters, start)
     root = newton.solve(motion.with_tendons(state, drive, parameters))
     newton.raise_if_failed(root)
-    value, rate = root.state[:, 0, model.n_coordinates :], root.state[:, 1, model.n_coordinates :].clone()
+    return root, drive
+
+
+def _tendons_of(motion, states):
+    """Values and rates of the tendons among all states (n_frames, 2, n_states, ...)."""
+    d = motion.model.n_coordinates
+    value, rate = states[:, 0, d:], states[:, 1, d:].clone()
     # Nothing in the parabolas depends on a rate at a trial's first frame; that of the next frame is nearest to it.
     rate[motion.first] = rate[motion.first + 1]
     return value, rate
