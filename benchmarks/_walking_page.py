@@ -42,9 +42,9 @@ and takes the first moment there is where the first stride's are missing. Ridge 
 - The generic model errs by a multiple of the moments mainly because it takes the largest EMG of walking for a maximal contraction.
   "gains" corrects that alone: it is the fair "before" for the muscles' own parameters.
 - Walking repeats itself. Where the whole first stride is known, repeating it is hard to beat, and learners that see EMG and angles
-  do as well as the calibrated muscles: one trial of steady walking cannot show what muscles in a model are good for. It can show that
+  do as well as the calibrated muscles or better: one trial of steady walking cannot show what muscles in a model are good for. It can show that
   the moments follow from the EMG through muscles at all: with shuffled EMG the same calibration fails.
-- The second stride's errors are about twice the first's: many parameters for one stride whose errors leave few independent frames, and EMG
+- The second stride's errors are 1.4 to 2.7 times the first's: many parameters for one stride whose errors leave few independent frames, and EMG
   that differs between strides (the gastrocnemius' peak is a third lower in the second push-off) where the moments hardly do.
 - Further likely causes: more than half of the muscles have no EMG of their own; no maximal contraction to scale the EMG by; lengths of muscles
   that span the hip ignore its adduction and rotation. Parameters marked as not identifiable are the prior's.
