@@ -42,7 +42,7 @@ def arguments():
         help="file of fitted muscle paths; where it does not exist, OpenSim (pip install 'sk-bionic[opensim]') measures them "
         "and they are kept there",
     )
-    add("--tendons", nargs="+", default=["rigid", "elastic"], choices=["rigid", "elastic"])
+    add("--tendons", nargs="+", default=["rigid"], choices=["rigid", "elastic"])
     add("--sources", nargs="+", default=list(SOURCES), choices=list(SOURCES))
     add("--shuffles", type=int, default=N_SHUFFLES)
     add("--output", type=Path, default=RESULT)
