@@ -1,19 +1,15 @@
 """Training of networks by skorch under the physics-informed criterion."""
 
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PassthroughScoring
-from skorch.dataset import Dataset
-from torch.optim.lr_scheduler import OneCycleLR
 
 from .criterion import PhysicsInformedLoss
 from .perceptrons import HistoryNetwork
 from .progress import Progress
+from .skorch_net import AllFrames, RecordingNet, callbacks_of
 
 
 @dataclass(frozen=True)
@@ -68,44 +64,6 @@ class TrainedNetwork:
         return angle.mean(axis=0), force.mean(axis=0)
 
 
-class _AllFrames(Dataset):
-    """Features and targets of all frames as one batch, which the iterator below hands out as it is."""
-
-    def __init__(self, X, y):
-        super().__init__(X, y, length=len(y))
-
-
-class _RecordingNet(NeuralNet):
-    """skorch net whose only batch is the whole data set, and that writes every term of the criterion into its
-    history.
-    """
-
-    def get_iterator(self, dataset, training=False):
-        # The default loader collects the batch frame by frame in Python, which takes longer than the training step.
-        return [(dataset.X, dataset.y)]
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        loss = super().get_loss(y_pred, y_true, X=X, training=training)
-        for name, value in self.criterion_.terms.items():
-            self.history.record_batch(name, value)
-        return loss
-
-    def fit_loop(self, *args, **kwargs):
-        """skorch's, which passes over interrupts in silence: here they are remembered."""
-        self.interrupted_ = False
-        try:
-            super().fit_loop(*args, **kwargs)
-        except _Finished:
-            pass
-        except KeyboardInterrupt:
-            self.interrupted_ = True
-        return self
-
-
-class _Finished(KeyboardInterrupt):
-    """Training ends early because it is done: skorch's own way to stop, told from the user's Ctrl-C."""
-
-
 @contextmanager
 def seeded(seed):
     """Seed torch inside the block and leave the global random state as it was."""
@@ -123,54 +81,6 @@ def _target_scale(angle, weight):
     center = (share * labelled).sum(axis=0)
     scale = np.sqrt((share * (labelled - center) ** 2).sum(axis=0))
     return center, np.where(scale > 0, scale, 1.0)
-
-
-class _EarlyStopping(EarlyStopping):
-    """skorch's, but what an epoch records is the loss of the weights that it began with: keep those."""
-
-    def on_epoch_begin(self, net, **kwargs):
-        self.weights_before_ = deepcopy(net.module_.state_dict())
-
-    def on_epoch_end(self, net, **kwargs):
-        try:
-            super().on_epoch_end(net, **kwargs)
-        except KeyboardInterrupt:
-            raise (_Finished if self.misses_ >= self.patience else KeyboardInterrupt) from None
-        if self.misses_ == 0 and self.load_best:
-            self.best_model_weights_ = self.weights_before_
-
-    def on_train_end(self, net, **kwargs):
-        if self.load_best and self.best_model_weights_ is not None:
-            net.module_.load_state_dict(self.best_model_weights_)
-
-
-class _Reporting(Callback):
-    """Tells the progress of every epoch."""
-
-    def __init__(self, progress, terms, snapshot):
-        self.progress, self.terms, self.snapshot = progress, terms, snapshot
-
-    def on_epoch_end(self, net, **kwargs):
-        row = net.history[-1]
-        values = {name: row[name] for name in ("train_loss", *self.terms)}
-        if self.progress.step(values, lambda: self.snapshot(deepcopy(net.module_), net.history)):
-            raise _Finished
-
-
-def _callbacks(terms, settings, validate, snapshot):
-    callbacks = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
-    # Up and down again within the epochs (Smith and Topin 2019, arXiv 1708.07120): a constant rate left 5 to 10 %
-    # more error on recorded knees.
-    schedule = LRScheduler(OneCycleLR, max_lr=settings.lr, total_steps=settings.max_epochs + 1)
-    callbacks.append(("learning_rate", schedule))
-    callbacks.append(("progress", _Reporting(settings.progress, terms, snapshot)))
-    if validate:
-        stopping = _EarlyStopping(
-            "validation_loss", patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs",
-            load_best=True,
-        )  # fmt: skip
-        callbacks.append(("early_stopping", stopping))
-    return callbacks
 
 
 def _sizes(module):
@@ -266,7 +176,7 @@ def train(
             tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
             module.source,
         )  # fmt: skip
-        net = _RecordingNet(
+        net = RecordingNet(
             module,
             criterion=criterion,
             optimizer=torch.optim.AdamW,
@@ -275,14 +185,14 @@ def train(
             max_epochs=settings.max_epochs,
             batch_size=-1,
             train_split=None,
-            callbacks=_callbacks(
+            callbacks=callbacks_of(
                 terms, settings, validate,
                 lambda module, history: as_fitted and as_fitted(TrainedNetwork(module, center, scale, history)),
             ),
             device=settings.device,
             verbose=0,
         )  # fmt: skip
-        net.fit(_AllFrames(tensor(features), target))
+        net.fit(AllFrames(tensor(features), target))
     if net.interrupted_:
         _drop_unfinished(net.history, terms)
         if not net.history:
