@@ -142,7 +142,9 @@ def _scale(path, scales, unit):
 def _texts(recording, group, name):
     parameters = recording["parameters"].get(group, {})
     value = parameters[name]["value"] if name in parameters else []
-    return [text.strip() for text in value] if isinstance(value, list) else []
+    # Old systems wrote bytes that are no UTF-8; ezc3d hands them on as surrogates, which no other library takes.
+    readable = lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # noqa: E731
+    return [readable(text).strip() for text in value] if isinstance(value, list) else []
 
 
 def _labels(recording, group, n_labels, placeholder):
