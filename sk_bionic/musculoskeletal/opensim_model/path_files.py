@@ -2,10 +2,9 @@
 
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 
+from ..._atomic import replacing
 from ..path import PolynomialPath
 
 FORMAT, VERSION = "sk_bionic paths", 1
@@ -38,30 +37,9 @@ def save_paths(model, path):
         "coordinates": [joint.name for joint in model.joints],
         "muscles": muscles,
     }
-    write_atomically(path, json.dumps(content, indent=1, allow_nan=False).encode())
-
-
-def write_atomically(path, content):
-    """Write bytes to a file that others see whole or not at all."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask():
-    """The process's mask of file permissions, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    text = json.dumps(content, indent=1, allow_nan=False)
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def load_paths(path, coordinates):

@@ -7,10 +7,10 @@ from xml.parsers import expat
 
 import pandas as pd
 
+from ..._atomic import replacing
 from .elements import parameters_of
 from .file import read_osim
 from .muscle_classes import MUSCLE_CLASSES, SCHUTTE
-from .path_files import write_atomically
 
 # Where OpenSim keeps muscles, from the root.
 _HOMES = ("OpenSimDocument/Model/ForceSet/objects", "OpenSimDocument/Model/components")
@@ -69,7 +69,9 @@ def to_osim(model, source, path):
             if after != before:
                 edits.append(_edit(content, elements[muscle.name], tags[name][0], repr(after)))
                 changes.append((muscle.name, tags[name][0], before, after))
-    write_atomically(path, _edited(content, edits))
+    edited = _edited(content, edits)
+    with replacing(path) as file:
+        file.write(edited)
     return pd.DataFrame(changes, columns=["muscle", "property", "before", "after"])
 
 
@@ -128,7 +130,9 @@ def _edit(content, places, tag, text):
     if outer and outer not in places:
         outer, added = "", f'<{outer} name="{outer}">{added}</{outer}>'
     start = places[outer][0]
-    if content[:start].endswith(b"/>"):  # an empty-element tag, of which only the nested ones can be
+    if content[:start].endswith(
+        b"/>"
+    ):  # an empty-element tag, of which only the nested ones can be
         return start - 2, start, f">{added}</{outer}>".encode()
     return start, start, added.encode()
 

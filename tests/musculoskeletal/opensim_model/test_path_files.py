@@ -7,7 +7,6 @@ import pytest
 
 from sk_bionic.musculoskeletal import from_osim, save_paths
 from sk_bionic.musculoskeletal.opensim_model import load_paths
-from sk_bionic.musculoskeletal.opensim_model.path_files import write_atomically
 
 ANGLES = ["shoulder_angle", "elbow_angle"]
 
@@ -100,14 +99,13 @@ def test_what_is_no_such_file(tmp_path, content):
         load_paths(tmp_path / "paths.json", ANGLES)
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "paths.json"
-    write_atomically(path, b"old")
+def test_a_write_that_fails_leaves_the_old_file(model, saved, monkeypatch):
+    before = saved.read_bytes()
 
     def fail(*names):
         raise OSError("no space")
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="no space"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+        save_paths(model, saved)
+    assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
