@@ -58,16 +58,14 @@ class StretchingTendons(MusculoskeletalModel):
 
     strain_at_max_force = 0.0
 
-    def muscle_state(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
+    def state_at_length(self, length, lengthening, activation, parameters, tendon=None):
         """As in `MusculoskeletalModel`, with tendons as long as their own force makes them."""
-        p = self.parameters.as_dict() if parameters is None else parameters
-        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
-        load = 0.0
+        p, load = parameters, 0.0
         for _ in range(STRETCH_PASSES):
             stretched = {**p, "tendon_slack_length": p["tendon_slack_length"] * (1.0 + self.strain_at_max_force * load)}
             state = rigid_tendon_state(length, lengthening, activation, stretched)
             load = state.tendon_force / p["max_isometric_force"]
-        return state, moment_arm
+        return state, length[..., :0]
 
 
 def depart(model, mismatch, rng):

@@ -198,7 +198,7 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         p = self.parameters.as_dict() if parameters is None else parameters
         muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, exogenous, tendon=tendon)
         torque = torque_of(moment_arm, muscles)
-        return self._unbalanced(angle, velocity, acceleration, activation, p, exogenous, torque), muscles
+        return self.torque_balance(angle, velocity, acceleration, activation, p, exogenous, torque), muscles
 
     def implicit_residual(self, state, rate, second, activation, parameters=None, exogenous=None):
         """Residual of everything that the model says about its states: F(z, z', z'', t) = 0.
@@ -222,14 +222,28 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         p = self.parameters.as_dict() if parameters is None else parameters
         d = self.n_coordinates
         angle, velocity, tendon = state[..., :d], rate[..., :d], (state[..., d:], rate[..., d:])
-        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
-        muscles, equilibrium = self._elastic_state(tendon, length, lengthening, activation, p)
+        length, lengthening, moment_arm = self.muscle_tendon_units(angle, velocity, p, exogenous)
+        muscles, equilibrium = self.state_at_length(length, lengthening, activation, p, tendon)
         torque = torque_of(moment_arm, muscles)
-        motion = self._unbalanced(angle, velocity, second[..., :d], activation, p, exogenous, torque)
-        return torch.cat([motion, equilibrium[..., self.elastic]], dim=-1)
+        motion = self.torque_balance(angle, velocity, second[..., :d], activation, p, exogenous, torque)
+        return torch.cat([motion, equilibrium], dim=-1)
 
-    def _unbalanced(self, angle, velocity, acceleration, activation, p, exogenous, muscle_torque):
-        """Torques that the motion takes minus all that act (..., n_coordinates) [N m]."""
+    def torque_balance(self, angle, velocity, acceleration, activation, parameters, exogenous, muscle_torque):
+        """Torques that the motion takes minus all that act, those of the muscles given.
+
+        Parameters
+        ----------
+        angle, velocity, acceleration, activation, parameters, exogenous : Tensor
+            As in `residual`.
+        muscle_torque : Tensor (..., n_coordinates) or float
+            Torque of all muscles on each joint [N m].
+
+        Returns
+        -------
+        Tensor (..., n_coordinates)
+            In N m.
+        """
+        p = parameters
         exogenous = exogenous or {}
         none = torch.zeros_like(angle[..., :1])
         load, external = (exogenous.get(name, none) for name in ("hand_load_kg", "external_torque_nm"))

@@ -75,13 +75,39 @@ class MuscleMechanics:
             Moment arms [m].
         """
         p = self.parameters.as_dict() if parameters is None else parameters
-        length, lengthening, moment_arm = self._muscle_tendon_units(angle, velocity, p, exogenous)
+        length, lengthening, moment_arm = self.muscle_tendon_units(angle, velocity, p, exogenous)
+        return self.state_at_length(length, lengthening, activation, p, tendon)[0], moment_arm
+
+    def state_at_length(self, length, lengthening, activation, parameters, tendon=None):
+        """Forces of the muscles where the lengths of their paths are known.
+
+        No muscle depends on another one's length, activation, parameters or tendon.
+
+        Parameters
+        ----------
+        length, lengthening : Tensor (..., n_muscles)
+            Length [m] and lengthening velocity [m/s] of the muscle-tendon units.
+        activation : Tensor (..., n_muscles)
+            Activations between 0 and 1.
+        parameters : dict of Tensor
+            Parameters by name, broadcastable to the frames.
+        tendon : tuple of Tensor (..., n_tendon_states), optional
+            As in `muscle_state`.
+
+        Returns
+        -------
+        muscles : MuscleState
+            As in `muscle_state`.
+        equilibrium : Tensor (..., n_tendon_states)
+            Force of each elastic tendon minus its fiber's, in units of the maximal isometric force.
+        """
         if not self.n_tendon_states:
-            return rigid_tendon_state(length, lengthening, activation, p, self.curves), moment_arm
+            return rigid_tendon_state(length, lengthening, activation, parameters, self.curves), length[..., :0]
         if tendon is None:
-            z = self._static_tendon_state(length, lengthening, activation, p)
+            z = self._static_tendon_state(length, lengthening, activation, parameters)
             tendon = z, torch.zeros_like(z)
-        return self._elastic_state(tendon, length, lengthening, activation, p)[0], moment_arm
+        muscles, equilibrium = self._elastic_state(tendon, length, lengthening, activation, parameters)
+        return muscles, equilibrium[..., self.elastic]
 
     def static_tendon_state(self, angle, velocity, activation, parameters=None, exogenous=None):
         """State of the elastic tendons in equilibrium with their fibers, the tendons' own velocity neglected.
@@ -97,7 +123,7 @@ class MuscleMechanics:
             State of each elastic tendon.
         """
         p = self.parameters.as_dict() if parameters is None else parameters
-        length, lengthening, _ = self._muscle_tendon_units(angle, velocity, p, exogenous)
+        length, lengthening, _ = self.muscle_tendon_units(angle, velocity, p, exogenous)
         return self._static_tendon_state(length, lengthening, activation, p)
 
     def muscle_torque(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
@@ -116,16 +142,51 @@ class MuscleMechanics:
         muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, exogenous, tendon=tendon)
         return torque_of(moment_arm, muscles)
 
-    def _muscle_tendon_units(self, angle, velocity, parameters, exogenous):
-        """Lengths [m], lengthening velocities [m/s] and moment arms [m] of the muscle-tendon units.
+    def muscle_tendon_units(self, angle, velocity, parameters, exogenous=None):
+        """Lengths, lengthening velocities and moment arms of the muscle-tendon units.
 
         Prescribed angles lengthen muscles too; the moment arms are those about the other joints.
+
+        Parameters
+        ----------
+        angle, velocity, parameters, exogenous : Tensor
+            As in `muscle_state`.
+
+        Returns
+        -------
+        length, lengthening : Tensor (..., n_muscles)
+            In m and m/s.
+        moment_arm : Tensor (..., n_coordinates, n_muscles)
+            In m.
         """
         angle, velocity = self._whole(angle, 0, exogenous), self._whole(velocity, 1, exogenous)
         length, moment_arm = self.paths.length_and_moment_arm(angle, parameters["moment_arm_scale"])
         lengthening = -(moment_arm * velocity.unsqueeze(-1)).sum(-2)  # dl/dt = dl/dq q' = -R q'
-        own = moment_arm[..., self._free, :] if self.prescribed_names else moment_arm
-        return length, lengthening, own
+        return length, lengthening, self._about_free(moment_arm)
+
+    def moment_arm_slopes(self, angle, velocity, parameters, exogenous=None):
+        """Derivatives of moment arms and lengthening velocities with respect to the angles.
+
+        Parameters
+        ----------
+        angle, velocity, parameters, exogenous : Tensor
+            As in `muscle_state`.
+
+        Returns
+        -------
+        moment_arm : Tensor (..., n_coordinates, n_coordinates, n_muscles)
+            dR_d/dq_e [m/rad].
+        lengthening : Tensor (..., n_coordinates, n_muscles)
+            [m/(s rad)].
+        """
+        angle, velocity = self._whole(angle, 0, exogenous), self._whole(velocity, 1, exogenous)
+        slope = self._about_free(self.paths.moment_arm_slope(angle, parameters["moment_arm_scale"]))
+        lengthening = -(slope * velocity[..., None, None]).sum(-3)
+        return self._about_free(slope.movedim(-2, -3)), lengthening
+
+    def _about_free(self, moment_arm):
+        """Moment arms (..., n_joints, n_muscles) about those joints that obey the equation of motion."""
+        return moment_arm[..., self._free, :] if self.prescribed_names else moment_arm
 
     def _static_tendon_state(self, length, lengthening, activation, parameters):
         own = {name: parameters[name][..., self.elastic] for name in self.parameters.muscle_names}
