@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from .banded import BlockBanded
+from .banded import BlockBidiagonal
 from .errors import SimulationError
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 60, 1e-9, 8
@@ -96,7 +96,7 @@ class Newton:
 def factorise(blocks):
     """LU factors of the Jacobian; a `SimulationError` where it is singular."""
     try:
-        return BlockBanded(blocks)
+        return BlockBidiagonal(blocks[0], blocks[-1])
     except np.linalg.LinAlgError as error:
         raise SimulationError(
             f"The equation of motion is singular: {error} Check that every joint has inertia."

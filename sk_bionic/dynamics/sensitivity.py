@@ -1,8 +1,7 @@
 """Exact derivatives of a simulated trajectory with respect to parameters and initial states.
 
 The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dtheta by the implicit function theorem:
-the Jacobian of Newton's last iteration, which is factorised already, is solved for one more right-hand side a
-parameter.
+the Jacobian of Newton's last iteration is factorised once and solved for one more right-hand side a parameter.
 """
 
 import numpy as np

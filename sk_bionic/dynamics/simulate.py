@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..trials import thinned
-from .banded import BlockBanded
+from .banded import BlockBidiagonal
 from .equilibrium import rest_angle
 from .errors import SimulationError
 from .filtering import activation_dynamics
@@ -16,6 +16,7 @@ from .newton import Newton, factorise
 from .prescribed import PrescribedMotion
 
 COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the coarse one; s
+BLOCK = 512  # intervals at once: what their arithmetic leaves behind stays in the processor's cache
 
 
 class Trajectory(NamedTuple):
@@ -26,7 +27,7 @@ class Trajectory(NamedTuple):
     """
 
     all_states: torch.Tensor
-    matrix: BlockBanded
+    matrix: BlockBidiagonal
     n_iter: int
     n_coordinates: int
 
@@ -137,11 +138,11 @@ class Motion:
         kinematics = (self.weights * ends).sum(dim=2)
         return linearise(self.model, *kinematics, drive.activation, parameters, self.exogenous, wanted, motion_only)
 
-    def state_derivative(self, at):
-        """d(residual)/d(states left, states right), ndarray (n_points, n_states, 4, n_states)."""
-        w = self.weights[:, :, None]
-        total = w[0] * at.angle[:, :, None] + w[1] * at.velocity[:, :, None] + w[2] * at.acceleration[:, :, None]
-        return total.numpy()
+    def state_derivative(self, at, points=slice(None)):
+        """d(residual)/d(states left, states right) at some points, ndarray (n_points, n_states, 4, n_states)."""
+        w = self.weights[:, points, None]
+        of_angle, of_velocity, of_acceleration = (x[points, :, None] for x in at[1:4])
+        return (w[0] * of_angle + w[1] * of_velocity + w[2] * of_acceleration).numpy()
 
     def scaled(self, array):
         """Residual-like array (n_points, n_states, ...) divided by the torque scale; tendons' rows have no unit."""
@@ -163,20 +164,29 @@ class Motion:
         """Residual rows (n_frames, 2 n_states) and their block-banded Jacobian."""
         m, k, n = self.model.n_states, len(self.first), self.n_gauss
         residual = self.scaled(at.residual.numpy())
-        derivative = self.scaled(self.state_derivative(at)).reshape(-1, m, 4 * m)
         first = state[self.first].numpy()
         # At the start the residual at rest decides the states, and their second unknowns vanish.
         at_starts, diagonal = first.reshape(k, 2 * m).copy(), np.tile(np.eye(2 * m), (k, 1, 1))
-        at_starts[:, :m], diagonal[:, :m] = residual[n:], derivative[n:, :, : 2 * m]
+        derivative = self.scaled(self.state_derivative(at, slice(n, None))).reshape(k, m, 4 * m)
+        at_starts[:, :m], diagonal[:, :m] = residual[n:], derivative[..., : 2 * m]
         if initial_state is not None:
             motion = self.motion_columns
             at_starts[:, motion] = first.reshape(k, 2 * m)[:, motion] - initial_state.reshape(k, -1)
             diagonal[:, motion] = np.eye(2 * m)[motion]
-        blocks = {
-            0: self.rows(derivative[:n, :, 2 * m :], diagonal),
-            -1: self.rows(derivative[:n, :, : 2 * m], np.zeros_like(diagonal)),
-        }
+        blocks = self._blocks(at)
+        blocks[0][self.first], blocks[-1][self.first] = diagonal, 0.0
         return self.rows(residual[:n], at_starts), blocks
+
+    def _blocks(self, at):
+        """Jacobian of the rows at the Gauss points; the trials' first frames are left empty."""
+        m, left = self.model.n_states, self.grid.left
+        blocks = {offset: np.empty((self.grid.n_frames, 2 * m, 2 * m)) for offset in (0, -1)}
+        for begin in range(0, len(left), BLOCK):
+            frames = left[begin : begin + BLOCK] + 1
+            points = slice(2 * begin, 2 * (begin + len(frames)))
+            derivative = self.scaled(self.state_derivative(at, points)).reshape(-1, 2 * m, 4 * m)
+            blocks[0][frames], blocks[-1][frames] = derivative[..., 2 * m :], derivative[..., : 2 * m]
+        return blocks
 
     @property
     def motion_columns(self):
