@@ -14,7 +14,7 @@ demo: $(INSTALLED)
 	$(PYTHON) benchmarks/demo.py
 
 test: $(INSTALLED)
-	$(PYTHON) -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist worksteal
 
 # The gallery is executed; whatever sphinx warns of is an error. Nothing is downloaded.
 docs: $(INSTALLED)
