@@ -212,7 +212,8 @@ def test_interrupt_within_joblib_is_not_swallowed(trials, interrupt):
 
 
 SCRIPT = """
-import warnings
+import signal, warnings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in a shell's background
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 X, y = make_elbow_flexion(2, duration=2.0, sampling_rate=50, random_state=0, return_X_y=True)
