@@ -26,7 +26,6 @@ class Hybrid(NamedTuple):
     learners: Learners
     physics: MusculoskeletalModel | None
     trust: Trust
-    n_folds: int
     known_inputs: dict
 
     def unknown(self, motion):
@@ -105,11 +104,11 @@ def fit_learners(
     labelled, complete = np.isfinite(data.angle).any(axis=1), np.isfinite(data.angle).all(axis=1)
     frames = training_frames(motion.trials, labelled)
     few = motion.take(frames)
+    if trial_gain is not None:
+        few = few.with_trial_gains(trial_gain)
     parts = usable_folds(motion.trials, complete, gap, data.angle)
     hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
     generic = few.with_model(data.motion.model)
-    if trial_gain is not None:
-        generic = generic.with_trial_gains(trial_gain)
     # Nothing is left of an angle that nobody measured, which is no praise.
     size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
     with settings.progress.stage("identify out of fold", len(hidden)):
@@ -128,7 +127,7 @@ def fit_learners(
         data.features, versions, data.angle, frames, settings, ensemble, layout, physics=physics,
         ode_weight=min(training_weight, LARGEST_TRAINING_WEIGHT), force_weight=force_weight,
         validation_weight=validation, start=start,
-        as_fitted=lambda one: as_fitted(Hybrid(one, models[0], _untested(data.angle), len(parts), {})),
+        as_fitted=lambda one: as_fitted(Hybrid(one, models[0], _untested(data.angle), {})),
     )  # fmt: skip
     with settings.progress.stage("choose weights", 0):
         held_out, trust = _tested(motion, data, parts, learners, models, states, ode_weight, cutoff, settings.progress)
@@ -137,7 +136,7 @@ def fit_learners(
         name: column[:, 0].numpy() for name, column in motion.frame_exogenous.items()
     }  # of angles not their rates
     known = {name: (column.min(), column.max()) for name, column in columns.items()}
-    return Hybrid(learners[0], models[0], trust, len(parts), known)
+    return Hybrid(learners[0], models[0], trust, known)
 
 
 def _untested(angle):

@@ -107,7 +107,7 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     """The learners' trajectory, made of EMG and simulated state, fused with the equation of motion and smoothed."""
     if fitted.hybrid is None:
         return simulate(fitted, motion, with_variance=with_variance)
-    learners, physics, trust, *_ = fitted.hybrid
+    learners, physics, trust, _ = fitted.hybrid
     softened = None if physics is None else motion.with_model(physics)
     state = np.zeros((len(features), 0)) if softened is None else simulated_state(softened)
     belief = np.ones((len(features), 1))

@@ -33,8 +33,6 @@ class Segment(NamedTuple):
         About the joint's own axis [kg m2].
     mass, center_of_mass, length, orientation : float
         [kg], [m], [m], [rad]; length 0.0 of a segment that carries none.
-    tilt : float
-        Of its axis from the plane's normal [rad].
     glide : float
         Root mean square of what the hinge misses of the joint's translation [m].
     aside : float
@@ -50,7 +48,6 @@ class Segment(NamedTuple):
     center_of_mass: float
     length: float
     orientation: float
-    tilt: float
     glide: float
     aside: float
 
@@ -196,16 +193,14 @@ class _Chain:
             else np.cross(self.normal, _least_along(self.normal))
         )
         self.plane = np.stack([np.cross(-down, self.normal), -down])  # forward, up
-        self.tilts, self.directions = {}, {}
+        self.directions = {}
         for name in self.coordinates:
             cosine = float(self.motions[name][2] @ self.normal)
-            self.tilts[name], self.directions[name] = (
-                float(np.arccos(min(1.0, abs(cosine)))),
-                float(np.sign(cosine) or 1.0),
-            )
-            if self.tilts[name] > LARGEST_TILT:
+            self.directions[name] = float(np.sign(cosine) or 1.0)
+            tilt = float(np.arccos(min(1.0, abs(cosine))))
+            if tilt > LARGEST_TILT:
                 raise self.fault(
-                    f"the axis of {name!r} is tilted by {np.rad2deg(self.tilts[name]):.0f} degrees from that of {self.coordinates[0]!r} in "
+                    f"the axis of {name!r} is tilted by {np.rad2deg(tilt):.0f} degrees from that of {self.coordinates[0]!r} in "
                     "this posture. Give another `posture` or other coordinates."
                 )
 
@@ -268,7 +263,7 @@ class _Chain:
         mass, _, inertia = self._mass(name)
         return Segment(
             name, self.parents[name], self.directions[name], self.own[name], inertia, mass, distance, length,
-            self._orientation(name, along), self.tilts[name], self.hinges[name].glide, aside,
+            self._orientation(name, along), self.hinges[name].glide, aside,
         )  # fmt: skip
 
     def _mass(self, name):
