@@ -9,18 +9,19 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
 from .dynamics.identifiability import NOT_NARROWER, unlearnt
 from .dynamics.identify import identify
 from .exceptions import IdentifiabilityWarning
+from .posture_errors import factor_of_errors, measured_frames, time_of
 
 SESSION_PARAMETERS = ("goniometer_offset", "emg_gain", "electromechanical_delay")
-OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.1, 0.3, 0.03  # of the priors [rad, 1, s]
+OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.05, 0.2, 0.02  # of the priors [rad, 1, s]
 # Labelled angles that span less of the training's range than this are one posture, which tells the offset alone.
 ONE_POSTURE, SPAN_OF_STD = 0.2, 3.0  # range of a movement in standard deviations
 FIXED = 1e-9  # bound of what shall not move
-CORRELATION_TIME = 0.5  # s over which a learner's errors are one and the same
 LARGEST_DELAY, MAX_EVALUATIONS = 0.1, 8  # s; linearisations
 
 
@@ -77,8 +78,10 @@ def calibrated(model, motion, angle):
     return model.with_values(np.where(moved, identification.model.parameters.value, model.parameters.value))
 
 
-def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels):
+def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
     """Session under which learners of the EMG agree best with the measured angles.
+
+    Their errors are correlated along a movement and wherever the limb comes back to a posture (`posture_errors`).
 
     Parameters
     ----------
@@ -86,8 +89,8 @@ def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels)
         Angles (n_frames, n_coordinates) [rad] under a `Session`.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN where unknown.
-    time_step : float
-        Between frames [s].
+    trials : Trials
+        Of the frames.
     error_std : ndarray (n_coordinates,)
         The learners' own error [rad].
     angle_std : ndarray (n_coordinates,)
@@ -104,13 +107,11 @@ def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels)
     IdentifiabilityWarning
         When the labelled frames leave something at what it was in training.
     """
-    known, d = np.isfinite(angle), angle.shape[1]
+    d, rows = angle.shape[1], measured_frames(angle, trials)
     span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
     moves = (span > ONE_POSTURE * SPAN_OF_STD * angle_std).any()
-    n_known = known.any(axis=1).sum()
-    # The learners' error is the same for as long as it is correlated, and for as long as the limb stays where it is.
-    n_independent = max(1.0, n_known * min(1.0, time_step / CORRELATION_TIME)) if moves else 1.0
-    scale = np.sqrt(n_independent / n_known) / error_std
+    start = predict(Session.as_trained(d, len(channels)))
+    factors = [factor_of_errors(start[rows[k], k], time_of(trials)[rows[k]]) for k in range(d)]
     prior_std = np.concatenate([np.full(d, OFFSET_STD), np.full(len(channels), LOG_GAIN_STD), [DELAY_STD]])
 
     def session(x):
@@ -118,8 +119,9 @@ def calibrated_inputs(predict, angle, time_step, error_std, angle_std, channels)
         return Session(moved[:d], np.exp(moved[d:-1]), float(moved[-1]))
 
     def residual(x):
-        error = (predict(session(x)) + session(x).offset - angle) * scale
-        return np.concatenate([error[known], x])
+        error = (predict(session(x)) + session(x).offset - angle) / error_std
+        white = [solve_triangular(factors[k], error[rows[k], k], lower=True) for k in range(d)]
+        return np.concatenate([*white, x])
 
     bound = np.concatenate([np.full(d, 5.0), np.full(len(channels), 3.0), [LARGEST_DELAY / DELAY_STD]])
     bound[d:] = bound[d:] if moves else FIXED

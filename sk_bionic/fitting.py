@@ -16,6 +16,7 @@ from .exceptions import IdentifiabilityWarning, SimulationError
 from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
+from .posture_errors import PostureErrors
 
 JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
 N_NAMED = 3  # findings that a warning spells out
@@ -60,6 +61,7 @@ class Fitted:
     findings: list = field(default_factory=list)
     ode_weight: float = 0.0
     model_of_training: MusculoskeletalModel | None = None  # `model` as it was before any calibration
+    posture_errors: PostureErrors | None = None  # of the learners in the session that `calibrate` has seen
 
     @property
     def offset_shift(self):

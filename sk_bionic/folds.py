@@ -8,6 +8,7 @@ N_FOLDS, BLOCKS_PER_FOLD = 3, 3
 LARGEST_HIDDEN = 0.5  # part of a short trial that a block and its gaps may hide
 FEWEST_LABELS = 10  # frames with an angle that a fold needs to learn from
 TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowly, neighbouring frames say the same
+LAST_TO_FIRST = 4.0  # weights of a single trial's last and first frame
 
 
 def folds(trials, gap, angle=None):
@@ -80,3 +81,15 @@ def training_frames(trials, labelled):
     frames = thinned(trials, step)
     scarce = labelled.sum() < len(frames)
     return np.union1d(frames, np.flatnonzero(labelled)) if scarce else frames
+
+
+def recency(trials):
+    """Weights (n_frames,) of mean 1: of a single trial, the last frame counts `LAST_TO_FIRST` times as much as the first.
+
+    The relation of EMG to motion drifts (fatigue, electrodes), and what is to be predicted comes later. Of several
+    trials nobody says which is the last.
+    """
+    if len(trials.slices) > 1:
+        return np.ones(trials.n_frames)
+    weight = LAST_TO_FIRST ** np.linspace(0.0, 1.0, trials.n_frames)
+    return weight / weight.mean()

@@ -8,7 +8,7 @@ from .criterion import Physics
 from .dynamics.errors import SimulationError
 from .dynamics.soften import ANGLE_STD, TORQUE_STD, soften
 from .ensemble import Learners, Version, train_learners
-from .folds import training_frames, usable_folds
+from .folds import recency, training_frames, usable_folds
 from .musculoskeletal import MusculoskeletalModel
 from .trust import TRAINING_WEIGHT, HeldOut, Trust
 
@@ -117,7 +117,7 @@ def fit_learners(
             settings.progress,
         )  # fmt: skip
     states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
-    weights = [np.where(labelled & ~mask, data.weight, 0.0) for mask in hidden]
+    weights = [np.where(labelled & ~mask, data.weight * recency(motion.trials), 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
 
     training_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight

@@ -68,7 +68,7 @@ def predict_from_emg(fitted, features):
 def predict_network(fitted, features):
     """The network's own angles; their variance is that of its training residual."""
     angle, force = fitted.network.predict(fitted.scaler.transform(features))
-    angle = angle + fitted.offset_shift
+    angle = _in_session(fitted, angle)
     variance = np.full_like(angle, fitted.network.history[-1]["data_loss"]) * fitted.network.scale**2
     return Prediction(angle, variance=variance, force=force)
 
@@ -133,12 +133,12 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
         weighed = std * np.maximum(belief, SMALLEST_BELIEF)
         fused = _fused(softened, combined.angle, ode_weight, learners.networks.scale, weighed)
     if fused is None:
-        angle = smooth(combined.angle, motion.trials, trust.cutoff) + fitted.offset_shift
+        angle = _in_session(fitted, smooth(combined.angle, motion.trials, trust.cutoff))
         return Prediction(angle, variance=variance)
     angle, result = fused
-    joint = torch.from_numpy(angle + fitted.offset_shift - offset_of(motion.model))
+    joint = torch.from_numpy(_in_session(fitted, angle) - offset_of(motion.model))
     joint_state = torch.stack([joint, result.state[:, 1]], dim=1)
-    angle = smooth(angle, motion.trials, trust.cutoff) + fitted.offset_shift
+    angle = _in_session(fitted, smooth(angle, motion.trials, trust.cutoff))
     if not with_variance:
         return Prediction(angle, joint_state)
     of_state = _sized(result.variance(), variance, motion.trials)
@@ -147,6 +147,12 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     force_variance = _propagate(direct, fitted.identification.covariance)
     force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
     return Prediction(angle, joint_state, of_state[:, 0], force_variance=force_variance)
+
+
+def _in_session(fitted, angle):
+    """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them, its measured postures heeded."""
+    angle = angle + fitted.offset_shift
+    return angle if fitted.posture_errors is None else angle + fitted.posture_errors.at(angle)
 
 
 def _smoothed_simulation(fitted, motion, with_variance):

@@ -19,6 +19,7 @@ from .frames import FrameInputs
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
+from .posture_errors import PostureErrors
 from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 
 
@@ -374,7 +375,7 @@ class PhysicsInformedMSKRegressor(
         angle = self._angles(X, y, values, trials)
         inputs.check_target_names(inputs.target_names(y), self.model_)
         fitted = self.fitted_
-        fitted.model, self.session_ = fitted.model_of_training, self._session_of_training()
+        fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
         if fitted.is_simulation:
             fitted.model = calibration.calibrated(fitted.model, self._motion(values, trials, fitted.model), angle)
             self._expose()
@@ -385,9 +386,10 @@ class PhysicsInformedMSKRegressor(
             return prediction.predict_from_emg(fitted, self._features(values, trials))
 
         self.session_ = calibration.calibrated_inputs(
-            predict, angle, 1.0 / trials.sampling_rate, fitted.error_std, fitted.network.scale, self.roles_.emg_names
+            predict, angle, trials, fitted.error_std, fitted.network.scale, self.roles_.emg_names
         )
         fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
+        fitted.posture_errors = PostureErrors.learnt(self._predict(X)[0].angle, angle, trials)
         self._expose()
         return self
 

@@ -21,14 +21,15 @@ from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPat
 from ..musculoskeletal.parameters import Parameter, ParameterTable
 from ..network import TrainedNetwork
 from ..perceptrons import HistoryNetwork
+from ..posture_errors import PostureErrors
 from ..preprocessing import EMGEnvelope, LagEmbedding
 from ..regressor import PhysicsInformedMSKRegressor
 from ..trust import Trust
 from . import _forest, _network
 
 RECORDS = (
-    ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath, Session,
-    TrainedNetwork, Trust,
+    ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath,
+    PostureErrors, Session, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
 OUTPUT = "_sklearn_output_config"  # what `set_output` has chosen
