@@ -24,8 +24,9 @@ DESCRIPTIONS = {
     "A": "first 70 % of a record to its last 30 %",
     "B": "first repetition of a record to the rest",
     "C": "elbow, trained at 0 kg, tested at 0.9 kg, the load known to all as a column",
-    "D": "B, the angle of the test part's first second (at rest) given: to ours through "
-    "`calibrate`, to the others as a correction of the offset; scored behind that second",
+    "D": "B, the angle of the first second of the test part in which the joint rests (moves less "
+    "than 1.5 deg; its stillest second where there is none) given: to ours through `calibrate`, to "
+    "the others as a correction of the offset; scored outside that second",
     "E": f"A with a part of the labels, in pieces of {LABELLED_PIECE:g} s spread evenly over the "
     "training part; the rest of its EMG is unlabelled (the baselines take lags from it)",
 }

@@ -158,7 +158,8 @@ def coverage(scores):
 def learning_curves(scores):
     """Median RMSE [deg] by the share of labels, methods by task and share; all labels: A."""
     names = {**{f"E {share} %": f"{share} %" for share in LABEL_SHARES}, "A": "100 %"}
-    mine = scores[scores["protocol"].isin(names)]
+    records = scores.loc[scores["protocol"].str.startswith("E"), "record"]
+    mine = scores[scores["protocol"].isin(names) & scores["record"].isin(records)]
     table = mine.groupby(["method", "task", "protocol"])["rmse_deg"].median().unstack([1, 2])
     columns = [(task, p) for task in TASKS for p in names if (task, p) in table.columns]
     table = table[columns]

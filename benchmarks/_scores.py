@@ -21,7 +21,7 @@ MEMBERS = ("random_forest", "gru", "mlp")
 LEARNERS = ("ridge", "gaussian_process", *MEMBERS, "mean", "joint_training")
 CONTROLS = ("time_only", "shuffled_emg", "mean_angle")
 METHODS = (*OURS, *LEARNERS, *CONTROLS)
-REST_SECONDS = 1.0  # of known angle in protocol D
+REST_SECONDS, REST_RANGE = 1.0, np.deg2rad(1.5)  # of known angle in protocol D; at most so much motion
 BAND = 0.90
 QUANTILE = 1.6449  # standard deviations that a band of 90 % reaches to either side
 
@@ -140,10 +140,19 @@ def _predict(estimator, X):
     return estimator.predict(X), None
 
 
+def rest_second(angle, rate):
+    """Frames of the first second in which the joint rests; where it never does, of its stillest."""
+    n = round(REST_SECONDS * rate)
+    ranges = np.ptp(np.lib.stride_tricks.sliding_window_view(angle, n), axis=1)
+    resting = np.flatnonzero(ranges < REST_RANGE)
+    start = resting[0] if len(resting) else int(ranges.argmin())
+    return (np.arange(len(angle)) >= start) & (np.arange(len(angle)) < start + n)
+
+
 def _with_rest(estimator, X, y, angle):
-    """Errors behind a first second of known angle (protocol D)."""
+    """Errors outside a second at rest whose angle is known (protocol D)."""
     time_ = X.index.get_level_values("time")
-    rest = np.asarray(time_ < time_[0] + REST_SECONDS)
+    rest = rest_second(y.to_numpy(), 1.0 / np.median(np.diff(time_)))
     uncorrected = _errors(y[~rest], angle[~rest], None)["rmse_deg"]
     if hasattr(estimator, "calibrate"):
         calibrated = copy.deepcopy(estimator).calibrate(X[rest], y[rest])

@@ -17,7 +17,7 @@ from _tables import environment
 
 CONDITIONS = (
     "The test part is predicted on its own: no method has seen the EMG or the angle before it "
-    "begins. RMSE over all frames of a test part; medians over {seeds} seed(s). Every baseline "
+    "begins. RMSE over all frames of a test part; medians over {seeds} seeds of ours, one of the others. Every baseline "
     "sees the same history of the square root of the envelopes, and gets hyperparameters and "
     "low-pass chosen inside the training part."
 )

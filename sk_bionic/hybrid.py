@@ -120,7 +120,9 @@ def fit_learners(
     weights = [np.where(labelled & ~mask, data.weight * recency(motion.trials), 0.0) for mask in hidden]
     versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
 
-    training_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+    training_weight = ode_weight
+    if ode_weight == "auto":
+        training_weight = TRAINING_WEIGHT if _explains(states[1:], parts, data.angle) else 0.0
     physics = Physics(few.with_model(models[0]), trainable=False) if ensemble.physics else None
     validation = None if data.validation_weight is None else data.validation_weight[frames]
     learners = train_learners(
@@ -137,6 +139,18 @@ def fit_learners(
     }  # of angles not their rates
     known = {name: (column.min(), column.max()) for name, column in columns.items()}
     return Hybrid(learners[0], models[0], trust, known)
+
+
+def _explains(states, parts, angle):
+    """Whether simulations out of fold come closer to the angles held out from them than the angles' mean does.
+
+    An equation identified from a few scattered labels may not, and would teach the networks what is wrong.
+    """
+    if not parts:
+        return True
+    measured = np.concatenate([angle[test] for test, _ in parts])
+    simulated = np.concatenate([state[test, : angle.shape[1]] for (test, _), state in zip(parts, states, strict=True)])
+    return bool((np.mean((simulated - measured) ** 2, axis=0) < measured.var(axis=0)).all())
 
 
 def _untested(angle):

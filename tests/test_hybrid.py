@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sk_bionic.ensemble import combine, inverse_error_weights
-from sk_bionic.folds import folds, n_repetitions, training_frames
+from sk_bionic.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
+from sk_bionic.hybrid import _explains
 from sk_bionic.smoothing import choose_cutoff, smooth
 from sk_bionic.trials import Trials
 from sk_bionic.trust import _believed, relative_std
@@ -114,3 +115,26 @@ def test_smoothing_stays_within_trials_and_leaves_straight_lines():
     other[300:] += 1.0
     np.testing.assert_array_equal(smooth(other, trials, 1.0)[:300], smooth(line, trials, 1.0)[:300])
     assert smooth(line, trials, np.inf) is line
+
+
+def test_physics_teaches_only_what_it_can_predict_itself():
+    """A simulation out of fold must beat the mean of the angles that it has not seen."""
+    angle = np.sin(np.linspace(0.0, 20.0, 300))[:, None]
+    first, second = np.arange(300) < 150, np.arange(300) >= 150
+    parts = [(first, first), (second, second)]
+    state = lambda simulated: np.column_stack([simulated, np.zeros(300)])  # noqa: E731
+    explains = lambda simulated: _explains([state(simulated)] * 2, parts, angle)  # noqa: E731
+    assert explains(0.8 * angle)
+    assert not explains(-angle)
+    assert not explains(np.full((300, 1), np.nan))
+    half_wrong = [state(angle), state(angle + 5.0)]
+    assert not _explains(half_wrong, parts, angle)
+    assert _explains([], [], angle)  # nothing to test it on
+
+
+def test_later_frames_of_a_single_trial_count_more_and_those_of_several_alike():
+    one, two = trials_of(50), trials_of(50, 50)
+    np.testing.assert_allclose(recency(one)[[0, -1]] / recency(one)[0], [1.0, LAST_TO_FIRST])
+    assert (np.diff(recency(one)) > 0).all()
+    np.testing.assert_allclose(recency(one).mean(), 1.0)
+    np.testing.assert_array_equal(recency(two), 1.0)
