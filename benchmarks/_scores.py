@@ -21,7 +21,10 @@ MEMBERS = ("random_forest", "gru", "mlp")
 LEARNERS = ("ridge", "gaussian_process", *MEMBERS, "mean", "joint_training")
 CONTROLS = ("time_only", "shuffled_emg", "mean_angle")
 METHODS = (*OURS, *LEARNERS, *CONTROLS)
-REST_SECONDS, REST_RANGE = 1.0, np.deg2rad(1.5)  # of known angle in protocol D; at most so much motion
+REST_SECONDS, REST_RANGE = (
+    1.0,
+    np.deg2rad(1.5),
+)  # of known angle in protocol D; at most so much motion
 BAND = 0.90
 QUANTILE = 1.6449  # standard deviations that a band of 90 % reaches to either side
 

@@ -1,4 +1,4 @@
-"""Refresh README.md: run its example and show what comes out, copy the benchmark's table.
+"""Refresh README.md and docs/validation.md: run the example and show what comes out, copy the benchmark's tables.
 
 The example is the README's first Python block and its output the text block after it; the tables are
 the medians over all knees of results/recorded_emg.md and the overview of results/elbow_and_knee.md,
@@ -44,15 +44,32 @@ def with_table(text, name, lines):
     return frame.subn(lambda match: match[1] + "\n".join(lines) + "\n" + match[2], text)
 
 
+def refreshed(path, tables, n_examples=0):
+    """The text of a page with its tables, by name, and its first example anew."""
+    text = (ROOT / path).read_text()
+    text, n_found = EXAMPLE.subn(with_output, text, count=1) if n_examples else (text, 0)
+    found = [n_found]
+    for name, lines in tables.items():
+        text, n_found = with_table(text, name, lines)
+        found.append(n_found)
+    if found != [n_examples, *[1] * len(tables)]:
+        raise SystemExit(
+            f"{path} needs {n_examples} example(s) and one table of each: {', '.join(tables)}."
+        )
+    return text
+
+
 def main():
-    text = (ROOT / "README.md").read_text()
-    text, n_examples = EXAMPLE.subn(with_output, text, count=1)
-    text, n_recorded = with_table(text, "recorded", recorded())
-    text, n_simulated = with_table(text, "table", first_table("elbow_and_knee.md"))
-    if (n_examples, n_recorded, n_simulated) != (1, 1, 1):
-        raise SystemExit("README.md needs one example, one table 'recorded' and one 'table'.")
-    (ROOT / "README.md").write_text(text)
-    print("README.md: example run, tables copied.")
+    simulated = first_table("elbow_and_knee.md")
+    pages = {
+        "README.md": refreshed(
+            "README.md", {"recorded": recorded(), "table": simulated}, n_examples=1
+        ),
+        "docs/validation.md": refreshed("docs/validation.md", {"recorded": recorded()}),
+    }
+    for path, text in pages.items():
+        (ROOT / path).write_text(text)
+        print(f"{path}: refreshed.")
 
 
 if __name__ == "__main__":

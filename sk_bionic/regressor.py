@@ -135,7 +135,8 @@ class PhysicsInformedMSKRegressor(
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
     session_ : Session
-        Goniometer offset, EMG gains and delay of the session that `calibrate` has seen, relative to the training's.
+        Goniometer offset, EMG gains and delay of the session that `calibrate` has seen, relative to the training's. Where
+        the equation of motion predicts alone, gains and delays are parameters of `model_` instead.
     emg_history_ : float
         EMG that the network sees [s].
     ode_weight_ : float
@@ -351,7 +352,8 @@ class PhysicsInformedMSKRegressor(
         """Adapt to a new session of the same subject from a few labelled frames.
 
         Goniometer offset, EMG gains and electromechanical delay move, under priors about those of the training; the
-        anatomy and the networks stay. A later call starts from the training again.
+        anatomy and the networks stay. What the measured angles still differ by is expected again wherever the limb comes
+        back to their postures. A later call starts from the training again.
 
         Parameters
         ----------
@@ -378,6 +380,7 @@ class PhysicsInformedMSKRegressor(
         fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
         if fitted.is_simulation:
             fitted.model = calibration.calibrated(fitted.model, self._motion(values, trials, fitted.model), angle)
+            self.session_ = self.session_._replace(offset=fitted.offset_shift)
             self._expose()
             return self
 

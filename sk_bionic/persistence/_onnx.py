@@ -130,7 +130,7 @@ def _in_time(estimator, sampling_rate):
     lags = np.asarray(layout.lags)
     graph = WindowGraph(
         network, scaler, constant, weight, fitted.network, lags * rate, session.delay * rate,
-        session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, np.broadcast_to(session.offset + fitted.offset_shift, session.offset.shape),
+        session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, np.broadcast_to(fitted.offset_shift, session.offset.shape),
     )  # fmt: skip
     inputs = {"emg": torch.zeros(2, graph.n_samples, layout.n_channels)}
     if roles.exogenous:

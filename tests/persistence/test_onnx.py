@@ -24,10 +24,10 @@ def windows(emg, n_samples, latency=0):
 
 
 def from_emg(regressor, X):
-    """What the learners of the EMG alone say, offsets of a new session added."""
+    """What the learners of the EMG alone say, as the session's goniometer reads it."""
     values, trials = regressor._frames(X, reset=False)
     angle = prediction.predict_from_emg(regressor.fitted_, regressor._features(values, trials))
-    return angle + regressor.session_.offset + regressor.fitted_.offset_shift
+    return angle + regressor.fitted_.offset_shift
 
 
 def graph_says(regressor, X, rate=RATE):
@@ -48,21 +48,27 @@ def test_graph_is_the_mean_of_the_learners_of_emg(kind, fitted):
     np.testing.assert_allclose(graph_says(regressor, X, rate), from_emg(regressor, X), atol=1e-5)
 
 
+def test_the_goniometer_s_offset_is_in_the_graph_once(fitted):
+    regressor, X, _ = fitted("calibrated")
+    as_trained = regressor.fitted_.network.center
+    offset = _onnx._in_time(regressor, RATE)[0].center.numpy() - as_trained
+    assert abs(offset[0]) > 0.01
+    np.testing.assert_allclose(offset, regressor.session_.offset, atol=1e-6)
+
+
 @pytest.mark.parametrize("delay", [0.03, 0.0147, -0.02, -0.0333])
 def test_a_new_session_is_in_the_graph(fitted, delay):
     regressor, X, _ = fitted("hybrid")
     session, regressor.session_ = (
         regressor.session_,
-        regressor.session_._replace(delay=delay, emg_gain=np.array([1.4, 0.6]), offset=np.array([0.3])),
+        regressor.session_._replace(delay=delay, emg_gain=np.array([1.4, 0.6])),
     )
     try:
         graph, inner = (
             graph_says(regressor, X),
             slice(0, len(X) - 5),
         )  # nothing can be read beyond the end
-        np.testing.assert_allclose(
-            graph[inner], from_emg(regressor, X)[inner] - regressor.fitted_.offset_shift, atol=1e-5
-        )
+        np.testing.assert_allclose(graph[inner], from_emg(regressor, X)[inner], atol=1e-5)
     finally:
         regressor.session_ = session
 
