@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from ._quality import place
+from ._words import place
 
 BADGES = {"severe": "#b2182b", "warning": "#8a5a00", "note": "#4d4d4d"}
 

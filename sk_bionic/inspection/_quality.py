@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ._advice import ADVICE
+from ._html import quality_table
+from ._words import place
 
 SEVERITIES = ("note", "warning", "severe")
 COLUMNS = (
@@ -141,16 +143,4 @@ class RecordingQuality:
         return "\n".join(lines)
 
     def _repr_html_(self):
-        from ._html import quality_table
-
         return quality_table(self)
-
-
-def place(row):
-    """Channel, trial and time of a finding, in words."""
-    parts = [] if pd.isna(row.channel) else [f"{row.channel}"]
-    if row.trial is not None and not (isinstance(row.trial, float) and np.isnan(row.trial)):
-        parts.append(f"trial {row.trial}")
-    if np.isfinite(row.start):
-        parts.append(f"{row.start:.2f} to {row.stop:.2f} s")
-    return ", ".join(parts) or "whole recording"

@@ -1,6 +1,7 @@
-"""Parameters and numbers in plain language."""
+"""Parameters, places and numbers in plain language."""
 
 import numpy as np
+import pandas as pd
 
 MEANINGS = {
     "max_isometric_force": "How strongly the muscle can pull at most: depends on its size and training.",
@@ -35,6 +36,16 @@ def parameter_flag(row):
 def parameter_meaning(name):
     """A sentence for somebody who does not know the model."""
     return MEANINGS.get(name, name.replace("_", " ").capitalize() + ".")
+
+
+def place(row):
+    """Channel, trial and time of a finding, in words."""
+    parts = [] if pd.isna(row.channel) else [f"{row.channel}"]
+    if row.trial is not None and not (isinstance(row.trial, float) and np.isnan(row.trial)):
+        parts.append(f"trial {row.trial}")
+    if np.isfinite(row.start):
+        parts.append(f"{row.start:.2f} to {row.stop:.2f} s")
+    return ", ".join(parts) or "whole recording"
 
 
 def number(value, digits=None):
