@@ -48,7 +48,7 @@ class Session(NamedTuple):
         return cls(np.zeros(n_coordinates), np.ones(n_channels), 0.0)
 
 
-def calibrated(model, motion, angle):
+def calibrated(model, motion, angle, noise_std):
     """Model with the session's parameters identified anew, everything else as it was.
 
     Parameters
@@ -59,6 +59,8 @@ def calibrated(model, motion, angle):
         The new session's frames.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN where unknown.
+    noise_std : ndarray (n_coordinates,) or None
+        What the model left of the training's angles [rad]: it will leave as much of these.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def calibrated(model, motion, angle):
     rows = model.parameters.rows
     centred = {(r.owner, r.name): {"initial": r.value} for r in rows if r.name in SESSION_PARAMETERS}
     session = model.with_rows(centred).identifying(SESSION_PARAMETERS)
-    identification = identify(motion.with_model(session), angle)
+    identification = identify(motion.with_model(session), angle, known_noise_std=noise_std)
     _warn([finding.message for finding in unlearnt(identification.model, identification.covariance)])
     moved = [row.name in SESSION_PARAMETERS for row in rows]
     return model.with_values(np.where(moved, identification.model.parameters.value, model.parameters.value))

@@ -379,7 +379,9 @@ class PhysicsInformedMSKRegressor(
         fitted = self.fitted_
         fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
         if fitted.is_simulation:
-            fitted.model = calibration.calibrated(fitted.model, self._motion(values, trials, fitted.model), angle)
+            noise_std = None if fitted.identification is None else fitted.identification.noise_std
+            motion = self._motion(values, trials, fitted.model)
+            fitted.model = calibration.calibrated(fitted.model, motion, angle, noise_std)
             self.session_ = self.session_._replace(offset=fitted.offset_shift)
             self._expose()
             return self

@@ -65,3 +65,21 @@ def test_a_rest_posture_tells_the_offset_and_warns_of_the_delays(subject, fitted
         fitted.calibrate(X, y)
     offset = fitted.model_.parameters.as_dict()["goniometer_offset"].item()
     np.testing.assert_allclose(offset, SHIFT, atol=np.deg2rad(3.0))
+
+
+def test_a_model_known_to_be_wrong_believes_a_rest_posture_less(subject):
+    """As far as prior and noise of the training say: a second at rest is one measurement of an offset."""
+    regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation")
+    regressor.fit(*trial(subject, 0))
+    X, y = trial(subject, 2)
+    y = (y + SHIFT).copy()
+    y.iloc[40:] = np.nan
+    found = []
+    for noise_std in np.deg2rad([0.5, 5.0, 50.0]):
+        regressor.fitted_.identification.noise_std = np.array([noise_std])
+        with pytest.warns(IdentifiabilityWarning):
+            regressor.calibrate(X, y)
+        found.append(regressor.session_.offset[0])
+    np.testing.assert_allclose(found[0], SHIFT, atol=np.deg2rad(3.0))
+    assert found[0] > found[1] > found[2] > -np.deg2rad(0.5)
+    assert found[2] < 0.1 * SHIFT

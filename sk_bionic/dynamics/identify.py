@@ -94,7 +94,16 @@ class IdentificationInterrupted(KeyboardInterrupt):
 
 
 def identify(
-    motion, angle, weight=None, *, robust=False, n_starts=1, trial_gain_std=0.0, random_state=None, callback=None
+    motion,
+    angle,
+    weight=None,
+    *,
+    robust=False,
+    n_starts=1,
+    trial_gain_std=0.0,
+    known_noise_std=None,
+    random_state=None,
+    callback=None,
 ):
     """Identify the free parameters of a model from measured angles.
 
@@ -112,6 +121,8 @@ def identify(
         Starts: the model's values, and random ones within the bounds. The best optimum is returned.
     trial_gain_std : float
         Prior standard deviation of the logarithm of each trial's EMG gains (see `TrialGains`); 0: none.
+    known_noise_std : ndarray (n_coordinates,), optional
+        Noise of earlier recordings [rad] (see `Posterior`). Default: these frames alone tell it.
     random_state : numpy.random.RandomState, optional
         For the random starts.
     callback : callable, optional
@@ -129,7 +140,8 @@ def identify(
     IdentificationInterrupted
         On an interrupt after the first accepted step; holds the best parameters so far.
     """
-    posterior = Posterior(motion, angle, np.ones(len(angle)) if weight is None else weight, trial_gain_std)
+    weight = np.ones(len(angle)) if weight is None else weight
+    posterior = Posterior(motion, angle, weight, trial_gain_std, known_noise_std)
     runs, failure, interrupted = [], None, False
     for raw in _starts(posterior.free, n_starts, random_state):
         posterior.weight = posterior.given_weight

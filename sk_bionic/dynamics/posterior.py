@@ -19,6 +19,7 @@ SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is m
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
+KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
 
 
@@ -51,9 +52,12 @@ class Posterior:
     trial_gain_std : float
         Prior standard deviation of the logarithm of each trial's EMG gains, relative to the mean of all trials; 0: they
         have one and the same. Muscles that one EMG drives share a gain.
+    known_noise_std : ndarray (n_coordinates,), optional
+        Noise of earlier recordings [rad], which counts as much as `KNOWN_FRAMES` frames (the conjugate prior of a variance;
+        Gelman et al. 2013, Bayesian Data Analysis, section 2.6): a few frames cannot tell how wrong the model is.
     """
 
-    def __init__(self, motion, angle, weight, trial_gain_std=0.0):
+    def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
         self.motion = motion
         self.free = FreeParameters(motion.model.parameters)
         self.trial_gains = TrialGains(motion, trial_gain_std)
@@ -64,6 +68,8 @@ class Posterior:
         self.weight = self.given_weight
         self.angle = np.where(present, angle, 0.0)
         self.n = self.weight.sum(axis=0)  # (n_coordinates,)
+        self.n_known, known = (0, 0.0) if known_noise_std is None else (KNOWN_FRAMES, known_noise_std)
+        self.known_squares = self.n_known * np.square(known)
         self.d = motion.model.n_coordinates
         self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
         self.start_center = self.measured_state[motion.first]
@@ -140,7 +146,8 @@ class Posterior:
 
     def objective(self, point, fraction):
         """Minus the log posterior but for a constant; `fraction` of the frames are independent."""
-        data = fraction * (self.n * np.log(self.squares(point))).sum()
+        squares = self.squares(point) + self.known_squares
+        data = fraction * ((self.n + self.n_known) * np.log(squares)).sum()
         priors = (point.prior, point.prior_of_state, point.prior_of_gain)
         return 0.5 * (data + sum((prior**2).sum() for prior in priors))
 
@@ -159,7 +166,7 @@ class Posterior:
     def data_terms(self, point, fraction):
         """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and gains."""
         by_raw, of_trial = self.sensitivity(point)
-        scale = fraction * self.n / self.squares(point)
+        scale = fraction * (self.n + self.n_known) / (self.squares(point) + self.known_squares)
         p, size = self.free.n_raw, self.n_of_trial
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))

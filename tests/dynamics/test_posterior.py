@@ -27,15 +27,17 @@ def recording():
     return motion, flexion.target.to_numpy()[:, None]
 
 
-def posterior_of(recording, weight=None, trial_gain_std=0.0):
+def posterior_of(recording, weight=None, **options):
     motion, angle = recording
     weight = np.ones(len(angle)) if weight is None else weight
-    return Posterior(motion, angle, weight, trial_gain_std)
+    return Posterior(motion, angle, weight, **options)
 
 
-@pytest.mark.parametrize("trial_gain_std", [0.0, 0.2])
-def test_gradient_is_that_of_the_objective(recording, trial_gain_std):
-    posterior, fraction = posterior_of(recording, trial_gain_std=trial_gain_std), 0.1
+@pytest.mark.parametrize(
+    "options", [{}, {"trial_gain_std": 0.2}, {"known_noise_std": np.array([0.1])}], ids=str
+)
+def test_gradient_is_that_of_the_objective(recording, options):
+    posterior, fraction = posterior_of(recording, **options), 0.1
     rng = np.random.default_rng(0)
     posterior.weight = posterior.given_weight * rng.uniform(0.2, 1.0, (len(recording[1]), 1))
     point = posterior.start(posterior.free.raw() + 0.1)
