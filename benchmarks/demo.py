@@ -116,7 +116,7 @@ def main():
     parser.add_argument("--figures", type=Path, default=Path("demo_figures"), help="folder")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    print("sk_bionic demo: about 2 minutes on two cores.\n" + environment())
+    print("sk_bionic demo: one to two minutes on two cores.\n" + environment())
     print(f"\nSimulating one subject ({N_TRIALS} trials of 5 s, two muscles, 1 deg noise) ...")
     flexion = make_elbow_flexion(N_TRIALS, random_state=SEED)
     splits = [*knee_splits(arguments.data_home), *elbow_splits(flexion)]
