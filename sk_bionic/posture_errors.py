@@ -1,7 +1,7 @@
 """Errors of learners that stay with a posture: what a few measured angles say about frames that nobody measured.
 
-In one session the learners' error is nearly the same whenever the limb comes back to a posture, and tells little about
-postures far from it (docs/method.md has the figures). Hence a Gaussian process over the predicted angle (Rasmussen and
+In one session the learners' error tends to come back when the limb comes back to a posture, and tells nothing reliable about
+postures far from it. Hence a Gaussian process over the predicted angle (Rasmussen and
 Williams 2006, Gaussian Processes for Machine Learning, MIT Press, section 2.2), with errors beside it that pass in time.
 """
 
