@@ -109,10 +109,11 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
     IdentifiabilityWarning
         When the labelled frames leave something at what it was in training.
     """
-    d, rows = angle.shape[1], measured_frames(angle, trials)
+    d = angle.shape[1]
+    start = predict(Session.as_trained(d, len(channels)))  # which names a trial that is too short
+    rows = measured_frames(angle, trials)
     span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
     moves = (span > ONE_POSTURE * SPAN_OF_STD * angle_std).any()
-    start = predict(Session.as_trained(d, len(channels)))
     factors = [factor_of_errors(start[rows[k], k], time_of(trials)[rows[k]]) for k in range(d)]
     prior_std = np.concatenate([np.full(d, OFFSET_STD), np.full(len(channels), LOG_GAIN_STD), [DELAY_STD]])
 

@@ -89,7 +89,7 @@ def recency(trials):
     The relation of EMG to motion drifts (fatigue, electrodes), and what is to be predicted comes later. Of several
     trials nobody says which is the last.
     """
-    if len(trials.slices) > 1:
+    if trials.n_trials > 1:
         return np.ones(trials.n_frames)
     weight = LAST_TO_FIRST ** np.linspace(0.0, 1.0, trials.n_frames)
     return weight / weight.mean()

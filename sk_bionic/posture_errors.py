@@ -1,8 +1,8 @@
 """Errors of learners that stay with a posture: what a few measured angles say about frames that nobody measured.
 
-In one session the learners' error tends to come back when the limb comes back to a posture, and tells nothing reliable about
-postures far from it. Hence a Gaussian process over the predicted angle (Rasmussen and
-Williams 2006, Gaussian Processes for Machine Learning, MIT Press, section 2.2), with errors beside it that pass in time.
+In one session the learners' error tends to come back when the limb comes back to a posture, and tells nothing reliable
+about postures far from it. Hence a Gaussian process over the predicted angle (Rasmussen and Williams 2006, Gaussian
+Processes for Machine Learning, MIT Press, section 2.2), with errors beside it that pass in time.
 """
 
 from typing import NamedTuple

@@ -83,3 +83,11 @@ def test_a_model_known_to_be_wrong_believes_a_rest_posture_less(subject):
     np.testing.assert_allclose(found[0], SHIFT, atol=np.deg2rad(3.0))
     assert found[0] > found[1] > found[2] > -np.deg2rad(0.5)
     assert found[2] < 0.1 * SHIFT
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 30])
+def test_a_recording_shorter_than_the_history_is_named(subject, fitted, n_frames):
+    fitted.fitted_.ode_weight = 0.0
+    X, y = trial(subject, 2)
+    with pytest.raises(ValueError, match="Trial 'trial_02' lasts .* less than the EMG history"):
+        fitted.calibrate(X.iloc[:n_frames], y.iloc[:n_frames])
