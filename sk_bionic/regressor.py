@@ -390,9 +390,13 @@ class PhysicsInformedMSKRegressor(
             self.session_ = session
             return prediction.predict_from_emg(fitted, self._features(values, trials))
 
-        self.session_ = calibration.calibrated_inputs(
-            predict, angle, trials, fitted.error_std, fitted.network.scale, self.roles_.emg_names
-        )
+        found = self.session_
+        try:
+            found = calibration.calibrated_inputs(
+                predict, angle, trials, fitted.error_std, fitted.network.scale, self.roles_.emg_names
+            )
+        finally:  # an interrupted search leaves the session of the training, not one that it tried
+            self.session_ = found
         fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
         fitted.posture_errors = PostureErrors.learnt(self._predict(X)[0].angle, angle, trials)
         self._expose()

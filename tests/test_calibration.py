@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic import PhysicsInformedMSKRegressor, prediction
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.exceptions import IdentifiabilityWarning
 
@@ -91,3 +91,22 @@ def test_a_recording_shorter_than_the_history_is_named(subject, fitted, n_frames
     X, y = trial(subject, 2)
     with pytest.raises(ValueError, match="Trial 'trial_02' lasts .* less than the EMG history"):
         fitted.calibrate(X.iloc[:n_frames], y.iloc[:n_frames])
+
+
+def test_an_interrupted_calibration_leaves_the_session_of_the_training(subject, fitted, monkeypatch):
+    fitted.fitted_.ode_weight = 0.0
+    X, y = trial(subject, 2)
+    as_trained = fitted.predict(X)
+    calls, predict = [], prediction.predict_from_emg
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) > 3:  # among the differences of the first linearisation
+            raise KeyboardInterrupt
+        return predict(*args)
+
+    monkeypatch.setattr(prediction, "predict_from_emg", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fitted.calibrate(X, y + SHIFT)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(fitted.predict(X), as_trained)
