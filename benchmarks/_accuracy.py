@@ -28,9 +28,7 @@ def noise_free(arguments):
     columns = {}
     for rate in RATES:
         table = pd.concat([t for r, t in results if r == rate])
-        largest = table.groupby(["muscle", "name"], sort=False)["error"].agg(
-            lambda e: e.abs().max()
-        )
+        largest = table.groupby(["muscle", "name"], sort=False)["error"].agg(lambda e: e.abs().max())
         columns[f"{rate} Hz"] = largest
     errors = pd.DataFrame(columns)
     errors.loc[("all", ""), :] = errors.max()
@@ -82,8 +80,7 @@ def _starts_of(seed, n_starts):
     objectives = np.array([objective for objective, _ in recovery.regressor.starts_])
     best, std = recovery.table["value"].to_numpy(), recovery.table["std_err"].to_numpy()
     away = [
-        np.inf if values is None else np.abs((values - best) / std).max()
-        for _, values in recovery.regressor.starts_
+        np.inf if values is None else np.abs((values - best) / std).max() for _, values in recovery.regressor.starts_
     ]
     same = (objectives - objectives.min() <= SAME_OBJECTIVE) & (np.array(away) <= SAME_VALUE)
     return same.sum(), np.ptp(objectives[same]), np.array(away)[same].max(), recovery.seconds

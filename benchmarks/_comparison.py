@@ -175,9 +175,7 @@ def maximal_forces(flexion):
 
 def parameter_errors(parameters, truth):
     """The identified parameters beside the true ones, with the error in percent and in std_err."""
-    table = parameters.merge(
-        truth.rename(columns={"value": "true"}), on=["muscle", "name"], validate="one_to_one"
-    )
+    table = parameters.merge(truth.rename(columns={"value": "true"}), on=["muscle", "name"], validate="one_to_one")
     error = table["value"] - table["true"]
     table["error [%]"] = 100 * error / table["true"].abs()
     table["error / std_err"] = error / table["std_err"]

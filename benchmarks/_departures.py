@@ -77,9 +77,7 @@ def _forces(item):
     force, force_std = regressor.predict_muscle_forces(new, return_std=True)
     angle, angle_std = regressor.predict(new, return_std=True)
     maximal = flexion.model.parameters.as_dict()["max_isometric_force"].numpy()
-    of_force = interval_figures(
-        (force - truth).to_numpy() / maximal, force_std.to_numpy() / maximal
-    )
+    of_force = interval_figures((force - truth).to_numpy() / maximal, force_std.to_numpy() / maximal)
     return mismatch, of_force, interval_figures(angle - target.to_numpy(), angle_std)
 
 

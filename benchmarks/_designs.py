@@ -65,9 +65,7 @@ def _flags(item):
 def flags(arguments):
     """Warnings and flags of designs that cannot work; the section on noise has those that can."""
     items = [(name, seed) for name in DESIGNS for seed in range(arguments.design_subjects)]
-    results = pd.DataFrame(
-        each(_flags, items, arguments.jobs), columns=["design", "warned", "open", "all", "text"]
-    )
+    results = pd.DataFrame(each(_flags, items, arguments.jobs), columns=["design", "warned", "open", "all", "text"])
     grouped = results.groupby("design", sort=False)
     table = 100 * grouped[["warned", "open", "all"]].mean()
     table.columns = [

@@ -160,9 +160,7 @@ def swapped(X, y, size, rng):
     _, trial, rows, _ = chosen(X, rng)
     first, second = rng.permutation(X.columns)[:2]
     out = X.copy()
-    out.iloc[rows, [X.columns.get_loc(first), X.columns.get_loc(second)]] = X.iloc[rows][
-        [second, first]
-    ].to_numpy()
+    out.iloc[rows, [X.columns.get_loc(first), X.columns.get_loc(second)]] = X.iloc[rows][[second, first]].to_numpy()
     return out, y, Place(first, trial)
 
 
@@ -188,16 +186,12 @@ def irregular_time(X, y, size, rng):
     start = int(rng.integers(len(time) // 10, len(time) // 2))
     kept = np.ones(len(time), bool)
     kept[start : start + int(size)] = False
-    return *with_times(X, y, trial, time, kept), Place(
-        None, trial, time[start - 1], time[start + int(size)]
-    )
+    return *with_times(X, y, trial, time, kept), Place(None, trial, time[start - 1], time[start + int(size)])
 
 
 def aliasing(X, y, size, rng):
     step = round(1000 / size)
-    keep = np.concatenate(
-        [rows_of(X, t)[::step] for t in X.index.get_level_values("trial").unique()]
-    )
+    keep = np.concatenate([rows_of(X, t)[::step] for t in X.index.get_level_values("trial").unique()])
     return X.iloc[keep], y.iloc[keep], Place(X.columns[0])
 
 
@@ -210,9 +204,7 @@ def lag(X, y, size, rng):
     out, sign = X.copy(), rng.choice([-1.0, 1.0])
     for trial in X.index.get_level_values("trial").unique():
         rows = rows_of(X, trial)
-        out.iloc[rows] = late(
-            X, rows, X.index.get_level_values("time")[rows].to_numpy(), sign * size
-        )
+        out.iloc[rows] = late(X, rows, X.index.get_level_values("time")[rows].to_numpy(), sign * size)
     return out, y, Place()
 
 

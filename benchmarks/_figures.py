@@ -4,8 +4,8 @@ import matplotlib
 
 matplotlib.use("Agg")  # no window: the demo also runs where there is no screen
 
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
 COLOURS = {"hybrid": "C0", "simulation": "C1", "baseline": "C2", "measured": "0.25"}
 BAND = 2.0  # standard deviations
@@ -39,9 +39,7 @@ def draw_forces(axes, true_forces, predicted):
     time = true_forces.index.get_level_values("time")
     for number, muscle in enumerate(true_forces):
         colour = f"C{number + 3}"
-        axes.plot(
-            time, true_forces[muscle], color=colour, lw=2.5, alpha=0.5, label=f"{muscle}, true"
-        )
+        axes.plot(time, true_forces[muscle], color=colour, lw=2.5, alpha=0.5, label=f"{muscle}, true")
         axes.plot(time, predicted[muscle], "--", color=colour, lw=1.2, label=f"{muscle}, predicted")
     axes.set(xlabel="time [s]", ylabel="muscle force [N]")
     _legend_above(axes)
@@ -63,9 +61,7 @@ def draw_parameters(axes, table):
         "color": COLOURS["hybrid"],
         "label": "identified ± 2 std_err",
     }
-    axes.errorbar(
-        table["value"] / scale, rows, xerr=2 * table["std_err"] / scale.abs(), **identified
-    )
+    axes.errorbar(table["value"] / scale, rows, xerr=2 * table["std_err"] / scale.abs(), **identified)
     names = table["name"].str.replace("_", " ")
     axes.set_yticks(rows, names + ", " + table["muscle"], fontsize="x-small")
     axes.set(xlabel="value / true value")
@@ -79,9 +75,7 @@ def _legend_above(axes):
 
 def save(path, *draws):
     """A figure of one panel for each function in `draws`, which takes the axes; returns `path`."""
-    figure, axes = plt.subplots(
-        1, len(draws), figsize=(4.8 * len(draws), 4.2), squeeze=False, layout="constrained"
-    )
+    figure, axes = plt.subplots(1, len(draws), figsize=(4.8 * len(draws), 4.2), squeeze=False, layout="constrained")
     for panel, draw in zip(axes[0], draws, strict=True):
         draw(panel)
         panel.spines[["top", "right"]].set_visible(False)

@@ -105,13 +105,9 @@ def movement(model, stored, start, n_trials=1):
 def forward(reference, file, free_shoulder):
     """RMSE of the elbow [deg] and largest error of a tendon force [% of its maximum], by movement."""
     coordinates = [SHOULDER, ELBOW] if free_shoulder else [ELBOW]
-    options = (
-        {"ranges": {SHOULDER: (-1.05, 1.0)}} if free_shoulder else {"posture": {SHOULDER: 0.0}}
-    )
+    options = {"ranges": {SHOULDER: (-1.05, 1.0)}} if free_shoulder else {"posture": {SHOULDER: 0.0}}
     model = arm26(file, coordinates, **options)
-    times = {
-        (m, name): {"value": value} for m in model.muscle_names for name, value in TIMES.items()
-    }
+    times = {(m, name): {"value": value} for m in model.muscle_names for name, value in TIMES.items()}
     model = model.with_rows(times)
     rows = []
     for k, stored in enumerate(reference["arm26_forward"]):

@@ -61,9 +61,7 @@ def parts(protocols, subjects, data_home):
     if set(protocols) & set("ABDE"):
         for subject in subjects:
             for task, model in KNEE_MODELS.items():
-                X, y = fetch_knee_emg(
-                    subjects=[subject], tasks=[task], data_home=data_home, return_X_y=True
-                )
+                X, y = fetch_knee_emg(subjects=[subject], tasks=[task], data_home=data_home, return_X_y=True)
                 yield from _knee_parts(X, y, f"{subject}_{task}", task, model, protocols)
     if "C" in protocols:
         yield from _elbow_parts(data_home)
@@ -98,9 +96,7 @@ def _elbow_parts(data_home):
     recordings = []
     for name in (*ELBOW_TRAIN, *ELBOW_TEST):
         try:
-            recordings.append(
-                fetch_elbow_load_emg(recordings=[name], data_home=data_home, return_X_y=True)
-            )
+            recordings.append(fetch_elbow_load_emg(recordings=[name], data_home=data_home, return_X_y=True))
         except OSError as error:
             print(f"Recording {name} is left out of C. {error}")
     X, y = (pd.concat(frames) for frames in zip(*recordings))

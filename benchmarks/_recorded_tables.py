@@ -53,9 +53,7 @@ def sections(rows):
     yield "## Every record: RMSE [deg]"
     for protocol in in_order(scores.loc[knees, "protocol"]):
         yield f"Protocol {protocol}:"
-        yield markdown(
-            per_record(scores[knees & (scores["protocol"] == protocol)]).T, None, "record"
-        )
+        yield markdown(per_record(scores[knees & (scores["protocol"] == protocol)]).T, None, "record")
     yield from failures(rows)
 
 
@@ -122,9 +120,7 @@ def medians(scores):
 
 def comparisons(scores, method, rival):
     """Ratios of errors of two methods on the same records, for each protocol and task."""
-    errors = scores.pivot_table(
-        index=["protocol", "task", "subject", "record"], columns="method", values="rmse_deg"
-    )
+    errors = scores.pivot_table(index=["protocol", "task", "subject", "record"], columns="method", values="rmse_deg")
     if not {method, rival} <= set(errors.columns):
         return
     ratios = (errors[method] / errors[rival]).dropna()
@@ -210,9 +206,7 @@ def controls(scores):
 
 def times(scores):
     """Median time of a fit [s], methods by protocol."""
-    table = scores.pivot_table(
-        index="method", columns="protocol", values="fit_seconds", aggfunc="median"
-    )
+    table = scores.pivot_table(index="method", columns="protocol", values="fit_seconds", aggfunc="median")
     return _methods_first(table[in_order(table.columns)])
 
 
@@ -221,7 +215,4 @@ def failures(rows):
     failed = [row for row in rows if row.get("failure")]
     if failed:
         yield "## Failures"
-        yield "\n".join(
-            f"- {row['protocol']}, {row['record']}, {row['method']}: {row['failure']}"
-            for row in failed
-        )
+        yield "\n".join(f"- {row['protocol']}, {row['record']}, {row['method']}: {row['failure']}" for row in failed)

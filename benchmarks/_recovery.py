@@ -35,9 +35,7 @@ class Recovery(NamedTuple):
 def recover(subject, model="elbow", **options):
     """Identify a subject from the generic values; `options` go to the regressor."""
     torch.set_num_threads(1)
-    regressor = PhysicsInformedMSKRegressor(
-        model, prediction="simulation", random_state=0, **options
-    )
+    regressor = PhysicsInformedMSKRegressor(model, prediction="simulation", random_state=0, **options)
     start = time.process_time()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -96,6 +94,6 @@ class IntervalFigures(NamedTuple):
 
 def interval_figures(error, std):
     """`IntervalFigures` of errors and standard deviations (n_frames, ...)."""
-    root_mean_square = lambda x: np.sqrt(np.mean(x**2, axis=0))  # noqa: E731
+    root_mean_square = lambda x: np.sqrt(np.mean(x**2, axis=0))
     covered = (np.abs(error) <= QUANTILE * std).mean(axis=0)
     return IntervalFigures(root_mean_square(error), root_mean_square(std), covered)

@@ -51,9 +51,7 @@ class Cost:
 
     def parameters(self, values):
         """All parameters by name, with the free ones replaced."""
-        return self.motion.model.parameters.as_dict(
-            self.free.values(self.free.raw(np.array(values)))
-        )
+        return self.motion.model.parameters.as_dict(self.free.values(self.free.raw(np.array(values))))
 
     def errors(self, values):
         """Measured minus simulated angle (n_frames, 1) [rad]; infinite if none can be simulated."""
@@ -139,12 +137,11 @@ def smoothed_derivatives(subject, window):
     cost = Cost(subject)
     start = time.process_time()
     motion, trials = cost.motion, cost.motion.trials
-    smooth = lambda rows, order: savgol_filter(  # noqa: E731
+    smooth = lambda rows, order: savgol_filter(
         subject.target.to_numpy()[rows], window, SMOOTHING_DEGREE, order, 1 / trials.sampling_rate
     )
     kinematics = [
-        torch.from_numpy(np.concatenate([smooth(rows, order) for rows in trials.slices]))[:, None]
-        for order in range(3)
+        torch.from_numpy(np.concatenate([smooth(rows, order) for rows in trials.slices]))[:, None] for order in range(3)
     ]
 
     def torque(values):

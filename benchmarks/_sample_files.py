@@ -61,9 +61,7 @@ def write_c3d(path, *, n_markers=3, n_channels=14, n_frames=10, samples_per_fram
     import ezc3d
 
     recording = ezc3d.c3d()
-    point, analog, plates = (
-        recording["parameters"][group] for group in ("POINT", "ANALOG", "FORCE_PLATFORM")
-    )
+    point, analog, plates = (recording["parameters"][group] for group in ("POINT", "ANALOG", "FORCE_PLATFORM"))
     point["RATE"]["value"] = [100]
     point["UNITS"]["value"] = ["mm"]
     point["LABELS"]["value"] = [f"M{i + 1}" for i in range(n_markers)]

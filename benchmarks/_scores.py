@@ -62,8 +62,7 @@ def missing(scores, part, methods, seed, protocols, redo):
     return [
         method
         for method in methods
-        if method in redo
-        or any((p, r, method, seed) not in scores.rows for p in names for r in part.records)
+        if method in redo or any((p, r, method, seed) not in scores.rows for p in names for r in part.records)
     ]
 
 

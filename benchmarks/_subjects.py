@@ -136,7 +136,7 @@ def recorded(model, bursts, rng, noise=NOISE):
     time = np.arange(round(DURATION * SAMPLING_RATE)) / SAMPLING_RATE
     names = [f"trial_{k:02d}" for k in range(len(bursts.baseline))]
     index = pd.MultiIndex.from_product([names, time], names=["trial", "time"])
-    by_frame = lambda values: values.transpose(1, 0, 2).reshape(len(index), -1)  # noqa: E731
+    by_frame = lambda values: values.transpose(1, 0, 2).reshape(len(index), -1)
     emg = by_frame(bursts(time[:, None, None]))
     angle = by_frame(integrate(model, bursts, time).angle)[:, 0]
     measured = angle + noise * rng.normal(size=len(angle))

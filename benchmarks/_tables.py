@@ -21,8 +21,7 @@ def markdown(table, formats=None, index_name=None, default=".2f"):
     formats = formats or {}
     table = table if index_name is None else table.rename_axis(index_name).reset_index()
     columns = [
-        [str(name), *(_text(value, formats.get(name, default)) for value in table[name])]
-        for name in table.columns
+        [str(name), *(_text(value, formats.get(name, default)) for value in table[name])] for name in table.columns
     ]
     numeric = [is_numeric_dtype(table[name]) for name in table.columns]
     widths = [max(map(len, cells)) for cells in columns]
@@ -34,8 +33,7 @@ def markdown(table, formats=None, index_name=None, default=".2f"):
         )
         lines.append(f"| {' | '.join(cells)} |")
     rule = (
-        "-" * (width + 1) + ":" if right else "-" * (width + 2)
-        for width, right in zip(widths, numeric, strict=True)
+        "-" * (width + 1) + ":" if right else "-" * (width + 2) for width, right in zip(widths, numeric, strict=True)
     )
     lines.insert(1, f"|{'|'.join(rule)}|")
     return "\n".join(lines)

@@ -23,9 +23,7 @@ def repeated_stride(X, moments, train, strikes):
     """The first stride's moments at the same time since heel strike; the nearest one where it has none."""
     time, known = _time(X), moments[train]
     since = np.where(time < strikes[1], time - strikes[0], time - strikes[1])
-    return pd.DataFrame(
-        {name: np.interp(since, since[train], known[name]) for name in moments}, index=X.index
-    )
+    return pd.DataFrame({name: np.interp(since, since[train], known[name]) for name in moments}, index=X.index)
 
 
 def ridge(X, moments, train, strikes):
@@ -68,9 +66,7 @@ def _features(X):
     trials = find_trials(X)
     angles = X[list(COORDINATES)].to_numpy()
     emg = np.sqrt(X.drop(columns=list(COORDINATES)).to_numpy().clip(min=0.0))
-    return np.column_stack(
-        [lagged(emg, trials, LAGS), angles, np.gradient(angles, trials.time, axis=0)]
-    )
+    return np.column_stack([lagged(emg, trials, LAGS), angles, np.gradient(angles, trials.time, axis=0)])
 
 
 def _predicted(model, features, X, moments):

@@ -67,9 +67,7 @@ def own_moments(folder):
     angle = pd.DataFrame(sosfiltfilt(low_pass, angle, axis=0, padlen=60), columns=angle.columns)
     moments = _inverse_dynamics(folder, time, angle)
     grid = _grid(time[(time > 2 / RATE) & (time < EMG_END)])
-    return _walking(
-        folder, grid, _at(grid, time, angle[list(COORDINATES)]), _at(grid, time, moments)
-    )
+    return _walking(folder, grid, _at(grid, time, angle[list(COORDINATES)]), _at(grid, time, moments))
 
 
 def reproduction_error(folder):

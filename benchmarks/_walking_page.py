@@ -97,11 +97,7 @@ def parameter_table(parameters):
         key = row["name"], *(round(row[c] / row["initial"], 6) for c in ("value", "std_err"))
         groups.setdefault(key, []).append(row)
     lines = [
-        {
-            "muscles": ", ".join(r["muscle"].removesuffix("_r") for r in rows)
-            if len(rows) < 22
-            else "all"
-        }
+        {"muscles": ", ".join(r["muscle"].removesuffix("_r") for r in rows) if len(rows) < 22 else "all"}
         | {c: str(rows[0][c]) if isinstance(rows[0][c], bool) else rows[0][c] for c in columns}
         for rows in groups.values()
     ]

@@ -85,10 +85,7 @@ def geometry_table(reference, models):
     """Errors of all muscles of both limbs."""
     rows = []
     for name, ranges in GRIDS.items():
-        wide = {
-            c: (low - 0.02 * (high - low), high + 0.02 * (high - low))
-            for c, (low, high) in ranges.items()
-        }
+        wide = {c: (low - 0.02 * (high - low), high + 0.02 * (high - low)) for c, (low, high) in ranges.items()}
         posture = {} if name == "arm26" else {"hip_flexion_r": -0.1754, "ankle_angle_r": 0.0974}
         model = fitted(models / f"{name}.osim", list(ranges), ranges=wide, posture=posture)
         for muscle, length, arm in geometry(reference[f"{name}_geometry"], model, list(ranges)):
@@ -129,9 +126,7 @@ def speed_table(reference, file):
         runs = []
         for what, given in (("OpenSim", None), ("OpenSim, fitted paths", paths)):
             theirs = moving_arm(file, stored, tendon == "rigid", given)
-            times, angles = zip(
-                *(integrated(theirs, stored, ACCURACY) for _ in range(THEIR_REPEATS)), strict=True
-            )
+            times, angles = zip(*(integrated(theirs, stored, ACCURACY) for _ in range(THEIR_REPEATS)), strict=True)
             runs.append((what, float(np.median(times)), angles[-1]))
         runs += [
             ("sk_bionic, 1 trial", *our_seconds(model, stored, 1)),
@@ -242,12 +237,8 @@ def measure(reference, models):
     arm = models / "arm26.osim"
     tables["geometry"] = geometry_table(reference, models)
     rows = [row for free in (True, False) for row in forward(reference, arm, free)]
-    tables["forward"] = pd.DataFrame(
-        rows, columns=["movement", "shoulder", "elbow [deg]", "force [%]"]
-    )
-    tables["speed"] = pd.concat(
-        [speed_table(reference, arm), postures_table(arm)], ignore_index=True
-    )
+    tables["forward"] = pd.DataFrame(rows, columns=["movement", "shoulder", "elbow [deg]", "force [%]"])
+    tables["speed"] = pd.concat([speed_table(reference, arm), postures_table(arm)], ignore_index=True)
     return tables
 
 
@@ -275,10 +266,7 @@ def report(tables, reference):
         "geometry": {"length [mm]": ".3f", "moment arm [mm]": ".3f"},
     }
     skipped = "Left out: needs the extra [opensim] and the .osim files (see `--models`)."
-    shown = {
-        name: markdown(tables[name], form) if name in tables else skipped
-        for name, form in formats.items()
-    }
+    shown = {name: markdown(tables[name], form) if name in tables else skipped for name, form in formats.items()}
     return PAGE.format(
         environment=environment(), opensim=opensim_version(reference), tight=TIGHT, **shown,
         verdicts=markdown(verdicts(tables)),
@@ -288,15 +276,11 @@ def report(tables, reference):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, default=REFERENCE, help="values of OpenSim, JSON")
-    parser.add_argument(
-        "--models", type=Path, default=MODELS, help="folder with arm26.osim and others"
-    )
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder with arm26.osim and others")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     if not arguments.reference.exists():
-        print(
-            f"Skipped: there is no {arguments.reference}; give --reference or SK_BIONIC_REFERENCE."
-        )
+        print(f"Skipped: there is no {arguments.reference}; give --reference or SK_BIONIC_REFERENCE.")
         return
     torch.set_num_threads(1)
     reference = json.loads(arguments.reference.read_text())

@@ -97,14 +97,7 @@ def recorded(data_home):
                 return None
             quality = check_recording(X, y)
             found = quality.findings
-            names = (
-                found["kind"]
-                + " ("
-                + found["channel"].fillna("all")
-                + ", "
-                + found["trial"].astype(str)
-                + ")"
-            )
+            names = found["kind"] + " (" + found["channel"].fillna("all") + ", " + found["trial"].astype(str) + ")"
             counts = Counter(names[found["severity"] != "note"])
             text = "; ".join(f"{name} x{n}" if n > 1 else name for name, n in counts.items()) or "-"
             rows.append((subject, quality.signal, f"{100 * quality.explained:.0f} %", text))

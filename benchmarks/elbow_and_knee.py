@@ -99,9 +99,7 @@ def summary(outcomes, further=lambda outcomes: {}):
 def overview(outcomes):
     """Median RMSE [deg] of every method on every data set."""
     names = dict.fromkeys(outcome.data for outcome in outcomes)
-    columns = {
-        name: summary([o for o in outcomes if o.data == name])["RMSE [deg]"] for name in names
-    }
+    columns = {name: summary([o for o in outcomes if o.data == name])["RMSE [deg]"] for name in names}
     return pd.DataFrame(columns)
 
 
@@ -201,8 +199,7 @@ def main():
     print("About 15 minutes on two cores. Simulating the subjects ...", flush=True)
     cohorts = {
         mismatch: {
-            seed: make_elbow_flexion(N_TRAIN + N_TEST, mismatch=mismatch, random_state=seed)
-            for seed in SUBJECTS
+            seed: make_elbow_flexion(N_TRAIN + N_TEST, mismatch=mismatch, random_state=seed) for seed in SUBJECTS
         }
         for mismatch in MISMATCHES
     }

@@ -58,19 +58,13 @@ def parse_arguments():
 def overview(sections):
     """What was asked for and what was measured."""
     verdict = {None: "-", True: "yes", False: "no"}
-    rows = [
-        (*claim[:3], verdict[None if claim[3] is None else bool(claim[3])])
-        for s in sections
-        for claim in s.claims
-    ]
+    rows = [(*claim[:3], verdict[None if claim[3] is None else bool(claim[3])]) for s in sections for claim in s.claims]
     return markdown(pd.DataFrame(rows, columns=["figure", "asked", "measured", "met"]))
 
 
 def report(sections, arguments):
     """The whole result in Markdown."""
-    sizes = {
-        name.strip("-"): getattr(arguments, name.strip("-").replace("-", "_")) for name, *_ in SIZES
-    }
+    sizes = {name.strip("-"): getattr(arguments, name.strip("-").replace("-", "_")) for name, *_ in SIZES}
     parts = [
         "# Identification: parameters, their stated errors and what cannot be known",
         f"Command: `python benchmarks/identification.py`. {environment()} "

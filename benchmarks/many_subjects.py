@@ -72,16 +72,10 @@ By man:
 def simulated():
     """Data and angles of all simulated subjects."""
     subjects = {
-        f"S{seed:02d}": make_elbow_flexion(N_TRIALS, duration=DURATION, random_state=seed)
-        for seed in range(N_SUBJECTS)
+        f"S{seed:02d}": make_elbow_flexion(N_TRIALS, duration=DURATION, random_state=seed) for seed in range(N_SUBJECTS)
     }
     return (
-        pd.concat(
-            [
-                one[part].rename(f"{name}_{{}}".format, level="trial")
-                for name, one in subjects.items()
-            ]
-        )
+        pd.concat([one[part].rename(f"{name}_{{}}".format, level="trial") for name, one in subjects.items()])
         for part in ("data", "target")
     )
 
@@ -90,9 +84,7 @@ def same(X, one, other):
     """Whether two cohorts have the same bits."""
     names = subject_of_frames(X)
     return one.parameters_.equals(other.parameters_) and all(
-        np.array_equal(
-            estimator.predict(X[names == name]), other.estimators_[name].predict(X[names == name])
-        )
+        np.array_equal(estimator.predict(X[names == name]), other.estimators_[name].predict(X[names == name]))
         for name, estimator in one.estimators_.items()
     )
 
@@ -107,16 +99,10 @@ class Killer(threading.Thread):
     def run(self):
         seen = set()
         while self.done is None and not self.finished:
-            tasks = {
-                str(k): t for k, t in list(self.cluster.scheduler.tasks.items()) if "_fit" in str(k)
-            }
+            tasks = {str(k): t for k, t in list(self.cluster.scheduler.tasks.items()) if "_fit" in str(k)}
             seen |= tasks.keys()
             done = len(seen) - sum(task.state != "memory" for task in tasks.values())
-            busy = [
-                t.processing_on
-                for t in tasks.values()
-                if t.state == "processing" and t.processing_on
-            ]
+            busy = [t.processing_on for t in tasks.values() if t.state == "processing" and t.processing_on]
             if busy and done >= N_SUBJECTS // 2:
                 self.done = done
                 os.kill(self.pids[busy[0].address], signal.SIGKILL)
@@ -139,9 +125,7 @@ def on_dask(regressor, X, y):
         return client.run(os.getpid)
 
     with (
-        LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
         ready(1)
@@ -161,9 +145,7 @@ def simulated_section():
     regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation", random_state=0)
     load = os.getloadavg()[0]
     regressor_of_one = subject_of_frames(X) == "S00"
-    fit_subjects(
-        regressor, X[regressor_of_one], y[regressor_of_one]
-    )  # what only the first fit does
+    fit_subjects(regressor, X[regressor_of_one], y[regressor_of_one])  # what only the first fit does
     start = time.perf_counter()
     serial = fit_subjects(regressor, X, y)
     seconds = time.perf_counter() - start
@@ -173,9 +155,7 @@ def simulated_section():
         (name, s, len(one), len(one.failures_), "yes" if same(X, serial, one) else "NO")
         for name, (s, one) in runs.items()
     ]
-    table = pd.DataFrame(
-        rows, columns=["run", "time [s]", "fitted", "failed", "equal to one process"]
-    )
+    table = pd.DataFrame(rows, columns=["run", "time [s]", "fitted", "failed", "equal to one process"])
     return SIMULATED.format(
         environment=environment(), n=N_SUBJECTS, trials=N_TRIALS, duration=DURATION, load=f"{load:.1f}",
         table=markdown(table, {"time [s]": ".1f", "fitted": "d", "failed": "d"}), done=done,
@@ -187,9 +167,7 @@ def recordings(data_home):
     """X and y of every man who is in the cache or can be downloaded."""
     for subject in RECORDED_SUBJECTS:
         try:
-            yield fetch_knee_emg(
-                subjects=[subject], data_home=data_home, sampling_rate=RATE, return_X_y=True
-            )
+            yield fetch_knee_emg(subjects=[subject], data_home=data_home, sampling_rate=RATE, return_X_y=True)
         except OSError as error:
             print(f"{subject} is left out. {error}")
 
@@ -201,13 +179,11 @@ def recorded_section(data_home, n_jobs):
     cohorts = {}
     for task, model in MODELS.items():
         rows = X.index.get_level_values("trial").str.endswith(task)
-        regressor = PhysicsInformedMSKRegressor(
-            model, prediction="simulation", emg_scale=None, random_state=0
-        )
+        regressor = PhysicsInformedMSKRegressor(model, prediction="simulation", emg_scale=None, random_state=0)
         cohorts[task] = fit_subjects(regressor, X[rows], y[rows], n_jobs=n_jobs)
-    pd.concat(
-        [one.parameters_.assign(task=task) for task, one in cohorts.items()], ignore_index=True
-    ).to_csv(RESULT.with_suffix(".csv"), index=False, float_format="%.6g")
+    pd.concat([one.parameters_.assign(task=task) for task, one in cohorts.items()], ignore_index=True).to_csv(
+        RESULT.with_suffix(".csv"), index=False, float_format="%.6g"
+    )
     return tables(cohorts)
 
 
@@ -223,9 +199,7 @@ def tables(cohorts):
     formats = {"n": "d", "rms z": ".1f", "median |z|": ".1f", f"within {QUANTILE} [%]": ".0f"}
     z = compared.subjects["z"]
     label = compared.subjects["muscle"] + "/" + compared.subjects["name"]
-    by = lambda keys: (
-        pd.DataFrame({k: agreement(p) for k, p in z.groupby(keys, sort=False)}, index=columns).T
-    )
+    by = lambda keys: pd.DataFrame({k: agreement(p) for k, p in z.groupby(keys, sort=False)}, index=columns).T
     whole = agreement(z)
     key, units = ["muscle", "name"], {}
     group = compared.summary[[*key, "mean", "lower", "upper"]].rename(
@@ -233,15 +207,9 @@ def tables(cohorts):
     )
     for task, cohort in cohorts.items():
         own = cohort.summary()[[*key, "unit", "n", "mean", "std_err", "between_std"]]
-        units |= dict(
-            zip(zip(own["muscle"], own["name"], strict=True), own.pop("unit"), strict=True)
-        )
-        group = own.rename(columns=lambda c, task=task: c if c in key else f"{task} {c}").merge(
-            group, on=key
-        )
-    group.insert(
-        2, "unit", [units[pair] for pair in zip(group["muscle"], group["name"], strict=True)]
-    )
+        units |= dict(zip(zip(own["muscle"], own["name"], strict=True), own.pop("unit"), strict=True))
+        group = own.rename(columns=lambda c, task=task: c if c in key else f"{task} {c}").merge(group, on=key)
+    group.insert(2, "unit", [units[pair] for pair in zip(group["muscle"], group["name"], strict=True)])
     failed = [f"{name} {task}" for task, one in cohorts.items() for name in one.failures_]
     return RECORDED.format(
         environment=environment(), n=compared.subjects["subject"].nunique(), rate=RATE, quantile=QUANTILE,
@@ -255,9 +223,7 @@ def tables(cohorts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--only", choices=["simulated", "recorded"], help="renew one part of the result"
-    )
+    parser.add_argument("--only", choices=["simulated", "recorded"], help="renew one part of the result")
     parser.add_argument("--data-home", default=None, help="cache of the recordings")
     parser.add_argument("--n-jobs", type=int, default=os.cpu_count(), help="fits side by side")
     given = parser.parse_args()
@@ -274,10 +240,7 @@ def main():
         print(sections["recorded"])
     kept.write_text(json.dumps(sections, indent=1))
     RESULT.write_text(
-        "\n\n".join(
-            [HEAD, *(sections[k].rstrip() for k in ("simulated", "recorded") if k in sections)]
-        )
-        + "\n"
+        "\n\n".join([HEAD, *(sections[k].rstrip() for k in ("simulated", "recorded") if k in sections)]) + "\n"
     )
 
 

@@ -128,8 +128,8 @@ def cost():
     frames = np.arange(round(DURATION * 100)) / 100
     many = make_elbow_flexion(MANY_TRIALS, duration=DURATION, random_state=0)
     trials, emg = find_trials(many.data), many.data.to_numpy()
-    simulate_one = lambda model, bursts: trial_at(model, bursts, frames).solve()  # noqa: E731
-    simulate_many = lambda: Motion(many.model, trials, emg).solve()  # noqa: E731
+    simulate_one = lambda model, bursts: trial_at(model, bursts, frames).solve()
+    simulate_many = lambda: Motion(many.model, trials, emg).solve()
     rows = [
         ("this simulator", 1, [seconds(simulate_one, *s) for s in subjects * 2]),
         (f"this simulator, {MANY_TRIALS} trials at once", MANY_TRIALS, [seconds(simulate_many)]),

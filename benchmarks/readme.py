@@ -53,18 +53,14 @@ def refreshed(path, tables, n_examples=0):
         text, n_found = with_table(text, name, lines)
         found.append(n_found)
     if found != [n_examples, *[1] * len(tables)]:
-        raise SystemExit(
-            f"{path} needs {n_examples} example(s) and one table of each: {', '.join(tables)}."
-        )
+        raise SystemExit(f"{path} needs {n_examples} example(s) and one table of each: {', '.join(tables)}.")
     return text
 
 
 def main():
     simulated = first_table("elbow_and_knee.md")
     pages = {
-        "README.md": refreshed(
-            "README.md", {"recorded": recorded(), "table": simulated}, n_examples=1
-        ),
+        "README.md": refreshed("README.md", {"recorded": recorded(), "table": simulated}, n_examples=1),
         "docs/validation.md": refreshed("docs/validation.md", {"recorded": recorded()}),
     }
     for path, text in pages.items():

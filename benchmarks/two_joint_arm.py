@@ -94,9 +94,7 @@ def subject(seed):
     """Recoveries of one subject by design, and errors on new trials."""
     torch.set_num_threads(1)
     recordings = {
-        mismatch: make_arm_reaching(
-            N_TRAINING + N_NEW, duration=DURATION, mismatch=mismatch, random_state=seed
-        )
+        mismatch: make_arm_reaching(N_TRAINING + N_NEW, duration=DURATION, mismatch=mismatch, random_state=seed)
         for mismatch in {mismatch for _, mismatch in DESIGNS.values()}
     }
     recoveries, predictions = {}, []
@@ -107,9 +105,7 @@ def subject(seed):
         recovery = recover(Subject(*give(reaching, first), reaching.model), "arm")
         recoveries[name] = recovery._replace(regressor=None)
         if give is not known_in_part:
-            predictions += [
-                (name, *row) for row in new_trials(recovery.regressor, reaching, give, ~first)
-            ]
+            predictions += [(name, *row) for row in new_trials(recovery.regressor, reaching, give, ~first)]
     return recoveries, predictions
 
 
@@ -173,9 +169,7 @@ def pendulum():
     table = pd.DataFrame(rows, columns=columns)
     for name in columns[1:3]:
         values = table[name].to_numpy()
-        table[f"order of {name.split(' [')[0]}"] = np.append(
-            np.nan, np.log2(values[:-1] / values[1:])
-        )
+        table[f"order of {name.split(' [')[0]}"] = np.append(np.nan, np.log2(values[:-1] / values[1:]))
     return table
 
 

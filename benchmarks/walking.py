@@ -85,9 +85,7 @@ class Contest:
     def controls(self):
         first = self.parts["first stride"]
         for name, control in CONTROLS.items():
-            self.score(
-                name, control(self.walking.X, self.walking.moments, first, self.walking.strikes)
-            )
+            self.score(name, control(self.walking.X, self.walking.moments, first, self.walking.strikes))
 
     def calibrate(self, model, free, X, label):
         """Fit to the first stride; what precedes it is EMG without moments."""
@@ -118,9 +116,7 @@ class Contest:
         kept, self.rows = self.rows, []
         for seed in range(n):
             X = shuffled_emg(self.walking.X, seed)
-            found, n_free = self.calibrate(
-                model, FREE["all"], X, f"all, {tendon}, EMG shuffled {seed}"
-            )
+            found, n_free = self.calibrate(model, FREE["all"], X, f"all, {tendon}, EMG shuffled {seed}")
             self.score(f"EMG shuffled, {tendon}", found.predict(X), n_free)
         if self.rows:
             keys = ["source", "method", "n_free", "part", "joint"]
@@ -143,13 +139,9 @@ def scores(predicted, measured):
 def main():
     given = arguments()
     torch.set_num_threads(1)
-    warnings.filterwarnings(
-        "ignore", message=".*no EMG of their own|.*polynomials are off|.*nColumns"
-    )
+    warnings.filterwarnings("ignore", message=".*no EMG of their own|.*polynomials are off|.*nColumns")
     folder = trial_folder(given.data_home)
-    models = {
-        t: leg_model(folder / "subject_walk_scaled.osim", given.paths, t) for t in given.tendons
-    }
+    models = {t: leg_model(folder / "subject_walk_scaled.osim", given.paths, t) for t in given.tendons}
     contests = []
     for source in given.sources:
         contest = Contest(source, SOURCES[source](folder))

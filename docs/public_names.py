@@ -14,9 +14,7 @@ FIRST = ("sk_bionic", "sk_bionic.preprocessing", "sk_bionic.musculoskeletal", "s
 
 def public_modules():
     """Names of the public modules, the ones that most readers look for first."""
-    modules = [
-        m.name for m in pkgutil.iter_modules(sk_bionic.__path__) if not m.name.startswith("_")
-    ]
+    modules = [m.name for m in pkgutil.iter_modules(sk_bionic.__path__) if not m.name.startswith("_")]
     found = [f"sk_bionic.{name}" for name in modules]
     public = [name for name in found if hasattr(importlib.import_module(name), "__all__")]
     return [*FIRST, *(name for name in sorted(public) if name not in FIRST)]

@@ -69,9 +69,7 @@ def resample(values, trials, sampling_rate):
     time : ndarray of shape (n_new_frames,)
         Time [s]; the first frame of every trial is kept, the zero-lag filter shifts nothing.
     """
-    pieces = [
-        _resample_trial(values[rows], trials.time[rows], sampling_rate) for rows in trials.slices
-    ]
+    pieces = [_resample_trial(values[rows], trials.time[rows], sampling_rate) for rows in trials.slices]
     trial = np.repeat(np.arange(trials.n_trials), [len(time) for _, time in pieces])
     return np.vstack([v for v, _ in pieces]), trial, np.concatenate([t for _, t in pieces])
 

@@ -11,9 +11,7 @@ from sk_bionic.trials import find_trials
 
 def validated_frames(transformer, X, *, reset, needs_time):
     """Values (a float64 copy), the mask of columns not in `exclude`, and the trials or None."""
-    values = validate_data(
-        transformer, X, reset=reset, dtype=np.float64, copy=True, ensure_all_finite=False
-    )
+    values = validate_data(transformer, X, reset=reset, dtype=np.float64, copy=True, ensure_all_finite=False)
     names = column_names(transformer, values.shape[1])
     unknown = set(transformer.exclude) - set(names) - set(EXOGENOUS)
     if unknown:
@@ -40,9 +38,7 @@ def common_rate(trials, sampling_rate):
         return float("nan")
     rates = _rates(trials)
     if np.all(np.isnan(rates)):
-        raise ValueError(
-            "Every trial has a single row, which tells no sampling rate. Pass `sampling_rate`."
-        )
+        raise ValueError("Every trial has a single row, which tells no sampling rate. Pass `sampling_rate`.")
     rate = float(np.nanmedian(rates))
     check_rates(trials, rate, "the median over the trials is")
     return rate
@@ -53,8 +49,7 @@ def check_rates(trials, expected, source):
     for name, rate in zip(trials.names, _rates(trials)):
         if abs(rate / expected - 1) > 0.01:
             raise ValueError(
-                f"Trial {name!r} is sampled at {rate:g} Hz, but {source} {expected:g} Hz. "
-                "Resample the trial."
+                f"Trial {name!r} is sampled at {rate:g} Hz, but {source} {expected:g} Hz. Resample the trial."
             )
 
 

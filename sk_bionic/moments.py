@@ -224,14 +224,10 @@ def _with_free(model, identify):
 def _motion(model, X):
     """The model on X's trials, and the measured angles (n_frames, n_coordinates) of what is not prescribed."""
     if not isinstance(X, pd.DataFrame):
-        raise ValueError(
-            f"X must be a DataFrame whose columns name EMG channels and angles. Got {type(X).__name__}."
-        )
+        raise ValueError(f"X must be a DataFrame whose columns name EMG channels and angles. Got {type(X).__name__}.")
     trials = find_trials(X)
     if trials is None:
-        raise ValueError(
-            "X needs a time axis: a pandas index with the levels 'trial' and 'time' (s)."
-        )
+        raise ValueError("X needs a time axis: a pandas index with the levels 'trial' and 'time' (s).")
     inputs.check_trial_lengths(trials)
     given = X.to_numpy(dtype=np.float64)
     names = [str(name) for name in X.columns]
@@ -258,9 +254,7 @@ def _motion(model, X):
 def _measured(moments, X, model):
     """Moments (n_frames, n_coordinates) [N m], NaN where there are none."""
     moments = moments.to_frame() if isinstance(moments, pd.Series) else moments
-    known = isinstance(moments, pd.DataFrame) and set(moments.columns) <= set(
-        model.coordinate_names
-    )
+    known = isinstance(moments, pd.DataFrame) and set(moments.columns) <= set(model.coordinate_names)
     if not known or not len(moments.columns):
         got = list(moments.columns) if isinstance(moments, pd.DataFrame) else type(moments).__name__
         raise ValueError(
@@ -270,7 +264,5 @@ def _measured(moments, X, model):
     values = moments.reindex(columns=list(model.coordinate_names)).to_numpy(dtype=np.float64)
     if np.isinf(values).any():
         row, column = np.argwhere(np.isinf(values))[0]
-        raise ValueError(
-            f"`moments` is infinite in column {model.coordinate_names[column]!r}, row {row}."
-        )
+        raise ValueError(f"`moments` is infinite in column {model.coordinate_names[column]!r}, row {row}.")
     return values

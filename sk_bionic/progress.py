@@ -107,9 +107,7 @@ class Progress:
 
     @property
     def _count(self):
-        return f"{STEPS.get(self.name, 'step')} {self.n_done}" + (
-            "" if self.n_steps is None else f" of {self.n_steps}"
-        )
+        return f"{STEPS.get(self.name, 'step')} {self.n_done}" + ("" if self.n_steps is None else f" of {self.n_steps}")
 
     def keep(self, what):
         """After an interrupt: go on with what there is, unless the fit is one of many.
@@ -127,9 +125,7 @@ class Progress:
 
 
 def _values(values, end=", "):
-    return ", ".join(f"{name} = {value:.4g}" for name, value in values.items()) + (
-        end if values else ""
-    )
+    return ", ".join(f"{name} = {value:.4g}" for name, value in values.items()) + (end if values else "")
 
 
 def one_of_many():
@@ -156,11 +152,7 @@ def all_or_nothing(estimator):
 
 
 def _fitted(estimator):
-    return {
-        name: value
-        for name, value in vars(estimator).items()
-        if name.endswith("_") and not name.startswith("_")
-    }
+    return {name: value for name, value in vars(estimator).items() if name.endswith("_") and not name.startswith("_")}
 
 
 class Tasks:
@@ -195,9 +187,7 @@ class Tasks:
         task = self.stage.subcontext(task_name=STEPS.get(self.stage.task_name, "step"))
         task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
         attributes = None if snapshot is None else lambda: _attributes(snapshot())
-        return task.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=attributes, **self.data
-        )
+        return task.call_on_fit_task_end(estimator=self.estimator, reconstruction_attributes=attributes, **self.data)
 
     def end(self):
         """Close the fit's own task."""

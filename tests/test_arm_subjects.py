@@ -23,9 +23,7 @@ def subject():
 
 
 def regressor(**parameters):
-    return PhysicsInformedMSKRegressor(
-        **{"model": "arm", "prediction": "simulation", "random_state": 0, **parameters}
-    )
+    return PhysicsInformedMSKRegressor(**{"model": "arm", "prediction": "simulation", "random_state": 0, **parameters})
 
 
 def training(subject):
@@ -41,9 +39,7 @@ def fitted(subject):
 
 def deviations(fitted, subject):
     """Errors of the parameters in stated standard errors."""
-    table = fitted.parameters_.merge(
-        subject.parameters, on=["muscle", "name"], suffixes=("", "_true")
-    )
+    table = fitted.parameters_.merge(subject.parameters, on=["muscle", "name"], suffixes=("", "_true"))
     assert len(table) == len(subject.parameters) == 24
     return (table["value"] - table["value_true"]) / table["std_err"]
 
@@ -66,9 +62,7 @@ def test_stated_errors_hold_the_truth(subject, fitted):
 
 def test_parameters_without_noise_are_those_of_the_truth(subject):
     found = regressor().fit(subject.data.loc[TRAIN], subject.angle.loc[TRAIN])
-    table = found.parameters_.merge(
-        subject.parameters, on=["muscle", "name"], suffixes=("", "_true")
-    )
+    table = found.parameters_.merge(subject.parameters, on=["muscle", "name"], suffixes=("", "_true"))
     np.testing.assert_allclose(table["value"], table["value_true"], rtol=0.03)
     assert np.median(np.abs(table["value"] / table["value_true"] - 1.0)) < 2e-3
 
@@ -99,9 +93,7 @@ def test_muscle_forces_and_torques_have_their_columns(subject, fitted):
 
 def test_simulation_starts_where_it_is_told(subject, fitted):
     X = subject.data.loc[NEW]
-    one, other = (
-        fitted.simulate(X, initial_state=[[[0.2, 0.7], [speed, -speed]]]) for speed in (1.0, -1.0)
-    )
+    one, other = (fitted.simulate(X, initial_state=[[[0.2, 0.7], [speed, -speed]]]) for speed in (1.0, -1.0))
     np.testing.assert_allclose(one.iloc[0], [0.2, 0.7], atol=1e-9)
     slopes = (one.iloc[1] - other.iloc[1]) / 0.02
     np.testing.assert_allclose(slopes, [2.0, -2.0], rtol=0.3)
@@ -139,9 +131,7 @@ def test_angle_missing_in_one_column_is_used_in_the_other(subject, fitted):
     assert std_err[0] < std_err[1] < std_err[2]
 
 
-@pytest.mark.parametrize(
-    "options", [{"prediction": "network"}, {"ode_weight": 1.0}, {"ode_weight": 0.0}, {}]
-)
+@pytest.mark.parametrize("options", [{"prediction": "network"}, {"ode_weight": 1.0}, {"ode_weight": 0.0}, {}])
 @pytest.mark.filterwarnings("ignore::sk_bionic.exceptions.IdentifiabilityWarning")
 def test_network_and_hybrid_take_missing_angles_of_one_joint(subject, options):
     X, y = training(subject)
@@ -184,9 +174,7 @@ def test_hybrid_takes_a_prescribed_angle(subject):
 
 
 def test_noise_of_a_prescribed_angle_is_warned_of(subject):
-    noisy = given_shoulder(subject, TRAIN).assign(
-        shoulder_elevation=subject.target.loc[TRAIN, "shoulder_elevation"]
-    )
+    noisy = given_shoulder(subject, TRAIN).assign(shoulder_elevation=subject.target.loc[TRAIN, "shoulder_elevation"])
     with pytest.warns(UserWarning, match=r"'shoulder_elevation' is .* rad/s\^2.*Low-pass"):
         regressor(identify=[]).fit(noisy, subject.target.loc[TRAIN, "elbow_flexion"])
 

@@ -64,9 +64,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize(
-    ("name", "search"), [*((n, False) for n in LEARNERS), *((n, True) for n in SEARCHED_QUICKLY)]
-)
+@pytest.mark.parametrize(("name", "search"), [*((n, False) for n in LEARNERS), *((n, True) for n in SEARCHED_QUICKLY)])
 def test_baselines_learn_a_delayed_relation_from_emg(name, search):
     X, y = recording()
     X_train, X_test, y_train, y_test = blocked_train_test_split(X, y)
@@ -104,9 +102,7 @@ def test_joint_training_learns_from_envelopes():
 def test_mean_is_that_of_its_members():
     X, y = recording(n_trials=1)
     mean = quick("mean").fit(X, y)
-    members = [
-        quick(n, low_pass=False).fit(X, y).predict(X) for n in ("random_forest", "gru", "mlp")
-    ]
+    members = [quick(n, low_pass=False).fit(X, y).predict(X) for n in ("random_forest", "gru", "mlp")]
     np.testing.assert_allclose(mean.predict(X), np.mean(members, axis=0))
 
 

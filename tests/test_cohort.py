@@ -19,16 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::sk_bionic.exceptions.Identifiab
 def recordings(n_subjects, **parameters):
     """Data, angles and true parameters of simulated subjects, trials named "S0_trial_00"."""
     shared = {"n_trials": 2, "duration": 2.0, "sampling_rate": 50, **parameters}
-    subjects = {
-        f"S{seed}": make_elbow_flexion(random_state=seed, **shared) for seed in range(n_subjects)
-    }
+    subjects = {f"S{seed}": make_elbow_flexion(random_state=seed, **shared) for seed in range(n_subjects)}
     X, y = (
-        pd.concat(
-            [
-                one[part].rename(f"{name}_{{}}".format, level="trial")
-                for name, one in subjects.items()
-            ]
-        )
+        pd.concat([one[part].rename(f"{name}_{{}}".format, level="trial") for name, one in subjects.items()])
         for part in ("data", "target")
     )
     truth = pd.concat([one.parameters.assign(subject=name) for name, one in subjects.items()])
@@ -50,9 +43,7 @@ def test_every_subject_is_fitted_as_if_alone(four, cohort):
     assert list(cohort.estimators_) == ["S0", "S1", "S2", "S3"] and len(cohort) == 4
     assert cohort.failures_ == {} and (cohort.fit_time_ > 0).all()
     own = X.index.get_level_values("trial").str.startswith("S2_")
-    alone = PhysicsInformedMSKRegressor("elbow", prediction="simulation", random_state=0).fit(
-        X[own], y[own]
-    )
+    alone = PhysicsInformedMSKRegressor("elbow", prediction="simulation", random_state=0).fit(X[own], y[own])
     table = cohort.parameters_.query("subject == 'S2'").reset_index(drop=True)
     pd.testing.assert_frame_equal(table[alone.parameters_.columns], alone.parameters_)
     np.testing.assert_array_equal(cohort.estimators_["S2"].predict(X[own]), alone.predict(X[own]))
@@ -72,9 +63,7 @@ def test_groups_name_subjects_where_trials_do_not(four, cohort):
 def test_pipelines_make_a_cohort_too(four):
     X, y, _ = four
     two = X.index.get_level_values("trial").str.startswith(("S0", "S1"))
-    pipeline = make_pipeline(EMGEnvelope(band=None, low_pass=6.0), REGRESSOR).set_output(
-        transform="pandas"
-    )
+    pipeline = make_pipeline(EMGEnvelope(band=None, low_pass=6.0), REGRESSOR).set_output(transform="pandas")
     cohort = fit_subjects(pipeline, X[two], y[two])
     assert set(cohort.parameters_["subject"]) == {"S0", "S1"}
 
@@ -95,9 +84,7 @@ def test_a_failed_fit_is_listed_and_the_others_stand(four, cohort):
 
 def test_all_fits_failed_is_an_error_with_its_cause(four):
     X, y, _ = four
-    with pytest.raises(
-        ValueError, match="Every fit failed, of 4 subjects. S0: ValueError"
-    ) as caught:
+    with pytest.raises(ValueError, match="Every fit failed, of 4 subjects. S0: ValueError") as caught:
         fit_subjects(REGRESSOR, X, y * np.nan)
     assert isinstance(caught.value.__cause__, ValueError)
 

@@ -23,9 +23,7 @@ def kill_a_busy_worker(cluster, pids, killed):
     """Once a fit is finished and another one runs, kill the process that runs it."""
     seen = set()
     while not killed:
-        tasks = {
-            key: task for key, task in list(cluster.scheduler.tasks.items()) if "_fit" in str(key)
-        }
+        tasks = {key: task for key, task in list(cluster.scheduler.tasks.items()) if "_fit" in str(key)}
         seen |= tasks.keys()
         running = [task for task in tasks.values() if task.state == "processing"]
         finished = len(seen - {task.key for task in tasks.values() if task.state != "memory"})
@@ -40,15 +38,11 @@ def kill_a_busy_worker(cluster, pids, killed):
 def test_a_killed_worker_costs_time_and_nothing_else():
     X, y, _ = recordings(6, n_trials=1)
     serial = fit_subjects(REGRESSOR, X, y)
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    )
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
     with cluster, distributed.Client(cluster) as client:
         client.wait_for_workers(2, timeout=300)
         pids, killed = client.run(os.getpid), []
-        killer = threading.Thread(
-            target=kill_a_busy_worker, args=(cluster, pids, killed), daemon=True
-        )
+        killer = threading.Thread(target=kill_a_busy_worker, args=(cluster, pids, killed), daemon=True)
         killer.start()
         with joblib.parallel_config(backend="dask"):
             cohort = fit_subjects(REGRESSOR, X, y)

@@ -23,9 +23,7 @@ TUBERCULOSIS = np.array([
 def risk():
     """Logarithm of the relative risk in each trial and its standard error."""
     a, b, c, d = TUBERCULOSIS.T
-    return np.log(a / (a + b)) - np.log(c / (c + d)), np.sqrt(
-        1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
-    )
+    return np.log(a / (a + b)) - np.log(c / (c + d)), np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
 
 
 def test_published_values_of_a_meta_analysis(risk):
@@ -36,9 +34,7 @@ def test_published_values_of_a_meta_analysis(risk):
     assert effects.std_err == pytest.approx(0.1807, abs=1e-4)
     assert effects.between_std**2 == pytest.approx(0.3132, abs=1e-4)
     half = 2.1788 * effects.std_err  # Student's t, 12 degrees of freedom
-    assert (effects.lower, effects.upper) == pytest.approx(
-        (effects.mean - half, effects.mean + half), abs=1e-4
-    )
+    assert (effects.lower, effects.upper) == pytest.approx((effects.mean - half, effects.mean + half), abs=1e-4)
     assert 100 * effects.heterogeneity == pytest.approx(92.22, abs=0.01)
 
 
@@ -97,18 +93,14 @@ class Fitted:
         changes = {(r.owner, r.name): r.value for r in model.parameters.rows} | values
         self.model_ = model.with_values(np.array(list(changes.values())))
         free = self.model_.parameters.value[self.model_.parameters.free_index]
-        self.parameters_ = parameter_frame(
-            self.model_, np.diag((relative_error * np.abs(free)) ** 2)
-        )
+        self.parameters_ = parameter_frame(self.model_, np.diag((relative_error * np.abs(free)) ** 2))
 
 
 FORCE = ("biceps", "max_isometric_force")
 
 
 def cohort_of(forces, relative_error=0.02):
-    return Cohort(
-        {f"S{k}": Fitted({FORCE: force}, relative_error) for k, force in enumerate(forces)}
-    )
+    return Cohort({f"S{k}": Fitted({FORCE: force}, relative_error) for k, force in enumerate(forces)})
 
 
 def row(table, muscle="biceps", name="max_isometric_force"):
@@ -150,9 +142,7 @@ def test_conditions_are_compared_subject_by_subject():
     assert change["difference"] == pytest.approx(np.log(1.2), rel=0.01)
     assert change["std_err"] == pytest.approx(np.sqrt(2) * 0.02, rel=0.01)
     assert change["z"] == pytest.approx(change["difference"] / change["std_err"])
-    assert (
-        row(summary)["lower"] > 0
-    )  # of all subjects together; the other parameters have not changed
+    assert row(summary)["lower"] > 0  # of all subjects together; the other parameters have not changed
     assert row(summary, "triceps")["lower"] < 0 < row(summary, "triceps")["upper"]
     with pytest.raises(ValueError, match="no parameter of a subject in common"):
         first.compare(Cohort({"X": Fitted({}, 0.02)}))
@@ -165,9 +155,7 @@ def test_the_prior_of_the_next_subject_is_the_interval_that_the_group_states():
     summary = row(cohort.summary())
     force = rows[FORCE]
     assert force.initial == force.value == pytest.approx(summary["mean"], rel=1e-9)
-    assert np.exp(1.96 * force.prior_scale) == pytest.approx(
-        summary["next_upper"] / summary["mean"], rel=1e-6
-    )
+    assert np.exp(1.96 * force.prior_scale) == pytest.approx(summary["next_upper"] / summary["mean"], rel=1e-6)
     assert force.prior_scale < 0.5  # the generic one
     before = {(r.owner, r.name): r for r in elbow().parameters.rows}
     fixed = ("biceps", "tendon_slack_length")  # was not identified
@@ -187,16 +175,12 @@ def population(n, seed, **recording):
         factor = {"max_isometric_force": (1.5, 0.08), "optimal_fiber_length": (1.12, 0.02), "emg_shape_factor": (0.5, 0.1),
                   "electromechanical_delay": (1.5, 0.05)}  # fmt: skip
         values = [
-            r.value * factor[r.name][0] * np.exp(factor[r.name][1] * rng.normal())
-            if r.name in factor
-            else r.value
+            r.value * factor[r.name][0] * np.exp(factor[r.name][1] * rng.normal()) if r.name in factor else r.value
             for r in model.parameters.rows
         ]
         truth = model.with_values(np.array(values))
         X = make_elbow_flexion(random_state=seed + k, **recording).data
-        simulated = PhysicsInformedMSKRegressor(truth, prediction="simulation", identify=[]).fit(
-            X, np.zeros(len(X))
-        )
+        simulated = PhysicsInformedMSKRegressor(truth, prediction="simulation", identify=[]).fit(X, np.zeros(len(X)))
         angle = pd.Series(simulated.simulate(X), X.index)
         recordings[f"S{k}"] = X, angle + np.deg2rad(1.0) * rng.normal(size=len(X)), angle
     return recordings
@@ -208,12 +192,7 @@ def test_earlier_subjects_help_where_labels_are_few():
     earlier = population(5, 10, n_trials=2, **recording)
     later = population(3, 50, n_trials=2, **recording)
     X, y = (
-        pd.concat(
-            [
-                one[part].rename(f"{name}_{{}}".format, level="trial")
-                for name, one in earlier.items()
-            ]
-        )
+        pd.concat([one[part].rename(f"{name}_{{}}".format, level="trial") for name, one in earlier.items()])
         for part in (0, 1)
     )
     cohort = fit_subjects(PhysicsInformedMSKRegressor("elbow", prediction="simulation"), X, y)
@@ -222,8 +201,6 @@ def test_earlier_subjects_help_where_labels_are_few():
         new = X.index.get_level_values("trial") == "trial_01"
         few = y[~new].where(np.arange((~new).sum()) < 15)  # 0.3 s of labels
         for prior, model in {"generic": "elbow", "cohort": cohort.prior(elbow())}.items():
-            regressor = PhysicsInformedMSKRegressor(model, prediction="simulation").fit(
-                X[~new], few
-            )
+            regressor = PhysicsInformedMSKRegressor(model, prediction="simulation").fit(X[~new], few)
             errors[prior].append(np.sqrt(np.mean((regressor.predict(X[new]) - angle[new]) ** 2)))
     assert np.mean(errors["cohort"]) < 0.5 * np.mean(errors["generic"])

@@ -64,9 +64,7 @@ def test_gradient_is_exact_in_network_outputs_and_physiological_parameters():
     angle, force = outputs_of_a_network(9)
 
     def value(angle, force, raw):
-        return torch.func.functional_call(
-            loss, {"physics.raw": raw}, (without_noise(angle, force), target)
-        )
+        return torch.func.functional_call(loss, {"physics.raw": raw}, (without_noise(angle, force), target))
 
     raw = loss.physics.raw.detach() + 0.1
     inputs = tuple(x.clone().requires_grad_() for x in (angle, force, raw))
@@ -93,9 +91,7 @@ def test_velocity_of_a_network_of_emg_alone_is_the_total_derivative():
     model, p = physics.motion.model, physics.parameters_by_name()
     activation = model.activation(physics.motion.dynamics.solve(p), p)[1:-1]
     expected = model.residual(here, velocity, acceleration, activation, p) / model.torque_scale
-    partial = (
-        model.residual(here, 0 * velocity, 0 * acceleration, activation, p) / model.torque_scale
-    )
+    partial = model.residual(here, 0 * velocity, 0 * acceleration, activation, p) / model.torque_scale
     error = (residual - expected).abs().max().item()
     assert error < 1e-3 < 0.05 * (partial - expected).abs().max().item()
 
@@ -190,17 +186,13 @@ def test_unlabelled_frames_count_in_the_residual_but_not_in_the_data():
 def test_data_term_is_the_weighted_mean_square_of_standardised_errors():
     weight = torch.tensor([1.0, 3.0, 0.0]).double()
     loss = PhysicsInformedLoss(weight, torch.tensor([0.0, 0, 2.0]), torch.zeros(1), torch.ones(1))
-    prediction = without_noise(
-        torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double()
-    )
+    prediction = without_noise(torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double())
     assert loss(prediction, torch.zeros(3, 1).double()).item() == pytest.approx((1 + 3 * 4) / 4)
     assert loss.terms == pytest.approx({"data_loss": 13 / 4, "validation_loss": 25.0})
 
 
 def test_angle_that_is_unknown_in_one_column_counts_in_the_others():
-    loss = PhysicsInformedLoss(
-        torch.ones(2).double(), torch.zeros(2), torch.zeros(2), torch.ones(2)
-    )
+    loss = PhysicsInformedLoss(torch.ones(2).double(), torch.zeros(2), torch.zeros(2), torch.ones(2))
     angle = torch.tensor([[1.0, 2.0], [3.0, 100.0]]).double().requires_grad_()
     target = torch.tensor([[0.0, 0.0], [0.0, torch.nan]]).double()
     data = loss(without_noise(angle, torch.zeros(2, 0).double()), target)
@@ -225,22 +217,16 @@ def test_equation_holds_the_mean_of_the_first_networks_and_the_data_each_network
     weight = torch.tensor([[1.0] * 12, [0.0] * 6 + [1.0] * 6]).double()
     zero, one = torch.zeros(1).double(), torch.ones(1).double()
     physics = physics_on(trials_of(12))
-    loss = PhysicsInformedLoss(
-        weight, torch.zeros(12), zero, one, 1.0, 0.0, physics, source=torch.tensor([0, 0, 1])
-    )
+    loss = PhysicsInformedLoss(weight, torch.zeros(12), zero, one, 1.0, 0.0, physics, source=torch.tensor([0, 0, 1]))
     angle = torch.stack([outputs_of_a_network(12, seed)[0] for seed in range(3)]).requires_grad_()
     force = torch.zeros(3, 12, 2).double()
     total = loss((angle, force, angle), torch.zeros(12, 1).double())
     by_network = angle.detach().square()[..., 0]
     assert loss.terms["data_loss"] == pytest.approx(by_network[:2].mean().item())
     mean = angle.detach()[:2].mean(dim=0)
-    assert loss.terms["ode_loss"] == pytest.approx(
-        physics(mean, force[0])[0].square().mean().item()
-    )
+    assert loss.terms["ode_loss"] == pytest.approx(physics(mean, force[0])[0].square().mean().item())
     beside = by_network[2, 6:].mean().item() / 2
-    assert total.item() == pytest.approx(
-        loss.terms["data_loss"] + loss.terms["ode_loss"] + beside
-    )
+    assert total.item() == pytest.approx(loss.terms["data_loss"] + loss.terms["ode_loss"] + beside)
     total.backward()
     assert (angle.grad[2, :6] == 0).all() and (angle.grad[:2] != 0).all()
 

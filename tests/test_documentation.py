@@ -36,9 +36,7 @@ WITHOUT_EXAMPLE = {
     "sk_bionic.musculoskeletal.to_osim",
 }
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-FENCE = re.compile(
-    r"^(?P<indent> *)(?P<fence>`{3,})python\n(?P<code>.*?)^ *(?P=fence)$", re.DOTALL | re.MULTILINE
-)
+FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})python\n(?P<code>.*?)^ *(?P=fence)$", re.DOTALL | re.MULTILINE)
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 NAMES = public_names.documented_names()
@@ -57,7 +55,7 @@ def code_blocks(page):
 def run_block(page, line, code, namespace):
     """Run a block, or compare the outputs of one that shows a session."""
     if ">>> " not in code:
-        exec(compile("\n" * (line - 1) + code, str(page), "exec"), namespace)  # noqa: S102
+        exec(compile("\n" * (line - 1) + code, str(page), "exec"), namespace)
         return
     test = doctest.DocTestParser().get_doctest(code, namespace, page.name, str(page), line - 1)
     _run_doctest(test)
@@ -100,38 +98,30 @@ def test_gallery_example_runs(script, in_empty_folder):
     namespace = {"__name__": "__main__"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), namespace)  # noqa: S102
+        exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), namespace)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_docstring_is_valid(name):
-    errors = [
-        f"{code}: {text}" for code, text in validate(name)["errors"] if code not in NOT_CHECKED
-    ]
+    errors = [f"{code}: {text}" for code, text in validate(name)["errors"] if code not in NOT_CHECKED]
     assert not errors
 
 
 def _is_class_or_function_of_a_module(name):
     module, _, attribute = name.rpartition(".")
-    return module in public_names.public_modules() and hasattr(
-        importlib.import_module(module), attribute
-    )
+    return module in public_names.public_modules() and hasattr(importlib.import_module(module), attribute)
 
 
 def _found(name):
     """The object of that name."""
-    module = next(
-        m for m in sorted(public_names.public_modules(), reverse=True) if name.startswith(m + ".")
-    )
+    module = next(m for m in sorted(public_names.public_modules(), reverse=True) if name.startswith(m + "."))
     thing = importlib.import_module(module)
     for part in name.removeprefix(module + ".").split("."):
         thing = getattr(thing, part)
     return thing
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if _is_class_or_function_of_a_module(name)]
-)
+@pytest.mark.parametrize("name", [name for name in NAMES if _is_class_or_function_of_a_module(name)])
 def test_class_or_function_has_an_example(name):
     assert name in WITHOUT_EXAMPLE or ">>> " in _found(name).__doc__
 

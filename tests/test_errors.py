@@ -19,9 +19,7 @@ def frames():
     time = np.arange(FRAMES) / RATE
     index = pd.MultiIndex.from_product([TRIALS, time], names=["trial", "time"])
     phase = np.concatenate([4 * time, 4 * time + 2])
-    X = pd.DataFrame(
-        {"biceps": 0.3 + 0.25 * np.sin(phase), "triceps": 0.3 + 0.25 * np.cos(phase)}, index
-    )
+    X = pd.DataFrame({"biceps": 0.3 + 0.25 * np.sin(phase), "triceps": 0.3 + 0.25 * np.cos(phase)}, index)
     return X, pd.Series(1.0 + 0.4 * np.sin(phase - 0.5), index, name="elbow_flexion")
 
 
@@ -70,9 +68,7 @@ def test_infinity_in_the_emg_is_found_too():
 
 def test_negative_emg_is_no_envelope():
     X, y = frames()
-    with pytest.warns(
-        UserWarning, match="Column 'biceps' is negative .*'reach', row .*EMGEnvelope"
-    ):
+    with pytest.warns(UserWarning, match="Column 'biceps' is negative .*'reach', row .*EMGEnvelope"):
         elbow_regressor().fit(X.assign(biceps=np.sin(np.arange(len(X)))), y)
 
 
@@ -121,9 +117,7 @@ def test_unsorted_time_names_trial_and_row():
 def test_duplicated_time_names_trial_and_row():
     X, y = frames()
     order = np.sort(np.append(np.arange(len(X)), 5))
-    assert_fit_raises(
-        "Trial 'reach', row 6: time repeats .*drop duplicates", X.iloc[order], y.iloc[order]
-    )
+    assert_fit_raises("Trial 'reach', row 6: time repeats .*drop duplicates", X.iloc[order], y.iloc[order])
 
 
 def test_trial_in_two_pieces_names_trial_and_row():
@@ -149,9 +143,7 @@ def test_trial_shorter_than_the_lags():
 
 def test_the_simulation_needs_no_history():
     X, y = frames()
-    regressor = elbow_regressor(
-        prediction="simulation", history=5.0, identify=["max_isometric_force"]
-    )
+    regressor = elbow_regressor(prediction="simulation", history=5.0, identify=["max_isometric_force"])
     assert np.isfinite(regressor.fit(X, y).predict(X)).all()
 
 
@@ -164,9 +156,7 @@ def test_trial_of_two_frames_has_no_acceleration():
 
 def test_no_time_axis_warns_and_names_both_remedies():
     X, y = frames()
-    with pytest.warns(
-        UserWarning, match="no time axis.*`sampling_rate`.*'trial' and 'time'"
-    ) as caught:
+    with pytest.warns(UserWarning, match="no time axis.*`sampling_rate`.*'trial' and 'time'") as caught:
         elbow_regressor().fit(X.to_numpy(), y.to_numpy())
     assert caught[0].filename == __file__
 
@@ -231,9 +221,7 @@ def test_angles_in_degrees():
     assert_fit_raises(message, X, np.rad2deg(y))
     assert_fit_raises(message, X, np.rad2deg(y), model="auto")
     with pytest.warns(UserWarning, match=message):  # columns without names may be anything
-        elbow_regressor(model="auto", sampling_rate=RATE).fit(
-            X.to_numpy(), np.rad2deg(y.to_numpy())
-        )
+        elbow_regressor(model="auto", sampling_rate=RATE).fit(X.to_numpy(), np.rad2deg(y.to_numpy()))
 
 
 def test_different_indexes_of_X_and_y():
@@ -258,9 +246,7 @@ def test_no_angle_at_all():
     assert_fit_raises("y has no finite value.*some frames need a measured angle", X, y * np.nan)
     weight = np.where(np.arange(len(y)) < 60, 1.0, 0.0)
     y.iloc[:60] = np.nan
-    assert_fit_raises(
-        "both a finite angle and a positive `sample_weight`", X, y, fit={"sample_weight": weight}
-    )
+    assert_fit_raises("both a finite angle and a positive `sample_weight`", X, y, fit={"sample_weight": weight})
 
 
 def test_infinite_angle():
@@ -307,9 +293,7 @@ def test_parameter_outside_its_range_is_named(parameter, value):
 
 @pytest.mark.parametrize("sizes", [(0,), (-3, 4), ("a",), (2.5,)], ids=str)
 def test_hidden_layers_need_whole_positive_sizes(sizes):
-    assert_fit_raises(
-        "`hidden_layer_sizes` must hold positive integers", *frames(), hidden_layer_sizes=sizes
-    )
+    assert_fit_raises("`hidden_layer_sizes` must hold positive integers", *frames(), hidden_layer_sizes=sizes)
 
 
 def test_unknown_parameter_to_identify():
@@ -318,9 +302,7 @@ def test_unknown_parameter_to_identify():
 
 
 def test_no_epochs_leave_nothing_that_predicts():
-    assert_fit_raises(
-        "`max_epochs=0` trains no network.*prediction='network'", *frames(), max_epochs=0
-    )
+    assert_fit_raises("`max_epochs=0` trains no network.*prediction='network'", *frames(), max_epochs=0)
 
 
 def test_warm_start_with_other_layers():
@@ -332,17 +314,13 @@ def test_warm_start_with_other_layers():
 
 def test_negative_sample_weight():
     X, y = frames()
-    assert_fit_raises(
-        "Negative values .*`sample_weight`", X, y, fit={"sample_weight": -np.ones(len(y))}
-    )
+    assert_fit_raises("Negative values .*`sample_weight`", X, y, fit={"sample_weight": -np.ones(len(y))})
 
 
 def test_early_stopping_with_a_single_angle():
     X, y = frames()
     y.iloc[1:] = np.nan
-    assert_fit_raises(
-        "`early_stopping` needs at least 2 frames with an angle", X, y, early_stopping=True
-    )
+    assert_fit_raises("`early_stopping` needs at least 2 frames with an angle", X, y, early_stopping=True)
 
 
 # Order of calls

@@ -122,8 +122,8 @@ def test_physics_teaches_only_what_it_can_predict_itself():
     angle = np.sin(np.linspace(0.0, 20.0, 300))[:, None]
     first, second = np.arange(300) < 150, np.arange(300) >= 150
     parts = [(first, first), (second, second)]
-    state = lambda simulated: np.column_stack([simulated, np.zeros(300)])  # noqa: E731
-    explains = lambda simulated: _explains([state(simulated)] * 2, parts, angle)  # noqa: E731
+    state = lambda simulated: np.column_stack([simulated, np.zeros(300)])
+    explains = lambda simulated: _explains([state(simulated)] * 2, parts, angle)
     assert explains(0.8 * angle)
     assert not explains(-angle)
     assert not explains(np.full((300, 1), np.nan))

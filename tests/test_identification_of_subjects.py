@@ -52,9 +52,7 @@ def test_well_posed_subject_raises_no_warning_and_no_flag(fitted):
 
 
 def test_stated_errors_hold_the_truth(subject, fitted):
-    table = fitted.parameters_.merge(
-        subject.parameters, on=["muscle", "name"], suffixes=("", "_true")
-    )
+    table = fitted.parameters_.merge(subject.parameters, on=["muscle", "name"], suffixes=("", "_true"))
     deviation = (table["value"] - table["value_true"]) / table["std_err"]
     assert (deviation.abs() < 3.5).all()
     assert (table["std_err"] < table["prior_std"]).all()
@@ -97,9 +95,7 @@ def test_group_moves_as_one(subject):
     first, second = found.emg_shape_factor_
     assert first == second != -1.0
     correlation = found.parameter_correlation_
-    assert correlation.loc["biceps/emg_shape_factor", "triceps/emg_shape_factor"] == pytest.approx(
-        1.0
-    )
+    assert correlation.loc["biceps/emg_shape_factor", "triceps/emg_shape_factor"] == pytest.approx(1.0)
 
 
 def test_every_start_is_listed(subject, fitted):
@@ -129,9 +125,7 @@ def test_marker_drop_outs_carry_no_weight(subject):
     weight[50:90] = 0.0
     weighted = regressor().fit(subject.data.loc[TRAIN], y.fillna(1.0), sample_weight=weight)
     missing = fit(subject, target=y)
-    np.testing.assert_allclose(
-        missing.parameters_["value"], weighted.parameters_["value"], rtol=1e-6
-    )
+    np.testing.assert_allclose(missing.parameters_["value"], weighted.parameters_["value"], rtol=1e-6)
 
 
 def test_angle_of_new_trials_lies_within_its_stated_interval(subject, fitted):
@@ -145,8 +139,7 @@ def test_uncertainty_of_the_angle_grows_with_that_of_the_parameters(subject, fit
     one = fit(subject, subject.data.loc[["trial_00"]], subject.target.loc[["trial_00"]])
     X = subject.data.loc[NEW]
     of_parameters = [
-        np.mean(r.predict(X, return_std=True)[1] ** 2 - r.fitted_.identification.noise_std**2)
-        for r in (fitted, one)
+        np.mean(r.predict(X, return_std=True)[1] ** 2 - r.fitted_.identification.noise_std**2) for r in (fitted, one)
     ]
     assert 0 < of_parameters[0] < of_parameters[1]
 

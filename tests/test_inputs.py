@@ -102,18 +102,14 @@ def test_history_stays_within_the_trial():
     emg = np.random.default_rng(0).uniform(size=(60, 2))
     other = emg.copy()
     other[:30] += 1.0
-    first, second = (
-        inputs.history_features(x, {}, trials, 0.2, [0.0, 0.1, 0.2]) for x in (emg, other)
-    )
+    first, second = (inputs.history_features(x, {}, trials, 0.2, [0.0, 0.1, 0.2]) for x in (emg, other))
     np.testing.assert_array_equal(first[30:], second[30:])
     np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # held before the start
 
 
 def test_external_inputs_come_last_as_they_are():
     load = np.linspace(0, 2, 30)
-    features = inputs.history_features(
-        np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), 0.05, [0.0, 0.05]
-    )
+    features = inputs.history_features(np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), 0.05, [0.0, 0.05])
     np.testing.assert_array_equal(features[:, -1], load)
 
 

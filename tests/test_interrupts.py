@@ -118,9 +118,7 @@ def test_rows_without_time_keep_the_epochs_so_far(trials, interrupt):
 def test_early_stopping_is_no_interrupt(trials):
     with warnings.catch_warnings():
         warnings.simplefilter("error", InterruptedWarning)
-        fitted = regressor("network", early_stopping=True, n_iter_no_change=2, tol=10.0).fit(
-            *trials
-        )
+        fitted = regressor("network", early_stopping=True, n_iter_no_change=2, tol=10.0).fit(*trials)
     assert fitted.n_iter_ < FAST["max_epochs"] and fitted.interrupted_ == ()
 
 
@@ -162,9 +160,7 @@ def test_before_anything_is_usable_the_previous_fit_stays(trials, interrupt, mod
     estimator = regressor(mode).fit(X, y)
     before, predicted = attributes(estimator), estimator.predict(X)
     interrupt(owner, name, n)
-    renamed = X.rename(
-        columns={"biceps": "triceps", "triceps": "biceps"}
-    )  # would show in a mixture
+    renamed = X.rename(columns={"biceps": "triceps", "triceps": "biceps"})  # would show in a mixture
     with pytest.raises(KeyboardInterrupt):
         estimator.fit(renamed.iloc[:150], y.iloc[:150])
     after = attributes(estimator)
@@ -199,9 +195,7 @@ def test_interrupt_of_the_last_fit_of_a_search_keeps_its_results(trials, interru
     interrupt(network.PhysicsInformedLoss, "forward", 4 * FAST["max_epochs"] + 3)
     with pytest.warns(InterruptedWarning, match="3 of 6 epochs"):
         search.fit(*trials)
-    assert len(search.cv_results_["params"]) == 2 and len(search.predict(trials[0])) == len(
-        trials[0]
-    )
+    assert len(search.cv_results_["params"]) == 2 and len(search.predict(trials[0])) == len(trials[0])
 
 
 def test_interrupt_within_joblib_is_not_swallowed(trials, interrupt):

@@ -115,9 +115,7 @@ class TestReading:
         time = coarse.index[(coarse.index > 0.5) & (coarse.index < 1.7)]
         for name in ("pelvis_tilt", "hip_flexion_r", "knee_angle_r", "pelvis_tx"):
             (path,) = [c for c in fine if c.endswith(f"/{name}/value")]
-            np.testing.assert_allclose(
-                np.interp(time, fine.index, fine[path]), coarse.loc[time, name], atol=0.1
-            )
+            np.testing.assert_allclose(np.interp(time, fine.index, fine[path]), coarse.loc[time, name], atol=0.1)
         # The patella's coordinate follows the knee, and is in radians in this file of degrees.
         np.testing.assert_allclose(coarse["knee_angle_r_beta"], coarse["knee_angle_r"], atol=1e-5)
 
@@ -237,9 +235,7 @@ class TestWriting:
     def test_a_round_trip_changes_no_bit(self, tmp_path, seed):
         original = frame(seed=seed)
         write_sto(original, tmp_path / "trial_0.sto")
-        pd.testing.assert_frame_equal(
-            read_sto(tmp_path / "trial_0.sto"), original, check_exact=True
-        )
+        pd.testing.assert_frame_equal(read_sto(tmp_path / "trial_0.sto"), original, check_exact=True)
 
     @pytest.mark.parametrize("seed", range(3))
     def test_a_round_trip_through_degrees(self, tmp_path, seed):

@@ -11,9 +11,7 @@ COUNTS = "100.00\t\t100.00\t\t3\t2\tmm\t100"
 LABELS = "Frame#\tTime\tR.ASIS\t\t\tV_Sacral\t\t\t"
 AXES = "\t\tX1\tY1\tZ1\tX2\tY2\tZ2"
 ROWS = ["1\t0.00\t1\t2\t3\t4\t5\t6", "2\t0.01\t7\t8\t9\t\t\t", "3\t0.02\t1e3\t-2\t.5\t0\tnan\t1"]
-METRES = np.array(
-    [[1, 2, 3, 4, 5, 6], [7, 8, 9, np.nan, np.nan, np.nan], [1e3, -2, 0.5, 0, np.nan, 1]]
-)
+METRES = np.array([[1, 2, 3, 4, 5, 6], [7, 8, 9, np.nan, np.nan, np.nan], [1e3, -2, 0.5, 0, np.nan, 1]])
 METRES *= 1e-3
 
 

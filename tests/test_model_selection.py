@@ -135,9 +135,7 @@ def test_blocks_hold_equally_many_known_targets():
     y.iloc[20:150] = np.nan  # the second trial stays known
     known = y.notna().to_numpy()
     folds = list(BlockedKFold(4, gap=0.02).split(X, y))
-    np.testing.assert_array_equal(
-        np.sort(np.concatenate([test for _, test in folds])), np.arange(len(X))
-    )
+    np.testing.assert_array_equal(np.sort(np.concatenate([test for _, test in folds])), np.arange(len(X)))
     for train, test in folds:
         first = test < 200
         assert known[test[first]].sum() == pytest.approx(70 / 4, abs=1)

@@ -80,9 +80,7 @@ def test_derivatives_are_exact(flexion, tendon):
     raw = free.raw()
 
     def torque(raw):
-        return torque_and_derivative(
-            motion, state, model.parameters.as_dict(free.values(raw)), free
-        )
+        return torque_and_derivative(motion, state, model.parameters.as_dict(free.values(raw)), free)
 
     exact = torque(raw)[1] @ free.derivative(raw)
     for k in range(free.n_raw):
@@ -93,10 +91,7 @@ def test_derivatives_are_exact(flexion, tendon):
 
 def test_stiff_elastic_tendons_are_rigid(recording):
     rigid, soft = elbow(), with_tendons(elbow(), "elastic")
-    strain = {
-        (m, "tendon_strain_at_one_norm_force"): {"value": 5e-4, "lower": 1e-4}
-        for m in rigid.muscle_names
-    }
+    strain = {(m, "tendon_strain_at_one_norm_force"): {"value": 5e-4, "lower": 1e-4} for m in rigid.muscle_names}
     expected = predict_moments(rigid, recording).to_numpy()
     of_stiff = predict_moments(soft.with_rows(strain), recording).to_numpy() - expected
     of_soft = predict_moments(soft, recording).to_numpy() - expected
@@ -167,9 +162,7 @@ def test_moments_are_the_work_of_forces_and_tissue(moving):
     of_muscles = np.einsum("ndm,nm->nd", moment_arm, predict_muscle_forces(model, moving))
     activation = model.activation(motion.dynamics.solve(p)).sum(-1, keepdim=True)
     of_tissue = passive_torque(state[:, 0], state[:, 1], activation, p)
-    np.testing.assert_allclose(
-        predict_moments(model, moving), of_muscles + of_tissue.numpy(), atol=1e-6
-    )
+    np.testing.assert_allclose(predict_moments(model, moving), of_muscles + of_tissue.numpy(), atol=1e-6)
 
 
 def test_prescribed_coordinate_moves_the_muscles(moving):

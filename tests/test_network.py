@@ -20,9 +20,7 @@ def problem(n_frames=80, seed=0):
 def stopped_early(features, angle, weight):
     """A network that watched the second half of the frames, patience 5, and their loss by epoch."""
     held_out = np.where(np.arange(len(features)) < len(features) // 2, 0.0, 1.0)
-    settings = TrainingSettings(
-        hidden_layer_sizes=(32,), max_epochs=200, lr=0.1, n_iter_no_change=5
-    )
+    settings = TrainingSettings(hidden_layer_sizes=(32,), max_epochs=200, lr=0.1, n_iter_no_change=5)
     trained = train(features, angle, weight, settings, validation_weight=held_out)
     return trained, [epoch["validation_loss"] for epoch in trained.history]
 
@@ -62,9 +60,7 @@ def test_muscle_forces_are_never_negative():
 
 
 def test_network_without_muscles_has_no_forces():
-    angle, force = HistoryNetwork(2, 2, 0, (4,)).double()(torch.zeros(5, 2, dtype=torch.float64))[
-        :2
-    ]
+    angle, force = HistoryNetwork(2, 2, 0, (4,)).double()(torch.zeros(5, 2, dtype=torch.float64))[:2]
     assert angle.shape == (1, 5, 2) and force.shape == (1, 5, 0)
 
 
@@ -85,9 +81,7 @@ def test_frames_without_weight_or_angle_are_not_learnt_from():
     wrong[::3], missing[::3] = 50.0, np.nan
     expected, _ = train(features, angle, weight, FAST).predict(features)
     for other in (wrong, missing):
-        np.testing.assert_array_equal(
-            train(features, other, weight, FAST).predict(features)[0], expected
-        )
+        np.testing.assert_array_equal(train(features, other, weight, FAST).predict(features)[0], expected)
     missing_only, _ = train(features, missing, np.ones_like(weight), FAST).predict(features)
     np.testing.assert_array_equal(missing_only, expected)
 
@@ -139,9 +133,7 @@ def test_networks_side_by_side_see_only_their_own_features_and_version():
     features, angle, weight = problem()
     versions = np.stack([features, np.zeros_like(features)])
     seen = [[True, False], [True, True], [True, True]]
-    trained = train(
-        versions, angle, np.stack([weight, weight]), FAST, seen=seen, source=[0, 0, 1]
-    )
+    trained = train(versions, angle, np.stack([weight, weight]), FAST, seen=seen, source=[0, 0, 1])
     expected, _ = trained.predict_all(versions)
     assert expected.shape == (3, len(angle), 1)
     hidden, other = versions.copy(), versions.copy()
@@ -160,9 +152,7 @@ def test_a_network_learns_beside_others_as_it_does_alone():
     versions = np.stack([features, features])
     predictions = []
     for second in (weight, np.where(np.arange(len(weight)) < 20, 1.0, 0.0)):
-        trained = train(
-            versions, angle, np.stack([weight, second]), FAST, seen=np.ones((2, 2)), source=[0, 1]
-        )
+        trained = train(versions, angle, np.stack([weight, second]), FAST, seen=np.ones((2, 2)), source=[0, 1])
         predictions.append(trained.predict_all(versions)[0])
     np.testing.assert_allclose(predictions[0][0], predictions[1][0], atol=1e-9)
     assert np.abs(predictions[0][1] - predictions[1][1]).max() > 0.01

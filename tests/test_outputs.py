@@ -77,9 +77,7 @@ def test_standard_deviation_grows_with_the_noise_of_the_angle(subject, new):
     noise = np.random.default_rng(0).normal(size=len(y))
     mean = {}
     for size in (0.01, 0.05):
-        regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(
-            X, y + size * noise
-        )
+        regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y + size * noise)
         _, std = regressor.predict(new, return_std=True)
         assert std.min() > 0.8 * size  # of measured minus predicted: the noise is part of it
         mean[size] = std.mean()
@@ -105,21 +103,15 @@ def test_activations_lie_between_0_and_1_and_network_forces_above_0(fitted, new,
 def test_joint_torque_is_moment_arm_times_force(fitted, new):
     """Moment arms by finite differences of the muscles' lengths over the angle."""
     regressor = fitted["simulation"]
-    angle = (
-        regressor.predict(new) - regressor.model_.parameters.as_dict()["goniometer_offset"].item()
-    )
+    angle = regressor.predict(new) - regressor.model_.parameters.as_dict()["goniometer_offset"].item()
     scale = torch.ones(2, dtype=torch.float64)
 
     def length(q):
-        return regressor.model_.paths.length_and_moment_arm(torch.from_numpy(q)[:, None], scale)[
-            0
-        ].numpy()
+        return regressor.model_.paths.length_and_moment_arm(torch.from_numpy(q)[:, None], scale)[0].numpy()
 
     moment_arm = -(length(angle + 1e-5) - length(angle - 1e-5)) / 2e-5
     expected = (moment_arm * regressor.predict_muscle_forces(new)).sum(axis=1)
-    np.testing.assert_allclose(
-        regressor.predict_joint_torques(new)["elbow_flexion"], expected, atol=1e-5
-    )
+    np.testing.assert_allclose(regressor.predict_joint_torques(new)["elbow_flexion"], expected, atol=1e-5)
 
 
 @MODES
@@ -156,10 +148,7 @@ def test_residual_is_near_zero_along_a_true_motion(subject, fitted, new):
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(residual)), borders)
     torque = fitted["simulation"].predict_joint_torques(new)["elbow_flexion"]
     assert np.sqrt(np.nanmean(residual**2)) < 0.02 * torque.std()  # differences at 50 Hz
-    assert (
-        np.sqrt(np.nanmean(fitted["simulation"].residual(new, angle + 0.2) ** 2))
-        > 0.1 * torque.std()
-    )
+    assert np.sqrt(np.nanmean(fitted["simulation"].residual(new, angle + 0.2) ** 2)) > 0.1 * torque.std()
 
 
 def test_residual_is_a_torque_in_newton_metres(subject):
@@ -184,9 +173,7 @@ def test_a_missing_angle_leaves_its_neighbours_without_residual(subject, fitted,
 
 def test_a_mass_in_the_hand_lowers_the_forearm(subject, new):
     X = subject.data.loc[TRAIN].assign(hand_load_kg=0.0)
-    regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(
-        X, subject.target.loc[TRAIN]
-    )
+    regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, subject.target.loc[TRAIN])
     mean = {kg: regressor.predict(new.assign(hand_load_kg=kg)).mean() for kg in (0.0, 0.5, 1.0)}
     assert mean[0.0] > mean[0.5] > mean[1.0]
 

@@ -78,8 +78,9 @@ class TestEMGEnvelope:
         causal, changed = (envelope_of(x, causal=True, normalize=None) for x in (X, later_changed))
         np.testing.assert_allclose(causal[:2000], changed[:2000], atol=1e-12)
         zero_lag = envelope_of(X, normalize=None)
-        shifts = [np.corrcoef(zero_lag["biceps"][:2000], causal["biceps"][s : 2000 + s])[0, 1]
-                  for s in range(0, 300, 20)]
+        shifts = [
+            np.corrcoef(zero_lag["biceps"][:2000], causal["biceps"][s : 2000 + s])[0, 1] for s in range(0, 300, 20)
+        ]
         assert np.argmax(shifts) > 1
 
     def test_an_offset_of_the_amplifier_makes_no_difference(self):
@@ -237,9 +238,7 @@ class TestLagEmbedding:
     def test_history_never_comes_from_another_trial(self):
         X = recording(rate=100)
         embedding = LagEmbedding().fit(X)
-        np.testing.assert_array_equal(
-            embedding.transform(X)[1500:], embedding.transform(X.loc[["b"]])
-        )
+        np.testing.assert_array_equal(embedding.transform(X)[1500:], embedding.transform(X.loc[["b"]]))
 
     def test_excluded_columns_pass_once_and_last(self):
         X = recording(rate=100)

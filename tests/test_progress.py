@@ -57,9 +57,7 @@ def test_verbose_2_prints_every_iteration_and_epoch(trials, silent, capsys, mode
     printed = capsys.readouterr().out
     epochs = lines(printed, r"^\[train networks\] epoch (\d) of 4: train_loss = ")
     assert epochs == ([] if mode == "simulation" else ["1", "2", "3", "4"])
-    objectives = [
-        float(x) for x in lines(printed, r"^\[identify\] iteration \d+: objective = (\S+)$")
-    ]
+    objectives = [float(x) for x in lines(printed, r"^\[identify\] iteration \d+: objective = (\S+)$")]
     assert (len(objectives) > 2 and objectives[-1] < objectives[0]) or mode == "network"
     np.testing.assert_array_equal(fitted.predict(trials[0]), silent[mode].predict(trials[0]))
 

@@ -75,14 +75,10 @@ def swing(time, low=0.0, high=90.0):
 
 class TestMadeUpFiles:
     @pytest.mark.parametrize(("sign", "offset"), [(1, 0), (-1, 0), (1, -20), (-1, 20), (1, 20)])
-    def test_flexion_is_positive_and_the_zero_is_left_alone(
-        self, tmp_path, monkeypatch, sign, offset
-    ):
+    def test_flexion_is_positive_and_the_zero_is_left_alone(self, tmp_path, monkeypatch, sign, offset):
         time = np.arange(1000 * SECONDS) / 1000
         write_knee(monkeypatch, tmp_path, "3Nsitting", sign * swing(time) + offset)
-        _, target = fetch_knee_emg(
-            subjects=["N03"], tasks=["sitting"], data_home=tmp_path, return_X_y=True
-        )
+        _, target = fetch_knee_emg(subjects=["N03"], tasks=["sitting"], data_home=tmp_path, return_X_y=True)
         expected = np.deg2rad(swing(np.arange(0, SECONDS, 0.01)) + sign * offset)
         np.testing.assert_allclose(target, expected, atol=2e-3)
 
@@ -109,19 +105,13 @@ class TestMadeUpFiles:
         write_knee(monkeypatch, tmp_path, "3Nsitting", swing(time) + vibration)
         target = fetch_knee_emg(subjects=["N03"], tasks="sitting", data_home=tmp_path).target
         inside = slice(20, -20)
-        np.testing.assert_allclose(
-            np.rad2deg(target)[inside], swing(np.arange(0, SECONDS, 0.01))[inside], atol=0.2
-        )
+        np.testing.assert_allclose(np.rad2deg(target)[inside], swing(np.arange(0, SECONDS, 0.01))[inside], atol=0.2)
 
     @pytest.mark.parametrize("rate", [50, 60, 100, 333.3, 1000])
-    def test_any_rate_gives_a_uniform_time_axis_over_the_whole_trial(
-        self, tmp_path, monkeypatch, rate
-    ):
+    def test_any_rate_gives_a_uniform_time_axis_over_the_whole_trial(self, tmp_path, monkeypatch, rate):
         time = np.arange(1000 * SECONDS) / 1000
         write_knee(monkeypatch, tmp_path, "3Nsitting", swing(time))
-        target = fetch_knee_emg(
-            subjects=["N03"], tasks="sitting", data_home=tmp_path, sampling_rate=rate
-        ).target
+        target = fetch_knee_emg(subjects=["N03"], tasks="sitting", data_home=tmp_path, sampling_rate=rate).target
         new_time = target.index.get_level_values("time")
         np.testing.assert_allclose(new_time, np.arange(len(new_time)) / rate)
         assert SECONDS - 1e-9 - max(1 / rate, 0.002) <= new_time[-1] <= SECONDS
@@ -160,9 +150,7 @@ class TestMadeUpFiles:
     def test_unfinished_last_line_is_dropped_with_a_warning(self, tmp_path, monkeypatch):
         write_elbow(monkeypatch, tmp_path, "0g_7", "-2\t\r\n\t\r\n")
         with pytest.warns(UserWarning, match="0g_7.txt ends in the middle of row 3000") as record:
-            bunch = fetch_elbow_load_emg(
-                recordings="0g_7", data_home=tmp_path, envelope=False, sampling_rate=None
-            )
+            bunch = fetch_elbow_load_emg(recordings="0g_7", data_home=tmp_path, envelope=False, sampling_rate=None)
         assert record[0].filename == __file__
         assert len(bunch.data) == 1000 * SECONDS
 
@@ -252,9 +240,7 @@ class TestRecordings:
     def test_elbow(self, recordings, elbow_names):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            elbow = fetch_elbow_load_emg(
-                recordings=elbow_names, data_home=recordings, download_if_missing=False
-            )
+            elbow = fetch_elbow_load_emg(recordings=elbow_names, data_home=recordings, download_if_missing=False)
         assert elbow.feature_names == list(elbow.data) == ["biceps", "hand_load_kg"]
         assert elbow.target_names == ["elbow_flexion"] and "MIT" in elbow.DESCR
         per_trial = np.rad2deg(elbow.target).groupby("trial")

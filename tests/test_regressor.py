@@ -41,9 +41,7 @@ def fitted(subject):
 
 
 def test_identification_finds_the_subject_without_noise(subject, fitted):
-    found = fitted["simulation"].parameters_.merge(
-        subject.parameters, on=["muscle", "name"], suffixes=("", "_true")
-    )
+    found = fitted["simulation"].parameters_.merge(subject.parameters, on=["muscle", "name"], suffixes=("", "_true"))
     assert len(found) == len(subject.parameters)
     np.testing.assert_allclose(found["value"], found["value_true"], rtol=0.02)
 
@@ -51,9 +49,7 @@ def test_identification_finds_the_subject_without_noise(subject, fitted):
 def test_noise_of_a_degree_leaves_errors_of_the_size_reported():
     noisy = make_elbow_flexion(5, duration=3.0, sampling_rate=50, random_state=2)
     regressor = elbow_regressor(SIMULATION).fit(noisy.data.loc[TRAIN], noisy.target.loc[TRAIN])
-    found = regressor.parameters_.merge(
-        noisy.parameters, on=["muscle", "name"], suffixes=("", "_true")
-    )
+    found = regressor.parameters_.merge(noisy.parameters, on=["muscle", "name"], suffixes=("", "_true"))
     deviation = np.abs(found["value"] - found["value_true"]) / found["std_err"]
     assert deviation.max() < 4
     new, angle = noisy.data.loc[NEW], noisy.angle.loc[NEW]
@@ -95,9 +91,7 @@ def test_a_trial_is_predicted_alike_whatever_its_place_among_others(subject, fit
 def test_order_of_the_training_trials_does_not_move_the_identified_values(subject, fitted):
     order = [TRAIN[2], TRAIN[0], TRAIN[1]]
     other = elbow_regressor(SIMULATION).fit(subject.data.loc[order], subject.target.loc[order])
-    np.testing.assert_allclose(
-        other.parameters_["value"], fitted["simulation"].parameters_["value"], rtol=1e-2
-    )
+    np.testing.assert_allclose(other.parameters_["value"], fitted["simulation"].parameters_["value"], rtol=1e-2)
 
 
 def test_arrays_with_a_sampling_rate_and_named_trials_equal_the_data_frame(subject, fitted):
@@ -176,9 +170,7 @@ def test_no_weight_on_the_physics_leaves_a_plain_network(subject):
     plain = {"history": 0.0, "ode_weight": 0.0, "force_weight": 0.0, "input_noise": 0.0}
     network = elbow_regressor(NETWORK, max_epochs=20, **plain).fit(X, y)
     roots = np.sqrt(X.to_numpy())  # what the network sees of the EMG
-    static = PhysicsInformedMSKRegressor(random_state=0, max_epochs=20, ode_weight=0).fit(
-        roots, y.to_numpy()
-    )
+    static = PhysicsInformedMSKRegressor(random_state=0, max_epochs=20, ode_weight=0).fit(roots, y.to_numpy())
     np.testing.assert_allclose(network.predict(X), static.predict(roots), atol=1e-8)
 
 
@@ -266,9 +258,7 @@ def test_two_joint_angles_of_the_lumped_model(mode):
     rate, n = 50, 100
     time = np.arange(n) / rate
     index = pd.MultiIndex.from_product([["a", "b"], time], names=["trial", "time"])
-    emg = np.concatenate(
-        [0.4 + 0.3 * np.sin([3 * time + s, 5 * time + s]) for s in (0, 1)], axis=1
-    ).T
+    emg = np.concatenate([0.4 + 0.3 * np.sin([3 * time + s, 5 * time + s]) for s in (0, 1)], axis=1).T
     X = pd.DataFrame(emg, index, ["flexor", "extensor"])
     y = pd.DataFrame(0.5 * (emg @ [[1.0, 0.3], [-0.5, 0.4]]), index, ["elbow", "wrist"])
     settings = {"prediction": mode, "max_epochs": 5, "ode_weight": 0.1, "random_state": 0}

@@ -29,10 +29,7 @@ def movement(departures, *, duration, rate=RATE, rest=0.2, height=1.2, noise=0.0
 def frames(**trials):
     """EMG and angle of trials given as angles; one EMG column knows the angle, one does not."""
     y = pd.concat(
-        {
-            n: pd.Series(a, pd.Index(np.arange(len(a)) / RATE, name="time"))
-            for n, a in trials.items()
-        },
+        {n: pd.Series(a, pd.Index(np.arange(len(a)) / RATE, name="time")) for n, a in trials.items()},
         names=["trial"],
     ).rename("knee_flexion")
     other = np.random.default_rng(0).uniform(size=len(y))
@@ -65,9 +62,7 @@ def test_trials_are_numbered_on_their_own():
     _, y = frames(a=movement((1, 5), duration=9), b=movement((1,), duration=5))
     number = pd.Series(find_repetitions(y), y.index)
     assert number.groupby("trial").max().to_dict() == {"a": 1, "b": 0}
-    arrays = find_repetitions(
-        y.to_numpy(), sampling_rate=RATE, trial=y.index.get_level_values("trial")
-    )
+    arrays = find_repetitions(y.to_numpy(), sampling_rate=RATE, trial=y.index.get_level_values("trial"))
     np.testing.assert_array_equal(arrays, number)
 
 

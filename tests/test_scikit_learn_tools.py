@@ -36,9 +36,7 @@ def pipeline(mode="hybrid", **parameters):
 @pytest.fixture(scope="module")
 def trials():
     """Noisy rectified EMG and angles of four trials."""
-    return make_elbow_flexion(
-        4, duration=2.0, sampling_rate=50, emg_noise=0.2, random_state=0, return_X_y=True
-    )
+    return make_elbow_flexion(4, duration=2.0, sampling_rate=50, emg_noise=0.2, random_state=0, return_X_y=True)
 
 
 @MODES
@@ -52,9 +50,7 @@ def test_pipeline_from_emg_to_angle(trials, mode):
     np.testing.assert_array_equal(fitted["regressor"].predict(envelope), fitted.predict(X))
 
 
-@pytest.mark.parametrize(
-    "splitter", [TrialKFold(2), GroupKFold(2)], ids=["TrialKFold", "GroupKFold"]
-)
+@pytest.mark.parametrize("splitter", [TrialKFold(2), GroupKFold(2)], ids=["TrialKFold", "GroupKFold"])
 def test_grid_search_over_the_weights_of_the_loss(trials, splitter):
     X, y = trials
     grid = {"regressor__ode_weight": [0.0, 1.0], "regressor__force_weight": [0.0, 0.1]}
@@ -70,9 +66,7 @@ def test_grid_search_over_the_weights_of_the_loss(trials, splitter):
 def test_cross_validate_with_several_scorers(trials):
     X, y = trials
     scoring = ("r2", "neg_root_mean_squared_error")
-    result = cross_validate(
-        pipeline(), X, y, cv=TrialKFold(2), scoring=scoring, error_score="raise"
-    )
+    result = cross_validate(pipeline(), X, y, cv=TrialKFold(2), scoring=scoring, error_score="raise")
     for name in scoring:
         assert np.isfinite(result[f"test_{name}"]).all() and len(result[f"test_{name}"]) == 2
 
@@ -109,14 +103,10 @@ def test_pickle_predicts_the_same_bits(trials, mode):
     X, y = trials
     fitted = pipeline(mode).fit(X, y)
     restored = pickle.loads(pickle.dumps(fitted))
-    for expected, got in zip(
-        fitted["regressor"].predict(X, True), restored["regressor"].predict(X, True)
-    ):
+    for expected, got in zip(fitted["regressor"].predict(X, True), restored["regressor"].predict(X, True)):
         np.testing.assert_array_equal(got, expected)
     np.testing.assert_array_equal(restored.predict(X), fitted.predict(X))
-    pd.testing.assert_frame_equal(
-        restored["regressor"].parameters_, fitted["regressor"].parameters_
-    )
+    pd.testing.assert_frame_equal(restored["regressor"].parameters_, fitted["regressor"].parameters_)
 
 
 def test_joblib_dumps_loads_and_runs_in_parallel(trials, tmp_path):
@@ -133,18 +123,14 @@ def test_joblib_dumps_loads_and_runs_in_parallel(trials, tmp_path):
 def test_grid_search_runs_in_parallel(trials):
     X, y = trials
     grid = {"ode_weight": [0.0, 0.1]}
-    search = GridSearchCV(
-        elbow_regressor("network"), grid, cv=TrialKFold(2), n_jobs=2, error_score="raise"
-    )
+    search = GridSearchCV(elbow_regressor("network"), grid, cv=TrialKFold(2), n_jobs=2, error_score="raise")
     assert np.isfinite(search.fit(X, y).best_score_)
 
 
 @MODES
 def test_same_random_state_gives_the_same_bits(trials, mode):
     X, y = trials
-    first, second = (
-        elbow_regressor(mode, early_stopping=True).fit(X, y).predict(X) for _ in range(2)
-    )
+    first, second = (elbow_regressor(mode, early_stopping=True).fit(X, y).predict(X) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     generator = np.random.RandomState(0)
     np.testing.assert_array_equal(

@@ -36,9 +36,7 @@ def test_emg_covers_its_range_and_moves_both_joints():
 
 
 def test_noise_may_differ_between_the_angles():
-    noisy = make_arm_reaching(
-        **{**SHORT, "sampling_rate": 200}, angle_noise=np.deg2rad([0.5, 3.0]), emg_noise=0.1
-    )
+    noisy = make_arm_reaching(**{**SHORT, "sampling_rate": 200}, angle_noise=np.deg2rad([0.5, 3.0]), emg_noise=0.1)
     error = np.rad2deg((noisy.target - noisy.angle).std())
     np.testing.assert_allclose(error, [0.5, 3.0], rtol=0.15)
 
@@ -53,7 +51,7 @@ def test_noise_and_rate_leave_subject_and_motion_alone(reaching):
 def test_mismatch_departs_from_the_model(reaching):
     wrong = make_arm_reaching(**SHORT, mismatch=1.0)
     assert np.abs(wrong.angle - reaching.angle).max(axis=None) > 0.02
-    delay = lambda bunch: bunch.parameters.query("name == 'electromechanical_delay'")  # noqa: E731
+    delay = lambda bunch: bunch.parameters.query("name == 'electromechanical_delay'")
     longer = delay(wrong)["value"] - delay(reaching)["value"]
     np.testing.assert_allclose(longer, 0.02)
 

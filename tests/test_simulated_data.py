@@ -50,11 +50,7 @@ def test_everything_has_one_index_of_trials_and_seconds(flexion):
 
 def test_columns_are_named(flexion):
     assert flexion.feature_names == ["biceps", "triceps"] == list(flexion.data.columns)
-    assert (
-        list(flexion.muscle_forces.columns)
-        == list(flexion.activations.columns)
-        == ["biceps", "triceps"]
-    )
+    assert list(flexion.muscle_forces.columns) == list(flexion.activations.columns) == ["biceps", "triceps"]
     assert flexion.target_names == ["elbow_flexion"] == [flexion.target.name]
     assert "LSODA" in flexion.DESCR
 
@@ -79,10 +75,7 @@ def test_same_random_state_gives_the_same_bits_and_leaves_global_states_alone():
 
 
 def test_another_random_state_is_another_subject():
-    draws = [
-        make_elbow_flexion(1, duration=1.0, random_state=s)
-        for s in (1, np.random.RandomState(2), None, None)
-    ]
+    draws = [make_elbow_flexion(1, duration=1.0, random_state=s) for s in (1, np.random.RandomState(2), None, None)]
     values = np.array([draw.parameters["value"] for draw in draws])
     assert len(np.unique(values, axis=0)) == 4
     assert len({draw.data["biceps"].max() for draw in draws}) == 4
@@ -148,17 +141,12 @@ def test_muscles_work_in_turn_and_together(training_set):
 def test_parameters_are_the_free_ones_of_the_model_and_close_to_the_generic_ones(flexion):
     table, generic = flexion.parameters, elbow().parameters
     assert list(table.columns) == ["muscle", "name", "value"]
-    expected = [
-        (row.owner, row.name, row.value) for row in flexion.model.parameters.rows if row.free
-    ]
+    expected = [(row.owner, row.name, row.value) for row in flexion.model.parameters.rows if row.free]
     assert list(table.itertuples(index=False, name=None)) == expected
     p, g = flexion.model.parameters.as_dict(), generic.as_dict()
     for name in ("max_isometric_force", "optimal_fiber_length"):
         assert ((p[name] / g[name] - 1.0).abs() <= 0.25).all()
-    assert (
-        (p["tendon_slack_length"] - g["tendon_slack_length"]).abs()
-        <= 0.1 * g["optimal_fiber_length"]
-    ).all()
+    assert ((p["tendon_slack_length"] - g["tendon_slack_length"]).abs() <= 0.1 * g["optimal_fiber_length"]).all()
     assert ((p["electromechanical_delay"] >= 0.02) & (p["electromechanical_delay"] <= 0.06)).all()
     assert ((p["emg_shape_factor"] >= -2.0) & (p["emg_shape_factor"] <= -0.5)).all()
     fixed = [name for name in g if name not in set(table["name"])]
@@ -167,9 +155,7 @@ def test_parameters_are_the_free_ones_of_the_model_and_close_to_the_generic_ones
 
 def test_trials_start_at_rest_in_equilibrium(flexion):
     angle = flexion.angle.to_numpy().reshape(2, -1)
-    np.testing.assert_allclose(
-        angle[:, :150], np.repeat(angle[:, :1], 150, axis=1), rtol=0, atol=1e-6
-    )
+    np.testing.assert_allclose(angle[:, :150], np.repeat(angle[:, :1], 150, axis=1), rtol=0, atol=1e-6)
     first = torch.from_numpy(angle[:, :1].copy())
     activation = torch.from_numpy(flexion.activations.to_numpy().reshape(2, -1, 2)[:, 0].copy())
     residual = flexion.model.residual(first, 0.0 * first, 0.0 * first, activation)
@@ -186,9 +172,7 @@ def test_motion_obeys_the_models_equation(flexion):
 def test_muscle_forces_are_those_of_the_model(flexion):
     inner, angle, velocity, _, activation = kinematics(flexion)
     state, _ = flexion.model.muscle_state(angle, velocity, activation)
-    np.testing.assert_allclose(
-        flexion.muscle_forces.to_numpy()[inner], state.tendon_force, rtol=1e-3, atol=0.1
-    )
+    np.testing.assert_allclose(flexion.muscle_forces.to_numpy()[inner], state.tendon_force, rtol=1e-3, atol=0.1)
     assert (flexion.muscle_forces > 0).all(axis=None)
 
 
@@ -197,10 +181,7 @@ def test_activation_follows_the_emg_after_the_delay(flexion):
     for (_, emg), (_, activation) in zip(
         flexion.data.groupby("trial"), flexion.activations.groupby("trial"), strict=True
     ):
-        onsets = [
-            np.abs(x - x.iloc[0]).gt(1e-6).to_numpy().argmax(axis=0) / 500
-            for x in (emg, activation)
-        ]
+        onsets = [np.abs(x - x.iloc[0]).gt(1e-6).to_numpy().argmax(axis=0) / 500 for x in (emg, activation)]
         assert (onsets[1] - onsets[0] > delays - 1 / 500).all()
         assert (onsets[1] - onsets[0] < delays + 0.03).all()  # bursts begin softly
         assert ((activation > 0) & (activation < 1)).all(axis=None)
@@ -236,20 +217,10 @@ def test_stretching_tendons_shorten_the_fibers():
     for strain in (0.0, 0.049):
         stretching.strain_at_max_force = strain
         state, _ = stretching.muscle_state(angle, 0.0 * angle, activation)
-        along = (
-            unstretched.fiber_length * unstretched.cos_pennation
-            - state.fiber_length * state.cos_pennation
-        )
+        along = unstretched.fiber_length * unstretched.cos_pennation - state.fiber_length * state.cos_pennation
         parameters = rigid.parameters.as_dict()
-        expected = (
-            strain
-            * parameters["tendon_slack_length"]
-            * state.tendon_force
-            / parameters["max_isometric_force"]
-        )
-        torch.testing.assert_close(
-            along, expected, rtol=0.1, atol=1e-5
-        )  # four passes are close to equilibrium
+        expected = strain * parameters["tendon_slack_length"] * state.tendon_force / parameters["max_isometric_force"]
+        torch.testing.assert_close(along, expected, rtol=0.1, atol=1e-5)  # four passes are close to equilibrium
 
 
 @pytest.mark.parametrize(

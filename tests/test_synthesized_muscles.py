@@ -97,9 +97,7 @@ def test_a_mixture_moves_the_limb_as_its_sum_would(recording):
     model = with_brachialis(MIXTURE)
     mixed = PhysicsInformedMSKRegressor(model, prediction="simulation", identify=[], emg_scale=None)
     summed = pd.concat([X, (X @ [0.7, 0.3]).rename("brachialis")], axis=1)
-    own = PhysicsInformedMSKRegressor(
-        with_brachialis(None), prediction="simulation", identify=[], emg_scale=None
-    )
+    own = PhysicsInformedMSKRegressor(with_brachialis(None), prediction="simulation", identify=[], emg_scale=None)
     with pytest.warns(UserWarning, match="no EMG of their own"):
         mixed.fit(X, recording[1])
     own.fit(summed, recording[1])

@@ -61,16 +61,12 @@ table[["muscle", "name", "unit", "initial", "value", "std_err", "truth"]].round(
 # All eight in one figure: how far the identified value, with two standard errors, and the textbook's are from the truth.
 
 rows = np.arange(len(table))[::-1]
-relative = 100 * (table[["initial", "value"]].sub(table["truth"], axis=0)).div(
-    table["truth"].abs(), axis=0
-)
+relative = 100 * (table[["initial", "value"]].sub(table["truth"], axis=0)).div(table["truth"].abs(), axis=0)
 half = 200 * table["std_err"] / table["truth"].abs()
 figure, axes = plt.subplots(figsize=(7, 3.4))
 axes.axvline(0, color="0.3", lw=1)
 axes.plot(relative["initial"], rows, "o", color="0.65", label="textbook")
-axes.errorbar(
-    relative["value"], rows, xerr=half, fmt="o", color="C0", capsize=3, label="identified"
-)
+axes.errorbar(relative["value"], rows, xerr=half, fmt="o", color="C0", capsize=3, label="identified")
 axes.set_yticks(rows, table["muscle"] + ": " + table["name"].str.replace("_", " "))
 axes.set(xlabel="deviation from the truth [%]")
 axes.legend()

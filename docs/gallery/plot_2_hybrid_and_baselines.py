@@ -37,8 +37,7 @@ methods = {
 }
 train, test = next(iter(TrialKFold(3).split(X, y)))
 scores = {
-    name: evaluate(method, X.iloc[train], y.iloc[train], X.iloc[test], y.iloc[test])
-    for name, method in methods.items()
+    name: evaluate(method, X.iloc[train], y.iloc[train], X.iloc[test], y.iloc[test]) for name, method in methods.items()
 }
 pd.DataFrame(scores).T.round(2)
 
@@ -48,10 +47,7 @@ pd.DataFrame(scores).T.round(2)
 
 figure, axes = plt.subplots(figsize=(7, 3))
 errors = pd.Series({name: score["rmse_deg"] for name, score in scores.items()})[::-1]
-colors = [
-    "0.7" if "control" in name else "C0" if name in ("hybrid", "simulation") else "C1"
-    for name in errors.index
-]
+colors = ["0.7" if "control" in name else "C0" if name in ("hybrid", "simulation") else "C1" for name in errors.index]
 bars = axes.barh(errors.index, errors, color=colors)
 axes.bar_label(bars, fmt="%.1f", padding=3)
 axes.set(xlabel="RMSE on an unseen trial [deg]", xlim=(0, 1.12 * errors.max()))
@@ -69,8 +65,7 @@ def rmse(splitter):
     """Error over the folds [deg]."""
     folds = list(splitter.split(X, y))[:2]
     squares = [
-        np.square(regressor.fit(features.iloc[a], y.iloc[a]).predict(features.iloc[b]) - y.iloc[b])
-        for a, b in folds
+        np.square(regressor.fit(features.iloc[a], y.iloc[a]).predict(features.iloc[b]) - y.iloc[b]) for a, b in folds
     ]
     return np.rad2deg(np.sqrt(np.concatenate(squares).mean()))
 

@@ -33,9 +33,7 @@ pipeline = Pipeline(
         ("envelope", EMGEnvelope(band=None, low_pass=None)),
         (
             "regressor",
-            PhysicsInformedMSKRegressor(
-                "elbow", prediction="network", max_epochs=60, random_state=0
-            ),
+            PhysicsInformedMSKRegressor("elbow", prediction="network", max_epochs=60, random_state=0),
         ),
     ]
 ).set_output(transform="pandas")
@@ -54,9 +52,7 @@ search.fit(flexion.data, flexion.target)
 results = pd.DataFrame(search.cv_results_)
 errors = -np.rad2deg(results[[f"split{fold}_test_score" for fold in range(3)]].to_numpy())
 print("best weight:", search.best_params_["regressor__ode_weight"])
-pd.DataFrame(
-    errors, index=results["param_regressor__ode_weight"], columns=["trial 1", "trial 2", "trial 3"]
-).round(1)
+pd.DataFrame(errors, index=results["param_regressor__ode_weight"], columns=["trial 1", "trial 2", "trial 3"]).round(1)
 
 # %%
 # With no weight at all, the network has the EMG and the angles alone. The more weight, the more it has to obey an equation whose

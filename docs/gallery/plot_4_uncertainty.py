@@ -18,9 +18,7 @@ from sk_bionic.datasets import make_elbow_flexion
 flexion = make_elbow_flexion(n_trials=4, duration=4.0, angle_noise=np.deg2rad(2.0), random_state=5)
 X, y = flexion.data, flexion.target
 is_new = X.index.get_level_values("trial") == "trial_03"
-regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(
-    X[~is_new], y[~is_new]
-)
+regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[~is_new], y[~is_new])
 
 angle, angle_std = regressor.predict(X[is_new], return_std=True)
 force, force_std = regressor.predict_muscle_forces(X[is_new], return_std=True)

@@ -27,9 +27,7 @@ def fit_and_report(X, y, **options):
     """Fit, and print what the regressor warns of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", IdentifiabilityWarning)
-        regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation", **options).fit(
-            X, y
-        )
+        regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation", **options).fit(X, y)
     messages = [str(w.message) for w in caught if issubclass(w.category, IdentifiabilityWarning)]
     print("\n".join(messages) or "no warning")
     return regressor
@@ -54,9 +52,7 @@ greedy = fit_and_report(X, y, identify=names)
 # parameter: which is why the tendon's is fixed unless asked for.
 
 figure, panels = plt.subplots(1, 2, figsize=(8.5, 4.3))
-for axes, (title, fitted) in zip(
-    panels, {"default": proper, "too much at once": greedy}.items(), strict=True
-):
+for axes, (title, fitted) in zip(panels, {"default": proper, "too much at once": greedy}.items(), strict=True):
     correlation = fitted.parameter_correlation_
     image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="RdBu_r")
     labels = [
@@ -86,9 +82,7 @@ for offset, color, label, fitted in (
     table = fitted.parameters_
     rows = np.arange(len(table))[::-1] + offset
     axes.barh(rows, table["std_err"] / table["prior_std"], height=0.34, color=color, label=label)
-axes.set_yticks(
-    np.arange(len(table))[::-1], table["muscle"] + ": " + table["name"].str.replace("_", " ")
-)
+axes.set_yticks(np.arange(len(table))[::-1], table["muscle"] + ": " + table["name"].str.replace("_", " "))
 axes.axvline(1, color="0.3", ls="--", lw=1)
 axes.set(xlabel="standard error / standard deviation of the prior")
 axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)

@@ -27,9 +27,7 @@ angles.tail(2)
 # Both angles of the new trial, predicted from EMG alone, and the hand's way through the sagittal plane.
 
 time = X[is_new].index.get_level_values("time").to_numpy()
-figure, panels = plt.subplot_mosaic(
-    [["angles", "hand"], ["forces", "hand"]], figsize=(9, 5.5), width_ratios=[1.5, 1]
-)
+figure, panels = plt.subplot_mosaic([["angles", "hand"], ["forces", "hand"]], figsize=(9, 5.5), width_ratios=[1.5, 1])
 for color, name in zip(("C0", "C1"), angles, strict=True):
     panels["angles"].plot(time, np.rad2deg(y[is_new][name]), ".", ms=2, color="0.65")
     panels["angles"].plot(time, np.rad2deg(angles[name]), color=color, label=name.replace("_", " "))
@@ -54,9 +52,7 @@ def hand(angles):
 
 
 points = np.column_stack(hand(angles))[:, None]
-line = LineCollection(
-    np.concatenate([points[:-1], points[1:]], axis=1), array=time, cmap="viridis", lw=4
-)
+line = LineCollection(np.concatenate([points[:-1], points[1:]], axis=1), array=time, cmap="viridis", lw=4)
 panels["hand"].add_collection(line)
 panels["hand"].plot(*hand(reaching.angle[is_new]), ":", color="0.1", lw=1.2, label="truth")
 panels["hand"].plot(0, 0, "ko", label="shoulder")
@@ -70,17 +66,13 @@ figure.colorbar(line, ax=panels["hand"], label="time [s]", shrink=0.5)
 
 X_prescribed = X.assign(shoulder_elevation=reaching.angle["shoulder_elevation"])
 elbow = y["elbow_flexion"]
-given = PhysicsInformedMSKRegressor("arm", prediction="simulation").fit(
-    X_prescribed[~is_new], elbow[~is_new]
-)
+given = PhysicsInformedMSKRegressor("arm", prediction="simulation").fit(X_prescribed[~is_new], elbow[~is_new])
 truth = reaching.angle["elbow_flexion"][is_new]
 for name, predicted in (
     ("both predicted", angles["elbow_flexion"]),
     ("shoulder prescribed", given.predict(X_prescribed[is_new])),
 ):
-    print(
-        f"{name}: elbow {np.rad2deg(np.sqrt(np.mean((predicted - truth) ** 2))):.2f} deg from the truth"
-    )
+    print(f"{name}: elbow {np.rad2deg(np.sqrt(np.mean((predicted - truth) ** 2))):.2f} deg from the truth")
 
 # %%
 # How well each muscle's parameters are known, by what was measured.

@@ -19,9 +19,7 @@ flexion = make_elbow_flexion(n_trials=4, duration=4.0, random_state=7)
 X, y = flexion.data, flexion.target
 trial = X.index.get_level_values("trial")
 day_one = trial < "trial_02"
-regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(
-    X[day_one], y[day_one]
-)
+regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X[day_one], y[day_one])
 
 # %%
 # Day two: the same subject, biceps 40 % louder, triceps 30 % fainter, the goniometer 10 degrees off.
@@ -43,16 +41,12 @@ def error(predicted):
     return np.rad2deg(np.sqrt(np.mean((predicted - y_two)[~is_first] ** 2)))
 
 
-print(
-    f"as trained on day one: {error(as_trained):.1f} deg; calibrated: {error(calibrated):.1f} deg (noise: 1 deg)"
-)
+print(f"as trained on day one: {error(as_trained):.1f} deg; calibrated: {error(calibrated):.1f} deg (noise: 1 deg)")
 
 # %%
 # Maximal forces, fiber lengths and shapes are those of day one.
 
-table = regressor.model_.parameters.to_frame().query(
-    "name in ('emg_gain', 'goniometer_offset', 'max_isometric_force')"
-)
+table = regressor.model_.parameters.to_frame().query("name in ('emg_gain', 'goniometer_offset', 'max_isometric_force')")
 table[["muscle", "name", "unit", "initial", "value"]].round(3)
 
 # %%

@@ -30,9 +30,7 @@ def ridge(random_state, sampling_rate):
 
 
 def random_forest(random_state, sampling_rate):
-    forest = RandomForestRegressor(
-        n_estimators=100, max_features=1 / 3, min_samples_leaf=5, random_state=random_state
-    )
+    forest = RandomForestRegressor(n_estimators=100, max_features=1 / 3, min_samples_leaf=5, random_state=random_state)
     return _on_known_frames(forest, max_features=[0.1, 1 / 3], min_samples_leaf=[1, 5, 20])
 
 

@@ -112,9 +112,7 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         predicted = cross_val_predict(_without_search(self.estimator_), X, y, cv=folds)
         angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan")
         n_frames = len(angle)
-        self.cutoff_ = choose_cutoff(
-            predicted.reshape(n_frames, -1), angle.reshape(n_frames, -1), trials
-        )
+        self.cutoff_ = choose_cutoff(predicted.reshape(n_frames, -1), angle.reshape(n_frames, -1), trials)
         return self
 
     def predict(self, X):

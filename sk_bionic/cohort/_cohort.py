@@ -138,9 +138,7 @@ class Cohort:
             )
             for key, part in estimates.groupby(KEY, sort=False)
         ]
-        return _in_units(
-            pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields])
-        )
+        return _in_units(pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields]))
 
     def compare(self, other):
         """Compare the same subjects in two conditions: whether their parameters agree within their errors.
@@ -184,9 +182,7 @@ class Cohort:
             )
             for key, part in subjects.groupby(KEY, sort=False)
         ]
-        return Comparison(
-            subjects, pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields])
-        )
+        return Comparison(subjects, pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields]))
 
     def prior(self, model=None):
         """A model whose priors are what these subjects say about the next one.

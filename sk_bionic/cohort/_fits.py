@@ -36,9 +36,7 @@ class _Outcome(NamedTuple):
     seconds: float
 
 
-def fit_subjects(
-    estimator, X, y, *, groups=None, separator="_", n_jobs=None, verbose=0, **fit_params
-):
+def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, verbose=0, **fit_params):
     """Fit a clone of an estimator to every subject.
 
     The fits are independent, run through joblib and take one thread each: `n_jobs` of them side by side on this machine,
@@ -104,9 +102,7 @@ def fit_subjects(
     # One job a batch: whatever ends a worker takes one subject along, which is fitted again.
     run = Parallel(n_jobs=n_jobs, verbose=verbose, batch_size=1)
     outcomes = dict(zip(names.tolist(), run(delayed(_fit)(job) for job in jobs), strict=True))
-    failures = {
-        name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None
-    }
+    failures = {name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None}
     _tell_of(failures, len(names))
     return Cohort(
         {name: outcome.estimator for name, outcome in outcomes.items() if name not in failures},
@@ -120,9 +116,7 @@ def _subjects(X, groups, separator):
         return subject_of_frames(X, separator=separator)
     groups = np.asarray(groups, dtype=object)
     if groups.shape != (len(X),):
-        raise ValueError(
-            f"`groups` must name the subject of each of {len(X)} rows. Got the shape {groups.shape}."
-        )
+        raise ValueError(f"`groups` must name the subject of each of {len(X)} rows. Got the shape {groups.shape}.")
     missing = pd.isna(groups)
     if missing.any():
         raise ValueError(
@@ -139,7 +133,7 @@ def _fit(job):
         with threadpool_limits(1):
             fitted = job.estimator.fit(job.X, job.y, **job.parameters)
         return _Outcome(fitted, None, perf_counter() - start)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is this subject's outcome)
+    except Exception as error:
         return _Outcome(None, Failure(error, traceback.format_exc()), perf_counter() - start)
     finally:
         torch.set_num_threads(n_threads)
@@ -148,9 +142,7 @@ def _fit(job):
 def _tell_of(failures, n_subjects):
     if not failures:
         return
-    listed = "; ".join(
-        f"{name}: {type(f.exception).__name__}: {f.exception}" for name, f in failures.items()
-    )
+    listed = "; ".join(f"{name}: {type(f.exception).__name__}: {f.exception}" for name, f in failures.items())
     if len(failures) == n_subjects:
         raise ValueError(f"Every fit failed, of {n_subjects} subjects. {listed}") from next(
             iter(failures.values())

@@ -5,8 +5,7 @@ KNEE_EMG_URL = (
     "834e750e41fa6d79773c62d7ae878f93ef52ee52/gaits_data"
 )
 ELBOW_LOAD_EMG_URL = (
-    "https://raw.githubusercontent.com/BombVoyage/soft_elbow_orthosis/"
-    "e24cf393f417d7fe4f5e8d72c18032a5b2f3663b/data"
+    "https://raw.githubusercontent.com/BombVoyage/soft_elbow_orthosis/e24cf393f417d7fe4f5e8d72c18032a5b2f3663b/data"
 )
 
 KNEE_EMG_DESCR = """\

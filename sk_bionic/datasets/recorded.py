@@ -225,9 +225,7 @@ def _knee_file(folder, subject, task, download_if_missing):
     group, name = subject[0], f"{int(subject[1:])}{subject[0]}{task}"
     url = f"{_sources.KNEE_EMG_URL}/{'Abnormal' if group == 'A' else 'normal'}/{name} - Sheet1.csv"
     sha256 = _sources.KNEE_EMG_SHA256[name]
-    return cached_file(
-        folder / f"{name}.csv", url, sha256, download_if_missing=download_if_missing
-    )
+    return cached_file(folder / f"{name}.csv", url, sha256, download_if_missing=download_if_missing)
 
 
 def _elbow_file(folder, recording, download_if_missing):

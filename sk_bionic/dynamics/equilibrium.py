@@ -16,7 +16,7 @@ def _most_stable_start(model, activation, parameters, exogenous):
     angles = torch.linspace(float(low), float(high), N_START_ANGLES, dtype=torch.float64)
     n_trials = len(activation)
     grid = angles.repeat(n_trials)[:, None]
-    repeat = lambda x: x.repeat_interleave(N_START_ANGLES, dim=0)  # noqa: E731
+    repeat = lambda x: x.repeat_interleave(N_START_ANGLES, dim=0)
     zero = torch.zeros_like(grid)
     exogenous = {name: repeat(column) for name, column in exogenous.items()}
     residual = model.residual(grid, zero, zero, repeat(activation), parameters, exogenous).reshape(n_trials, -1)

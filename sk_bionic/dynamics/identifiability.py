@@ -104,7 +104,7 @@ def uninformative_channels(model, excitation):
     list of Finding
     """
     rows, findings = model.parameters.rows, []
-    rows_of = lambda muscle: tuple(i for i, r in enumerate(rows) if r.free and r.owner == muscle)  # noqa: E731
+    rows_of = lambda muscle: tuple(i for i, r in enumerate(rows) if r.free and r.owner == muscle)
     driven = zip(model.muscle_names, model.channel_names, excitation.T, strict=True)
     # A stated mixture may well equal the column that it is made of; that says nothing about the electrodes.
     channels = {channel: signal for muscle, channel, signal in driven if muscle not in model.synthesized_muscles}

@@ -128,9 +128,7 @@ class _Problem:
         if self._raw is None or not np.array_equal(raw, self._raw):
             values = self.free.values(torch.as_tensor(raw))
             parameters = self.motion.model.parameters.as_dict(values)
-            *self._last, self.state = torque_and_derivative(
-                self.motion, self.state, parameters, self.free
-            )
+            *self._last, self.state = torque_and_derivative(self.motion, self.state, parameters, self.free)
             self._raw = np.array(raw)
         return self._last
 
@@ -147,9 +145,7 @@ class _Problem:
         return np.concatenate([(self.scale * self.error(raw)).ravel(), prior])
 
     def jacobian(self, raw):
-        return np.concatenate(
-            [self._of_torques(raw), self.free.prior_derivative(torch.as_tensor(raw))]
-        )
+        return np.concatenate([self._of_torques(raw), self.free.prior_derivative(torch.as_tensor(raw))])
 
     def _of_torques(self, raw):
         by_raw = self._evaluated(raw)[1] @ self.free.derivative(torch.as_tensor(raw))
@@ -162,9 +158,7 @@ class _Problem:
         found = effective_fraction(error / self.noise, self.weight, self.motion.trials.slices)
         self.independent = found
         self.fraction = max(found, SMALLEST_FITTED_FRACTION)
-        return max(
-            np.abs(np.log(self.noise / before[0])).max(), abs(np.log(self.fraction / before[1]))
-        )
+        return max(np.abs(np.log(self.noise / before[0])).max(), abs(np.log(self.fraction / before[1])))
 
     def result(self, raw, n_iter, converged):
         self.fraction = self.independent  # standard errors use it as it is

@@ -102,7 +102,7 @@ class _Block:
 
     def _muscles(self):
         """Forces, equilibria of elastic tendons, and the derivatives of both by name of the input."""
-        leaf = lambda x: x.detach().requires_grad_()  # noqa: E731
+        leaf = lambda x: x.detach().requires_grad_()
         leaves = {"length": leaf(self.length), "lengthening": leaf(self.lengthening)}
         tendon = None
         if self.has_tendons:
@@ -170,7 +170,7 @@ class _Block:
             for s in (torch.ones_like(scale), torch.zeros_like(scale))
         ]
         length, lengthening, arm = (one - zero for one, zero in zip(*at, strict=True))
-        through = lambda by: by["length"] * length + by["lengthening"] * lengthening  # noqa: E731
+        through = lambda by: by["length"] * length + by["lengthening"] * lengthening
         rows = self._of_muscles(through(by_force), through(by_equilibrium) if self.has_tendons else None)
         rows[:, : self.d] -= arm * force[:, None]
         return rows

@@ -73,7 +73,7 @@ class Newton:
 
     def _line_search(self, root, update, trusted):
         """Halve the steps of those trials whose residual over the trusted frames grows."""
-        size = lambda rows: self._per_trial(np.add, np.where(trusted, (rows**2).sum(axis=1), 0.0))  # noqa: E731
+        size = lambda rows: self._per_trial(np.add, np.where(trusted, (rows**2).sum(axis=1), 0.0))
         before, step = size(root.rows), np.ones(len(self.motion.first))
         for _ in range(MAX_HALVINGS):
             state = root.state + torch.from_numpy(step[self.trial][:, None, None] * update)

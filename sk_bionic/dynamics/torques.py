@@ -105,9 +105,7 @@ def torque_and_derivative(motion, state, parameters, free):
     derivative = []
     for column in torque.unbind(-1):
         grads = torch.autograd.grad(column.sum(), variables, retain_graph=True, allow_unused=True)
-        active, *grads = (
-            torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True)
-        )
+        active, *grads = (torch.zeros_like(v) if g is None else g for g, v in zip(grads, variables, strict=True))
         own = dict(zip(spread, grads, strict=False))
         for k, name in enumerate(ACTIVATION_PARAMETERS):
             own[name] = own[name] + active * chain[..., k]

@@ -41,10 +41,7 @@ ADVICE = {
     ),
     "not_rectified": (
         "Values reach {value:.0f} % of the maximum below zero; an envelope is never negative.",
-        (
-            "Raw EMG: make envelopes with EMGEnvelope. Envelopes: an offset was subtracted; add it back "
-            "or clip at 0."
-        ),
+        ("Raw EMG: make envelopes with EMGEnvelope. Envelopes: an offset was subtracted; add it back or clip at 0."),
     ),
     "duplicated": (
         "The channel is a copy of {unit} (correlation {value:.4f}).",

@@ -90,11 +90,7 @@ def _session_lag(data, by_chance):
     lags = moves / RATE - USUAL_LEAD
     best = int(np.argmax(scores))
     usual = scores[np.abs(lags) <= SESSION_LAG].max()
-    if (
-        by_chance > REPEATS
-        or abs(lags[best]) <= SESSION_LAG
-        or scores[best] < max(LITTLE, usual + GAIN)
-    ):
+    if by_chance > REPEATS or abs(lags[best]) <= SESSION_LAG or scores[best] < max(LITTLE, usual + GAIN):
         return []
     place = (None, None, np.nan, np.nan)
     return [Finding("lag", "severe", *place, float(lags[best]), "s")]
@@ -136,9 +132,7 @@ def _suspect_trials(learner, predicted):
         if not errors[k] > WORSE * np.median(np.delete(errors, k)):
             continue
         exchanged = exchanged or _exchanged(learner)
-        finding = _swap(name, rows, data, errors[k], exchanged) or _trial_lag(
-            name, rows, data, predicted
-        )
+        finding = _swap(name, rows, data, errors[k], exchanged) or _trial_lag(name, rows, data, predicted)
         if finding is None and _correlation(data.angle[rows], predicted[rows]) < LITTLE:
             explained = _percent(r2(data.angle[rows], predicted[rows]))
             place = (None, name, *_ends(data, rows))
@@ -198,11 +192,7 @@ def _overlapping(angle, predicted, move):
 def _correlation(angle, predicted):
     """Correlation over all coordinates; -1 where it tells nothing."""
     known = np.isfinite(angle).all(axis=1)
-    a, p = (
-        (v[known] - v[known].mean(axis=0) for v in (angle, predicted))
-        if known.sum() > RATE
-        else (None, None)
-    )
+    a, p = (v[known] - v[known].mean(axis=0) for v in (angle, predicted)) if known.sum() > RATE else (None, None)
     if a is None or not np.any(a) or not np.any(p):
         return -1.0
     return float(np.sum(a * p) / np.sqrt(np.sum(a**2) * np.sum(p**2)))

@@ -49,9 +49,7 @@ def _flat_runs(signal, missing, recording):
     span = np.ptp(signal)
     still = (change <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
     for start, stop in runs(still):
-        if (stop - start) / recording.rate < min(
-            SHORTEST_FLAT[recording.raw], 0.5 * len(signal) / recording.rate
-        ):
+        if (stop - start) / recording.rate < min(SHORTEST_FLAT[recording.raw], 0.5 * len(signal) / recording.rate):
             continue
         whole = start == 0 and stop == len(still)
         edges = change[[i for i in (start - 1, stop) if 0 <= i < len(change)]]

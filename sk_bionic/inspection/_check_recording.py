@@ -44,9 +44,7 @@ CHECKS = (
     },
     prefer_skip_nested_validation=True,
 )
-def check_recording(
-    X, y=None, *, sampling_rate=None, trial=None, signal="auto", exclude=(), random_state=0
-):
+def check_recording(X, y=None, *, sampling_rate=None, trial=None, signal="auto", exclude=(), random_state=0):
     """Look for faults of EMG and angles before anything is fitted to them.
 
     Parameters

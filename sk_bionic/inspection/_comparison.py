@@ -68,9 +68,7 @@ class ModelComparisonDisplay:
         return cls.from_predictions(y, predictions, ax=ax, **time)
 
     @classmethod
-    def from_predictions(
-        cls, y_true, predictions, *, sampling_rate=None, trial=None, like=None, ax=None
-    ):
+    def from_predictions(cls, y_true, predictions, *, sampling_rate=None, trial=None, like=None, ax=None):
         """Compare predictions.
 
         Parameters
@@ -108,9 +106,7 @@ class ModelComparisonDisplay:
             raise ValueError("There is no estimator to compare: pass at least one.")
         coordinates = list(self.errors.index.get_level_values("coordinate").unique())
         size = (WIDTH, MARGIN + ROW * self.errors.shape[1])
-        axes, self.figure_ = panels(
-            "ModelComparisonDisplay", ax, len(coordinates), size=size, n_columns=2
-        )
+        axes, self.figure_ = panels("ModelComparisonDisplay", ax, len(coordinates), size=size, n_columns=2)
         for one, coordinate in zip(axes, coordinates, strict=True):
             self._draw(one, np.rad2deg(self.errors.loc[coordinate]), coordinate)
         self.ax_ = as_ax(axes)
@@ -126,20 +122,14 @@ class ModelComparisonDisplay:
             values = errors[name].dropna().to_numpy()
             colour = PREDICTED if row == 0 else GENERIC
             low, median, high = np.percentile(values, [25, 50, 75])
-            axes.plot(
-                [low, high], [row, row], color=colour, lw=5, alpha=0.35, solid_capstyle="butt"
-            )
+            axes.plot([low, high], [row, row], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
             axes.plot(values, np.full(len(values), row), "o", color=colour, ms=4, alpha=0.6, mew=0)
             axes.plot(median, row, "|", color=colour, ms=16, mew=2.5)
             axes.text(1.02, row, f"{median:.1f}°", color=colour, va="center", fontsize="small",
                       transform=axes.get_yaxis_transform())  # fmt: skip
-        axes.set_yticks(
-            range(errors.shape[1]), [in_words(name) for name in errors], fontsize="small"
-        )
+        axes.set_yticks(range(errors.shape[1]), [in_words(name) for name in errors], fontsize="small")
         axes.set(ylim=(errors.shape[1] - 0.5, -0.5), xlim=(0.0, 1.05 * largest))
-        axes.set_xlabel(
-            f"root mean square error of a trial [deg], {in_words(coordinate)}", fontsize="small"
-        )
+        axes.set_xlabel(f"root mean square error of a trial [deg], {in_words(coordinate)}", fontsize="small")
         axes.tick_params(axis="y", length=0)
         axes.set_title("median", fontsize="small", loc="right", color=GENERIC)
         axes.spines["left"].set_visible(False)
@@ -149,9 +139,7 @@ def _errors(measured, predicted):
     """Root mean square error of each coordinate and trial [rad], Series."""
     array = np.asarray(predicted, dtype=np.float64)
     if array.size != measured.size:
-        raise ValueError(
-            f"Predictions must have the shape of y, {measured.shape}. Got {array.shape}."
-        )
+        raise ValueError(f"Predictions must have the shape of y, {measured.shape}. Got {array.shape}.")
     square = (measured - array.reshape(measured.shape)) ** 2
     errors = np.sqrt(square.groupby(level="trial", sort=False).mean()).T.stack()
     return errors.rename_axis(["coordinate", "trial"])

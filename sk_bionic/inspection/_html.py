@@ -30,13 +30,8 @@ def table(frame, *, formats=None, row_class=None):
     body = []
     for row in frame.itertuples():
         css = row_class(row) if row_class else ""
-        cells = (
-            _cell(value, formats.get(name))
-            for name, value in zip(frame.columns, row[1:], strict=True)
-        )
-        body.append(
-            f'<tr class="{css}">{"".join(cells)}</tr>' if css else f"<tr>{''.join(cells)}</tr>"
-        )
+        cells = (_cell(value, formats.get(name)) for name, value in zip(frame.columns, row[1:], strict=True))
+        body.append(f'<tr class="{css}">{"".join(cells)}</tr>' if css else f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 

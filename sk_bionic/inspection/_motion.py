@@ -118,9 +118,7 @@ class HeldOutLearner:
             model = ExtraTreesRegressor(N_TREES, min_samples_leaf=3, random_state=seed)
             # A single angle as a vector: a column of one raises a warning.
             angle = data.angle[train]
-            self.models[int(fold)] = model.fit(
-                features[train], angle if angle.shape[1] > 1 else angle[:, 0]
-            )
+            self.models[int(fold)] = model.fit(features[train], angle if angle.shape[1] > 1 else angle[:, 0])
 
     def predict(self, emg=None):
         """Held-out angles (n_frames, n_coordinates), of other EMG (n_frames, n_channels) if given."""

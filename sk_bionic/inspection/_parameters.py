@@ -96,12 +96,8 @@ class ParametersDisplay:
             The display, drawn.
         """
         if not len(self.parameters):
-            raise ValueError(
-                "There is no identified parameter to draw: nothing was free (`identify=[]`?)."
-            )
-        rows = list(
-            self.parameters.sort_values("name", kind="stable", key=self._order).itertuples()
-        )
+            raise ValueError("There is no identified parameter to draw: nothing was free (`identify=[]`?).")
+        rows = list(self.parameters.sort_values("name", kind="stable", key=self._order).itertuples())
         names = [row.name for row in rows]
         # A gap between different kinds of parameters.
         height = np.cumsum([0.0, *(1.0 if a == b else 1.7 for a, b in itertools.pairwise(names))])
@@ -151,9 +147,7 @@ class ParametersDisplay:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.plot([], [], "|", color=GENERIC, ms=11, mew=1.8, label="generic value")
-        axes.plot(
-            [], [], "o-", color=PREDICTED, lw=2.2, ms=6, label="identified ± 2 standard errors"
-        )
+        axes.plot([], [], "o-", color=PREDICTED, lw=2.2, ms=6, label="identified ± 2 standard errors")
         axes.plot(
             [],
             [],
@@ -165,6 +159,4 @@ class ParametersDisplay:
             ms=6,
             label="not to be relied on",
         )
-        axes.legend(
-            loc="upper left", ncols=3, frameon=False, fontsize="small", bbox_to_anchor=(-0.02, 1.0)
-        )
+        axes.legend(loc="upper left", ncols=3, frameon=False, fontsize="small", bbox_to_anchor=(-0.02, 1.0))

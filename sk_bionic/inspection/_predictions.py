@@ -14,9 +14,7 @@ def predicted_angles(estimator, X):
     if "return_std" in inspect.signature(estimator.predict).parameters:
         try:
             return *estimator.predict(X, return_std=True), time
-        except (
-            ValueError
-        ):  # "network", for one, has no standard deviation; other faults of X come up below
+        except ValueError:  # "network", for one, has no standard deviation; other faults of X come up below
             pass
     return estimator.predict(X), None, time
 

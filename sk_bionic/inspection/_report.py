@@ -95,9 +95,7 @@ def _sampling_rate(estimator, X):
     if "time" in getattr(getattr(X, "index", None), "names", ()):
         return None
     parameters = estimator.get_params().items()
-    rates = [
-        v for name, v in parameters if name.split("__")[-1] == "sampling_rate" and v is not None
-    ]
+    rates = [v for name, v in parameters if name.split("__")[-1] == "sampling_rate" and v is not None]
     return rates[0] if rates else None
 
 

@@ -78,9 +78,7 @@ class ResidualDisplay:
             The display, drawn.
         """
         time = times_of(estimator, X)
-        residual = estimator.residual(
-            X, smoothed(y, find_trials(X, sampling_rate=estimator.sampling_rate), cutoff)
-        )
+        residual = estimator.residual(X, smoothed(y, find_trials(X, sampling_rate=estimator.sampling_rate), cutoff))
         names = estimator.model_.coordinate_names
         torque = timed(estimator.predict_joint_torques(X), names, **time)
         residual = timed(np.asarray(residual), names, **time)
@@ -162,13 +160,8 @@ class ResidualDisplay:
         )
         axes.set(xlabel="time [s]", ylabel=f"torque, {in_words(coordinate)} [N m]")
         axes.margins(x=0.01)
-        ends = [
-            values[np.isfinite(values)][-1] if np.isfinite(values).any() else 0.0
-            for _, values, _, _ in lines
-        ]
-        label_lines(
-            axes, [line[0] for line in lines], ends, [line[2] for line in lines], spacing=0.1
-        )
+        ends = [values[np.isfinite(values)][-1] if np.isfinite(values).any() else 0.0 for _, values, _, _ in lines]
+        label_lines(axes, [line[0] for line in lines], ends, [line[2] for line in lines], spacing=0.1)
 
 
 def smoothed(y, trials, cutoff):
@@ -180,9 +173,7 @@ def smoothed(y, trials, cutoff):
         for j in np.flatnonzero(unknown[rows].any(axis=0)):
             known = ~unknown[rows, j]
             time = trials.time[rows]
-            columns[rows, j] = (
-                np.interp(time, time[known], columns[rows, j][known]) if known.any() else 0.0
-            )
+            columns[rows, j] = np.interp(time, time[known], columns[rows, j][known]) if known.any() else 0.0
     columns = smooth(columns, trials, cutoff)
     columns[unknown] = np.nan
     columns = columns.reshape(angle.shape)

@@ -50,12 +50,8 @@ def recording(subject):
 def fit(subject):
     """Errors and bands of the predicted angles."""
     predicted, std, time = predicted_angles(subject.estimator, subject.X)
-    display = TrajectoryDisplay.from_predictions(
-        subject.y, predicted, std=std, trials=subject.drawn, **time
-    )
-    rows = [
-        _errors(display, name, c) for name in subject.quality.trials.names for c in display.measured
-    ]
+    display = TrajectoryDisplay.from_predictions(subject.y, predicted, std=std, trials=subject.drawn, **time)
+    rows = [_errors(display, name, c) for name in subject.quality.trials.names for c in display.measured]
     columns = ["trial", "angle", "error [deg]", "R²", "range of motion [deg]", "within the band"]
     frame = pd.DataFrame(rows, columns=columns).dropna(axis=1, how="all")
     formats = {
@@ -76,9 +72,7 @@ def fit(subject):
 
 def _errors(display, name, coordinate):
     frames = (display.measured, display.predicted, display.std)
-    measured, predicted, std = (
-        None if f is None else f.xs(name, level="trial")[coordinate].to_numpy() for f in frames
-    )
+    measured, predicted, std = (None if f is None else f.xs(name, level="trial")[coordinate].to_numpy() for f in frames)
     known = np.isfinite(measured)
     error = (measured - predicted)[known]
     if not len(error):
@@ -138,10 +132,7 @@ def _correlated(correlation):
     if not len(pairs):
         return ""
     names = [in_words(name).replace("/", ": ") for name in correlation.columns]
-    items = (
-        f"<li>{escape(names[i])} and {escape(names[j])} ({values[i, j]:+.2f})</li>"
-        for i, j in pairs
-    )
+    items = (f"<li>{escape(names[i])} and {escape(names[j])} ({values[i, j]:+.2f})</li>" for i, j in pairs)
     return f"<p>Known together better than apart (correlation):</p><ul>{''.join(items)}</ul>"
 
 
@@ -178,9 +169,7 @@ def residual(subject):
     """What the equation of motion leaves unexplained."""
     if not subject.has_muscles:
         return ""
-    display = ResidualDisplay.from_estimator(
-        subject.estimator, subject.X, subject.y, trials=subject.drawn
-    )
+    display = ResidualDisplay.from_estimator(subject.estimator, subject.X, subject.y, trials=subject.drawn)
     share = np.sqrt((display.residual**2).mean() / (display.torque**2).mean())
     words = ", ".join(f"{in_words(name)} {100 * value:.0f} %" for name, value in share.items())
     return (
@@ -201,11 +190,7 @@ def training(subject):
 
 def _only_some(subject):
     n_trials = subject.quality.trials.n_trials
-    return (
-        ""
-        if n_trials <= MOST_TRIALS
-        else f"<p>The first {MOST_TRIALS} of {n_trials} trials are drawn.</p>"
-    )
+    return "" if n_trials <= MOST_TRIALS else f"<p>The first {MOST_TRIALS} of {n_trials} trials are drawn.</p>"
 
 
 SECTIONS = {

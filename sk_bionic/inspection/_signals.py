@@ -91,9 +91,7 @@ def _angles(X, y, n_frames):
     if y is None:
         return None, ()
     check_same_index(X, y)
-    angle = check_array(
-        y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y"
-    )
+    angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
     if len(angle) != n_frames:
         raise ValueError(f"X and y have inconsistent numbers of rows: {n_frames} and {len(angle)}.")
     angle = angle.reshape(n_frames, -1)
@@ -102,9 +100,7 @@ def _angles(X, y, n_frames):
     elif isinstance(y, pd.Series) and y.name is not None:
         names = (str(y.name),)
     else:
-        names = (
-            ("angle",) if angle.shape[1] == 1 else tuple(f"angle{d}" for d in range(angle.shape[1]))
-        )
+        names = ("angle",) if angle.shape[1] == 1 else tuple(f"angle{d}" for d in range(angle.shape[1]))
     return angle, names
 
 
@@ -125,9 +121,7 @@ def _looks_raw(emg, trials, rate):
         return False
     shares = []
     for rows in trials.slices:
-        frequency, power = welch(
-            emg[rows], rate, nperseg=min(int(rate), rows.stop - rows.start), axis=0
-        )
+        frequency, power = welch(emg[rows], rate, nperseg=min(int(rate), rows.stop - rows.start), axis=0)
         high = power[frequency > RAW_CORNER].sum(axis=0)
         total = power[frequency > 1.0].sum(axis=0)
         shares.append(high / np.where(total > 0, total, np.inf))

@@ -94,9 +94,7 @@ def _contraction_spectrum(recording, j):
     segments = [
         segment - segment.mean()
         for rows in recording.trials.slices
-        for segment in np.split(
-            recording.emg[rows, j], np.arange(length, rows.stop - rows.start, length)
-        )
+        for segment in np.split(recording.emg[rows, j], np.arange(length, rows.stop - rows.start, length))
         if len(segment) == length
     ]
     if len(segments) < 8:

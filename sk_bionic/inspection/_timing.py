@@ -33,9 +33,7 @@ def sampling_rates(recording):
         place = (None, None, np.nan, np.nan)
         return [Finding("time_unit", "severe", *place, recording.rate, "Hz")]
     expected = recording.stated_rate or recording.rate
-    source = (
-        f"the stated {expected:g} Hz" if recording.stated_rate else f"the usual {expected:g} Hz"
-    )
+    source = f"the stated {expected:g} Hz" if recording.stated_rate else f"the usual {expected:g} Hz"
     found = []
     for name, time, _ in recording.pieces():
         if len(time) < 3:

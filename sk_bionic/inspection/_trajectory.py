@@ -146,9 +146,7 @@ class TrajectoryDisplay:
         predicted = np.rad2deg(of_trial(self.predicted, name)[0][coordinate].to_numpy())
         plain(axes)
         if self.std is not None:
-            half = STANDARD_DEVIATIONS * np.rad2deg(
-                of_trial(self.std, name)[0][coordinate].to_numpy()
-            )
+            half = STANDARD_DEVIATIONS * np.rad2deg(of_trial(self.std, name)[0][coordinate].to_numpy())
             band = f"{STANDARD_DEVIATIONS:g} standard deviations"
             axes.fill_between(
                 time,
@@ -177,9 +175,7 @@ class TrajectoryDisplay:
         if axes.figure.get_layout_engine() is None:
             axes.legend(*handles, frameon=False, fontsize="x-small")
         else:
-            axes.figure.legend(
-                *handles, loc="outside upper left", ncols=3, frameon=False, fontsize="small"
-            )
+            axes.figure.legend(*handles, loc="outside upper left", ncols=3, frameon=False, fontsize="small")
 
 
 def _matched(values, measured):

@@ -60,9 +60,7 @@ def _raw_ratio(signal, rate):
 
 def _amplitude_beside(square, rate):
     """Amplitude just before or just after each frame, whichever is larger, without the frame itself."""
-    amplitude = np.sqrt(
-        uniform_filter1d(square, max(3, int(BESIDE * rate)), mode="nearest").clip(min=0.0)
-    )
+    amplitude = np.sqrt(uniform_filter1d(square, max(3, int(BESIDE * rate)), mode="nearest").clip(min=0.0))
     distance = max(1, int(0.5 * (BESIDE + SPIKE) * rate))
     before, after = (np.roll(amplitude, shift) for shift in (distance, -distance))
     before[:distance], after[-distance:] = amplitude[0], amplitude[-1]

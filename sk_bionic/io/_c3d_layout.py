@@ -88,9 +88,7 @@ def check_layout(path):
         raise fault(path, f"not a C3D file: its second byte must be 0x50. Got 0x{raw[1]:02x}.")
     start = (raw[0] - 1) * BLOCK
     if not BLOCK <= start <= len(raw) - BLOCK:
-        raise fault(
-            path, f"byte 0: the parameters would begin in block {raw[0]}, outside the file."
-        )
+        raise fault(path, f"byte 0: the parameters would begin in block {raw[0]}, outside the file.")
     processor = raw[start + 3]
     if processor not in ORDERS:
         raise fault(path, f"byte {start + 3}: processor {processor} is not 84, 85 or 86.")
@@ -114,9 +112,7 @@ def check_layout(path):
 def _layout(path, header, samples, rate, parameters, item, n_bytes):
     n_points, n_analog, first, last, _ = header
     if n_analog and (samples == 0 or n_analog % samples):
-        raise fault(
-            path, f"byte 18: {n_analog} analog values a frame are not {samples} samples of each."
-        )
+        raise fault(path, f"byte 18: {n_analog} analog values a frame are not {samples} samples of each.")
     if last < first:
         raise fault(path, f"byte 6: the frames run from {first} to {last}.")
     n_channels = n_analog // samples if n_analog else 0
@@ -168,6 +164,4 @@ def _agree(path, layout, key, expected, *, tolerance=0.0):
     # A count beyond 32767 fills the sign bit.
     value = value + 2**16 if value < 0 else value
     if not abs(value - expected) <= tolerance * expected:
-        raise fault(
-            path, f"the header says {expected:g}, the parameter {':'.join(key)} says {value:g}."
-        )
+        raise fault(path, f"the header says {expected:g}, the parameter {':'.join(key)} says {value:g}.")

@@ -51,8 +51,7 @@ def rotational_columns(labels, rotational):
     """
     if isinstance(rotational, str) and rotational != "by_name":
         raise ValueError(
-            "`rotational` must be 'by_name', a list of columns or a function of a column's name. "
-            f"Got {rotational!r}."
+            f"`rotational` must be 'by_name', a list of columns or a function of a column's name. Got {rotational!r}."
         )
     if callable(rotational) or isinstance(rotational, str):
         chosen = is_rotational_by_name if isinstance(rotational, str) else rotational

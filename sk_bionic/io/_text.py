@@ -8,12 +8,8 @@ import numpy as np
 import pandas as pd
 
 # "1.#QNAN" and "-nan(ind)" are how programs built with Microsoft's compiler print NaN.
-_NUMBER = re.compile(
-    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
-)
-_NOT_A_NUMBER = re.compile(
-    r"[+-]?(nan(\(\w*\))?|1\.#(QNAN|SNAN|IND|INF|R)0*)", re.ASCII | re.IGNORECASE
-)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
+_NOT_A_NUMBER = re.compile(r"[+-]?(nan(\(\w*\))?|1\.#(QNAN|SNAN|IND|INF|R)0*)", re.ASCII | re.IGNORECASE)
 
 
 def fault(path, message, line=None):
@@ -38,9 +34,7 @@ def read_lines(path):
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         byte = raw[error.start]
-        raise fault(
-            path, f"byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8 text.", line
-        ) from None
+        raise fault(path, f"byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8 text.", line) from None
 
 
 def separator_of(line):
@@ -108,10 +102,7 @@ def _numbers(path, cells, number, labels, blank_is_nan):
             return [float(cell) for cell in cells]
     except ValueError:
         pass
-    return [
-        _number(path, cell.strip(), number, label, blank_is_nan)
-        for cell, label in zip(cells, labels, strict=True)
-    ]
+    return [_number(path, cell.strip(), number, label, blank_is_nan) for cell, label in zip(cells, labels, strict=True)]
 
 
 def _number(path, cell, number, label, blank_is_nan):

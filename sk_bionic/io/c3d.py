@@ -133,9 +133,7 @@ def _force_plates(path, layout, recording):
 
 def _scale(path, scales, unit):
     if unit.strip() not in scales:
-        raise fault(
-            path, f"unknown unit {unit[:20]!r}, expected one of {[u for u in scales if u]}."
-        )
+        raise fault(path, f"unknown unit {unit[:20]!r}, expected one of {[u for u in scales if u]}.")
     return scales[unit.strip()]
 
 
@@ -143,7 +141,7 @@ def _texts(recording, group, name):
     parameters = recording["parameters"].get(group, {})
     value = parameters[name]["value"] if name in parameters else []
     # Old systems wrote bytes that are no UTF-8; ezc3d hands them on as surrogates, which no other library takes.
-    readable = lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # noqa: E731
+    readable = lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return [readable(text).strip() for text in value] if isinstance(value, list) else []
 
 

@@ -121,9 +121,7 @@ def _parse_header(path, lines):
         if key:
             as_written[key] = value
             _store(path, header, key.lower(), value, number)
-    raise _text.fault(
-        path, "no line 'endheader': not an OpenSim .sto or .mot file, or a truncated one."
-    )
+    raise _text.fault(path, "no line 'endheader': not an OpenSim .sto or .mot file, or a truncated one.")
 
 
 def _key_and_value(line):

@@ -58,9 +58,7 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name"
     """
     path = Path(path)
     if path.suffix.lower() not in (".sto", ".mot"):
-        raise ValueError(
-            f"`path` must end in .sto or .mot, which OpenSim reads. Got {path.name!r}."
-        )
+        raise ValueError(f"`path` must end in .sto or .mot, which OpenSim reads. Got {path.name!r}.")
     frame = _as_frame(frame)
     name, time, values = _one_trial(frame, trial)
     if in_degrees:
@@ -97,8 +95,7 @@ def _as_frame(frame):
     for name in frame.columns:
         if not isinstance(name, str) or not name or any(c.isspace() or c == "," for c in name):
             raise ValueError(
-                "Columns need names without white space or commas, as OpenSim reads them. Got "
-                f"{name!r}: rename it."
+                f"Columns need names without white space or commas, as OpenSim reads them. Got {name!r}: rename it."
             )
     duplicates = frame.columns[frame.columns.duplicated()].tolist()
     if "time" in (name.lower() for name in frame.columns) or duplicates:
@@ -118,8 +115,7 @@ def _one_trial(frame, trial):
         raise ValueError("`frame` has no rows.")
     if trial is None and trials.n_trials > 1:
         raise ValueError(
-            f"`frame` holds {trials.n_trials} trials, a file one. Choose by `trial=`: "
-            f"{list(trials.names)}."
+            f"`frame` holds {trials.n_trials} trials, a file one. Choose by `trial=`: {list(trials.names)}."
         )
     name = trials.names[0] if trial is None else trial
     if name not in trials.names:

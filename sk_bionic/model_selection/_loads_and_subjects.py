@@ -79,9 +79,7 @@ class LeaveOneLoadOut(FrameSplitter):
                 f"LeaveOneLoadOut reads the load from the column {self.column!r} of a DataFrame. "
                 f"Got {got}. Add the column, or give the load of each row as `groups`."
             )
-        codes, loads = pd.factorize(
-            np.asarray(X[self.column] if groups is None else groups), sort=True
-        )
+        codes, loads = pd.factorize(np.asarray(X[self.column] if groups is None else groups), sort=True)
         if (codes < 0).any():
             raise ValueError(f"The load of row {np.argmax(codes < 0)} is NaN ({self.column!r}).")
         return codes, loads

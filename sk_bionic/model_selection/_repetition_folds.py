@@ -69,9 +69,7 @@ class RepetitionKFold(FrameSplitter):
         if self.n_splits is not None:
             return self.n_splits
         if X is None:
-            raise ValueError(
-                "RepetitionKFold(n_splits=None) has one fold a repetition: `X` and `y` are needed."
-            )
+            raise ValueError("RepetitionKFold(n_splits=None) has one fold a repetition: `X` and `y` are needed.")
         return self._numbered(X, y, groups)[1].max() + 1
 
     def split(self, X, y=None, groups=None):
@@ -111,10 +109,7 @@ class RepetitionKFold(FrameSplitter):
         for test in tests if self.n_splits is None else (test for _, test in folds):
             train = np.flatnonzero(_distance(trials, test) > self.gap + 1e-9)
             if not len(train):
-                raise ValueError(
-                    f"A gap of {self.gap:g} s leaves no training frame beside a repetition. Lower "
-                    "`gap`."
-                )
+                raise ValueError(f"A gap of {self.gap:g} s leaves no training frame beside a repetition. Lower `gap`.")
             yield train, test
 
     def _numbered(self, X, y, groups):

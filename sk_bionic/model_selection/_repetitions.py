@@ -69,8 +69,7 @@ def as_angle(y):
         angle = angle[:, 0]
     if angle.ndim != 1:
         raise ValueError(
-            "Repetitions are found in the angle of one joint: pass one column of `y`. Got shape "
-            f"{angle.shape}."
+            f"Repetitions are found in the angle of one joint: pass one column of `y`. Got shape {angle.shape}."
         )
     return angle
 

@@ -93,7 +93,9 @@ class QuinticCurve:
 
     def __init__(self, corners):
         u = np.linspace(0.0, 1.0, PIECES_PER_CORNER + 1)
-        knots = np.concatenate([np.stack(_derivatives(points, u))[:, i > 0 :] for i, points in enumerate(corners)], axis=1)
+        knots = np.concatenate(
+            [np.stack(_derivatives(points, u))[:, i > 0 :] for i, points in enumerate(corners)], axis=1
+        )
         x, y, slope, _ = knots
         line = lambda i: [[y[i], slope[i], 0.0, 0.0, 0.0, 0.0]]  # beyond the ends
         self.knots = torch.as_tensor(x)

@@ -80,7 +80,9 @@ class Muscle:
     def __post_init__(self):
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
-                raise ValueError(f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}."
+                )
         self._check_channel()
 
     @property

@@ -102,7 +102,12 @@ DEFINITIONS = {
 # What describes a joint's segment rather than the joint: it moves other joints even where the joint itself does not
 # obey the equation of motion.
 SEGMENT_PARAMETERS = (
-    "moment_of_inertia", "segment_mass", "center_of_mass", "segment_orientation", "segment_length", "load_distance",
+    "moment_of_inertia",
+    "segment_mass",
+    "center_of_mass",
+    "segment_orientation",
+    "segment_length",
+    "load_distance",
 )  # fmt: skip
 
 
@@ -255,7 +260,7 @@ class ParameterTable:
                     f"'owner/name', for a shared one 'owner+owner/name', with owners in {list(dict.fromkeys(row.owner for row in self.rows))}."
                 )
             group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))
-        key = lambda row: (row.owner, row.name)  # noqa: E731
+        key = lambda row: (row.owner, row.name)
         return ParameterTable(
             replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows
         )

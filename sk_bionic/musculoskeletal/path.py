@@ -90,7 +90,9 @@ class PathSet:
         for k in range(orders.max()):
             factor *= np.prod(np.where(orders > k, self.exponents - k, 1), axis=1)
         kept = (self.exponents.sum(axis=1) > 0) & (factor > 0)
-        return torch.as_tensor(lowered[kept]), torch.as_tensor(factor[kept, None]) * self.coefficients[torch.as_tensor(kept)]
+        return torch.as_tensor(lowered[kept]), torch.as_tensor(factor[kept, None]) * self.coefficients[
+            torch.as_tensor(kept)
+        ]
 
     def _powers(self, angle):
         """All powers q^0 ... q^degree, Tensor (..., n_coordinates, degree + 1)."""

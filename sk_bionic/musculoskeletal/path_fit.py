@@ -120,7 +120,9 @@ class _Samples:
         """Matrix and right-hand side of the least-squares problem, in units of the tolerances."""
         parts = [(self._monomials(exponents), self.length, self.tolerance)]
         if self.arm is not None:
-            parts += [(self._slopes(exponents, d), self.arm[:, d], self.arm_tolerance) for d in range(len(self.spanned))]
+            parts += [
+                (self._slopes(exponents, d), self.arm[:, d], self.arm_tolerance) for d in range(len(self.spanned))
+            ]
         return np.concatenate([m / t for m, _, t in parts]), np.concatenate([r / t for _, r, t in parts])
 
     def fit(self, exponents):
@@ -131,7 +133,7 @@ class _Samples:
 
     def errors(self, exponents, coefficients):
         """Root mean square errors of the length and of each moment arm [m]."""
-        root_mean_square = lambda error: float(np.sqrt(np.mean(error**2)))  # noqa: E731
+        root_mean_square = lambda error: float(np.sqrt(np.mean(error**2)))
         length = root_mean_square(self._monomials(exponents) @ coefficients - self.length)
         if self.arm is None:
             return length, None

@@ -28,7 +28,7 @@ class FreeParameters:
         self.table = table
         self.index = torch.as_tensor(table.free_index)
         rows = [table.rows[i] for i in table.free_index]
-        column = lambda name: torch.tensor([getattr(row, name) for row in rows], dtype=torch.float64)  # noqa: E731
+        column = lambda name: torch.tensor([getattr(row, name) for row in rows], dtype=torch.float64)
         self.lower, self.upper = column("lower"), column("upper")
         self.initial, self.prior_scale = column("initial"), column("prior_scale")
         self.is_log = torch.tensor([row.transformation == "log" for row in rows], dtype=torch.bool)

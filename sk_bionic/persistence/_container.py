@@ -54,7 +54,7 @@ def read(path, max_bytes):
         raise ValueError(f"its {MANIFEST} was changed after it had been written. Use an unchanged copy.")
     manifest = json.loads(text)
     if not isinstance(manifest, dict):
-        raise ValueError(f"its {MANIFEST} is no table of names and values.")  # noqa: TRY004
+        raise ValueError(f"its {MANIFEST} is no table of names and values.")
     return manifest, members
 
 

@@ -186,8 +186,7 @@ class EMGEnvelope(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rate = self.sampling_rate_
         if self.low_pass is not None and self.low_pass >= rate / 2:
             raise ValueError(
-                f"`low_pass` must lie below half the sampling rate, {rate / 2:g} Hz. "
-                f"Got {self.low_pass!r}."
+                f"`low_pass` must lie below half the sampling rate, {rate / 2:g} Hz. Got {self.low_pass!r}."
             )
         if self.band is None:
             return None

@@ -74,10 +74,7 @@ def _trial_labels(index, levels, trial, n_frames):
         return from_index
     labels = pd.Index(np.asarray(trial))
     if len(labels) != n_frames:
-        raise ValueError(
-            f"`trial` must name the trial of every row. Got {len(labels)} names for "
-            f"{n_frames} rows."
-        )
+        raise ValueError(f"`trial` must name the trial of every row. Got {len(labels)} names for {n_frames} rows.")
     if from_index is not None and not labels.equals(from_index):
         given, indexed = labels.tolist(), from_index.tolist()
         row = next(i for i in range(n_frames) if given[i] != indexed[i])

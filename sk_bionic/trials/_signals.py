@@ -40,8 +40,7 @@ def lagged(values, trials, lags):
         raise ValueError(f"`lags` must be a list of non-negative seconds. Got {lags.tolist()}.")
     if values.ndim != 2 or len(values) != trials.n_frames:
         raise ValueError(
-            f"`values` must have shape (n_frames, n_columns) with {trials.n_frames} frames. "
-            f"Got shape {values.shape}."
+            f"`values` must have shape (n_frames, n_columns) with {trials.n_frames} frames. Got shape {values.shape}."
         )
     out = np.empty((len(values), len(lags), values.shape[1]))
     for rows in trials.slices:
@@ -107,7 +106,5 @@ def thinned(trials, step):
     >>> thinned(find_trials(np.zeros((6, 1)), sampling_rate=10.0), 3).tolist()
     [0, 3, 5]
     """
-    kept = [
-        np.append(np.arange(rows.start, rows.stop, step), rows.stop - 1) for rows in trials.slices
-    ]
+    kept = [np.append(np.arange(rows.start, rows.stop, step), rows.stop - 1) for rows in trials.slices]
     return np.unique(np.concatenate(kept))

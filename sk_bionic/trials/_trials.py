@@ -109,9 +109,7 @@ class Trials:
                     names.append(f"{name} from {time[first]:g} s")
                     starts.append(rows.start + int(first))
         return (
-            self
-            if len(names) == self.n_trials
-            else Trials(tuple(names), np.array([*starts, self.n_frames]), self.time)
+            self if len(names) == self.n_trials else Trials(tuple(names), np.array([*starts, self.n_frames]), self.time)
         )
 
     @property

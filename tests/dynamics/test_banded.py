@@ -33,9 +33,7 @@ def test_solution_is_that_of_the_dense_matrix(n_frames, size, offsets, transpose
     rhs = np.random.default_rng(1).normal(size=(n_frames, size, 3))
     expected = np.linalg.solve(matrix, rhs.reshape(-1, 3)).reshape(rhs.shape)
     factors = BlockBanded(blocks)
-    np.testing.assert_allclose(
-        factors.solve(rhs, transpose=transpose), expected, rtol=1e-10, atol=1e-12
-    )
+    np.testing.assert_allclose(factors.solve(rhs, transpose=transpose), expected, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(
         factors.solve(rhs[..., 0], transpose=transpose), expected[..., 0], rtol=1e-10, atol=1e-12
     )
@@ -44,9 +42,7 @@ def test_solution_is_that_of_the_dense_matrix(n_frames, size, offsets, transpose
 def test_matrix_that_needs_pivots_is_solved():
     blocks = {0: np.tile([[0.0, 1.0], [1.0, 0.0]], (5, 1, 1)), -1: np.ones((5, 2, 2))}
     rhs = np.arange(10.0).reshape(5, 2)
-    np.testing.assert_allclose(
-        dense(blocks) @ BlockBanded(blocks).solve(rhs).ravel(), rhs.ravel(), atol=1e-12
-    )
+    np.testing.assert_allclose(dense(blocks) @ BlockBanded(blocks).solve(rhs).ravel(), rhs.ravel(), atol=1e-12)
 
 
 def test_solving_leaves_matrix_and_right_hand_side_alone():

@@ -66,9 +66,7 @@ def test_given_angle_leaves_the_other_rows_of_the_residual_as_they_are():
     assert (found[:, 1:].abs() > 0.01).any()  # two tendons that are not in equilibrium
 
     inputs = [x[:, 1:].clone().requires_grad_() for x in states] + [activation.requires_grad_()]
-    assert torch.autograd.gradcheck(
-        lambda *x: part.implicit_residual(*x, exogenous=given), inputs, eps=1e-7, atol=1e-5
-    )
+    assert torch.autograd.gradcheck(lambda *x: part.implicit_residual(*x, exogenous=given), inputs, eps=1e-7, atol=1e-5)
 
 
 def test_shorter_strain_brings_the_arm_nearer_to_that_of_rigid_tendons():
@@ -103,9 +101,7 @@ def test_given_shoulder_moves_elbow_and_tendons_as_the_whole_arm_does(swing):
     muscles, torque = muscle_outputs(given, solved.state)
     of_whole, both = muscle_outputs(motion, whole.state)
     maximal = p["max_isometric_force"]
-    torch.testing.assert_close(
-        muscles.tendon_force / maximal, of_whole.tendon_force / maximal, rtol=0, atol=1e-3
-    )
+    torch.testing.assert_close(muscles.tendon_force / maximal, of_whole.tendon_force / maximal, rtol=0, atol=1e-3)
     np.testing.assert_allclose(torque[:, 0], both[:, 1], rtol=0, atol=0.05)
     left = along_measured(given, solved.angle.numpy())
     assert np.nanmax(np.abs(left)) < 0.1 * np.abs(torque).max()
@@ -113,9 +109,7 @@ def test_given_shoulder_moves_elbow_and_tendons_as_the_whole_arm_does(swing):
 
 def test_fusion_keeps_the_exact_motion_beside_a_given_angle(swing):
     motion, whole = swing
-    part = motion_of(
-        motion.model.prescribing([SHOULDER]), 0.01, {SHOULDER: whole.angle[:, 0].numpy()}
-    )
+    part = motion_of(motion.model.prescribing([SHOULDER]), 0.01, {SHOULDER: whole.angle[:, 0].numpy()})
     kept = fuse(part, whole.angle[:, 1:].numpy(), 0.1, 0.1)
     torch.testing.assert_close(kept.state[:, 0], whole.angle[:, 1:], rtol=0, atol=1e-4)
 

@@ -69,10 +69,7 @@ OPENSIM = {
 
 
 def with_tendons(model, tendon=("elastic", "elastic"), curves=("degroote_fregly",) * 2):
-    muscles = [
-        replace(m, tendon=t, curves=c)
-        for m, t, c in zip(model.muscles, tendon, curves, strict=True)
-    ]
+    muscles = [replace(m, tendon=t, curves=c) for m, t, c in zip(model.muscles, tendon, curves, strict=True)]
     return MusculoskeletalModel(muscles, model.joints)
 
 
@@ -248,9 +245,7 @@ def _solved_and_forces(motion, row, value, start):
     states, d = motion.solve(p, start).all_states, motion.model.n_coordinates
     activation, _ = motion.dynamics.at_points(p, motion.grid.frames)
     motion_part, tendon = states[:, :, :d], (states[:, 0, d:], states[:, 1, d:])
-    muscles, _ = motion.model.muscle_state(
-        motion_part[:, 0], motion_part[:, 1], activation, p, tendon=tendon
-    )
+    muscles, _ = motion.model.muscle_state(motion_part[:, 0], motion_part[:, 1], activation, p, tendon=tendon)
     return states.flatten(1).numpy(), muscles.tendon_force.numpy()
 
 
@@ -339,7 +334,5 @@ def test_softened_identification_has_the_gradient_of_its_cost(recording):
     point = problem.evaluate(problem.free.raw() + 0.3, None)
     gradient, _ = problem.linearise(point)
     for i, move in enumerate(1e-4 * torch.eye(problem.free.n_raw, dtype=torch.float64)):
-        above, below = (
-            problem.evaluate(point.raw + s * move, point.fused.all_states).cost for s in (1, -1)
-        )
+        above, below = (problem.evaluate(point.raw + s * move, point.fused.all_states).cost for s in (1, -1))
         assert (above - below) / 2e-4 == pytest.approx(gradient[i], rel=1e-2, abs=1e-3)

@@ -48,19 +48,14 @@ def two_trials():
     rng = np.random.default_rng(0)
     time = np.concatenate([np.linspace(0.0, 1.9, 96), 5.0 + np.cumsum(rng.uniform(0.01, 0.03, 60))])
     trials = Trials(("a", "b"), np.array([0, 96, 156]), time)
-    return trials, np.concatenate(
-        [excitation_at(time[:96]), 0.1 + 0.5 * excitation_at(time[96:] - 4.8)]
-    )
+    return trials, np.concatenate([excitation_at(time[:96]), 0.1 + 0.5 * excitation_at(time[96:] - 4.8)])
 
 
 def solve_with_scipy(time):
     _, rise, decay, gain = (parameters()[name] for name in DYNAMICS_PARAMETERS)
 
     def rate(t, state):
-        excitation = [
-            excitation_at([t - d])[0, m]
-            for m, d in enumerate(PARAMETERS["electromechanical_delay"])
-        ]
+        excitation = [excitation_at([t - d])[0, m] for m, d in enumerate(PARAMETERS["electromechanical_delay"])]
         excitation = gain * torch.tensor(excitation)
         return activation_rate(excitation, torch.from_numpy(state), rise, decay).numpy()
 
@@ -87,9 +82,7 @@ def test_delayed_spline_reads_earlier_times_and_holds_the_first_value_before_the
     delay = torch.tensor([0.05, 0.2], dtype=torch.float64)
     got = spline(time, torch.zeros(5, dtype=torch.int64), delay)
     earlier = np.maximum(time.numpy()[:, None] - delay.numpy(), 0.0)
-    expected = np.column_stack(
-        [excitation_at(earlier[:, m])[:, m] + 0.1 * earlier[:, m] for m in range(2)]
-    )
+    expected = np.column_stack([excitation_at(earlier[:, m])[:, m] + 0.1 * earlier[:, m] for m in range(2)])
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
 
 
@@ -108,8 +101,7 @@ def test_spline_never_falls_below_zero():
 def test_activation_dynamics_converge_with_fourth_order():
     steps = 0.02, 0.01, 0.005
     errors = [
-        np.abs(dynamics(h).solve(parameters()).numpy() - solve_with_scipy(one_trial(h).time)).max()
-        for h in steps
+        np.abs(dynamics(h).solve(parameters()).numpy() - solve_with_scipy(one_trial(h).time)).max() for h in steps
     ]
     order = np.log2(np.array(errors[:-1]) / errors[1:])
     assert (order > 3.5).all(), order
@@ -127,9 +119,7 @@ def test_gain_is_a_factor_on_the_emg():
     trials, emg = two_trials()
     grid, factor = CollocationGrid(trials), [2.5, 0.4]  # full excitation is exceeded
     one = {**parameters(), "emg_gain": torch.ones(2, dtype=torch.float64)}
-    by_gain = ActivationDynamics(grid, emg).solve(
-        {**one, "emg_gain": torch.tensor(factor).double()}
-    )
+    by_gain = ActivationDynamics(grid, emg).solve({**one, "emg_gain": torch.tensor(factor).double()})
     by_hand = ActivationDynamics(grid, emg * torch.tensor(factor).double().numpy()).solve(one)
     assert by_gain.max() > 1.0
     torch.testing.assert_close(by_gain, by_hand, rtol=0, atol=1e-11)
@@ -186,12 +176,9 @@ def test_activations_between_frames_have_exact_derivatives(where):
     for name in (*DYNAMICS_PARAMETERS, "emg_shape_factor"):
         i = ACTIVATION_PARAMETERS.index(name)
         above, below = (
-            solver.at_points({**parameters(), name: parameters()[name] + s}, points)[0]
-            for s in (step, -step)
+            solver.at_points({**parameters(), name: parameters()[name] + s}, points)[0] for s in (step, -step)
         )
-        np.testing.assert_allclose(
-            derivative[..., i], (above - below) / (2 * step), rtol=1e-5, atol=1e-6, err_msg=name
-        )
+        np.testing.assert_allclose(derivative[..., i], (above - below) / (2 * step), rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 def test_activation_at_frames_is_the_shape_of_the_state_there():

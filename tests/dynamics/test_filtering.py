@@ -84,9 +84,7 @@ def test_filter_is_what_the_recursion_tends_to_at_high_sampling_rates():
     for rate in (2000, 4000):
         fine = np.arange(0.0, 2.0 + 0.5 / rate, 1.0 / rate)
         c = filter_coefficients(TIME_CONSTANTS.T, rate)
-        theirs = np.column_stack(
-            [recursion(excitation_at(fine)[:, m], c[m])[:: rate // 100] for m in range(2)]
-        )
+        theirs = np.column_stack([recursion(excitation_at(fine)[:, m], c[m])[:: rate // 100] for m in range(2)])
         differences.append(np.abs(theirs - ours).max())
     assert differences[0] < 3e-3
     assert differences[1] == pytest.approx(0.5 * differences[0], rel=0.1)  # first order in 1 / rate
@@ -118,9 +116,7 @@ def test_steady_state_is_the_excitation_times_the_gain():
 
 
 def test_time_constants_and_coefficients_are_each_other_s_inverse():
-    np.testing.assert_allclose(
-        filter_time_constants(filter_coefficients(TIME_CONSTANTS, 250.0), 250.0), TIME_CONSTANTS
-    )
+    np.testing.assert_allclose(filter_time_constants(filter_coefficients(TIME_CONSTANTS, 250.0), 250.0), TIME_CONSTANTS)
 
 
 @pytest.mark.parametrize("coefficients", [[-1.0, -0.5], [-0.5, 0.3], [-0.5, np.nan]])
@@ -164,8 +160,7 @@ def test_activations_between_frames_have_exact_derivatives(kind, where):
     assert derivative.shape == (*activation.shape, len(ACTIVATION_PARAMETERS))
     for i, name in enumerate(ACTIVATION_PARAMETERS):
         above, below = (
-            solver.at_points({**start, name: start[name] + s}, getattr(grid, where))[0]
-            for s in (1e-6, -1e-6)
+            solver.at_points({**start, name: start[name] + s}, getattr(grid, where))[0] for s in (1e-6, -1e-6)
         )
         numeric = (above - below) / 2e-6
         np.testing.assert_allclose(derivative[..., i], numeric, rtol=1e-5, atol=1e-6, err_msg=name)

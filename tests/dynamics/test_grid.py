@@ -14,9 +14,7 @@ from sk_bionic.trials import Trials
 def irregular_trials(lengths=(7, 2, 9), random_state=0):
     """Trials whose frames are anything but evenly spaced; each starts at a time of its own."""
     rng = np.random.default_rng(random_state)
-    time = np.concatenate(
-        [rng.uniform(0.0, 3.0) + np.cumsum(rng.uniform(0.005, 0.05, n)) for n in lengths]
-    )
+    time = np.concatenate([rng.uniform(0.0, 3.0) + np.cumsum(rng.uniform(0.005, 0.05, n)) for n in lengths])
     return Trials(tuple("abcdef"[: len(lengths)]), np.append(0, np.cumsum(lengths)), time)
 
 
@@ -28,9 +26,7 @@ def test_hermite_piece_reproduces_cubics_and_their_derivatives():
     ends = np.array([cubic(left), slope(left), cubic(left + step), slope(left + step)])
     got = hermite_weights(fraction, np.full(11, step)) @ ends
     time = left + fraction * step
-    np.testing.assert_allclose(
-        got, [cubic(time), slope(time), curvature(time)], rtol=1e-12, atol=1e-12
-    )
+    np.testing.assert_allclose(got, [cubic(time), slope(time), curvature(time)], rtol=1e-12, atol=1e-12)
 
 
 def test_gauss_points_integrate_cubics():
@@ -54,18 +50,13 @@ def test_every_frame_is_an_end_of_an_interval_of_its_own_trial():
     grid = CollocationGrid(trials)
     time = torch.as_tensor(trials.time)
     np.testing.assert_array_equal(grid.interpolate(time, grid.frames), trials.time)
-    np.testing.assert_array_equal(
-        trials.trial_of_frame[grid.left[grid.frames.interval]], trials.trial_of_frame
-    )
+    np.testing.assert_array_equal(trials.trial_of_frame[grid.left[grid.frames.interval]], trials.trial_of_frame)
 
 
 def test_interpolation_is_exact_for_straight_lines():
     trials = irregular_trials()
     grid = CollocationGrid(trials)
-    time = (
-        trials.time[grid.left[grid.gauss.interval]]
-        + grid.gauss.fraction * grid.step[grid.gauss.interval]
-    )
+    time = trials.time[grid.left[grid.gauss.interval]] + grid.gauss.fraction * grid.step[grid.gauss.interval]
     line = torch.as_tensor(np.column_stack([3.0 * trials.time - 1.0, 2.0 - trials.time]))
     expected = np.column_stack([3.0 * time - 1.0, 2.0 - time])
     np.testing.assert_allclose(grid.interpolate(line, grid.gauss), expected, rtol=1e-12)
@@ -84,9 +75,7 @@ def test_central_differences_are_exact_for_parabolas_on_any_grid():
     values = torch.as_tensor(np.column_stack([0.3 + 2.0 * time - 1.7 * time**2, 4.0 * time**2]))
     first, second = difference(values)
     inner = time[difference.inner]
-    np.testing.assert_allclose(
-        first, np.column_stack([2.0 - 3.4 * inner, 8.0 * inner]), rtol=1e-8, atol=1e-8
-    )
+    np.testing.assert_allclose(first, np.column_stack([2.0 - 3.4 * inner, 8.0 * inner]), rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(second, np.tile([-3.4, 8.0], (len(inner), 1)), rtol=1e-6)
 
 

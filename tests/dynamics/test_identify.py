@@ -16,9 +16,7 @@ NOISE = np.deg2rad(1.0)
 
 def motion_of(data, model=None, exogenous=None):
     """The elbow (or another model) on EMG of biceps and triceps."""
-    return Motion(
-        elbow() if model is None else model, find_trials(data), data.to_numpy(), exogenous
-    )
+    return Motion(elbow() if model is None else model, find_trials(data), data.to_numpy(), exogenous)
 
 
 def column(series):
@@ -84,25 +82,18 @@ def test_result_is_the_least_objective_in_every_direction(short, noisy, identifi
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
-    best = posterior.evaluate(
-        raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state
-    )
+    best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state)
     assert posterior.objective(best, fraction) == pytest.approx(identified.objective, abs=1e-6)
     for step in 0.1 * np.eye(posterior.free.n_raw + 4):
         for sign in (1, -1):
-            assert (
-                posterior.objective(posterior.moved(best, sign * step), fraction)
-                > identified.objective
-            )
+            assert posterior.objective(posterior.moved(best, sign * step), fraction) > identified.objective
 
 
 def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy, identified):
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
-    best = posterior.evaluate(
-        raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state
-    )
+    best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state)
 
     def gradient(step):
         point = posterior.moved(best, step)
@@ -134,9 +125,7 @@ def test_angles_that_are_hidden_do_not_matter(short, noisy):
     garbage = np.where(hidden[:, None], 2.5, noisy)
     missing = identify(motion_of(short.data), np.where(hidden[:, None], np.nan, noisy))
     without_weight = identify(motion_of(short.data), garbage, 1.0 - hidden)
-    np.testing.assert_allclose(
-        free_values(missing.model), free_values(without_weight.model), rtol=1e-6
-    )
+    np.testing.assert_allclose(free_values(missing.model), free_values(without_weight.model), rtol=1e-6)
     assert (missing.frame_weight[hidden] == 0).all()
     assert (missing.frame_weight[~hidden] == 1).all()
 
@@ -164,15 +153,11 @@ def test_muscles_of_a_group_share_one_value(short, noisy):
 
 
 def test_best_of_several_starts_is_returned_with_all_of_them(short, noisy, identified):
-    found = identify(
-        motion_of(short.data), noisy, n_starts=3, random_state=np.random.RandomState(0)
-    )
+    found = identify(motion_of(short.data), noisy, n_starts=3, random_state=np.random.RandomState(0))
     objectives = [objective for objective, _ in found.starts]
     assert len(found.starts) == 3
     assert found.objective == pytest.approx(min(objectives), abs=1e-6)
-    np.testing.assert_array_equal(
-        free_values(found.model), found.starts[int(np.argmin(objectives))][1]
-    )
+    np.testing.assert_array_equal(free_values(found.model), found.starts[int(np.argmin(objectives))][1])
     assert found.objective <= identified.objective + 0.1
 
 
@@ -182,10 +167,7 @@ def test_poor_optimum_does_not_win_by_counting_few_frames(short):
     posterior = Posterior(motion_of(short.data), angle, np.ones(len(angle)))
     good = posterior.start(posterior.free.raw(short.parameters["value"].to_numpy(copy=True)))
     poor = posterior.start(posterior.free.raw() + 1.0)
-    runs = [
-        _Run(point, fraction, posterior.weight, 1, True)
-        for point, fraction in ((good, 1.0), (poor, 0.1))
-    ]
+    runs = [_Run(point, fraction, posterior.weight, 1, True) for point, fraction in ((good, 1.0), (poor, 0.1))]
     own = [posterior.objective(run.point, run.fraction * posterior.n) for run in runs]
     assert own[1] < own[0]
     compared = _compare(posterior, [*runs, None])
@@ -202,9 +184,7 @@ def test_failed_starts_are_listed_and_skipped(short, noisy, monkeypatch):
         return start(self, raw)
 
     monkeypatch.setattr(Posterior, "start", fail_second)
-    found = identify(
-        motion_of(short.data), noisy, n_starts=2, random_state=np.random.RandomState(0)
-    )
+    found = identify(motion_of(short.data), noisy, n_starts=2, random_state=np.random.RandomState(0))
     assert found.starts[1] == (np.inf, None)
     assert found.converged
 

@@ -19,9 +19,7 @@ EXTERNAL = {
 
 def motion_of(data, model=None, exogenous=None):
     """The elbow (or another model) on EMG of biceps and triceps."""
-    return Motion(
-        elbow() if model is None else model, find_trials(data), data.to_numpy(), exogenous
-    )
+    return Motion(elbow() if model is None else model, find_trials(data), data.to_numpy(), exogenous)
 
 
 def free_values(model):

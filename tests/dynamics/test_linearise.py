@@ -21,23 +21,17 @@ CURVES = ("degroote_fregly", "thelen", "millard")
 def arm_with(elastic, curves=CURVES[:1]):
     """The arm with some tendons elastic, and curves in turn."""
     muscles = [
-        replace(
-            m, tendon="elastic" if m.name in elastic else "rigid", curves=curves[k % len(curves)]
-        )
+        replace(m, tendon="elastic" if m.name in elastic else "rigid", curves=curves[k % len(curves)])
         for k, m in enumerate(arm().muscles)
     ]
-    scales = {
-        (m.name, "moment_arm_scale"): {"value": 0.9 + 0.05 * k} for k, m in enumerate(muscles)
-    }
+    scales = {(m.name, "moment_arm_scale"): {"value": 0.9 + 0.05 * k} for k, m in enumerate(muscles)}
     return MusculoskeletalModel(muscles, arm().joints, "arm").with_rows(scales)
 
 
 def points_of(model, n_states, n=7):
     """States, their derivatives, activations and external inputs at random points."""
     draw = torch.Generator().manual_seed(0)
-    uniform = lambda low, high, k: (
-        low + (high - low) * torch.rand(n, k, generator=draw, dtype=torch.float64)
-    )  # noqa: E731
+    uniform = lambda low, high, k: low + (high - low) * torch.rand(n, k, generator=draw, dtype=torch.float64)
     d, tendons = model.n_coordinates, n_states - model.n_coordinates
     state = torch.cat([uniform(0.2, 1.2, d), uniform(0.02, 0.6, tendons)], dim=1)
     rate = torch.cat([uniform(-3.0, 3.0, d), uniform(-0.5, 0.5, tendons)], dim=1)
@@ -52,13 +46,9 @@ def differentiated(model, state, rate, second, activation, exogenous, wanted):
     inputs = [x.clone().requires_grad_() for x in (state, rate, second, activation)]
     inputs += [parameters[name].expand(len(state), -1).clone().requires_grad_() for name in wanted]
     equations = model.residual if state.shape[1] == model.n_coordinates else model.implicit_residual
-    residual = equations(
-        *inputs[:4], {**parameters, **dict(zip(wanted, inputs[4:], strict=True))}, exogenous
-    )
+    residual = equations(*inputs[:4], {**parameters, **dict(zip(wanted, inputs[4:], strict=True))}, exogenous)
     rows = [
-        torch.autograd.grad(
-            row.sum(), inputs, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
+        torch.autograd.grad(row.sum(), inputs, retain_graph=True, allow_unused=True, materialize_grads=True)
         for row in residual.unbind(1)
     ]
     return [residual.detach(), *(torch.stack(column, dim=1) for column in zip(*rows, strict=True))]
@@ -124,6 +114,4 @@ def test_blocks_of_points_are_joined_in_order(monkeypatch):
     parts = linearise(*given)
     for one, other in zip(parts[:5], whole[:5], strict=True):
         torch.testing.assert_close(one, other, rtol=1e-14, atol=1e-14)
-    torch.testing.assert_close(
-        parts.parameters["max_isometric_force"], whole.parameters["max_isometric_force"]
-    )
+    torch.testing.assert_close(parts.parameters["max_isometric_force"], whole.parameters["max_isometric_force"])

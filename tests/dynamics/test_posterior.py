@@ -33,9 +33,7 @@ def posterior_of(recording, weight=None, **options):
     return Posterior(motion, angle, weight, **options)
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"trial_gain_std": 0.2}, {"known_noise_std": np.array([0.1])}], ids=str
-)
+@pytest.mark.parametrize("options", [{}, {"trial_gain_std": 0.2}, {"known_noise_std": np.array([0.1])}], ids=str)
 def test_gradient_is_that_of_the_objective(recording, options):
     posterior, fraction = posterior_of(recording, **options), 0.1
     rng = np.random.default_rng(0)

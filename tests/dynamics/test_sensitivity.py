@@ -63,9 +63,7 @@ def test_states_by_parameters(motion, start):
     trajectory = motion.solve(parameters, start, drive=drive)
     exact, _ = state_sensitivity(motion, trajectory, drive, parameters, free, start is None)
     for column, row in enumerate(free.index.tolist()):
-        expected = central_difference(
-            motion, row, lambda p: motion.solve(p, start, trajectory.state).state.numpy()
-        )
+        expected = central_difference(motion, row, lambda p: motion.solve(p, start, trajectory.state).state.numpy())
         assert_close_to_the_largest(exact[..., column], expected[..., 0])
 
 

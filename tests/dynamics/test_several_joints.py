@@ -147,9 +147,7 @@ def test_given_angle_is_interpolated_with_its_derivatives_trial_by_trial():
 
 def test_limb_rests_before_its_first_frame_even_where_the_given_angle_moves():
     time = frames(0.01)
-    motion = motion_of(
-        arm().prescribing(["shoulder_elevation"]), time, {"shoulder_elevation": time}
-    )
+    motion = motion_of(arm().prescribing(["shoulder_elevation"]), time, {"shoulder_elevation": time})
     state = motion.solve().state
     still = motion_of(motion.model, time, {"shoulder_elevation": 0.0 * time}).solve().state
     torch.testing.assert_close(state[0], still[0])
@@ -167,10 +165,7 @@ def test_rest_is_found_and_stable_for_any_activation(preset, strength):
     still = torch.zeros_like(angle)
     residual = model.residual(angle, still, still, activation, p, given)
     assert (residual.abs() < 1e-5 * model.torque_scale).all()
-    rows = [
-        torch.autograd.grad(residual[:, d].sum(), angle, retain_graph=True)[0]
-        for d in range(model.n_coordinates)
-    ]
+    rows = [torch.autograd.grad(residual[:, d].sum(), angle, retain_graph=True)[0] for d in range(model.n_coordinates)]
     assert (torch.linalg.eigvalsh(torch.stack(rows, dim=1)) > 0).all()
 
 

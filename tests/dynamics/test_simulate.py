@@ -75,9 +75,7 @@ def test_result_does_not_depend_on_the_first_guess(subject):
     time = np.arange(0.0, DURATION, 0.02)
     motion = motion_of(subject, time)
     cold = motion.solve()
-    wild = cold.state + torch.randn(
-        cold.state.shape, dtype=torch.float64, generator=torch.manual_seed(0)
-    )
+    wild = cold.state + torch.randn(cold.state.shape, dtype=torch.float64, generator=torch.manual_seed(0))
     torch.testing.assert_close(motion.solve(guess=wild).state, cold.state, rtol=0, atol=1e-7)
     assert motion.solve(guess=cold.state).n_iter <= 1
 
@@ -107,23 +105,13 @@ def test_trial_starts_at_rest_in_equilibrium(subject):
 
 def test_pendulum_keeps_its_energy():
     """No muscles, no damping, stops far away: weight and spring give back what they take."""
-    changes = {
-        (muscle, "max_isometric_force"): {"value": 1e-12} for muscle in ("biceps", "triceps")
-    }
+    changes = {(muscle, "max_isometric_force"): {"value": 1e-12} for muscle in ("biceps", "triceps")}
     values = {"joint_damping": 0.0, "lower_limit": -4.0, "upper_limit": 4.0}
-    model = elbow().with_rows(
-        changes | {("elbow_flexion", name): {"value": value} for name, value in values.items()}
-    )
+    model = elbow().with_rows(changes | {("elbow_flexion", name): {"value": value} for name, value in values.items()})
     time = np.arange(0.0, 3.0, 0.005)
-    state = (
-        Motion(model, trials_at(time), np.zeros((len(time), 2)))
-        .solve(initial_state=[[[1.4], [0.0]]])
-        .state
-    )
+    state = Motion(model, trials_at(time), np.zeros((len(time), 2))).solve(initial_state=[[[1.4], [0.0]]]).state
     angle, velocity = state[:, 0, 0].numpy(), state[:, 1, 0].numpy()
-    energy = (
-        0.5 * 0.0706 * velocity**2 - 1.534 * 0.1815 * GRAVITY * np.cos(angle) + (angle - 1.0) ** 2
-    )
+    energy = 0.5 * 0.0706 * velocity**2 - 1.534 * 0.1815 * GRAVITY * np.cos(angle) + (angle - 1.0) ** 2
     assert np.ptp(angle) > 1.0
     np.testing.assert_allclose(energy, energy[0], rtol=0, atol=1e-5)
 
@@ -131,21 +119,15 @@ def test_pendulum_keeps_its_energy():
 def test_load_in_the_hand_is_mass_at_its_distance():
     time = np.arange(0.0, 2.0, 0.02)
     emg = np.column_stack([0.02 + 0.3 * np.sin(np.pi * time / 2.0) ** 4, np.full(len(time), 0.02)])
-    loaded = Motion(
-        elbow(), trials_at(time), emg, {"hand_load_kg": np.full(len(time), 0.8)}
-    ).solve()
+    loaded = Motion(elbow(), trials_at(time), emg, {"hand_load_kg": np.full(len(time), 0.8)}).solve()
     mass = 1.534 + 0.8
     body = {
         "segment_mass": mass,
         "center_of_mass": (1.534 * 0.1815 + 0.8 * 0.32) / mass,
         "moment_of_inertia": 0.0706 + 0.8 * 0.32**2,
     }
-    heavier = elbow().with_rows(
-        {("elbow_flexion", name): {"value": value} for name, value in body.items()}
-    )
-    torch.testing.assert_close(
-        loaded.state, Motion(heavier, trials_at(time), emg).solve().state, rtol=0, atol=1e-7
-    )
+    heavier = elbow().with_rows({("elbow_flexion", name): {"value": value} for name, value in body.items()})
+    torch.testing.assert_close(loaded.state, Motion(heavier, trials_at(time), emg).solve().state, rtol=0, atol=1e-7)
 
 
 def two_joints():
@@ -175,9 +157,7 @@ def test_two_joints_agree_with_an_adaptive_integrator():
         torque = -model.residual(angle, velocity, torch.zeros_like(angle), activation)
         return torch.cat([velocity, torque / 0.08]).numpy()
 
-    exact = solve_ivp(
-        rate, (0.0, time[-1]), start.ravel(), t_eval=time, rtol=1e-10, atol=1e-11, method="DOP853"
-    ).y
+    exact = solve_ivp(rate, (0.0, time[-1]), start.ravel(), t_eval=time, rtol=1e-10, atol=1e-11, method="DOP853").y
     np.testing.assert_allclose(trajectory.state.reshape(-1, 4), exact.T, rtol=0, atol=1e-4)
 
 
@@ -188,27 +168,20 @@ def test_failure_names_the_trial(monkeypatch):
         np.full((50, 2), 0.02),
         np.column_stack([0.02 + 0.3 * np.sin(np.pi * time) ** 4, np.full(50, 0.02)]),
     )
-    motion = Motion(
-        elbow(), trials_at(time, time, names=("rest", "curl")), np.concatenate([still, moving])
-    )
+    motion = Motion(elbow(), trials_at(time, time, names=("rest", "curl")), np.concatenate([still, moving]))
     with pytest.raises(SimulationError, match=r"trial 'curl' did not converge.*N m.*units of EMG"):
         motion.solve()
 
 
 def test_joint_without_inertia_is_refused():
     model = elbow().with_rows(
-        {
-            ("elbow_flexion", name): {"value": 0.0}
-            for name in ("moment_of_inertia", "joint_damping", "joint_stiffness")
-        }
+        {("elbow_flexion", name): {"value": 0.0} for name in ("moment_of_inertia", "joint_damping", "joint_stiffness")}
     )
     weightless = {
         ("elbow_flexion", "center_of_mass"): {"value": 0.0},
         ("elbow_flexion", "limit_stiffness"): {"value": 0.0},
     }
-    weightless |= {
-        (muscle, "max_isometric_force"): {"value": 0.0} for muscle in ("biceps", "triceps")
-    }
+    weightless |= {(muscle, "max_isometric_force"): {"value": 0.0} for muscle in ("biceps", "triceps")}
     time = np.arange(0.0, 0.5, 0.02)
     motion = Motion(model.with_rows(weightless), trials_at(time), np.full((len(time), 2), 0.02))
     with pytest.raises(SimulationError, match="singular.*every joint has inertia"):

@@ -64,9 +64,7 @@ def test_hidden_angles_are_not_learnt_from_and_the_equation_fills_them(motion, a
     weight[20:60] = 0.0
     small = {"angle_std": np.deg2rad(0.2), "torque_std": 0.02}
     by_nan, by_weight = soften(motion, hidden, **small), soften(motion, angle + (weight == 0)[:, None], weight, **small)
-    np.testing.assert_allclose(
-        by_nan.model.parameters.value, by_weight.model.parameters.value, rtol=1e-6, atol=1e-9
-    )
+    np.testing.assert_allclose(by_nan.model.parameters.value, by_weight.model.parameters.value, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(by_nan.state[20:60, 0], angle[20:60], atol=np.deg2rad(2.0))
 
 

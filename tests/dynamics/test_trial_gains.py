@@ -8,9 +8,7 @@ from sk_bionic.dynamics.identify import identify
 from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.trials import find_trials
 
-GAINS = np.exp(
-    [[-0.15, 0.1], [0.2, -0.15], [-0.05, 0.05]]
-)  # of (trial, muscle); their mean logarithm is zero
+GAINS = np.exp([[-0.15, 0.1], [0.2, -0.15], [-0.05, 0.05]])  # of (trial, muscle); their mean logarithm is zero
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +19,12 @@ def recording():
 def motion_of(recording, gains=None):
     trials = find_trials(recording.data)
     emg = recording.data.to_numpy()
-    return Motion(
-        recording.model, trials, emg if gains is None else emg / gains[trials.trial_of_frame]
-    )
+    return Motion(recording.model, trials, emg if gains is None else emg / gains[trials.trial_of_frame])
 
 
 def relative_errors(recording, identification):
     truth = recording.parameters.set_index(["muscle", "name"])["value"]
-    rows = [
-        r
-        for r in identification.model.parameters.rows
-        if r.free and (r.owner, r.name) in truth.index
-    ]
+    rows = [r for r in identification.model.parameters.rows if r.free and (r.owner, r.name) in truth.index]
     return np.array([abs(r.value / truth[r.owner, r.name] - 1.0) for r in rows])
 
 
@@ -74,7 +66,5 @@ def test_scaled_emg_is_what_the_gain_says(recording):
     motion, gains = motion_of(recording), np.tile([[0.8, 1.3]], (3, 1))
     parameters = motion.model.parameters.as_dict()
     by_gain = motion.with_trial_gains(gains).solve(parameters).state
-    by_emg = (
-        Motion(motion.model, motion.trials, motion.excitation * gains[0]).solve(parameters).state
-    )
+    by_emg = Motion(motion.model, motion.trials, motion.excitation * gains[0]).solve(parameters).state
     np.testing.assert_allclose(by_gain, by_emg, atol=1e-12)

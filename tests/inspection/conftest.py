@@ -25,6 +25,4 @@ def fitted(envelopes):
     """A simulation of the elbow, fitted to two trials."""
     X, y = envelopes
     trials = ["trial_00", "trial_01"]
-    return PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(
-        X.loc[trials], y.loc[trials]
-    )
+    return PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X.loc[trials], y.loc[trials])

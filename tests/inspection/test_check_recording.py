@@ -30,9 +30,7 @@ def only(quality, kind):
 def assert_found(quality, kind, channel, start, stop, *, tolerance=0.15):
     row = only(quality, kind)
     assert (row.channel, row.trial) == (channel, TRIAL)
-    assert row.start == pytest.approx(start, abs=tolerance) and row.stop == pytest.approx(
-        stop, abs=tolerance
-    )
+    assert row.start == pytest.approx(start, abs=tolerance) and row.stop == pytest.approx(stop, abs=tolerance)
     assert row.meaning and row.advice
 
 
@@ -139,12 +137,8 @@ def with_times(X, times):
 def test_gaps_and_rates(envelopes):
     X = envelopes[0]
     time = X.index.get_level_values("time")[rows_of(X)].to_numpy()
-    gap = only(
-        check_recording(with_times(X, np.where(time >= 2.0, time + 0.5, time))), "irregular_time"
-    )
-    assert (
-        gap.trial == TRIAL and gap.start == pytest.approx(1.99) and gap.value == pytest.approx(51.0)
-    )
+    gap = only(check_recording(with_times(X, np.where(time >= 2.0, time + 0.5, time))), "irregular_time")
+    assert gap.trial == TRIAL and gap.start == pytest.approx(1.99) and gap.value == pytest.approx(51.0)
     slow = only(check_recording(with_times(X, 2.0 * time)), "sampling_rate")
     assert slow.trial == TRIAL and slow.value == pytest.approx(50.0)
     stated = check_recording(X, sampling_rate=1000.0).findings

@@ -41,12 +41,8 @@ def test_trajectories_are_drawn_in_degrees_with_their_band(fitted, envelopes):
     angle, std = fitted.predict(X, return_std=True)
     assert len(display.ax_) == 2 and display.figure_ is display.ax_[0].figure
     first = slice(0, 400)
-    np.testing.assert_allclose(
-        line(display.ax_[0], "predicted").get_ydata(), np.rad2deg(angle[first])
-    )
-    np.testing.assert_allclose(
-        line(display.ax_[0], "measured").get_ydata(), np.rad2deg(y.iloc[first])
-    )
+    np.testing.assert_allclose(line(display.ax_[0], "predicted").get_ydata(), np.rad2deg(angle[first]))
+    np.testing.assert_allclose(line(display.ax_[0], "measured").get_ydata(), np.rad2deg(y.iloc[first]))
     band = display.ax_[0].collections[0].get_paths()[0].get_extents()
     assert band.ymax == pytest.approx(np.rad2deg((angle + 2 * std)[first]).max())
     assert display.ax_[0].get_ylabel() == "elbow flexion [deg]"
@@ -82,34 +78,24 @@ def test_several_angles_have_a_panel_each_and_gaps_stay_gaps():
 
 def test_arrays_are_drawn_with_a_sampling_rate_on_given_axes():
     _, axes = plt.subplots()
-    display = TrajectoryDisplay.from_predictions(
-        np.zeros(20), np.ones(20), sampling_rate=10, ax=axes
-    )
+    display = TrajectoryDisplay.from_predictions(np.zeros(20), np.ones(20), sampling_rate=10, ax=axes)
     assert display.ax_ is axes and axes.get_lines()[0].get_xdata()[-1] == pytest.approx(1.9)
     with pytest.raises(ValueError, match="Nothing tells the time"):
         TrajectoryDisplay.from_predictions(np.zeros(20), np.ones(20))
     trial = np.repeat(["a", "b"], 10)
     with pytest.raises(ValueError, match="2 panels, but `ax` holds 1 axes"):
-        TrajectoryDisplay.from_predictions(
-            np.zeros(20), np.ones(20), sampling_rate=10, trial=trial, ax=axes
-        )
+        TrajectoryDisplay.from_predictions(np.zeros(20), np.ones(20), sampling_rate=10, trial=trial, ax=axes)
     with pytest.raises(ValueError, match=r"`trials` names \['c'\]"):
-        TrajectoryDisplay.from_predictions(
-            np.zeros(20), np.ones(20), sampling_rate=10, trial=trial, trials=["c"]
-        )
+        TrajectoryDisplay.from_predictions(np.zeros(20), np.ones(20), sampling_rate=10, trial=trial, trials=["c"])
 
 
 def test_forces_are_the_estimators_own_and_named_at_the_line(fitted, envelopes):
     X = envelopes[0].loc[TRIALS]
     display = MuscleForcesDisplay.from_estimator(fitted, X, trials=["trial_03"])
     forces = fitted.predict_muscle_forces(X)
-    np.testing.assert_allclose(
-        display.ax_.get_lines()[1].get_ydata(), forces.loc["trial_03"]["triceps"]
-    )
+    np.testing.assert_allclose(display.ax_.get_lines()[1].get_ydata(), forces.loc["trial_03"]["triceps"])
     assert "biceps" in texts(display.ax_) and display.ax_.get_ylabel() == "muscle force [N]"
-    marked = MuscleForcesDisplay.from_predictions(
-        forces, synthesized=["triceps"], trials="trial_02"
-    )
+    marked = MuscleForcesDisplay.from_predictions(forces, synthesized=["triceps"], trials="trial_02")
     assert "triceps*" in texts(marked.ax_) and "biceps*" not in texts(marked.ax_)
 
 
@@ -153,18 +139,12 @@ def test_residuals_are_the_estimators_own_where_nothing_is_smoothed(fitted, enve
 
 def test_losses_of_every_term(envelopes):
     X, y = (part.loc[["trial_00"]] for part in envelopes)
-    network = PhysicsInformedMSKRegressor(
-        "elbow", prediction="network", max_epochs=3, random_state=0
-    )
+    network = PhysicsInformedMSKRegressor("elbow", prediction="network", max_epochs=3, random_state=0)
     network.fit(X, y)
     axes = LossDisplay.from_estimator(network).ax_
     assert axes.get_yscale() == "log"
-    np.testing.assert_allclose(
-        axes.get_lines()[1].get_ydata(), [epoch["data_loss"] for epoch in network.history_]
-    )
-    assert all(
-        word in texts(axes) for word in ("total", "angle", "equation of motion", "muscle forces")
-    )
+    np.testing.assert_allclose(axes.get_lines()[1].get_ydata(), [epoch["data_loss"] for epoch in network.history_])
+    assert all(word in texts(axes) for word in ("total", "angle", "equation of motion", "muscle forces"))
 
 
 def test_no_losses_without_a_network(fitted):

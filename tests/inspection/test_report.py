@@ -86,9 +86,7 @@ def test_it_refuses_to_overwrite_unless_asked(fitted, envelopes, tmp_path):
     assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_a_failure_leaves_neither_half_a_file_nor_the_old_one_harmed(
-    fitted, envelopes, tmp_path, monkeypatch
-):
+def test_a_failure_leaves_neither_half_a_file_nor_the_old_one_harmed(fitted, envelopes, tmp_path, monkeypatch):
     path = tmp_path / "a.html"
     path.write_text("mine")
     X, y = (part.loc[["trial_02"]] for part in envelopes)

@@ -66,16 +66,12 @@ def test_every_muscle_has_its_own_shape():
 
 def test_muscle_with_the_logarithmic_shape_has_its_bounds():
     muscle = Muscle("a", PolynomialPath((0.3,)), activation_shape="logarithmic")
-    row = make_parameter(
-        DEFINITIONS["emg_shape_factor"], "a", muscle.given_parameters["emg_shape_factor"]
-    )
+    row = make_parameter(DEFINITIONS["emg_shape_factor"], "a", muscle.given_parameters["emg_shape_factor"])
     assert (row.lower, row.upper) == (0.001, 0.12)
     assert row.lower < row.value < row.upper
     given = {"emg_shape_factor": {"value": 0.1, "free": False}}
     own = Muscle("a", PolynomialPath((0.3,)), None, given, activation_shape="logarithmic")
-    row = make_parameter(
-        DEFINITIONS["emg_shape_factor"], "a", own.given_parameters["emg_shape_factor"]
-    )
+    row = make_parameter(DEFINITIONS["emg_shape_factor"], "a", own.given_parameters["emg_shape_factor"])
     assert (row.value, row.upper, row.free) == (0.1, 0.12, False)
 
 

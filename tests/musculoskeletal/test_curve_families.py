@@ -172,9 +172,7 @@ def test_every_muscle_of_a_mixed_set_has_its_own_curves():
     strain, activation = tensor(0.6, 0.7, 0.5, 0.8), torch.rand(7, 4, dtype=torch.float64)
     for m, name in enumerate(names):
         family = CURVE_FAMILIES[name]
-        torch.testing.assert_close(
-            mixed.active_force_length(length)[:, m], family.active_force_length(length[:, m])
-        )
+        torch.testing.assert_close(mixed.active_force_length(length)[:, m], family.active_force_length(length[:, m]))
         torch.testing.assert_close(
             mixed.passive_force_length(length, strain)[:, m],
             family.passive_force_length(length[:, m], strain[m]),

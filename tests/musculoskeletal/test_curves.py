@@ -15,9 +15,7 @@ def tensor(*values):
 
 def test_curves_pass_through_their_normalisation_points():
     torch.testing.assert_close(active_force_length(tensor(1.0)), tensor(1.0), rtol=0, atol=1e-6)
-    torch.testing.assert_close(
-        force_velocity(tensor(-1.0, 0.0)), tensor(0.0, 1.0), rtol=0, atol=1e-12
-    )
+    torch.testing.assert_close(force_velocity(tensor(-1.0, 0.0)), tensor(0.0, 1.0), rtol=0, atol=1e-12)
     for strain in (0.4, 0.6, 1.2):
         ends = passive_force_length(tensor(0.2, 1.0 + strain), tensor(strain))
         torch.testing.assert_close(ends, tensor(0.0, 1.0), rtol=0, atol=1e-12)
@@ -42,9 +40,7 @@ def test_force_velocity_is_smooth_at_rest():
 
 
 def test_too_short_fiber_keeps_a_finite_active_force():
-    length = torch.linspace(
-        -1.0, 0.2, 50, dtype=torch.float64
-    )  # the second term has a pole at 0.15
+    length = torch.linspace(-1.0, 0.2, 50, dtype=torch.float64)  # the second term has a pole at 0.15
     assert torch.isfinite(active_force_length(length)).all()
 
 
@@ -55,9 +51,7 @@ def test_activation_shape_keeps_its_ends_and_order():
         torch.testing.assert_close(activation[[0, -1]], tensor(0.0, 1.0))
         assert (activation.diff() > 0).all()
         assert (activation >= state - 1e-12).all()  # bent upwards
-    torch.testing.assert_close(
-        activation, state, rtol=0, atol=1e-3
-    )  # almost a straight line at last
+    torch.testing.assert_close(activation, state, rtol=0, atol=1e-3)  # almost a straight line at last
 
 
 def test_activation_moves_towards_excitation_and_rises_faster_than_it_decays():

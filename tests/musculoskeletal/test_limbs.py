@@ -61,9 +61,7 @@ def test_arm_has_the_lengths_and_moment_arms_of_arm26():
 def test_arm_agrees_with_every_reference_sample_where_arm26_is_continuous():
     if not REFERENCE.exists():
         pytest.skip("the full OpenSim reference is not beside this checkout")
-    samples = [
-        s for s in json.loads(REFERENCE.read_text())["arm26_geometry"]["samples"] if s["q"][0] < 0.6
-    ]
+    samples = [s for s in json.loads(REFERENCE.read_text())["arm26_geometry"]["samples"] if s["q"][0] < 0.6]
     length, arms = geometry(arm(), [s["q"] for s in samples])
     expected = np.array([[s["mt_length_m"][m] for m in ARM_MUSCLES] for s in samples])
     assert (rms(length - expected) < 2e-4).all()

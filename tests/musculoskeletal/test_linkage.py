@@ -191,9 +191,7 @@ def test_couple_on_the_hand_turns_every_joint():
     model, motion = leg(), [0.2 * x for x in random_motion(3)]
     activation = torch.zeros(6, 9, dtype=torch.float64)
     given = model.exogenous({"external_torque_nm": np.full(6, 2.0)}, 6)
-    change = model.residual(*motion, activation) - model.residual(
-        *motion, activation, exogenous=given
-    )
+    change = model.residual(*motion, activation) - model.residual(*motion, activation, exogenous=given)
     expected = torch.tensor([2.0, -2.0, 2.0], dtype=torch.float64).expand(6, 3)
     torch.testing.assert_close(change, expected)
 

@@ -34,13 +34,8 @@ def two_joint_model():
     """Two joints, three muscles, one of them over both joints."""
     exponents = ((0, 0), (1, 0), (0, 1))
     paths = {"a": (0.3, -0.03, 0.0), "b": (0.3, 0.02, -0.03), "c": (0.3, 0.0, 0.02)}
-    muscles = [
-        Muscle(name, PolynomialPath(c, exponents), parameters=NEEDED) for name, c in paths.items()
-    ]
-    joints = [
-        Joint(name, torque_scale=scale, parameters=BODY)
-        for name, scale in (("hip", 2.0), ("knee", 5.0))
-    ]
+    muscles = [Muscle(name, PolynomialPath(c, exponents), parameters=NEEDED) for name, c in paths.items()]
+    joints = [Joint(name, torque_scale=scale, parameters=BODY) for name, scale in (("hip", 2.0), ("knee", 5.0))]
     return MusculoskeletalModel(muscles, joints)
 
 
@@ -103,17 +98,13 @@ def test_residual_holds_the_forces_of_muscle_state():
     residual, muscles = model.residual_and_muscles(angle, velocity, acceleration, activation)
     state, moment_arm = model.muscle_state(angle, velocity, activation)
     torch.testing.assert_close(muscles.tendon_force, state.tendon_force)
-    stronger = model.with_values(
-        model.parameters.value * np.where(np.arange(len(model.parameters)) < 3, 2.0, 1.0)
-    )
+    stronger = model.with_values(model.parameters.value * np.where(np.arange(len(model.parameters)) < 3, 2.0, 1.0))
     change = stronger.residual(angle, velocity, acceleration, activation) - residual
     torch.testing.assert_close(change, -(moment_arm * state.tendon_force[:, None]).sum(-1))
 
 
 def test_torque_scale_has_one_value_per_joint():
-    torch.testing.assert_close(
-        two_joint_model().torque_scale, torch.tensor([2.0, 5.0], dtype=torch.float64)
-    )
+    torch.testing.assert_close(two_joint_model().torque_scale, torch.tensor([2.0, 5.0], dtype=torch.float64))
 
 
 def test_missing_load_is_zero_and_missing_orientation_the_parameters():
@@ -147,9 +138,7 @@ def test_several_muscles_may_share_a_channel():
 def test_names_must_be_there_and_differ(names):
     path = PolynomialPath.constant_moment_arm(0.03, 0.3)
     with pytest.raises(ValueError, match="names of their own"):
-        MusculoskeletalModel(
-            [Muscle(n, path, parameters=NEEDED) for n in names], [Joint("elbow", parameters=BODY)]
-        )
+        MusculoskeletalModel([Muscle(n, path, parameters=NEEDED) for n in names], [Joint("elbow", parameters=BODY)])
 
 
 def test_unknown_parameter_is_refused_with_the_known_ones():

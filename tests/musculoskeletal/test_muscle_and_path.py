@@ -28,9 +28,7 @@ def force_at(length, pennation):
     values = {**PARAMETERS, "pennation_angle_at_optimal": pennation}
     parameters = {name: torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
     velocity = torch.full_like(length, -0.1)
-    return rigid_tendon_state(
-        length, velocity, torch.full_like(length, 0.5), parameters
-    ).tendon_force
+    return rigid_tendon_state(length, velocity, torch.full_like(length, 0.5), parameters).tendon_force
 
 
 @pytest.mark.parametrize("pennation", [0.0, 0.3])
@@ -69,9 +67,7 @@ def two_joint_paths():
 
 def test_moment_arms_of_a_muscle_over_two_joints_are_minus_its_gradient():
     angle = torch.tensor([[0.3, -0.7], [1.1, 0.4]], dtype=torch.float64).requires_grad_()
-    length, moment_arm = two_joint_paths().length_and_moment_arm(
-        angle, torch.ones(1, dtype=torch.float64)
-    )
+    length, moment_arm = two_joint_paths().length_and_moment_arm(angle, torch.ones(1, dtype=torch.float64))
     (gradient,) = torch.autograd.grad(length.sum(), angle)
     torch.testing.assert_close(moment_arm[:, :, 0], -gradient)
     expected = (

@@ -53,12 +53,8 @@ def reference_rows(name):
 
 
 def assert_muscle_agrees(rows, rtol):
-    length, velocity, activation, *expected, force = torch.tensor(rows, dtype=torch.float64).T[
-        ..., None
-    ]
-    parameters = {
-        name: torch.tensor([value], dtype=torch.float64) for name, value in PARAMETERS.items()
-    }
+    length, velocity, activation, *expected, force = torch.tensor(rows, dtype=torch.float64).T[..., None]
+    parameters = {name: torch.tensor([value], dtype=torch.float64) for name, value in PARAMETERS.items()}
     state = rigid_tendon_state(length, velocity, activation, parameters)
     got = state.fiber_length, state.fiber_velocity, torch.arccos(state.cos_pennation)
     for ours, theirs in zip(got, expected, strict=True):
@@ -69,9 +65,7 @@ def assert_muscle_agrees(rows, rtol):
 def assert_rates_agree(rows, rtol):
     excitation, state, rate = torch.tensor(rows, dtype=torch.float64).T
     constants = torch.tensor([0.015, 0.060], dtype=torch.float64)
-    torch.testing.assert_close(
-        activation_rate(excitation, state, *constants), rate, rtol=rtol, atol=1e-9
-    )
+    torch.testing.assert_close(activation_rate(excitation, state, *constants), rate, rtol=rtol, atol=1e-9)
 
 
 def test_muscle_agrees_with_typed_states():

@@ -39,9 +39,7 @@ def test_select_by_path_frees_a_single_row():
 
 
 def test_select_accepts_a_lone_name():
-    assert free_names(elbow().parameters.select("segment_mass")) == [
-        ("elbow_flexion", "segment_mass")
-    ]
+    assert free_names(elbow().parameters.select("segment_mass")) == [("elbow_flexion", "segment_mass")]
 
 
 @pytest.mark.parametrize("name", ["optimal_fibre_length", "deltoid/optimal_fiber_length"])
@@ -75,9 +73,7 @@ def test_prior_of_a_group_counts_once():
 
 def test_value_outside_its_bounds_is_refused_with_bounds_and_unit():
     delay = DEFINITIONS["electromechanical_delay"]
-    with pytest.raises(
-        ValueError, match=r"'electromechanical_delay' of 'biceps' .* 0 and 0.125 s. Got 0.3"
-    ):
+    with pytest.raises(ValueError, match=r"'electromechanical_delay' of 'biceps' .* 0 and 0.125 s. Got 0.3"):
         make_parameter(delay, "biceps", 0.3)
     with pytest.raises(ValueError, match="between 100 and 200 N. Got 300"):
         make_parameter(FORCE, "biceps", {"value": 300.0, "lower": 100.0, "upper": 200.0})
@@ -137,13 +133,9 @@ class TestFreeParameters:
             assert torch.isfinite(raw).all()
             assert (free.derivative(raw).diagonal() > 0).all()
 
-    @pytest.mark.parametrize(
-        "shared", ["emg_shape_factor", "rectus_femoris+vastus_medialis/emg_shape_factor"]
-    )
+    @pytest.mark.parametrize("shared", ["emg_shape_factor", "rectus_femoris+vastus_medialis/emg_shape_factor"])
     def test_derivatives_are_those_of_autograd(self, shared):
-        free = FreeParameters(
-            knee().parameters.select(["max_isometric_force", shared, "goniometer_offset"])
-        )
+        free = FreeParameters(knee().parameters.select(["max_isometric_force", shared, "goniometer_offset"]))
         raw = torch.from_numpy(np.random.default_rng(1).normal(size=free.n_raw))
         for function, derivative in (
             (free.free_values, free.derivative),

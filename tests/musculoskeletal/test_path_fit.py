@@ -116,5 +116,5 @@ def test_moment_arms_of_three_angles_are_minus_the_gradient():
     length, arm = paths.length_and_moment_arm(angle, one)
     (gradient,) = torch.autograd.grad(length.sum(), angle)
     torch.testing.assert_close(arm[..., 0], -gradient)
-    both = lambda q: paths.length_and_moment_arm(q, one)  # noqa: E731
+    both = lambda q: paths.length_and_moment_arm(q, one)
     assert torch.autograd.gradcheck(both, [angle])

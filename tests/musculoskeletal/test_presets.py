@@ -71,10 +71,7 @@ def test_gravity_acts_about_the_hanging_shank():
     for model, hanging in ((knee("seated"), np.pi / 2), (knee("standing"), 0.0)):
         heavier = model.with_rows({("knee_flexion", "segment_mass"): {"value": 8.0}})
         idle = [0.0] * 4
-        weight = [
-            torque(heavier, idle, hanging + d) - torque(model, idle, hanging + d)
-            for d in (-0.5, 0.0, 0.5)
-        ]
+        weight = [torque(heavier, idle, hanging + d) - torque(model, idle, hanging + d) for d in (-0.5, 0.0, 0.5)]
         assert weight[0] > 0 > weight[2]
         assert abs(weight[1]) < 1e-9
 
@@ -90,9 +87,7 @@ def test_every_channel_drives_every_lumped_coordinate_by_a_muscle_of_its_own():
     model = lumped_joint(["emg_1", "emg_2"], coordinates=("hip", "knee"))
     assert model.coordinate_names == ("hip", "knee")
     assert sorted(model.channel_names) == ["emg_1", "emg_1", "emg_2", "emg_2"]
-    ones = torch.ones(
-        model.n_muscles, dtype=torch.float64
-    )  # at 0, the centre of its prior, no moment arm is seen
+    ones = torch.ones(model.n_muscles, dtype=torch.float64)  # at 0, the centre of its prior, no moment arm is seen
     _, moment_arm = model.paths.length_and_moment_arm(torch.ones(1, 2, dtype=torch.float64), ones)
     np.testing.assert_array_equal((moment_arm[0] != 0).sum(axis=0), 1)
 

@@ -17,9 +17,7 @@ def with_values(**values):
 
 def test_hand_load_raises_the_gravity_torque_by_its_weight_times_its_arm():
     load, orientation = torch.full_like(ANGLE, 1.7), torch.tensor([0.4], dtype=torch.float64)
-    more = gravity_torque(ANGLE, ELBOW, load, orientation) - gravity_torque(
-        ANGLE, ELBOW, NOTHING, orientation
-    )
+    more = gravity_torque(ANGLE, ELBOW, load, orientation) - gravity_torque(ANGLE, ELBOW, NOTHING, orientation)
     torch.testing.assert_close(more, -1.7 * 0.32 * GRAVITY * torch.sin(ANGLE + 0.4))
 
 
@@ -30,31 +28,22 @@ def test_hand_load_raises_the_inertia_by_its_mass_times_its_arm_squared():
 
 
 def test_stops_push_inwards_only():
-    parameters = with_values(
-        joint_stiffness=0.0, joint_damping=0.0, lower_limit=0.2, upper_limit=2.0
-    )
+    parameters = with_values(joint_stiffness=0.0, joint_damping=0.0, lower_limit=0.2, upper_limit=2.0)
     torque = passive_torque(ANGLE, NOTHING, NOTHING, parameters)
     far_inside = (ANGLE > 0.8) & (ANGLE < 1.4)
     assert (torque[ANGLE < 0.2] > 0).all()
     assert (torque[ANGLE > 2.0] < 0).all()
     assert torque[far_inside].abs().max() < 1e-4
-    beyond = passive_torque(
-        torch.tensor([[3.0]], dtype=torch.float64), NOTHING[:1], NOTHING[:1], parameters
-    )
+    beyond = passive_torque(torch.tensor([[3.0]], dtype=torch.float64), NOTHING[:1], NOTHING[:1], parameters)
     torch.testing.assert_close(
         beyond, torch.tensor([[-60.0]], dtype=torch.float64), rtol=1e-6, atol=0
     )  # 60 N m/rad, 1 rad beyond
 
 
 def test_co_contraction_stiffens_the_joint():
-    parameters = with_values(
-        joint_stiffness=1.0, co_contraction_stiffness=3.0, joint_rest_angle=1.0
-    )
+    parameters = with_values(joint_stiffness=1.0, co_contraction_stiffness=3.0, joint_rest_angle=1.0)
     angle = torch.tensor([[1.5]], dtype=torch.float64)
-    slack, stiff = (
-        passive_torque(angle, 0.0 * angle, c * torch.ones_like(angle), parameters)
-        for c in (0.0, 0.8)
-    )
+    slack, stiff = (passive_torque(angle, 0.0 * angle, c * torch.ones_like(angle), parameters) for c in (0.0, 0.8))
     torch.testing.assert_close(stiff - slack, torch.full_like(angle, -3.0 * 0.8 * 0.5))
 
 
@@ -79,9 +68,7 @@ def power(model, angle, velocity):
 
 def powerless_elbow(joint_damping):
     """Elbow without muscle force, its stops far away."""
-    changes = {
-        (muscle, "max_isometric_force"): {"value": 1e-12} for muscle in ("biceps", "triceps")
-    }
+    changes = {(muscle, "max_isometric_force"): {"value": 1e-12} for muscle in ("biceps", "triceps")}
     values = {"joint_damping": joint_damping, "lower_limit": -4.0, "upper_limit": 4.0}
     changes |= {("elbow_flexion", name): {"value": value} for name, value in values.items()}
     return elbow().with_rows(changes)
@@ -90,14 +77,10 @@ def powerless_elbow(joint_damping):
 def test_energy_is_kept_without_muscles_and_damping():
     velocity = torch.linspace(-5.0, 5.0, 36, dtype=torch.float64)[:, None]
     angle = ANGLE.clamp(max=2.5)
-    torch.testing.assert_close(
-        power(powerless_elbow(0.0), angle, velocity), NOTHING, rtol=0, atol=1e-8
-    )
+    torch.testing.assert_close(power(powerless_elbow(0.0), angle, velocity), NOTHING, rtol=0, atol=1e-8)
 
 
 def test_damping_takes_its_power_from_the_energy():
     velocity = torch.linspace(-5.0, 5.0, 36, dtype=torch.float64)[:, None]
     angle = ANGLE.clamp(max=2.5)
-    torch.testing.assert_close(
-        power(powerless_elbow(0.7), angle, velocity), -0.7 * velocity**2, rtol=0, atol=1e-8
-    )
+    torch.testing.assert_close(power(powerless_elbow(0.7), angle, velocity), -0.7 * velocity**2, rtol=0, atol=1e-8)

@@ -73,9 +73,7 @@ def solved(name, length, velocity, activation):
     state = static_tendon_state(length, velocity, activation, p, curves)
     elastic = torch.tensor([True])
     rate = torch.zeros_like(state)
-    return state, *elastic_tendon_state(
-        state, rate, length, velocity, activation, p, curves, elastic
-    )
+    return state, *elastic_tendon_state(state, rate, length, velocity, activation, p, curves, elastic)
 
 
 def assert_static_agrees(name, rows):
@@ -145,17 +143,13 @@ def test_tendon_lengthens_at_the_rate_of_its_length():
 
 def test_stiff_tendon_tends_to_the_rigid_one():
     rigid = elbow()
-    elastic = MusculoskeletalModel(
-        [replace(m, tendon="elastic") for m in rigid.muscles], rigid.joints
-    )
+    elastic = MusculoskeletalModel([replace(m, tendon="elastic") for m in rigid.muscles], rigid.joints)
     angle = torch.linspace(0.2, 2.0, 7, dtype=torch.float64)[:, None]
     motion = angle, torch.full_like(angle, 1.5), torch.full((7, 2), 0.4, dtype=torch.float64)
     exact = rigid.muscle_state(*motion)[0].tendon_force
     differences = []
     for strain in (1e-3, 1e-4):
-        rows = {
-            (m, "tendon_strain_at_one_norm_force"): {"value": strain} for m in rigid.muscle_names
-        }
+        rows = {(m, "tendon_strain_at_one_norm_force"): {"value": strain} for m in rigid.muscle_names}
         force = elastic.with_rows(rows).muscle_state(*motion)[0].tendon_force
         differences.append(float((force - exact).abs().max()))
     assert differences[1] < 0.12 * differences[0]

@@ -105,27 +105,16 @@ def from_osim(
     _check_coordinates(model, coordinates, posture)
     ranges = _ranges(model, coordinates, ranges or {})
     chain = planar_chain(model, coordinates, ranges, posture)
-    base = posture | {
-        n: float(np.clip(model.coordinates[n].default_value, *ranges[n])) for n in coordinates
-    }
+    base = posture | {n: float(np.clip(model.coordinates[n].default_value, *ranges[n])) for n in coordinates}
     spans = _spans(model, muscles, coordinates, base)
     chosen = {name: model.muscles[name] for name in spans}
     families = {name: family_of(muscle, curves) for name, muscle in chosen.items()}
-    fitted = (
-        _given_paths(paths, coordinates, spans)
-        if paths
-        else fit_paths(model, path, spans, ranges, base)
-    )
+    fitted = _given_paths(paths, coordinates, spans) if paths else fit_paths(model, path, spans, ranges, base)
     _warn_of_what_differs(model, coordinates, chosen, families)
     forces = [muscle.parameters["max_isometric_force"] for muscle in chosen.values()]
     scales = torque_scales(forces, [fitted[name] for name in spans], ranges)
-    built = [
-        make_muscle(muscle, fitted[n], families[n], tendon, drive) for n, muscle in chosen.items()
-    ]
-    joints = [
-        make_joint(model, s, ranges[s.coordinate], scale)
-        for s, scale in zip(chain, scales, strict=True)
-    ]
+    built = [make_muscle(muscle, fitted[n], families[n], tendon, drive) for n, muscle in chosen.items()]
+    joints = [make_joint(model, s, ranges[s.coordinate], scale) for s, scale in zip(chain, scales, strict=True)]
     return MusculoskeletalModel(built, joints, name=model.name or Path(path).stem)
 
 
@@ -150,21 +139,14 @@ def _check_coordinates(model, coordinates, posture):
         )
     shifting = [name for name in coordinates if model.coordinates[name].motion_type != "rotational"]
     if shifting:
-        raise ValueError(
-            f"The coordinates {shifting} of {model.name!r} are no angles; a planar chain has hinges only."
-        )
+        raise ValueError(f"The coordinates {shifting} of {model.name!r} are no angles; a planar chain has hinges only.")
 
 
 def _ranges(model, coordinates, given):
     unknown = [name for name in given if name not in coordinates]
     if unknown:
-        raise ValueError(
-            f"`ranges` names {unknown}, which are none of the coordinates {list(coordinates)}."
-        )
-    found = {
-        name: tuple(map(float, given.get(name, model.coordinates[name].range)))
-        for name in coordinates
-    }
+        raise ValueError(f"`ranges` names {unknown}, which are none of the coordinates {list(coordinates)}.")
+    found = {name: tuple(map(float, given.get(name, model.coordinates[name].range))) for name in coordinates}
     for name, (low, high) in found.items():
         if not 0 < high - low <= WIDEST:
             raise ValueError(
@@ -175,29 +157,17 @@ def _ranges(model, coordinates, given):
 
 def _spans(model, muscles, coordinates, base):
     """Muscle to the coordinates that it spans."""
-    names = (
-        [name for name, m in model.muscles.items() if m.applies_force]
-        if muscles is None
-        else list(muscles)
-    )
+    names = [name for name, m in model.muscles.items() if m.applies_force] if muscles is None else list(muscles)
     unknown = [name for name in names if name not in model.muscles]
     if unknown:
-        raise ValueError(
-            f"The model {model.name!r} has no muscles {unknown}. It has {list(model.muscles)}."
-        )
-    spans = {
-        name: spanned_coordinates(model, model.muscles[name], coordinates, base) for name in names
-    }
+        raise ValueError(f"The model {model.name!r} has no muscles {unknown}. It has {list(model.muscles)}.")
+    spans = {name: spanned_coordinates(model, model.muscles[name], coordinates, base) for name in names}
     idle = [name for name, span in spans.items() if not span]
     if idle and muscles is not None:
-        raise ValueError(
-            f"The muscles {idle} of {model.name!r} span none of the coordinates {list(coordinates)}."
-        )
+        raise ValueError(f"The muscles {idle} of {model.name!r} span none of the coordinates {list(coordinates)}.")
     spans = {name: span for name, span in spans.items() if span}
     if not spans:
-        raise ValueError(
-            f"No muscle of {model.name!r} spans any of the coordinates {list(coordinates)}."
-        )
+        raise ValueError(f"No muscle of {model.name!r} spans any of the coordinates {list(coordinates)}.")
     return spans
 
 
@@ -205,9 +175,7 @@ def _given_paths(file, coordinates, spans):
     found = load_paths(file, coordinates)
     missing = [name for name in spans if name not in found]
     if missing:
-        raise ValueError(
-            f"{file} has no paths of {missing}; it has {list(found)}. Choose among them by `muscles`."
-        )
+        raise ValueError(f"{file} has no paths of {missing}; it has {list(found)}. Choose among them by `muscles`.")
     return found
 
 
@@ -223,6 +191,4 @@ def _warn_of_what_differs(model, coordinates, muscles, families):
         )
     others = {name: model.other_forces[name] for name in coordinates if name in model.other_forces}
     if others:
-        warnings.warn(
-            f"Passive forces of {model.name!r} are left out: {others}.", UserWarning, stacklevel=3
-        )
+        warnings.warn(f"Passive forces of {model.name!r} are left out: {others}.", UserWarning, stacklevel=3)

@@ -100,13 +100,9 @@ class _Chain:
             self._check_mass(name)
         self.motions = {name: self._motion(name) for name in coordinates}
         self._span_plane()
-        self.children = {
-            parent: name for name, parent in self.parents.items() if parent is not None
-        }
+        self.children = {parent: name for name, parent in self.parents.items() if parent is not None}
         self.hinges = {}
-        for name in reversed(
-            self.coordinates
-        ):  # a segment's far end is the hinge of the one that it carries
+        for name in reversed(self.coordinates):  # a segment's far end is the hinge of the one that it carries
             self.hinges[name] = self._hinge(name)
 
     def fault(self, message):
@@ -116,9 +112,7 @@ class _Chain:
 
     def _moved_by(self, name):
         other = body_poses(self.model, {**self.base, name: self.base[name] + STEP})
-        moved = frozenset(
-            b for b, pose in other.items() if np.abs(pose - self.poses[b]).max() > 1e-9
-        )
+        moved = frozenset(b for b, pose in other.items() if np.abs(pose - self.poses[b]).max() > 1e-9)
         if not moved:
             raise self.fault(f"nothing hangs on {name!r}.")
         return moved
@@ -129,9 +123,7 @@ class _Chain:
         for other in self.coordinates:
             theirs = self.moved[other]
             if other != name and (own & theirs) and not (own < theirs or theirs < own):
-                raise self.fault(
-                    f"{name!r} and {other!r} turn the same bodies; a hinge has one angle."
-                )
+                raise self.fault(f"{name!r} and {other!r} turn the same bodies; a hinge has one angle.")
         carriers = [other for other in self.coordinates if own < self.moved[other]]
         late = [other for other in carriers if other not in self.coordinates[:k]]
         if late:
@@ -141,9 +133,7 @@ class _Chain:
     def _own_bodies(self, name):
         children = [other for other in self.coordinates if self.parents[other] == name]
         if len(children) > 1:
-            raise self.fault(
-                f"the segment of {name!r} carries both {children[0]!r} and {children[1]!r}."
-            )
+            raise self.fault(f"the segment of {name!r} carries both {children[0]!r} and {children[1]!r}.")
         carried = frozenset().union(*(self.moved[other] for other in children))
         return tuple(body for body in self.model.bodies if body in self.moved[name] - carried)
 
@@ -168,9 +158,7 @@ class _Chain:
         turns = Rotation.from_matrix(motion[-1, :3, :3] @ motion[0, :3, :3].T).as_rotvec()
         turned, span = np.linalg.norm(turns), angles[-1] - angles[0]
         if span > 0.9 * pi:  # the rotation vector ends at pi: the middle posture tells the whole
-            half = Rotation.from_matrix(
-                motion[-1, :3, :3] @ motion[N_SAMPLES // 2, :3, :3].T
-            ).as_rotvec()
+            half = Rotation.from_matrix(motion[-1, :3, :3] @ motion[N_SAMPLES // 2, :3, :3].T).as_rotvec()
             turns, turned = 2 * half, 2 * np.linalg.norm(half)
         if abs(turned / span - 1) > TURNING_TOLERANCE:
             raise self.fault(
@@ -187,11 +175,7 @@ class _Chain:
             raise self.fault(
                 f"gravity in its plane is {self.gravity:.3g} m/s2; several joints need a vertical plane and {GRAVITY} m/s2."
             )
-        down = (
-            in_plane / self.gravity
-            if self.gravity > 1e-6
-            else np.cross(self.normal, _least_along(self.normal))
-        )
+        down = in_plane / self.gravity if self.gravity > 1e-6 else np.cross(self.normal, _least_along(self.normal))
         self.plane = np.stack([np.cross(-down, self.normal), -down])  # forward, up
         self.directions = {}
         for name in self.coordinates:
@@ -220,13 +204,8 @@ class _Chain:
         fixed = np.broadcast_to(np.eye(2), rotation.shape)
         none = np.zeros_like(rotation)
         # seen = hinge + rotation @ arm, for the hinge and every point's arm
-        rows = [
-            [fixed, *(rotation if i == k else none for i in range(len(points)))]
-            for k in range(len(points))
-        ]
-        matrix = np.concatenate(
-            [np.concatenate(row, axis=2).reshape(-1, 2 * len(row)) for row in rows]
-        )
+        rows = [[fixed, *(rotation if i == k else none for i in range(len(points)))] for k in range(len(points))]
+        matrix = np.concatenate([np.concatenate(row, axis=2).reshape(-1, 2 * len(row)) for row in rows])
         rhs = np.concatenate([positions.reshape(-1) for positions in seen])
         found = np.linalg.lstsq(matrix, rhs, rcond=None)[0]
         missed = (matrix @ found - rhs).reshape(-1, 2)
@@ -257,9 +236,7 @@ class _Chain:
         if len(self.coordinates) == 1:
             distance *= self.gravity / GRAVITY  # exact: the weight counts as it lies in the plane
         if distance < 0:
-            raise self.fault(
-                f"the center of mass of the segment of {name!r} lies beyond its joint."
-            )
+            raise self.fault(f"the center of mass of the segment of {name!r} lies beyond its joint.")
         mass, _, inertia = self._mass(name)
         return Segment(
             name, self.parents[name], self.directions[name], self.own[name], inertia, mass, distance, length,
@@ -294,9 +271,7 @@ class _Chain:
         absolute = self._absolute(along)
         parent = self.parents[name]
         before = 0.0 if parent is None else self._absolute(self.hinges[parent].arms[1])
-        return float(
-            (absolute - before - self.directions[name] * self.base[name] + pi) % (2 * pi) - pi
-        )
+        return float((absolute - before - self.directions[name] * self.base[name] + pi) % (2 * pi) - pi)
 
     def _absolute(self, along):
         return atan2(along[0], -along[1]) if np.linalg.norm(along) > 0 else 0.0

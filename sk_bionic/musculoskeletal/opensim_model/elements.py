@@ -32,11 +32,7 @@ def family_of(muscle, curves=None):
 def is_approximate(muscle, family):
     """Whether the curves are others than those that the file describes, unasked."""
     known = MUSCLE_CLASSES.get(muscle.class_name)
-    return (
-        known is not None
-        and known.curves == family
-        and (known.approximate or bool(muscle.other_constants))
-    )
+    return known is not None and known.curves == family and (known.approximate or bool(muscle.other_constants))
 
 
 def parameters_of(muscle, family):
@@ -107,9 +103,7 @@ def make_joint(model, segment, limits, torque_scale):
     }
     if segment.length:
         parameters["segment_length"] = segment.length
-    return Joint(
-        name, float(torque_scale), parameters, parent=segment.parent, direction=segment.direction
-    )
+    return Joint(name, float(torque_scale), parameters, parent=segment.parent, direction=segment.direction)
 
 
 def torque_scales(forces, paths, ranges):
@@ -129,18 +123,14 @@ def torque_scales(forces, paths, ranges):
         [N m].
     """
     middle = np.array([np.mean(limits) for limits in ranges.values()])
-    torques = np.array(
-        [force * _moment_arms(path, middle) for force, path in zip(forces, paths, strict=True)]
-    )
+    torques = np.array([force * _moment_arms(path, middle) for force, path in zip(forces, paths, strict=True)])
     sides = torques.clip(min=0.0).sum(axis=0), (-torques).clip(min=0.0).sum(axis=0)
     return np.maximum(LEAST_TORQUE, TYPICAL * np.maximum(*sides))
 
 
 def _moment_arms(path, angle):
     exponents, coefficients = np.array(list(path.terms)), np.array(list(path.terms.values()))
-    lowered = np.maximum(
-        exponents - np.eye(len(angle), dtype=int)[:, None], 0
-    )  # (n_coordinates, n_terms, ...)
+    lowered = np.maximum(exponents - np.eye(len(angle), dtype=int)[:, None], 0)  # (n_coordinates, n_terms, ...)
     return -(exponents.T * np.prod(angle**lowered, axis=2)) @ coefficients
 
 

@@ -45,14 +45,9 @@ def fit_paths(model, file, spans, ranges, base):
     if reasons:
         import_opensim(reasons)  # before the others are measured
     samples = sample_paths(model, file, spans, ranges, base)
-    fitted = {
-        name: _fit(own, LARGEST_DEGREE.get(len(spans[name]), DEGREE))
-        for name, own in samples.items()
-    }
+    fitted = {name: _fit(own, LARGEST_DEGREE.get(len(spans[name]), DEGREE)) for name, own in samples.items()}
     poor = [
-        name
-        for name, path in fitted.items()
-        if path.length_error > POOR_LENGTH or path.moment_arm_error > POOR_ARM
+        name for name, path in fitted.items() if path.length_error > POOR_LENGTH or path.moment_arm_error > POOR_ARM
     ]
     if poor:
         warnings.warn(
@@ -68,16 +63,12 @@ def _fit(samples, degree):
     data = samples.smooth_lengths, samples.angles, samples.moment_arms
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the caller tells of all poor paths at once
-        best = fit_path(
-            *data, degree=degree, tolerance=LENGTH_TOLERANCE, moment_arm_tolerance=ARM_TOLERANCE
-        )
+        best = fit_path(*data, degree=degree, tolerance=LENGTH_TOLERANCE, moment_arm_tolerance=ARM_TOLERANCE)
         if best.length_error > LENGTH_TOLERANCE or best.moment_arm_error > ARM_TOLERANCE:
             # Out of reach: as close as possible, with as few terms as that takes.
             tolerance = max(LENGTH_TOLERANCE, REACHABLE * best.length_error)
             arm_tolerance = max(ARM_TOLERANCE, REACHABLE * best.moment_arm_error)
-            best = fit_path(
-                *data, degree=degree, tolerance=tolerance, moment_arm_tolerance=arm_tolerance
-            )
+            best = fit_path(*data, degree=degree, tolerance=tolerance, moment_arm_tolerance=arm_tolerance)
     return replace(best, length_error=_length_error(best, samples)) if samples.jump else best
 
 

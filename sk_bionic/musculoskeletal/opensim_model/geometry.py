@@ -38,16 +38,11 @@ def coordinate_values(model, values):
     """
     unknown = [name for name in values if name not in model.coordinates]
     if unknown:
-        raise ValueError(
-            f"The model {model.name!r} has no coordinates {unknown}. It has "
-            f"{list(model.coordinates)}."
-        )
+        raise ValueError(f"The model {model.name!r} has no coordinates {unknown}. It has {list(model.coordinates)}.")
     given = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
     for name, value in given.items():
         if not np.all(np.isfinite(value)):
-            raise ValueError(
-                f"Coordinate {name!r} must be finite. Got {value[~np.isfinite(value)][0]}."
-            )
+            raise ValueError(f"Coordinate {name!r} must be finite. Got {value[~np.isfinite(value)][0]}.")
     couplers = {c.dependent: c for c in model.couplers if c.dependent not in given}
     defaults = {n: np.float64(c.default_value) for n, c in model.coordinates.items()}
     found = {**{n: v for n, v in defaults.items() if n not in couplers}, **given}
@@ -139,9 +134,7 @@ def muscle_tendon_lengths(model, values, muscles=None):
 
 
 def _check_paths(model, names):
-    wrapped = [
-        n for n in names if any(model.wrap_objects[w].active for w in model.muscles[n].wraps)
-    ]
+    wrapped = [n for n in names if any(model.wrap_objects[w].active for w in model.muscles[n].wraps)]
     functions = [n for n in names if not model.muscles[n].points]
     if wrapped or functions:
         why = "wrap over objects" if wrapped else "follow functions (FunctionBasedPath)"

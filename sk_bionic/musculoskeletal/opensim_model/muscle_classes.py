@@ -89,20 +89,13 @@ MUSCLE_CLASSES = {
 
 def read_parameters(node, muscle_class):
     """Values of the class's parameters in the element of a muscle, dict from name to float."""
-    return {
-        name: _number(node, tag, default)
-        for name, (tag, default) in muscle_class.properties.items()
-    }
+    return {name: _number(node, tag, default) for name, (tag, default) in muscle_class.properties.items()}
 
 
 def other_constants(node, muscle_class):
     """Texts of properties that the family of curves cannot follow, dict from tag to text."""
     constants = muscle_class.constants
-    return {
-        tag: node.text(tag)
-        for tag, value in constants.items()
-        if node.child(tag) and not _same(node, tag, value)
-    }
+    return {tag: node.text(tag) for tag, value in constants.items() if node.child(tag) and not _same(node, tag, value)}
 
 
 def _number(node, tag, default):

@@ -55,10 +55,7 @@ def _read_path(muscle, frames, coordinates):
             return (), ()
         raise muscle.fault("there is no <GeometryPath>.")
     path = muscle.wrap(path)
-    points = tuple(
-        _read_point(path.wrap(node.element), frames, coordinates)
-        for node in path.members("PathPointSet")
-    )
+    points = tuple(_read_point(path.wrap(node.element), frames, coordinates) for node in path.members("PathPointSet"))
     if len(points) < 2:
         raise muscle.fault(f"a path needs two points or more. Got {len(points)}.")
     return points, tuple(node.text("wrap_object") for node in path.members("PathWrapSet"))
@@ -76,9 +73,7 @@ def _read_point(node, frames, coordinates):
     location = node.numbers("location", 3)
     if node.tag == "ConditionalPathPoint":
         coordinate = _coordinate(node, "coordinate", coordinates)
-        return ConditionalPathPoint(
-            node.name, frame, location, coordinate, node.numbers("range", 2)
-        )
+        return ConditionalPathPoint(node.name, frame, location, coordinate, node.numbers("range", 2))
     return PathPoint(node.name, frame, location)
 
 

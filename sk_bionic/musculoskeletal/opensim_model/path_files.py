@@ -70,17 +70,14 @@ def load_paths(path, coordinates):
         raise ValueError(f"{name}: no valid JSON: {error} (file: {path})") from error
     content = _Checked(content, name)
     if content.value("format") != FORMAT or content.value("version") != VERSION:
-        raise content.fault(
-            f"must be {FORMAT!r} of version {VERSION}; save them anew with `save_paths`"
-        )
+        raise content.fault(f"must be {FORMAT!r} of version {VERSION}; save them anew with `save_paths`")
     theirs = content.value("coordinates")
     if not isinstance(theirs, list) or sorted(map(str, theirs)) != sorted(coordinates):
         raise content.fault(f"is for the coordinates {theirs}; needed are {list(coordinates)}")
     order = [theirs.index(coordinate) for coordinate in coordinates]
     muscles = _Checked(content.value("muscles"), f"{name}, muscles")
     return {
-        muscle: _read_path(_Checked(muscles.value(muscle), f"{name}, {muscle}"), order)
-        for muscle in muscles.content
+        muscle: _read_path(_Checked(muscles.value(muscle), f"{name}, {muscle}"), order) for muscle in muscles.content
     }
 
 
@@ -114,9 +111,7 @@ def _is_number(value):
 def _read_path(entry, order):
     coefficients, rows = entry.numbers("coefficients"), entry.value("exponents")
     whole = isinstance(rows, list) and all(
-        isinstance(row, list)
-        and len(row) == len(order)
-        and all(type(e) is int and 0 <= e <= 20 for e in row)
+        isinstance(row, list) and len(row) == len(order) and all(type(e) is int and 0 <= e <= 20 for e in row)
         for row in rows
     )
     if not whole or len(rows) != len(coefficients) or len(set(map(tuple, rows))) < len(rows):

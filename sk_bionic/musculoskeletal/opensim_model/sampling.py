@@ -10,7 +10,9 @@ from .wrapping import OpenSimPaths, needs_opensim
 # Samples along each angle by how many of them a muscle spans; more would not change a polynomial of degree 8.
 DENSITY = {1: 61, 2: 19, 3: 9}
 SPARSEST = 6
-MARGIN = 0.02  # of a range, at both ends: where splines of knees and patellae end, their slopes are not those of the path
+MARGIN = (
+    0.02  # of a range, at both ends: where splines of knees and patellae end, their slopes are not those of the path
+)
 STEP = 1e-5  # rad, of the differences that give moment arms
 KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of the length
 JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump
@@ -109,9 +111,7 @@ def sample_paths(model, file, spans, ranges, base):
             if names:
                 lengths, arms = measure(model, {**base, **grid}, names, span)
                 for k, name in enumerate(names):
-                    samples[name] = _samples(
-                        axes, grid, lengths[..., k], arms[..., k], ranges, base
-                    )
+                    samples[name] = _samples(axes, grid, lengths[..., k], arms[..., k], ranges, base)
     return {name: samples[name] for name in spans}
 
 
@@ -121,8 +121,7 @@ def _measure(model, values, names, span):
     arms = []
     for name in span:
         before, after = (
-            muscle_tendon_lengths(model, {**values, name: values[name] + step}, names)
-            for step in (-STEP, STEP)
+            muscle_tendon_lengths(model, {**values, name: values[name] + step}, names) for step in (-STEP, STEP)
         )
         left, right = (before - here) / STEP, (here - after) / STEP
         steady = np.where(np.abs(left) < np.abs(right), left, right)
@@ -152,9 +151,7 @@ def _samples(axes, grid, lengths, arms, ranges, base):
     by_name = dict(zip(grid, arms, strict=True))
     all_arms = [by_name[n].ravel() if n in grid else np.zeros(lengths.size) for n in ranges]
     smooth, jump = bridge_jumps(axes, lengths, arms)
-    return Samples(
-        np.stack(columns, -1), lengths.ravel(), smooth.ravel(), np.stack(all_arms, -1), jump
-    )
+    return Samples(np.stack(columns, -1), lengths.ravel(), smooth.ravel(), np.stack(all_arms, -1), jump)
 
 
 def bridge_jumps(axes, lengths, arms):
@@ -181,9 +178,7 @@ def bridge_jumps(axes, lengths, arms):
     number = np.arange(lengths.size).reshape(lengths.shape)
     starts, ends, steps, jumps = [], [], [], []
     for d, (axis, arm) in enumerate(zip(axes, arms, strict=True)):
-        before, after = (
-            np.take(number, i, axis=d) for i in (range(len(axis) - 1), range(1, len(axis)))
-        )
+        before, after = (np.take(number, i, axis=d) for i in (range(len(axis) - 1), range(1, len(axis))))
         width = np.expand_dims(np.diff(axis), [k for k in range(lengths.ndim) if k != d])
         by_arms = -0.5 * (arm.flat[before] + arm.flat[after]) * width
         by_lengths = lengths.flat[after] - lengths.flat[before]

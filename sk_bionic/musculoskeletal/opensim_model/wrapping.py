@@ -13,9 +13,7 @@ def needs_opensim(model, names):
     for name in names:
         surfaces = [w for w in model.muscles[name].wraps if model.wrap_objects[w].active]
         if surfaces:
-            found[name] = (
-                f"wraps over {surfaces[0]!r} ({model.wrap_objects[surfaces[0]].class_name})"
-            )
+            found[name] = f"wraps over {surfaces[0]!r} ({model.wrap_objects[surfaces[0]].class_name})"
         elif not model.muscles[name].points:
             found[name] = "follows a function of the coordinates"
     return found
@@ -44,7 +42,9 @@ def import_opensim(reasons):
             f"The path of {name!r}{more} {reason}, which OpenSim has to measure: {INSTALL}. Without it, give `paths`, a file saved by "
             "`save_paths`, or choose other `muscles`."
         ) from error
-    if first:  # whoever has imported it already may want its log, which else lists every missing file of the bones' surfaces
+    if (
+        first
+    ):  # whoever has imported it already may want its log, which else lists every missing file of the bones' surfaces
         opensim.Logger.setLevelString("error")
         opensim.Logger.removeFileSink()
     return opensim
@@ -104,7 +104,5 @@ class OpenSimPaths:
             self.model.realizePosition(self.state)
             lengths[i] = [path.getLength(self.state) for path in paths]
             for d, name in enumerate(span):
-                arms[d, i] = [
-                    path.computeMomentArm(self.state, coordinates[name]) for path in paths
-                ]
+                arms[d, i] = [path.computeMomentArm(self.state, coordinates[name]) for path in paths]
         return lengths, arms

@@ -54,9 +54,7 @@ def to_osim(model, source, path):
         raise ValueError(f"`path` must not be the source itself, {source}: it is left as it is.")
     missing = [name for name in model.muscle_names if name not in osim.muscles]
     if missing:
-        raise ValueError(
-            f"{Path(source).name} has no muscles {missing}. It has {list(osim.muscles)}."
-        )
+        raise ValueError(f"{Path(source).name} has no muscles {missing}. It has {list(osim.muscles)}.")
     _warn_of_moment_arms(model)
     changes, edits = [], []
     elements = _Muscles(content, model.muscle_names).found
@@ -130,9 +128,7 @@ def _edit(content, places, tag, text):
     if outer and outer not in places:
         outer, added = "", f'<{outer} name="{outer}">{added}</{outer}>'
     start = places[outer][0]
-    if content[:start].endswith(
-        b"/>"
-    ):  # an empty-element tag, of which only the nested ones can be
+    if content[:start].endswith(b"/>"):  # an empty-element tag, of which only the nested ones can be
         return start - 2, start, f">{added}</{outer}>".encode()
     return start, start, added.encode()
 

@@ -72,16 +72,12 @@ def muscle(name, points, kind="DeGrooteFregly2016Muscle", more="", wraps="", for
 
 UPPER, LOWER = "/bodyset/upper", "/bodyset/lower"
 BODIES = (
-    body("upper")
-    + body("lower", 1.2, "0 -0.14 0", "0.01 0.002 0.011 0 0 0")
-    + body("hand", 0.4, "0.02 -0.05 0.01")
+    body("upper") + body("lower", 1.2, "0 -0.14 0", "0.01 0.002 0.011 0 0 0") + body("hand", 0.4, "0.02 -0.05 0.01")
 )
 JOINTS = (
     joint("shoulder", "ground", "upper", coordinate("shoulder_angle"), "0 1 0")
     + joint("elbow", "upper", "lower", coordinate("elbow_angle", "0 2"))
-    + joint(
-        "wrist", "lower", "hand", coordinate("wrist_angle", "-1 1", 0.2), "0 -0.25 0.01", "0.2 0 0"
-    )
+    + joint("wrist", "lower", "hand", coordinate("wrist_angle", "-1 1", 0.2), "0 -0.25 0.01", "0.2 0 0")
 )
 MUSCLES = (
     muscle("flexor", [(UPPER, "0.03 -0.1 0"), (LOWER, "0.02 -0.04 0")], more="<ignore_tendon_compliance>true</ignore_tendon_compliance>")
@@ -92,9 +88,7 @@ MUSCLES = (
 )  # fmt: skip
 
 
-def document(
-    bodies=BODIES, joints=JOINTS, muscles=MUSCLES, more="", gravity="0 -9.80665 0", defaults=""
-):
+def document(bodies=BODIES, joints=JOINTS, muscles=MUSCLES, more="", gravity="0 -9.80665 0", defaults=""):
     """The whole file, of version 4."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- a limb -->

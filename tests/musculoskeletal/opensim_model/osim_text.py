@@ -41,17 +41,13 @@ CUSTOM = "".join(
         ),
         axis(
             *("rotation2", "c2", "0.6 0.8 0"),
-            '<PolynomialFunction name="function"><coefficients>0.3 -0.2 0.5 0.1</coefficients>'
-            "</PolynomialFunction>",
+            '<PolynomialFunction name="function"><coefficients>0.3 -0.2 0.5 0.1</coefficients></PolynomialFunction>',
         ),
         axis(
             *("rotation3", "c1 c2", "1 1 0"),
-            '<LinearFunction name="function"><coefficients>0.2 -0.3 0.1</coefficients>'
-            "</LinearFunction>",
+            '<LinearFunction name="function"><coefficients>0.2 -0.3 0.1</coefficients></LinearFunction>',
         ),
-        axis(
-            *("translation1", "c1", "1 0 0"), f'<SimmSpline name="function">{SPLINE}</SimmSpline>'
-        ),
+        axis(*("translation1", "c1", "1 0 0"), f'<SimmSpline name="function">{SPLINE}</SimmSpline>'),
         axis(
             *("translation2", "c2", "0 1 0"),
             '<MultiplierFunction name="function"><function><SimmSpline><x>0 0.5 1</x>'
@@ -59,8 +55,7 @@ CUSTOM = "".join(
         ),
         axis(
             *("translation3", "c2", "0 0 2"),
-            '<PiecewiseLinearFunction name="function"><x>-1 0 1</x><y>0.1 0 0.3</y>'
-            "</PiecewiseLinearFunction>",
+            '<PiecewiseLinearFunction name="function"><x>-1 0 1</x><y>0.1 0 0.3</y></PiecewiseLinearFunction>',
         ),
         "</SpatialTransform>",
     ]
@@ -133,10 +128,7 @@ JOINTS = "".join(
         joint("BallJoint", "ball", "h", "i", ["b1", "b2", "b3"]),
     ]
 )
-CHAIN = "".join(
-    muscle(f"to_{body}", point("1", "/ground") + point("2", f"/bodyset/{body}"))
-    for body in "abcdefghi"
-)
+CHAIN = "".join(muscle(f"to_{body}", point("1", "/ground") + point("2", f"/bodyset/{body}")) for body in "abcdefghi")
 MUSCLES = CHAIN + "".join(
     [
         muscle(

@@ -66,33 +66,24 @@ def potential_and_mass(file, postures, gravity):
 
     def centers_and_turns(angles):
         poses = body_poses(model, dict(zip(ANGLES, np.moveaxis(angles, -1, 0), strict=True)))
-        places = {
-            n: (poses[n] @ np.array([*b.mass_center, 1.0]))[..., :3]
-            for n, b in model.bodies.items()
-        }
+        places = {n: (poses[n] @ np.array([*b.mass_center, 1.0]))[..., :3] for n, b in model.bodies.items()}
         return places, {n: poses[n][..., :3, :3] for n in model.bodies}
 
     here = centers_and_turns(postures)
     energy = sum(-b.mass * here[0][n] @ np.array(gravity) for n, b in model.bodies.items())
-    shifted = [
-        [centers_and_turns(postures + sign * step * axis) for sign in (-1, 1)] for axis in np.eye(2)
-    ]
+    shifted = [[centers_and_turns(postures + sign * step * axis) for sign in (-1, 1)] for axis in np.eye(2)]
     mass = np.zeros((len(postures), 2, 2))
     for name, b in model.bodies.items():
         xx, yy, zz, xy, xz, yz = b.inertia
         inertia = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-        speed = np.stack(
-            [(after[0][name] - before[0][name]) / (2 * step) for before, after in shifted], -2
-        )
+        speed = np.stack([(after[0][name] - before[0][name]) / (2 * step) for before, after in shifted], -2)
         spins = []
         for before, after in shifted:  # R' R^T is the cross-product matrix of the angular velocity
             rate = (after[1][name] - before[1][name]) / (2 * step)
             cross = np.swapaxes(here[1][name], -1, -2) @ rate
             spins.append(np.stack([cross[..., 2, 1], cross[..., 0, 2], cross[..., 1, 0]], -1))
         spin = np.stack(spins, -2)
-        mass += b.mass * speed @ np.swapaxes(speed, -1, -2) + spin @ inertia @ np.swapaxes(
-            spin, -1, -2
-        )
+        mass += b.mass * speed @ np.swapaxes(speed, -1, -2) + spin @ inertia @ np.swapaxes(spin, -1, -2)
     return energy, mass
 
 
@@ -112,21 +103,15 @@ class TestSkeleton:
         file = write()
         model = from_osim(file, ANGLES, paths=paths)
         _, mass = potential_and_mass(file, POSTURES, (0, -9.80665, 0))
-        np.testing.assert_allclose(
-            model.mass_matrix(torch.as_tensor(POSTURES)).numpy(), mass, rtol=1e-7
-        )
+        np.testing.assert_allclose(model.mass_matrix(torch.as_tensor(POSTURES)).numpy(), mass, rtol=1e-7)
         step = 1e-5
         for d, axis in enumerate(step * np.eye(2)):
-            energies = [
-                potential_and_mass(file, POSTURES + s * axis, (0, -9.80665, 0))[0] for s in (-1, 1)
-            ]
+            energies = [potential_and_mass(file, POSTURES + s * axis, (0, -9.80665, 0))[0] for s in (-1, 1)]
             slope = (energies[1] - energies[0]) / (2 * step)
             np.testing.assert_allclose(gravity_torques(model, POSTURES)[:, d], slope, atol=1e-7)
 
     def test_a_single_tilted_joint_is_exact(self, write):
-        joints = limb.joint(
-            "shoulder", "ground", "upper", limb.coordinate("a"), "0 1 0", "0.3 -0.4 0.2"
-        )
+        joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("a"), "0 1 0", "0.3 -0.4 0.2")
         arm = limb.muscle("m", [("/ground", "0.05 1.2 0"), (limb.UPPER, "0.06 -0.2 0")])
         file = write(
             bodies=limb.body("upper", center="0.03 -0.15 0.02"),
@@ -136,18 +121,13 @@ class TestSkeleton:
         )
         model, q, step = from_osim(file, "a"), POSTURES[:, :1], 1e-5
         body = read_osim(file).bodies["upper"]
-        height = lambda q: (
-            body_poses(read_osim(file), {"a": q[:, 0]})["upper"] @ [*body.mass_center, 1.0]
-        )[:, :3]
-        slope = (
-            -body.mass * (height(q + step) - height(q - step)) @ np.array([0, -5, 1]) / (2 * step)
-        )
+        height = lambda q: (body_poses(read_osim(file), {"a": q[:, 0]})["upper"] @ [*body.mass_center, 1.0])[:, :3]
+        slope = -body.mass * (height(q + step) - height(q - step)) @ np.array([0, -5, 1]) / (2 * step)
         np.testing.assert_allclose(gravity_torques(model, q)[:, 0], slope, atol=1e-7)
 
     def test_bodies_beyond_the_chain_are_held_in_the_posture(self, write, paths):
         straight, bent = (
-            from_osim(write(), ANGLES, paths=paths, posture={"wrist_angle": angle})
-            for angle in (0.0, 1.0)
+            from_osim(write(), ANGLES, paths=paths, posture={"wrist_angle": angle}) for angle in (0.0, 1.0)
         )
         inertia = [m.parameters.as_dict()["moment_of_inertia"][1] for m in (straight, bent)]
         assert inertia[0] > 1.02 * inertia[1]
@@ -158,10 +138,7 @@ class TestSkeleton:
             "elbow", "upper", "lower", limb.coordinate("elbow_angle", "-1 1"), kind="CustomJoint",
             extra=limb.custom("elbow_angle", functions={"translation1": glide}),
         )  # fmt: skip
-        joints = (
-            limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0")
-            + elbow
-        )
+        joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0") + elbow
         model = from_osim(
             write(bodies=limb.body("upper") + limb.body("lower"), joints=joints),
             ANGLES,
@@ -190,9 +167,7 @@ class TestSkeleton:
 
     def test_other_passive_forces_are_named(self, write, paths):
         other = '<ExpressionBasedCoordinateForce name="e"><coordinate>elbow_angle</coordinate></ExpressionBasedCoordinateForce>'
-        with pytest.warns(
-            UserWarning, match="left out: .*elbow_angle.*ExpressionBasedCoordinateForce 'e'"
-        ):
+        with pytest.warns(UserWarning, match="left out: .*elbow_angle.*ExpressionBasedCoordinateForce 'e'"):
             from_osim(write(more=other), ANGLES, paths=paths)
 
 
@@ -208,8 +183,7 @@ class TestMuscles:
         np.testing.assert_allclose(length.numpy(), exact, atol=1e-4)
         for d, axis in enumerate(step * np.eye(2)):
             before, after = (
-                muscle_tendon_lengths(osim, values(POSTURES + s * axis), model.muscle_names)
-                for s in (-1, 1)
+                muscle_tendon_lengths(osim, values(POSTURES + s * axis), model.muscle_names) for s in (-1, 1)
             )
             np.testing.assert_allclose(arm[:, d].numpy(), (before - after) / (2 * step), atol=5e-4)
 
@@ -253,9 +227,7 @@ class TestMuscles:
             [(limb.UPPER, "0.03 -0.1 0"), (limb.LOWER, "0.02 -0.04 0")],
             "Schutte1993Muscle_Deprecated",
         )
-        with pytest.warns(
-            UserWarning, match=r"degroote_fregly curves are only near those of \['old'\]"
-        ):
+        with pytest.warns(UserWarning, match=r"degroote_fregly curves are only near those of \['old'\]"):
             from_osim(write(muscles=old), ANGLES)
 
     def test_a_jump_is_bridged_and_told(self, write):
@@ -300,9 +272,7 @@ class TestWrapping:
         save_paths(model, tmp_path / "paths.json")
         monkeypatch.setitem(sys.modules, "opensim", None)
         again = from_osim(file, "elbow_angle", paths=tmp_path / "paths.json")
-        torch.testing.assert_close(
-            again.paths.length_and_moment_arm(angle, torch.ones(1, dtype=torch.float64))[1], arm
-        )
+        torch.testing.assert_close(again.paths.length_and_moment_arm(angle, torch.ones(1, dtype=torch.float64))[1], arm)
 
 
 class TestFaults:
@@ -346,10 +316,7 @@ class TestFaults:
             "elbow", "upper", "lower", limb.coordinate("elbow_angle", "-1 1"), turn=turn, kind="CustomJoint",
             extra=limb.custom("elbow_angle", functions=functions),
         )  # fmt: skip
-        joints = (
-            limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0")
-            + elbow
-        )
+        joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0") + elbow
         with pytest.raises(ValueError, match=message):
             from_osim(write(bodies=limb.body("upper") + limb.body("lower"), joints=joints), ANGLES)
 
@@ -372,6 +339,4 @@ class TestFaults:
             match="'flexor' is a NewMuscle; known are .* Give the family of its `curves`",
         ):
             from_osim(write(text), ANGLES, paths=paths)
-        assert (
-            from_osim(write(text), ANGLES, paths=paths, curves="thelen").muscle_names[0] == "flexor"
-        )
+        assert from_osim(write(text), ANGLES, paths=paths, curves="thelen").muscle_names[0] == "flexor"

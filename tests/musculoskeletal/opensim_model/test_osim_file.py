@@ -83,9 +83,7 @@ class TestVersion4:
 
     def test_what_a_muscle_leaves_out_comes_from_the_defaults(self, read):
         muscles = read(VERSION_4).muscles
-        assert (
-            muscles["to_a"].parameters["max_contraction_velocity"] == 12
-        )  # <defaults> of its class
+        assert muscles["to_a"].parameters["max_contraction_velocity"] == 12  # <defaults> of its class
         assert muscles["special"].parameters["max_contraction_velocity"] == 10  # OpenSim's own
 
     def test_functions(self, read):

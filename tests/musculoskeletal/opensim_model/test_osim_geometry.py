@@ -138,9 +138,7 @@ class TestGeometry:
 
     def test_the_order_of_the_joints_does_not_matter(self, read):
         model = read(VERSION_4)
-        turned = type(model)(
-            **{**vars(model), "joints": dict(reversed(list(model.joints.items())))}
-        )
+        turned = type(model)(**{**vars(model), "joints": dict(reversed(list(model.joints.items())))})
         np.testing.assert_array_equal(
             muscle_tendon_lengths(model, postures(), MUSCLES),
             muscle_tendon_lengths(turned, postures(), MUSCLES),
@@ -154,9 +152,9 @@ class TestGeometry:
         assert inside - outside > 1e-2
 
     def test_the_ground_frame_may_be_the_child(self, read):
-        flipped = VERSION_4.replace(
-            "<socket_parent_frame>ground_offset<", "<socket_parent_frame>#<"
-        ).replace("<socket_child_frame>a_offset<", "<socket_child_frame>ground_offset<")
+        flipped = VERSION_4.replace("<socket_parent_frame>ground_offset<", "<socket_parent_frame>#<").replace(
+            "<socket_child_frame>a_offset<", "<socket_child_frame>ground_offset<"
+        )
         flipped = flipped.replace("<socket_parent_frame>#<", "<socket_parent_frame>a_offset<")
         straight, turned = read(VERSION_4), read(flipped)
         forward = body_poses(straight, {"p1": 0.3})["a"]

@@ -34,9 +34,7 @@ def saved(model, tmp_path):
 
 def test_saved_paths_are_the_same_paths(osim, model, saved):
     again = from_osim(osim, ANGLES, paths=saved)
-    assert [muscle.path.terms for muscle in again.muscles] == [
-        muscle.path.terms for muscle in model.muscles
-    ]
+    assert [muscle.path.terms for muscle in again.muscles] == [muscle.path.terms for muscle in model.muscles]
     np.testing.assert_array_equal(again.path_errors, model.path_errors)
 
 
@@ -48,9 +46,7 @@ def test_the_order_of_the_coordinates_is_the_models(model, saved):
 
 def test_paths_of_other_muscles_are_missing(osim, model, saved, tmp_path):
     save_paths(from_osim(osim, ANGLES, ["flexor"]), tmp_path / "flexor.json")
-    with pytest.raises(
-        ValueError, match=r"has no paths of \['extensor', 'biarticular'\]; it has \['flexor'\]"
-    ):
+    with pytest.raises(ValueError, match=r"has no paths of \['extensor', 'biarticular'\]; it has \['flexor'\]"):
         from_osim(osim, ANGLES, paths=tmp_path / "flexor.json")
     assert from_osim(osim, ANGLES, ["flexor"], paths=saved).muscle_names == ("flexor",)
 

@@ -39,11 +39,7 @@ def identified(model):
 
 def values(model):
     rows = model.parameters.rows
-    return {
-        (r.owner, r.name): r.value
-        for r in rows
-        if r.owner in model.muscle_names and r.name not in EMG
-    }
+    return {(r.owner, r.name): r.value for r in rows if r.owner in model.muscle_names and r.name not in EMG}
 
 
 def test_what_is_written_is_read_again(source, model, identified, tmp_path):
@@ -54,10 +50,7 @@ def test_what_is_written_is_read_again(source, model, identified, tmp_path):
     assert values(from_osim(source, ANGLES, paths=paths)) == values(model)
     assert set(changes["muscle"]) == {"flexor", "extensor", "biarticular"}
     row = changes.set_index(["muscle", "property"]).loc[("extensor", "FmaxTendonStrain")]
-    assert (
-        row["before"] == 0.04
-        and row["after"] == values(identified)["extensor", "tendon_strain_at_one_norm_force"]
-    )
+    assert row["before"] == 0.04 and row["after"] == values(identified)["extensor", "tendon_strain_at_one_norm_force"]
 
 
 def test_nothing_else_changes(source, model, tmp_path):
@@ -87,9 +80,7 @@ def test_properties_left_to_defaults_are_added_to_the_muscle_alone(source, model
 
 def test_curves_that_are_empty_or_missing_are_filled(source, model, tmp_path):
     names = "passive_fiber_strain_at_one_norm_force", "tendon_strain_at_one_norm_force"
-    changed = model.with_rows(
-        {("biarticular", name): {"value": 0.06 + 0.6 * (name == names[0])} for name in names}
-    )
+    changed = model.with_rows({("biarticular", name): {"value": 0.06 + 0.6 * (name == names[0])} for name in names})
     without = tmp_path / "without.osim"
     text = limb.document()
     start, end = text.index("<FiberForceLengthCurve"), text.index("<TendonForceLengthCurve")
@@ -129,8 +120,6 @@ def test_the_source_is_left_as_it_is(source, model, tmp_path):
 def test_a_source_without_the_muscles(model, tmp_path):
     other = tmp_path / "other.osim"
     other.write_text(limb.document().replace('"flexor"', '"brachialis"'))
-    with pytest.raises(
-        ValueError, match=r"other.osim has no muscles \['flexor'\]. It has \['brachialis'"
-    ):
+    with pytest.raises(ValueError, match=r"other.osim has no muscles \['flexor'\]. It has \['brachialis'"):
         to_osim(model, other, tmp_path / "copy.osim")
     assert not (tmp_path / "copy.osim").exists()
