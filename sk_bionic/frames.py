@@ -150,6 +150,6 @@ class FrameInputs:
             return None
         emg, exogenous = self._emg_and_exogenous(values, trials)
         inputs.check_prescribed(values, self.roles_, model, trials)
-        motion = Motion(model, trials, np.maximum(emg, 0.0) @ self.roles_.channel_weights.T, exogenous)
+        motion = Motion(model, trials, model.excitation(emg), exogenous)
         inputs.warn_of_rough(motion)
         return motion

@@ -244,7 +244,7 @@ def _motion(model, X):
     inputs.check_amplitude(emg, roles.emg_names, trials)
     inputs.check_prescribed(values, roles, model, trials)
     exogenous = {name: values[:, column] for name, column in roles.exogenous.items()}
-    motion = Motion(model, trials, np.maximum(emg, 0.0) @ roles.channel_weights.T, exogenous)
+    motion = Motion(model, trials, model.excitation(emg), exogenous)
     angle = given[:, [names.index(name) for name in model.coordinate_names]]
     for name, column in zip(model.coordinate_names, angle.T, strict=True):
         inputs.check_radians(name, column, trials)

@@ -89,6 +89,11 @@ class QuinticCurve:
     ----------
     corners : sequence of ndarray (6, 2)
         Control points of each corner; each begins where the previous one ends.
+
+    Raises
+    ------
+    ValueError
+        When they make no function of the abscissa.
     """
 
     def __init__(self, corners):
@@ -97,6 +102,10 @@ class QuinticCurve:
             [np.stack(_derivatives(points, u))[:, i > 0 :] for i, points in enumerate(corners)], axis=1
         )
         x, y, slope, _ = knots
+        if not (np.isfinite(knots).all() and (np.diff(x) > 0).all()):
+            raise ValueError(
+                "no curve goes through these points: their abscissas do not increase, or a slope is infinite."
+            )
         line = lambda i: [[y[i], slope[i], 0.0, 0.0, 0.0, 0.0]]  # beyond the ends
         self.knots = torch.as_tensor(x)
         self.origins = torch.as_tensor(np.concatenate([x[:1], x]))  # of each piece's own abscissa

@@ -10,6 +10,7 @@ when the fiber lengthens), forces in units of the maximal isometric force.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 
@@ -29,22 +30,41 @@ MIN_NORM_FIBER_LENGTH = 0.2  # OpenSim's smallest normalised fiber length
 TENDON_SCALE, TENDON_ORIGIN, TENDON_OFFSET = 0.2, 1.0, 0.2  # c1, c2, c3 of the tendon's curve
 
 
-def active_force_length(norm_fiber_length):
+class Constants(NamedTuple):
+    """What a single muscle's curves may have of their own, by OpenSim's names: see `Muscle.curve_properties`."""
+
+    active_force_width_scale: float = 1.0
+    ignore_passive_fiber_force: float = 0.0  # 1.0: true
+
+
+CONSTANTS = Constants()
+
+
+def check(constants):
+    """ValueError where the constants make no curves."""
+    if not constants.active_force_width_scale > 0:
+        raise ValueError(f"active_force_width_scale must be positive. Got {constants.active_force_width_scale:g}.")
+
+
+def active_force_length(norm_fiber_length, *, constants=CONSTANTS):
     """Active force-length multiplier, 1 at the optimal fiber length.
 
     Parameters
     ----------
     norm_fiber_length : Tensor, any shape
         Fiber length in units of the optimal fiber length.
+    constants : Constants
 
     Returns
     -------
     Tensor, same shape
-        Dimensionless multiplier (eq. S4 of De Groote et al. 2016).
+        Dimensionless multiplier (eq. S4 of De Groote et al. 2016), stretched about the optimum as OpenSim's
+        ``active_force_width_scale`` does.
     """
     # A fiber shorter than OpenSim's limit carries no active force; the clamp keeps the second term away from its
     # pole.
-    length = norm_fiber_length.clamp(min=MIN_NORM_FIBER_LENGTH).unsqueeze(-1)
+    stretched = (norm_fiber_length - 1.0) / constants.active_force_width_scale + 1.0
+    length = stretched.clamp(min=MIN_NORM_FIBER_LENGTH).unsqueeze(-1)
     amplitude, center, width, slope = ACTIVE_FORCE_LENGTH.to(length)
     deviation = (length - center) / (width + slope * length)
     return torch.exp(-0.5 * deviation.square()) @ amplitude
@@ -69,7 +89,7 @@ def force_velocity(norm_fiber_velocity, activation=None):
     return d1 * torch.asinh(d2 * norm_fiber_velocity + d3) + d4  # asinh x = ln(x + sqrt(x^2 + 1))
 
 
-def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
+def passive_force_length(norm_fiber_length, strain_at_one_norm_force, *, constants=CONSTANTS):
     """Passive force of the fiber, 0 at the smallest length and 1 at a strain of `strain_at_one_norm_force`.
 
     Parameters
@@ -79,12 +99,16 @@ def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
     strain_at_one_norm_force : Tensor, broadcastable
         Strain at which the passive force equals the maximal isometric force (OpenSim:
         ``passive_fiber_strain_at_one_norm_force``).
+    constants : Constants
+        No force at all where ``ignore_passive_fiber_force`` is 1.
 
     Returns
     -------
     Tensor
         Dimensionless force (eq. S5 of De Groote et al. 2016, with OpenSim's offset).
     """
+    if constants.ignore_passive_fiber_force:
+        return 0.0 * norm_fiber_length * strain_at_one_norm_force
     rate = PASSIVE_SHAPE / strain_at_one_norm_force
     offset = torch.exp(rate * (MIN_NORM_FIBER_LENGTH - 1.0))
     return (torch.exp(rate * (norm_fiber_length - 1.0)) - offset) / (math.exp(PASSIVE_SHAPE) - offset)

@@ -5,33 +5,68 @@ dynamics", J. Biomechanical Engineering 135(2), 021005, with the default values 
 ``Millard2012EquilibriumMuscle`` and the construction of its ``SmoothSegmentedFunctionFactory``. Units as in
 `sk_bionic.musculoskeletal.curves`.
 
-OpenSim lets the active force-length curve fall to 0 where the fiber is damped, which is its default, and to 0.1
-otherwise; here it falls to 0.
+OpenSim lets the active force-length curve fall to 0, whatever ``minimum_value`` says, unless the fiber is undamped and
+the tendon elastic; here it falls to ``minimum_value``, which is 0 unless a model says otherwise.
 """
+
+from typing import NamedTuple
 
 from .bezier import QuinticCurve, corner
 
-# ActiveForceLengthCurve: fiber lengths where force begins, where the ascending limb flattens, and where force ends.
-MIN_LENGTH, TRANSITION_LENGTH, MAX_LENGTH = 0.4441, 0.73, 1.8123
-SHALLOW_ASCENDING_SLOPE = 0.8616
 PLATEAU_HALF_WIDTH = 0.05
 STEEPNESS = 1.25  # of the ascending limb, in units of its mean slope
-ACTIVE_CURVINESS = 1.0
-# FiberForceLengthCurve: strain and stiffness at one normalised force, stiffness at low force.
-PASSIVE_STRAIN = 0.7
-PASSIVE_STIFFNESS = 2.0 / PASSIVE_STRAIN
-PASSIVE_LOW_STIFFNESS = 0.2
-PASSIVE_CURVINESS = 0.75
-# ForceVelocityCurve: slopes at the fastest shortening, near it, isometric, near the fastest lengthening and at it.
-CONCENTRIC_SLOPES, ISOMETRIC_SLOPE, ECCENTRIC_SLOPES = (0.0, 0.25), 5.0, (0.15, 0.0)
-ECCENTRIC_FORCE = 1.4
 NEAR_MAX_VELOCITY = 0.9
-CONCENTRIC_CURVINESS, ECCENTRIC_CURVINESS = 0.6, 0.9
-# TendonForceLengthCurve.
-TENDON_STRAIN = 0.049
-TENDON_STIFFNESS = 1.375 / TENDON_STRAIN
-TOE_END_FORCE = 2.0 / 3.0
-TENDON_CURVINESS = 0.5
+
+
+class ActiveForceLengthCurve(NamedTuple):
+    """Fiber lengths where force begins, where the ascending limb flattens, and where force ends; slope; least value."""
+
+    min_norm_active_fiber_length: float = 0.4441
+    transition_norm_fiber_length: float = 0.73
+    max_norm_active_fiber_length: float = 1.8123
+    shallow_ascending_slope: float = 0.8616
+    minimum_value: float = 0.0
+
+
+class FiberForceLengthCurve(NamedTuple):
+    """Strains at no and at one normalised force, stiffness at either (None: 2 over the strain), curviness."""
+
+    strain_at_zero_force: float = 0.0
+    strain_at_one_norm_force: float = 0.7
+    stiffness_at_low_force: float = 0.2
+    stiffness_at_one_norm_force: float | None = None
+    curviness: float = 0.75
+
+
+class ForceVelocityCurve(NamedTuple):
+    """Slopes at the fastest shortening, near it, isometric, at the fastest lengthening and near it; force there."""
+
+    concentric_slope_at_vmax: float = 0.0
+    concentric_slope_near_vmax: float = 0.25
+    isometric_slope: float = 5.0
+    eccentric_slope_at_vmax: float = 0.0
+    eccentric_slope_near_vmax: float = 0.15
+    max_eccentric_velocity_force_multiplier: float = 1.4
+    concentric_curviness: float = 0.6
+    eccentric_curviness: float = 0.9
+
+
+class TendonForceLengthCurve(NamedTuple):
+    """Strain and stiffness (None: 1.375 over the strain) at one normalised force, force at the toe's end, curviness."""
+
+    strain_at_one_norm_force: float = 0.049
+    stiffness_at_one_norm_force: float | None = None
+    norm_force_at_toe_end: float = 2.0 / 3.0
+    curviness: float = 0.5
+
+
+class Constants(NamedTuple):
+    """What a single muscle's curves may have of their own, by OpenSim's names: see `Muscle.curve_properties`."""
+
+    ActiveForceLengthCurve: ActiveForceLengthCurve = ActiveForceLengthCurve()
+    FiberForceLengthCurve: FiberForceLengthCurve = FiberForceLengthCurve()
+    ForceVelocityCurve: ForceVelocityCurve = ForceVelocityCurve()
+    TendonForceLengthCurve: TendonForceLengthCurve = TendonForceLengthCurve()
 
 
 def _join(points, curviness):
@@ -40,56 +75,107 @@ def _join(points, curviness):
     return QuinticCurve([corner(a, b, c) for a, b, c in zip(points[:-1], points[1:], bends, strict=True)])
 
 
-def _active_curve():
+def _active_curve(c):
+    begin, transition, end = (
+        c.min_norm_active_fiber_length,
+        c.transition_norm_fiber_length,
+        c.max_norm_active_fiber_length,
+    )
     shoulder, plateau_end = 1.0 - PLATEAU_HALF_WIDTH, 1.0 + PLATEAU_HALF_WIDTH
-    y_transition = 1.0 - SHALLOW_ASCENDING_SLOPE * (shoulder - TRANSITION_LENGTH)
-    steep = STEEPNESS * y_transition / (TRANSITION_LENGTH - MIN_LENGTH)
-    descent = -1.0 / (MAX_LENGTH - PLATEAU_HALF_WIDTH - plateau_end)
+    y_transition = 1.0 - c.shallow_ascending_slope * (shoulder - transition)
+    steep = STEEPNESS * y_transition / (transition - begin)
+    descent = -1.0 / (end - PLATEAU_HALF_WIDTH - plateau_end)
     return _join(
         [
-            (MIN_LENGTH, 0.0, 0.0),
-            (0.5 * (MIN_LENGTH + TRANSITION_LENGTH), 0.5 * y_transition, steep),
-            (0.5 * (TRANSITION_LENGTH + shoulder), 0.5 * (y_transition + 1.0), SHALLOW_ASCENDING_SLOPE),
+            (begin, c.minimum_value, 0.0),
+            (0.5 * (begin + transition), 0.5 * y_transition, steep),
+            (0.5 * (transition + shoulder), 0.5 * (y_transition + 1.0), c.shallow_ascending_slope),
             (1.0, 1.0, 0.0),
-            (0.5 * (plateau_end + MAX_LENGTH), 0.5, descent),
-            (MAX_LENGTH, 0.0, 0.0),
+            (0.5 * (plateau_end + end), 0.5, descent),
+            (end, c.minimum_value, 0.0),
         ],
-        ACTIVE_CURVINESS,
+        1.0,
     )
 
 
-def _passive_curve():
-    width = min(0.1 / PASSIVE_STIFFNESS, 0.1 * PASSIVE_STRAIN)  # of the foot, where the force begins
-    low = (1.0 + width, PASSIVE_LOW_STIFFNESS * 0.5 * width, PASSIVE_LOW_STIFFNESS)
-    return _join([(1.0, 0.0, 0.0), low, (1.0 + PASSIVE_STRAIN, 1.0, PASSIVE_STIFFNESS)], PASSIVE_CURVINESS)
+def _passive_curve(c):
+    zero, one = 1.0 + c.strain_at_zero_force, 1.0 + c.strain_at_one_norm_force
+    stiffness = c.stiffness_at_one_norm_force or 2.0 / (one - zero)
+    width = min(0.1 / stiffness, 0.1 * (one - zero))  # of the foot, where the force begins
+    low = (zero + width, c.stiffness_at_low_force * 0.5 * width, c.stiffness_at_low_force)
+    return _join([(zero, 0.0, 0.0), low, (one, 1.0, stiffness)], c.curviness)
 
 
-def _velocity_curve():
-    (at_fastest, near), (near_end, at_end) = CONCENTRIC_SLOPES, ECCENTRIC_SLOPES
-    distance = 1.0 - NEAR_MAX_VELOCITY
+def _velocity_curve(c):
+    most, distance = c.max_eccentric_velocity_force_multiplier, 1.0 - NEAR_MAX_VELOCITY
+    near_shortening = 0.5 * distance * (c.concentric_slope_near_vmax + c.concentric_slope_at_vmax)
+    near_lengthening = most - 0.5 * distance * (c.eccentric_slope_near_vmax + c.eccentric_slope_at_vmax)
     return _join(
         [
-            (-1.0, 0.0, at_fastest),
-            (-NEAR_MAX_VELOCITY, 0.5 * distance * (near + at_fastest), near),
-            (0.0, 1.0, ISOMETRIC_SLOPE),
-            (NEAR_MAX_VELOCITY, ECCENTRIC_FORCE - 0.5 * distance * (near_end + at_end), near_end),
-            (1.0, ECCENTRIC_FORCE, at_end),
+            (-1.0, 0.0, c.concentric_slope_at_vmax),
+            (-NEAR_MAX_VELOCITY, near_shortening, c.concentric_slope_near_vmax),
+            (0.0, 1.0, c.isometric_slope),
+            (NEAR_MAX_VELOCITY, near_lengthening, c.eccentric_slope_near_vmax),
+            (1.0, most, c.eccentric_slope_at_vmax),
         ],
-        (CONCENTRIC_CURVINESS,) * 2 + (ECCENTRIC_CURVINESS,) * 2,
+        (c.concentric_curviness,) * 2 + (c.eccentric_curviness,) * 2,
     )
 
 
-def _tendon_curve():
-    x_toe = 1.0 + TENDON_STRAIN + (TOE_END_FORCE - 1.0) / TENDON_STIFFNESS
+def _tendon_curve(c):
+    strain, toe_force = c.strain_at_one_norm_force, c.norm_force_at_toe_end
+    stiffness = c.stiffness_at_one_norm_force or 1.375 / strain
+    x_toe = 1.0 + strain + (toe_force - 1.0) / stiffness
     foot = 1.0 + (x_toe - 1.0) / 10.0
-    x_middle = 1.0 + TENDON_STRAIN + (0.5 * TOE_END_FORCE - 1.0) / TENDON_STIFFNESS
-    slope = 0.5 * TOE_END_FORCE / (x_middle - foot)
+    x_middle = 1.0 + strain + (0.5 * toe_force - 1.0) / stiffness
+    slope = 0.5 * toe_force / (x_middle - foot)
     control = 0.5 * (foot + x_middle)
-    points = [(1.0, 0.0, 0.0), (control, slope * (control - foot), slope), (x_toe, TOE_END_FORCE, TENDON_STIFFNESS)]
-    return _join(points, TENDON_CURVINESS)
+    points = [(1.0, 0.0, 0.0), (control, slope * (control - foot), slope), (x_toe, toe_force, stiffness)]
+    return _join(points, c.curviness)
 
 
-_ACTIVE, _PASSIVE, _VELOCITY, _TENDON = _active_curve(), _passive_curve(), _velocity_curve(), _tendon_curve()
+class Curves:
+    """The four curves of one set of constants.
+
+    Parameters
+    ----------
+    constants : Constants
+
+    Attributes
+    ----------
+    active, passive, velocity, tendon : QuinticCurve
+        Of the normalised length or velocity; those of fiber and tendon are stretched about 1 where the muscle's strain
+        is another one than the curve's own.
+    """
+
+    def __init__(self, constants):
+        self.constants = constants
+        self.active = _active_curve(constants.ActiveForceLengthCurve)
+        self.passive = _passive_curve(constants.FiberForceLengthCurve)
+        self.velocity = _velocity_curve(constants.ForceVelocityCurve)
+        self.tendon = _tendon_curve(constants.TendonForceLengthCurve)
+
+    def active_force_length(self, norm_fiber_length):
+        """Active force-length multiplier of `norm_fiber_length` (a Tensor of any shape), 1 at the optimal fiber length."""
+        return self.active(norm_fiber_length)
+
+    def passive_force_length(self, norm_fiber_length, strain_at_one_norm_force):
+        """Passive force of the fiber, 1 at a strain of `strain_at_one_norm_force`."""
+        own = self.constants.FiberForceLengthCurve.strain_at_one_norm_force
+        return self.passive(1.0 + (norm_fiber_length - 1.0) * (own / strain_at_one_norm_force))
+
+    def force_velocity(self, norm_fiber_velocity, activation=None):
+        """Force-velocity multiplier, 0 at -1 and beyond, 1 at 0; the same at every activation."""
+        return self.velocity(norm_fiber_velocity)
+
+    def tendon_force_length(self, norm_tendon_length, strain_at_one_norm_force):
+        """Tendon force, 1 at a strain of `strain_at_one_norm_force`."""
+        own = self.constants.TendonForceLengthCurve.strain_at_one_norm_force
+        return self.tendon(1.0 + (norm_tendon_length - 1.0) * (own / strain_at_one_norm_force))
+
+
+CONSTANTS = Constants()
+_DEFAULT = Curves(CONSTANTS)
 
 
 def active_force_length(norm_fiber_length):
@@ -105,7 +191,7 @@ def active_force_length(norm_fiber_length):
     Tensor, same shape
         Dimensionless multiplier.
     """
-    return _ACTIVE(norm_fiber_length)
+    return _DEFAULT.active_force_length(norm_fiber_length)
 
 
 def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
@@ -124,7 +210,7 @@ def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
     Tensor
         Dimensionless force.
     """
-    return _PASSIVE(1.0 + (norm_fiber_length - 1.0) * (PASSIVE_STRAIN / strain_at_one_norm_force))
+    return _DEFAULT.passive_force_length(norm_fiber_length, strain_at_one_norm_force)
 
 
 def force_velocity(norm_fiber_velocity, activation=None):
@@ -142,7 +228,7 @@ def force_velocity(norm_fiber_velocity, activation=None):
     Tensor, same shape
         Dimensionless multiplier.
     """
-    return _VELOCITY(norm_fiber_velocity)
+    return _DEFAULT.force_velocity(norm_fiber_velocity)
 
 
 def tendon_force_length(norm_tendon_length, strain_at_one_norm_force):
@@ -161,4 +247,4 @@ def tendon_force_length(norm_tendon_length, strain_at_one_norm_force):
     Tensor
         Force in units of the maximal isometric force.
     """
-    return _TENDON(1.0 + (norm_tendon_length - 1.0) * (TENDON_STRAIN / strain_at_one_norm_force))
+    return _DEFAULT.tendon_force_length(norm_tendon_length, strain_at_one_norm_force)

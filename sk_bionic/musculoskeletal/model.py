@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from .activation import ActivationShape
-from .families import CurveSet
 from .linkage import find_linkage
+from .muscle import curve_set
 from .muscle_mechanics import MuscleMechanics, torque_of
 from .parameters import DEFINITIONS, ParameterTable, make_parameter
 from .path import PathSet
@@ -40,6 +40,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         Distinct EMG columns that the model needs.
     channel_weights : ndarray (n_muscles, n_channels)
         Weight of each column in each muscle's excitation.
+    minimum_activation : ndarray (n_muscles,)
+        Floor of each muscle's excitation.
     synthesized_muscles : tuple of str
         Muscles without EMG of their own, driven by a mixture.
     prescribed_names : tuple of str
@@ -77,10 +79,11 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         self.channels = tuple(dict.fromkeys(name for muscle in self.muscles for name in muscle.channel_weights))
         weights = [[muscle.channel_weights.get(name, 0.0) for name in self.channels] for muscle in self.muscles]
         self.channel_weights = np.array(weights)
+        self.minimum_activation = np.array([muscle.minimum_activation for muscle in self.muscles])
         self.synthesized_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_synthesized)
         self.paths = PathSet([muscle.path for muscle in self.muscles], len(self.joints))
         self.shape = ActivationShape([muscle.activation_shape for muscle in self.muscles])
-        self.curves = CurveSet([muscle.curves for muscle in self.muscles])
+        self.curves = curve_set(self.muscles)
         self.elastic = torch.tensor([muscle.tendon == "elastic" for muscle in self.muscles])
         self.linkage = find_linkage(self.joints)
         self.parameters = ParameterTable(_muscle_rows(self.muscles) + _joint_rows(self.joints, self.linkage))
@@ -93,6 +96,21 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
 
     def __repr__(self):
         return f"MusculoskeletalModel({self.name!r}, muscles={self.muscle_names}, coordinates={self.coordinate_names})"
+
+    def excitation(self, emg):
+        """Excitation of every muscle.
+
+        Parameters
+        ----------
+        emg : ndarray (n_frames, n_channels)
+            Normalised EMG envelopes in the order of `channels`; below 0 they count as 0.
+
+        Returns
+        -------
+        ndarray (n_frames, n_muscles)
+            Mixtures of the channels, not below each muscle's `minimum_activation`.
+        """
+        return np.maximum(np.maximum(emg, 0.0) @ self.channel_weights.T, self.minimum_activation)
 
     def _with_table(self, table):
         other = object.__new__(type(self))

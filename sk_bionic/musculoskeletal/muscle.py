@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from .families import CURVE_FAMILIES, CurveSet
+from .families import CURVE_FAMILIES, CurveSet, curve_family
 from .path import PolynomialPath
 
 # Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
@@ -44,6 +44,12 @@ class Muscle:
         `tendon_slack_length` have no default.
     curves : {"degroote_fregly", "thelen", "millard"}
         Family of the muscle's curves.
+    curve_properties : dict
+        Constants of the curves by OpenSim's names, where this muscle's are not the family's defaults, such as
+        ``{"KshapeActive": 0.5}`` or ``{"ActiveForceLengthCurve/shallow_ascending_slope": 0.75}``;
+        `sk_bionic.musculoskeletal.families.curve_property_names` lists them.
+    minimum_activation : float
+        Floor of the excitation, 0 to 1: OpenSim's Thelen and Millard muscles are never less active than 0.01.
     tendon : {"rigid", "elastic"}
         Whether the tendon stretches under its load; an elastic one has a state of its own (see
         `sk_bionic.musculoskeletal.tendon`).
@@ -76,6 +82,8 @@ class Muscle:
     tendon: str = "rigid"
     activation_dynamics: str = "first_order"
     activation_shape: str = "exponential"
+    curve_properties: dict = field(default_factory=dict)
+    minimum_activation: float = 0.0
 
     def __post_init__(self):
         for name, known in CHOICES.items():
@@ -83,6 +91,11 @@ class Muscle:
                 raise ValueError(
                     f"`{name}` of muscle {self.name!r} must be one of {known}. Got {getattr(self, name)!r}."
                 )
+        if not 0.0 <= self.minimum_activation < 1.0:
+            raise ValueError(
+                f"`minimum_activation` of muscle {self.name!r} must lie between 0 and 1. Got {self.minimum_activation!r}."
+            )
+        self._check_curves()
         self._check_channel()
 
     @property
@@ -116,6 +129,12 @@ class Muscle:
             return " + ".join(f"{weight:.3g} {name}" for name, weight in self.channel_weights.items())
         return self.name if self.channel is None else self.channel
 
+    def _check_curves(self):
+        try:
+            curve_family(self.curves, self.curve_properties)
+        except (ValueError, TypeError, ZeroDivisionError) as error:
+            raise ValueError(f"`curve_properties` of muscle {self.name!r}: {error}") from error
+
     def _check_channel(self):
         weights = self.channel_weights
         numbers = all(isinstance(w, Real) and isfinite(w) and w > 0 for w in weights.values())
@@ -128,6 +147,11 @@ class Muscle:
 
 def _overrides(given):
     return given if isinstance(given, dict) else {} if given is None else {"value": given}
+
+
+def curve_set(muscles):
+    """`CurveSet` of a sequence of `Muscle`."""
+    return CurveSet([muscle.curves for muscle in muscles], [muscle.curve_properties for muscle in muscles])
 
 
 class MuscleState(NamedTuple):

@@ -3,8 +3,7 @@
 import pandas as pd
 import torch
 
-from .families import CurveSet
-from .muscle import rigid_tendon_state
+from .muscle import curve_set, rigid_tendon_state
 from .tendon import elastic_tendon_state, static_tendon_state
 
 
@@ -190,7 +189,7 @@ class MuscleMechanics:
 
     def _static_tendon_state(self, length, lengthening, activation, parameters):
         own = {name: parameters[name][..., self.elastic] for name in self.parameters.muscle_names}
-        curves = CurveSet([m.curves for m in self.muscles if m.tendon == "elastic"])
+        curves = curve_set([muscle for muscle in self.muscles if muscle.tendon == "elastic"])
         return static_tendon_state(*(x[..., self.elastic] for x in (length, lengthening, activation)), own, curves)
 
     def _elastic_state(self, tendon, length, lengthening, activation, parameters):

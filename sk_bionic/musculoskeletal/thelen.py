@@ -10,14 +10,33 @@ order of convergence suffers where a motion crosses them; the other two families
 """
 
 from math import exp, expm1
+from typing import NamedTuple
 
 import torch
 
-ACTIVE_WIDTH = 0.45  # KshapeActive (gamma)
-PASSIVE_SHAPE = 5.0  # KshapePassive
-VELOCITY_SHAPE = 0.25  # Af
-ECCENTRIC_FORCE = 1.4  # Flen
-EXTRAPOLATION = 0.95  # fv_linear_extrap_threshold: part of Flen above which the force-velocity curve is a line
+
+class Constants(NamedTuple):
+    """What a single muscle's curves may have of their own, by OpenSim's names: see `Muscle.curve_properties`."""
+
+    KshapeActive: float = 0.45  # gamma: width of the active curve
+    KshapePassive: float = 5.0
+    Af: float = 0.25  # shape of the force-velocity curve
+    Flen: float = 1.4  # largest force while lengthening
+    fv_linear_extrap_threshold: float = 0.95  # part of Flen above which the force-velocity curve is a line
+
+
+CONSTANTS = Constants()
+
+
+def check(constants):
+    """ValueError where the constants make no curves."""
+    c = constants
+    if not (min(c.KshapeActive, c.KshapePassive, c.Af) > 0 and 1 / c.Flen < c.fv_linear_extrap_threshold < 1 < c.Flen):
+        raise ValueError(
+            f"Thelen's shapes must be positive, Flen above 1, fv_linear_extrap_threshold between 1/Flen and 1. Got {c._asdict()}."
+        )
+
+
 TOE_SHAPE, TOE_FORCE = 3.0, 0.33  # of the tendon
 # Strain at the end of the toe and stiffness behind it, for a strain of 1 at one normalised force. The paper's 0.609 and
 # 1.712 are rounded; these make the slope continuous.
@@ -25,23 +44,24 @@ TOE_STRAIN = 99.0 * exp(3.0) / (166.0 * exp(3.0) - 67.0)
 LINEAR_STIFFNESS = 0.67 / (1.0 - TOE_STRAIN)
 
 
-def active_force_length(norm_fiber_length):
+def active_force_length(norm_fiber_length, *, constants=CONSTANTS):
     """Active force-length multiplier, 1 at the optimal fiber length.
 
     Parameters
     ----------
     norm_fiber_length : Tensor, any shape
         Fiber length in units of the optimal fiber length.
+    constants : Constants
 
     Returns
     -------
     Tensor, same shape
         Dimensionless multiplier (eq. 4 of Thelen 2003).
     """
-    return torch.exp(-(norm_fiber_length - 1.0).square() / ACTIVE_WIDTH)
+    return torch.exp(-(norm_fiber_length - 1.0).square() / constants.KshapeActive)
 
 
-def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
+def passive_force_length(norm_fiber_length, strain_at_one_norm_force, *, constants=CONSTANTS):
     """Passive force of the fiber, 0 up to the optimal length and 1 at a strain of `strain_at_one_norm_force`.
 
     Parameters
@@ -50,6 +70,7 @@ def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
         Fiber length in units of the optimal fiber length.
     strain_at_one_norm_force : Tensor, broadcastable
         Strain at which the passive force equals the maximal isometric force (OpenSim: ``FmaxMuscleStrain``, 0.6).
+    constants : Constants
 
     Returns
     -------
@@ -57,10 +78,11 @@ def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
         Dimensionless force (eq. 3 of Thelen 2003, without its negative part, as OpenSim has it).
     """
     strain = (norm_fiber_length - 1.0).clamp(min=0.0)
-    return torch.expm1(PASSIVE_SHAPE / strain_at_one_norm_force * strain) / expm1(PASSIVE_SHAPE)
+    shape = constants.KshapePassive
+    return torch.expm1(shape / strain_at_one_norm_force * strain) / expm1(shape)
 
 
-def force_velocity(norm_fiber_velocity, activation):
+def force_velocity(norm_fiber_velocity, activation, *, constants=CONSTANTS):
     """Force-velocity multiplier: 1 at 0, 0 at the fastest shortening, which activation makes faster.
 
     Parameters
@@ -69,6 +91,7 @@ def force_velocity(norm_fiber_velocity, activation):
         Fiber velocity in units of the maximal contraction velocity, positive when lengthening.
     activation : Tensor, broadcastable
         The maximal velocity is 0.25 + 0.75 activation times the nominal one.
+    constants : Constants
 
     Returns
     -------
@@ -77,26 +100,24 @@ def force_velocity(norm_fiber_velocity, activation):
         fastest shortening and above 0.95 Flen.
     """
     velocity = norm_fiber_velocity / (0.25 + 0.75 * activation)
+    shape, most = constants.Af, constants.Flen
     # The branches that do not hold are kept away from their poles, or their gradients would be NaN.
-    shortening, lengthening = velocity.clamp(min=-1.0, max=0.0), velocity.clamp(min=0.0, max=_fastest_lengthening())
-    hill = (1.0 + shortening) / (1.0 - shortening / VELOCITY_SHAPE)
-    slope, above = 2.0 + 2.0 / VELOCITY_SHAPE, ECCENTRIC_FORCE - 1.0
-    rising = (slope * lengthening * ECCENTRIC_FORCE + above) / (slope * lengthening + above)
-    below_hill = (velocity + 1.0).clamp(max=0.0) / (1.0 + 1.0 / VELOCITY_SHAPE)
-    beyond = (velocity - _fastest_lengthening()).clamp(min=0.0) * _slope_of_extrapolation()
+    fastest = _fastest_lengthening(constants)
+    shortening, lengthening = velocity.clamp(min=-1.0, max=0.0), velocity.clamp(min=0.0, max=fastest)
+    hill = (1.0 + shortening) / (1.0 - shortening / shape)
+    slope, above = 2.0 + 2.0 / shape, most - 1.0
+    rising = (slope * lengthening * most + above) / (slope * lengthening + above)
+    below_hill = (velocity + 1.0).clamp(max=0.0) / (1.0 + 1.0 / shape)
+    slope_beyond = slope * above**2 / (slope * fastest + above) ** 2  # d(rising)/d(velocity) where the line begins
+    beyond = (velocity - fastest).clamp(min=0.0) * slope_beyond
     return torch.where(velocity > 0.0, rising + beyond, hill + below_hill)
 
 
-def _fastest_lengthening():
-    """Velocity at which the multiplier reaches 0.95 Flen."""
-    force = EXTRAPOLATION * ECCENTRIC_FORCE
-    return (force - 1.0) * (ECCENTRIC_FORCE - 1.0) / ((2.0 + 2.0 / VELOCITY_SHAPE) * (ECCENTRIC_FORCE - force))
-
-
-def _slope_of_extrapolation():
-    """Slope of the force-velocity curve there: d(rising)/d(velocity)."""
-    slope, above = 2.0 + 2.0 / VELOCITY_SHAPE, ECCENTRIC_FORCE - 1.0
-    return slope * above**2 / (slope * _fastest_lengthening() + above) ** 2
+def _fastest_lengthening(constants):
+    """Velocity at which the multiplier reaches the part of Flen where the line begins."""
+    force = constants.fv_linear_extrap_threshold * constants.Flen
+    slope = 2.0 + 2.0 / constants.Af
+    return (force - 1.0) * (constants.Flen - 1.0) / (slope * (constants.Flen - force))
 
 
 def tendon_force_length(norm_tendon_length, strain_at_one_norm_force):

@@ -19,7 +19,7 @@ from sk_bionic.musculoskeletal import (
     millard,
     thelen,
 )
-from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet
+from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet, curve_family
 
 # Abscissa and ordinate.
 MILLARD = {
@@ -137,9 +137,9 @@ def test_curves_are_differentiable_twice(name, curve):
     assert torch.autograd.gradgradcheck(function, inputs)
 
 
-@pytest.mark.parametrize("curve", ["_ACTIVE", "_PASSIVE", "_VELOCITY", "_TENDON"])
+@pytest.mark.parametrize("curve", ["active", "passive", "velocity", "tendon"])
 def test_millard_s_curves_have_a_continuous_second_derivative(curve):
-    curve = getattr(millard, curve)
+    curve = getattr(millard.Curves(millard.CONSTANTS), curve)
     beside = torch.stack([curve.knots - 1e-10, curve.knots + 1e-10]).requires_grad_()
     (slope,) = torch.autograd.grad(curve(beside).sum(), beside, create_graph=True)
     (bend,) = torch.autograd.grad(slope.sum(), beside)
@@ -191,3 +191,96 @@ def test_muscle_takes_the_defaults_of_its_family_unless_told_otherwise():
     freed = Muscle("a", path, None, {name: {"free": True}}, curves="millard").given_parameters
     assert freed[name] == {"value": 0.7, "free": True}
     assert Muscle("a", path).given_parameters == {}
+
+
+# Of OpenSim 4.6: the curve objects of a Millard2012EquilibriumMuscle with the properties beside them.
+MILLARD_PROPERTIES = {
+    "ActiveForceLengthCurve/min_norm_active_fiber_length": 0.25,
+    "ActiveForceLengthCurve/transition_norm_fiber_length": 0.77,
+    "ActiveForceLengthCurve/max_norm_active_fiber_length": 1.9,
+    "ActiveForceLengthCurve/shallow_ascending_slope": 0.75,
+    "ActiveForceLengthCurve/minimum_value": 0.05,
+    "FiberForceLengthCurve/strain_at_zero_force": -0.1,
+    "FiberForceLengthCurve/strain_at_one_norm_force": 0.5,
+    "FiberForceLengthCurve/stiffness_at_low_force": 0.1,
+    "FiberForceLengthCurve/stiffness_at_one_norm_force": 4.0,
+    "FiberForceLengthCurve/curviness": 0.4,
+    "ForceVelocityCurve/concentric_slope_at_vmax": 0.05,
+    "ForceVelocityCurve/concentric_slope_near_vmax": 0.3,
+    "ForceVelocityCurve/isometric_slope": 4.0,
+    "ForceVelocityCurve/eccentric_slope_at_vmax": 0.04,
+    "ForceVelocityCurve/eccentric_slope_near_vmax": 0.12,
+    "ForceVelocityCurve/max_eccentric_velocity_force_multiplier": 1.6,
+    "ForceVelocityCurve/concentric_curviness": 0.3,
+    "ForceVelocityCurve/eccentric_curviness": 0.5,
+    "TendonForceLengthCurve/strain_at_one_norm_force": 0.06,
+    "TendonForceLengthCurve/stiffness_at_one_norm_force": 25.0,
+    "TendonForceLengthCurve/norm_force_at_toe_end": 0.5,
+    "TendonForceLengthCurve/curviness": 0.8,
+}
+MILLARD_VALUES = {
+    "active": (
+        [0.2, 0.4, 0.6, 0.9, 1.2, 1.6],
+        [0.05, 0.2046357987, 0.6190281092, 0.9624369241, 0.8427783429, 0.3438064175],
+    ),
+    "passive": ([0.85, 1.0, 1.2, 1.4, 1.6], [0.0, 0.0180477187, 0.26495849, 0.6606973363, 1.4]),
+    "velocity": (
+        [-1.1, -0.6, -0.1, 0.1, 0.5, 1.1],
+        [-0.005, 0.186466462, 0.7508942755, 1.2275027255, 1.502700445, 1.604],
+    ),
+    "tendon": ([1.0, 1.02, 1.04, 1.06, 1.08], [0.0, 0.153977218, 0.5, 1.0, 1.5]),
+}
+
+
+def test_millard_s_curves_follow_every_property_as_opensim_does():
+    family = curve_family("millard", MILLARD_PROPERTIES)
+    x = {name: torch.tensor(at, dtype=torch.float64) for name, (at, _) in MILLARD_VALUES.items()}
+    got = {
+        "active": family.active_force_length(x["active"]),
+        "passive": family.passive_force_length(x["passive"], torch.tensor(0.5, dtype=torch.float64)),
+        "velocity": family.force_velocity(x["velocity"], None),
+        "tendon": family.tendon_force_length(x["tendon"], torch.tensor(0.06, dtype=torch.float64)),
+    }
+    for name, (_, expected) in MILLARD_VALUES.items():
+        np.testing.assert_allclose(got[name].numpy(), expected, rtol=0, atol=1e-8, err_msg=name)
+
+
+def test_thelen_s_and_de_groote_s_curves_follow_their_properties():
+    length = torch.linspace(0.5, 1.6, 12, dtype=torch.float64)
+    wide = curve_family("degroote_fregly", {"active_force_width_scale": 1.5}).active_force_length
+    torch.testing.assert_close(
+        wide(1.0 + 1.5 * (length - 1.0)), CURVE_FAMILIES["degroote_fregly"].active_force_length(length)
+    )
+    slack = curve_family("degroote_fregly", {"ignore_passive_fiber_force": 1.0}).passive_force_length
+    assert not slack(length, torch.tensor(0.6, dtype=torch.float64)).any()
+    own = curve_family("thelen", {"KshapeActive": 0.5, "KshapePassive": 4.0, "Af": 0.3, "Flen": 1.8})
+    torch.testing.assert_close(own.active_force_length(length), torch.exp(-((length - 1.0) ** 2) / 0.5))
+    strain = torch.tensor(0.6, dtype=torch.float64)
+    torch.testing.assert_close(
+        own.passive_force_length(length, strain), torch.expm1(4.0 / 0.6 * (length - 1.0).clamp(min=0)) / np.expm1(4.0)
+    )
+    assert own.force_velocity(torch.tensor([50.0], dtype=torch.float64), torch.ones(1, dtype=torch.float64)) > 1.7
+
+
+def test_a_set_keeps_each_muscle_s_own_curves():
+    properties = [{}, {"KshapeActive": 0.6}, MILLARD_PROPERTIES, {}]
+    names = ["thelen", "thelen", "millard", "millard"]
+    length = torch.linspace(0.5, 1.6, 12, dtype=torch.float64)[:, None].expand(-1, 4)
+    got = pickle.loads(pickle.dumps(CurveSet(names, properties))).active_force_length(length)
+    for i, (name, own) in enumerate(zip(names, properties, strict=True)):
+        torch.testing.assert_close(got[:, i], curve_family(name, own).active_force_length(length[:, i]))
+
+
+@pytest.mark.parametrize(
+    ("curves", "properties", "message"),
+    [
+        ("thelen", {"Kshape": 1.0}, r"no properties \['Kshape'\]. They have \['KshapeActive'"),
+        ("thelen", {"Flen": 0.9}, "Flen above 1"),
+        ("millard", {"ActiveForceLengthCurve/transition_norm_fiber_length": 0.4}, "abscissas do not increase"),
+        ("degroote_fregly", {"active_force_width_scale": 0.0}, "must be positive"),
+    ],
+)
+def test_properties_that_make_no_curve_are_named_with_the_muscle(curves, properties, message):
+    path = PolynomialPath.constant_moment_arm(0.03, length=0.33)
+    with pytest.raises(ValueError, match=f"`curve_properties` of muscle 'm': .*{message}"):
+        Muscle("m", path, curves=curves, curve_properties=properties)

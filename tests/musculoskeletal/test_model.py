@@ -149,3 +149,14 @@ def test_unknown_parameter_is_refused_with_the_known_ones():
         match=r"'elbow' is given unknown coordinate parameters \['friction'\].*joint_damping",
     ):
         MusculoskeletalModel([muscle], [joint])
+
+
+def test_excitation_never_falls_below_a_muscle_s_minimum_activation():
+    path = PolynomialPath.constant_moment_arm(0.03, length=0.33)
+    values = {"max_isometric_force": 600.0, "optimal_fiber_length": 0.12, "tendon_slack_length": 0.21}
+    muscles = [Muscle(n, path, parameters=values, minimum_activation=floor) for n, floor in (("a", 0.0), ("b", 0.05))]
+    model = MusculoskeletalModel(muscles, elbow().joints)
+    emg = np.array([[-0.1, 0.0], [0.3, 0.3]])
+    np.testing.assert_array_equal(model.excitation(emg), [[0.0, 0.05], [0.3, 0.3]])
+    with pytest.raises(ValueError, match="`minimum_activation` of muscle 'c' must lie between 0 and 1. Got 1.5"):
+        Muscle("c", path, parameters=values, minimum_activation=1.5)
