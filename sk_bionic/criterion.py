@@ -103,15 +103,15 @@ class PhysicsInformedLoss(nn.Module):
         super().__init__()
         weight = torch.atleast_2d(weight)
         source = torch.zeros(1, dtype=torch.int64) if source is None else source
+        share = weight / weight.sum(dim=1, keepdim=True)
         for name, value in (
-            ("share", weight / weight.sum(dim=1, keepdim=True)),
+            ("share", share[source]),
             ("validation_weight", validation_weight),
             ("center", center),
             ("scale", scale),
-            ("source", source),
-            ("first", torch.nonzero(source == 0)[:, 0]),
         ):
             self.register_buffer(name, value)
+        self.n_first, self.validates = int((source == 0).sum()), bool(validation_weight.any())
         self.ode_weight, self.force_weight, self.physics = ode_weight, force_weight, physics
         self.terms = {}
 
@@ -120,20 +120,19 @@ class PhysicsInformedLoss(nn.Module):
         (n_frames, n_coordinates), NaN where unknown.
         """
         standardised, force, noisy = prediction
+        first = slice(0, self.n_first)
         known = torch.isfinite(target).to(self.share.dtype)
         target = torch.nan_to_num(target)
         square = ((noisy - target).square() * known).sum(dim=2)
-        share = self.share[self.source]
-        by_network = (share * square).sum(dim=1) / (share @ known.sum(dim=1))
-        data = by_network[self.first].mean()
+        by_network = (self.share * square).sum(dim=1) / (self.share @ known.sum(dim=1))
         # Networks of other rows learn at the same pace, beside the equation of motion.
-        loss, terms = by_network.sum() / len(self.first), {"data_loss": data}
-        if self.validation_weight.any():
-            clean = (standardised[self.first] - target).square().mean(dim=0)
+        loss, terms = by_network.sum() / self.n_first, {"data_loss": by_network[first].mean()}
+        if self.validates:
+            clean = (standardised[first] - target).square().mean(dim=0)
             weight = self.validation_weight[:, None] * known
             terms["validation_loss"] = (weight * clean).sum() / weight.sum()
         if self.physics is not None:
-            mean, force = standardised[self.first].mean(dim=0), force[self.first].mean(dim=0)
+            mean, force = standardised[first].mean(dim=0), force[first].mean(dim=0)
             residual, disagreement = self.physics(mean * self.scale + self.center, force)
             terms["ode_loss"] = residual.square().mean()
             terms["force_loss"] = disagreement.square().mean()

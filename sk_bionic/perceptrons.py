@@ -21,9 +21,9 @@ class _Linear(nn.Module):
         self.weight = nn.Parameter(bound * (2 * torch.rand(n_networks, n_inputs, n_outputs) - 1))
         self.bias = nn.Parameter(bound * (2 * torch.rand(n_networks, 1, n_outputs) - 1))
 
-    def forward(self, x):
-        """(n_networks, n_frames, n_inputs) -> (n_networks, n_frames, n_outputs)."""
-        return torch.baddbmm(self.bias, x, self.weight)
+    def forward(self, x, networks=slice(None)):
+        """(n_networks, n_frames, n_inputs) -> (n_networks, n_frames, n_outputs), of some of the networks."""
+        return torch.baddbmm(self.bias[networks], x, self.weight[networks])
 
 
 class HistoryNetwork(nn.Module):
@@ -39,7 +39,7 @@ class HistoryNetwork(nn.Module):
     seen : array of bool (n_networks, n_features), optional
         Features that each network sees. Default: one network that sees all.
     source : array of int (n_networks,), optional
-        Which version of the features each network is fed with. Default: the only one.
+        Which version of the features each network is fed with, in ascending order. Default: the only one.
 
     Notes
     -----
@@ -55,6 +55,8 @@ class HistoryNetwork(nn.Module):
         seen = torch.ones(1, n_features) if seen is None else torch.as_tensor(np.asarray(seen), dtype=torch.float32)
         n_networks = len(seen)
         source = np.zeros(n_networks, int) if source is None else source
+        if (np.diff(source) < 0).any():
+            raise ValueError(f"`source` must ascend: networks of one version stand side by side. Got {list(source)}.")
         self.register_buffer("seen", seen[:, None, :])
         self.register_buffer("source", torch.as_tensor(np.asarray(source), dtype=torch.int64))
         sizes = [n_features, *hidden_layer_sizes]
@@ -75,24 +77,62 @@ class HistoryNetwork(nn.Module):
         Returns
         -------
         angle : Tensor (n_networks, n_frames, n_coordinates)
-            Standardised angles.
+            Standardised angles; while training on noisy inputs, of the networks of the first version alone, which are
+            the only ones that anything asks for.
         force : Tensor (n_networks, n_frames, n_muscles)
-            Normalised forces.
+            Normalised forces of the same networks.
         noisy : Tensor (n_networks, n_frames, n_coordinates)
             The angles of noisy inputs, for the data term. Noise is kept away from the angles that the equation of
             motion sees: their derivatives in time must be those of a smooth trajectory.
         """
-        features = features if features.ndim == 3 else features[None]
-        x = features.to(self.seen)[self.source] * self.seen
+        features = (features if features.ndim == 3 else features[None]).to(self.seen)
         if not (self.training and self.input_noise):
-            angle, force = self._outputs(x)
+            angle, force = self._all(features, self._with_forces)
             return angle, force, angle
         # One draw for all networks: what differs between them is where they start and what they see.
-        noise = self.input_noise * torch.randn(*x.shape[1:], dtype=x.dtype, device=x.device)
-        noisy = self.angle(self.body(x + noise * self.seen))
-        return *self._outputs(x), noisy.double()
+        noise = self.input_noise * torch.randn(*features.shape[1:], dtype=features.dtype, device=features.device)
+        (noisy,) = self._all(features + noise, lambda hidden, networks: (self._angle(hidden, networks),))
+        return *self.of_version(features[0], 0), noisy
 
-    def _outputs(self, x):
-        hidden = self.body(x)
-        forces = hidden.new_zeros(*hidden.shape[:2], 0) if self.force is None else self.force(hidden)
-        return self.angle(hidden).double(), nn.functional.softplus(forces).double()
+    def of_version(self, features, version):
+        """Angles and forces, as `forward` returns them, of the networks that one version of the features feeds.
+
+        Parameters
+        ----------
+        features : Tensor (n_frames, n_features)
+        version : int
+        """
+        networks = self._networks_of(version)
+        return self._with_forces(self._hidden(features.to(self.seen), networks), networks)
+
+    def _all(self, features, outputs):
+        """Each of the `outputs` of the networks of all versions."""
+        groups = [(x, self._networks_of(version)) for version, x in enumerate(features)]
+        return [torch.cat(parts) for parts in zip(*(outputs(self._hidden(x, n), n) for x, n in groups), strict=True)]
+
+    def _networks_of(self, version):
+        """Slice of the networks that a version of the features feeds: they stand side by side."""
+        first, last = torch.searchsorted(self.source, torch.tensor([version, version + 1], device=self.source.device))
+        return slice(int(first), int(last))
+
+    def _hidden(self, features, networks):
+        """Last hidden layer, for the layers of output, (n_networks, n_frames, width)."""
+        if not len(self.body):
+            return features * self.seen[networks]
+        first, *others = self.body
+        weight = first.weight[networks] * self.seen[networks].transpose(1, 2)
+        n, n_inputs, width = weight.shape
+        # All networks of the version read the same features: one product instead of one a network.
+        hidden = features @ weight.transpose(0, 1).reshape(n_inputs, n * width)
+        hidden = hidden.reshape(-1, n, width).transpose(0, 1) + first.bias[networks]
+        for layer in others:
+            hidden = layer(hidden, networks) if isinstance(layer, _Linear) else layer(hidden)
+        return hidden
+
+    def _angle(self, hidden, networks):
+        return self.angle(hidden, networks).double()
+
+    def _with_forces(self, hidden, networks):
+        empty = self.force is None
+        forces = hidden.new_zeros(*hidden.shape[:2], 0) if empty else self.force(hidden, networks)
+        return self._angle(hidden, networks), nn.functional.softplus(forces).double()
