@@ -96,10 +96,9 @@ class Learners:
     def predict_members(self, features, state, with_forests=True):
         """Angles (n_frames, n_coordinates) [rad] by member."""
         inputs = self.standardised(features, state)
-        n_sources = int(self.networks.module.source.max()) + 1
-        angle, _ = self.networks.predict_all(np.broadcast_to(inputs, (n_sources, *inputs.shape)))
-        names = dict.fromkeys(name for name in self.member_of_network if name)
-        out = {name: angle[self.member_of_network == name].mean(axis=0) for name in names}
+        angle = self.networks.predict_version(inputs, self.source)
+        members = self.member_of_network[self.member_of_network != ""]
+        out = {name: angle[members == name].mean(axis=0) for name in dict.fromkeys(members)}
         for name, (columns, forest) in self.forests.items() if with_forests else ():
             out[name] = forest.predict(inputs[:, columns]).reshape(len(inputs), -1)
         return out
@@ -110,11 +109,11 @@ class Learners:
         unknown = np.full((len(features), n_state), np.nan)
         return blind(self.predict_members(features, unknown, with_forests=False))
 
-    def predict(self, features, state, belief=1.0):
-        """Combined prediction for features (n_frames, n_features) and simulated state (n_frames, n_state), whose members
+    def combined(self, members, belief=1.0):
+        """Combined prediction of the members' angles (see `predict_members`), of which those that see the simulated state
         weigh `belief` (n_frames, 1) times as much as usual.
         """
-        return Combined(*combine(self.predict_members(features, state), self.weights, belief))
+        return Combined(*combine(members, self.weights, belief))
 
 
 def blind(members):

@@ -58,6 +58,14 @@ class TrainedNetwork:
             )
         return angle.cpu().numpy() * self.scale + self.center, force.cpu().numpy()
 
+    def predict_version(self, features, version):
+        """Angles (n_networks, n_frames, n_coordinates) [rad] of the networks that a version of the features feeds."""
+        parameter = next(self.module.parameters())
+        self.module.eval()
+        with torch.no_grad():
+            angle, _ = self.module.of_version(torch.as_tensor(features, device=parameter.device), version)
+        return angle.cpu().numpy() * self.scale + self.center
+
     def predict(self, features):
         """Mean angles (n_frames, n_coordinates) [rad] and normalised forces (n_frames, n_muscles) of the networks."""
         angle, force = self.predict_all(features)

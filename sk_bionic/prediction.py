@@ -10,6 +10,7 @@ from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
 from .dynamics.sensitivity import force_derivatives, state_sensitivity
 from .dynamics.tendons import tendons_along
+from .ensemble import blind
 from .hybrid import simulated_state
 from .musculoskeletal.prior import FreeParameters
 from .smoothing import smooth
@@ -110,17 +111,18 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     learners, physics, trust, _ = fitted.hybrid
     softened = None if physics is None else motion.with_model(physics)
     state = np.zeros((len(features), 0)) if softened is None else simulated_state(softened)
+    members = learners.predict_members(features, state)
     belief = np.ones((len(features), 1))
     if softened is not None:
         simulated = state[:, : motion.model.n_coordinates]
-        belief = trust.belief(simulated, learners.predict_from_emg(features), motion.trials)
+        belief = trust.belief(simulated, blind(members), motion.trials)
     unknown, ode_weight = fitted.hybrid.unknown(motion), fitted.ode_weight
     belief[unknown] = 1.0  # there it is the learners who do not know
     if np.isinf(ode_weight):
         if belief.min() > BELIEF_OF_SIMULATION:
             return _smoothed_simulation(fitted, motion, with_variance)
         ode_weight = STRONG_WEIGHTS[-2]
-    combined = learners.predict(features, state, belief)
+    combined = learners.combined(members, belief)
     std = relative_std(combined.spread, trust.spread)
     variance = (trust.error_std * std) ** 2
     if unknown.any() and softened is not None:
