@@ -1,4 +1,4 @@
-"""Digital filters on one uniformly sampled signal, and resampling of whole trials."""
+"""Digital filters on one uniformly sampled signal."""
 
 import numpy as np
 from scipy.signal import butter, sosfilt, sosfilt_zi, sosfiltfilt
@@ -35,53 +35,18 @@ def band_pass(x, band, sampling_rate, *, order, causal):
     return _filter(sos, x, causal, "odd", pad_rows(band[0], sampling_rate))
 
 
-def low_pass(x, cutoff, sampling_rate, *, order, causal=False, extension="even"):
+def low_pass(x, cutoff, sampling_rate, *, order, causal=False, extension="even", periods=1):
     """Butterworth low-pass along axis 0; the zero-lag form runs forward and backward.
 
-    Even reflection keeps the continuation of a rectified signal non-negative.
+    Even reflection keeps the continuation of a rectified signal non-negative; it is `periods` of the cut-off long.
     """
     sos = butter(order, cutoff, btype="lowpass", fs=sampling_rate, output="sos")
-    return _filter(sos, x, causal, extension, pad_rows(cutoff, sampling_rate))
+    return _filter(sos, x, causal, extension, periods * pad_rows(cutoff, sampling_rate))
 
 
 def pad_rows(frequency, sampling_rate):
     """Rows that the zero-lag filters reflect at each end: one period of their lowest edge."""
     return int(np.ceil(sampling_rate / frequency))
-
-
-def resample(values, trials, sampling_rate):
-    """Low-pass every trial below the new Nyquist frequency, then read it at the new rate.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_frames, n_columns)
-        Signals that vary slowly against `trials.sampling_rate`.
-    trials : Trials
-        The trials of the frames, uniformly sampled.
-    sampling_rate : float
-        New rate [Hz], below the present one.
-
-    Returns
-    -------
-    values : ndarray of shape (n_new_frames, n_columns)
-    trial : ndarray of shape (n_new_frames,)
-        Position of each new frame's trial in `trials.names`.
-    time : ndarray of shape (n_new_frames,)
-        Time [s]; the first frame of every trial is kept, the zero-lag filter shifts nothing.
-    """
-    pieces = [_resample_trial(values[rows], trials.time[rows], sampling_rate) for rows in trials.slices]
-    trial = np.repeat(np.arange(trials.n_trials), [len(time) for _, time in pieces])
-    return np.vstack([v for v, _ in pieces]), trial, np.concatenate([t for _, t in pieces])
-
-
-def _resample_trial(values, time, sampling_rate):
-    recorded_rate = (len(time) - 1) / (time[-1] - time[0])
-    # The cut-off and order of the usual decimation filters: 0.8 times the new Nyquist frequency.
-    smooth = low_pass(values, 0.4 * sampling_rate, recorded_rate, order=8, extension="odd")
-    # Half a recorded interval of slack keeps the last frame where rounding would lose it.
-    n_new = int((time[-1] - time[0] + 0.5 / recorded_rate) * sampling_rate) + 1
-    new_time = time[0] + np.arange(n_new) / sampling_rate
-    return np.column_stack([np.interp(new_time, time, column) for column in smooth.T]), new_time
 
 
 def _filter(sos, x, causal, extension, padding):

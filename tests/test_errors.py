@@ -363,3 +363,19 @@ def test_simulation_that_diverges_names_its_trial():
     state = [[1.0, 0.0], [1.0, 1e9]]
     with pytest.raises(RuntimeError, match="simulation of trial 'lift' did not converge"):
         fitted().simulate(frames()[0], initial_state=state)
+
+
+@pytest.mark.parametrize("rounded", [np.float32, lambda t: np.round(t + 4e-4, 3), lambda t: t + 1e-12])
+def test_times_that_differ_in_the_last_digit_are_the_same_rows(rounded):
+    X, y = frames()
+    time = y.index.get_level_values("time").to_numpy()
+    index = pd.MultiIndex.from_arrays([y.index.get_level_values("trial"), rounded(time)], names=y.index.names)
+    regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation", identify=[])
+    moved = pd.Series(y.to_numpy(), index)
+    assert np.array_equal(regressor.fit(X, moved).predict(X), regressor.fit(X, y).predict(X))
+
+
+def test_times_that_differ_by_more_than_rounding_are_named():
+    X, y = frames()
+    moved = pd.Series(y.to_numpy(), y.index.set_levels(y.index.levels[1] + 0.004, level="time"))
+    assert_fit_raises("different indexes, first at row 0.*resample", X, moved)

@@ -8,6 +8,8 @@ import pandas as pd
 
 FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
+ROUNDING = 0.1  # of a step, by which times of the same row may differ
+ONE_CLOCK = "Align them by time: X, y = sk_bionic.preprocessing.resample(X, y, sampling_rate=100)."
 ROUGH_ACCELERATION = 100.0  # rad/s^2, root mean square of a prescribed angle
 
 
@@ -66,15 +68,52 @@ def check_trial_lengths(trials):
 
 
 def check_same_index(X, y):
-    """Raise where X and y are pandas objects whose rows are labelled differently."""
+    """Raise where X and y are pandas objects whose rows are labelled differently.
+
+    Times may differ by a tenth of the usual step, as they do where they were rounded or came through float32: the rows are
+    the same, and X's times count.
+    """
     if not (isinstance(X, pd.DataFrame) and isinstance(y, pd.DataFrame | pd.Series)) or X.index.equals(y.index):
         return
     if len(X) != len(y):
-        raise ValueError(f"X and y have inconsistent numbers of rows: {len(X)} and {len(y)}.")
-    row = next(i for i, pair in enumerate(zip(X.index, y.index, strict=True)) if pair[0] != pair[1])
-    raise ValueError(
-        f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. Align their rows (trial and time), as y.loc[X.index] does."
-    )
+        raise ValueError(f"X and y have inconsistent numbers of rows: {len(X)} and {len(y)}. {ONE_CLOCK}")
+    different = _different_rows(X.index, y.index)
+    if different.any():
+        row = int(np.argmax(different))
+        raise ValueError(
+            f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. {ONE_CLOCK} If only the order of the rows "
+            "differs, y.loc[X.index] will do."
+        )
+
+
+def _different_rows(first, second):
+    """Rows at which two indexes of one length differ, but for rounding of the level "time", (n_rows,) of bool."""
+    names = list(first.names)
+    if set(names) != set(second.names):
+        return np.ones(len(first), dtype=bool)
+    different = np.zeros(len(first), dtype=bool)
+    for k, name in enumerate(names):
+        a = first.get_level_values(k)
+        b = second.get_level_values(k if names == list(second.names) else name)
+        if name == "time" and all(pd.api.types.is_numeric_dtype(level.dtype) for level in (a, b)):
+            a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+            step = np.median(np.abs(np.diff(a))) if len(a) > 1 else 0.0
+            different |= ~(np.abs(a - b) <= ROUNDING * step)
+        else:
+            different |= np.array([x != y for x, y in zip(a, b, strict=True)], dtype=bool)
+    return different
+    for name in first.names:
+        a, b = (
+            pd.Index(np.asarray(index if index.nlevels == 1 else index.get_level_values(name)))
+            for index in (first, second)
+        )
+        if name == "time" and all(pd.api.types.is_numeric_dtype(index.dtype) for index in (a, b)):
+            a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+            step = np.median(np.abs(np.diff(a))) if len(a) > 1 else 0.0
+            different |= ~(np.abs(a - b) <= ROUNDING * step)
+        else:
+            different |= np.array([x != y for x, y in zip(a, b, strict=True)], dtype=bool)
+    return different
 
 
 def check_labels(angle, weight):

@@ -5,9 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from sk_bionic._filters import resample
-from sk_bionic.preprocessing import EMGEnvelope
-from sk_bionic.trials import find_trials
+from sk_bionic.preprocessing import EMGEnvelope, resample
 
 RECORDED_RATE = 1000  # Hz, of both data sets
 
@@ -86,15 +84,7 @@ def assemble(frames, rate, envelope):
     if envelope:
         data[emg] = EMGEnvelope(normalize=None).fit_transform(data[emg])
     if rate != RECORDED_RATE:
-        data = _resampled(data, rate)
+        data = resample(data, sampling_rate=rate)
     # The anti-aliasing filter may ring below zero where an envelope starts from rest.
     emg_data = data[emg].clip(lower=0.0) if envelope else data[emg]
     return emg_data, data[angle]
-
-
-def _resampled(data, rate):
-    trials = find_trials(data)
-    values, trial, time = resample(data.to_numpy(), trials, rate)
-    names = pd.Index(trials.names)[trial]
-    index = pd.MultiIndex.from_arrays([names, time], names=["trial", "time"])
-    return pd.DataFrame(values, index=index, columns=data.columns)
