@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
-from .dynamics.identifiability import NOT_NARROWER, unlearnt
+from .dynamics.identifiability import LINE, NOT_NARROWER, fitting_in, unlearnt
 from .dynamics.identify import identify
 from .exceptions import IdentifiabilityWarning
 from .posture_errors import factor_of_errors, measured_frames, time_of
@@ -142,7 +142,7 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
 def _warn(names):
     if names:
         warnings.warn(
-            f"The labelled frames do not determine: {'; '.join(names)}. They stay near the values of the earlier session.",
+            f"The labelled frames do not determine: {fitting_in(names, LINE)}.\nThey stay near the values of the earlier session.",
             IdentifiabilityWarning,
             stacklevel=4,
         )

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ._inputs import FeatureLayout
 from .criterion import Physics
-from .dynamics.identifiability import assess
+from .dynamics.identifiability import assess, summary
 from .dynamics.identify import Identification, IdentificationInterrupted, identify
 from .dynamics.simulate import Motion
 from .exceptions import IdentifiabilityWarning, SimulationError
@@ -17,9 +17,9 @@ from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
 from .posture_errors import PostureErrors
+from .trust import floored
 
 JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
-N_NAMED = 3  # findings that a warning spells out
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Fitted:
         """Standard deviation of the learners' angle (n_coordinates,) [rad]."""
         if self.hybrid is not None:
             return self.hybrid.trust.error_std
-        return np.sqrt(self.network.history[-1]["data_loss"]) * self.network.scale
+        return floored(np.sqrt(self.network.history[-1]["data_loss"]) * self.network.scale)
 
     @property
     def n_iter(self):
@@ -137,7 +137,7 @@ def fit_simulation(data, options, progress, depth=5):
             stacklevel=depth,
         )
     findings = assess(identification, data.motion.excitation)
-    _warn_of(findings, depth + 1)
+    _warn_of(findings, identification.model, depth + 1)
     return Fitted(identification.model, identification=identification, ode_weight=np.inf, findings=findings)
 
 
@@ -159,16 +159,10 @@ def _identified(data, options, progress):
             return best
 
 
-def _warn_of(findings, depth):
+def _warn_of(findings, model, depth):
     """One warning for everything that the recording leaves open."""
     if findings:
-        named = "; ".join(finding.message for finding in findings[:N_NAMED])
-        more = f"; and {len(findings) - N_NAMED} more" if len(findings) > N_NAMED else ""
-        warnings.warn(
-            f"The recording does not determine: {named}{more}. Their values come from the prior; see `parameters_`.",
-            IdentifiabilityWarning,
-            stacklevel=depth,
-        )
+        warnings.warn(summary(findings, model), IdentifiabilityWarning, stacklevel=depth)
 
 
 def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start, options):

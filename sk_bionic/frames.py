@@ -43,6 +43,11 @@ class FrameInputs:
         angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
         if trials is not None:
             inputs.check_trial_lengths(trials)
+        elif self.prediction == "simulation":
+            raise ValueError(
+                "prediction='simulation' needs a time axis: an equation of motion has none to run along. Pass X with the index levels 'trial' and 'time' (s), "
+                "or set `sampling_rate` [Hz]; prediction='hybrid' trains a static network on rows without time."
+            )
         elif self.ode_weight != 0:
             warnings.warn(
                 "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is trained. Pass "

@@ -49,8 +49,8 @@ class PhysicsInformedMSKRegressor(
         with that equation and smoothed.
     ode_weight : float or "auto", default="auto"
         Weight of the mean squared equation residual (in units of the joint's torque scale) against the mean squared
-        standardised angle error, in training and in fusion. 0: the learners alone, without any physics; large: the
-        simulation. "auto": chosen on held-out parts of the training data ("hybrid"), 0.1 ("network").
+        standardised angle error, in training and in fusion. 0: the learners alone, without any physics; infinity: the
+        simulation ("hybrid" alone; a network's loss must be finite). "auto": chosen on held-out parts of the training data ("hybrid"), 0.1 ("network").
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal
         forces.
@@ -116,7 +116,8 @@ class PhysicsInformedMSKRegressor(
         The identified model; None without a time axis.
     parameters_ : DataFrame
         One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable,
-        prior_std. The standard error is that of noise on the angle; where the EMG is noisy or the model wrong, errors are
+        prior_std, reason (in words, why a value is not to be relied on). ``prediction="network"`` has no standard errors
+        and calls nothing identifiable. The standard error is that of noise on the angle; where the EMG is noisy or the model wrong, errors are
         larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
@@ -178,7 +179,7 @@ class PhysicsInformedMSKRegressor(
     _parameter_constraints: dict = {
         "model": [MusculoskeletalModel, StrOptions({"auto", *PRESETS})],
         "prediction": [StrOptions({"hybrid", "simulation", "network"})],
-        "ode_weight": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "ode_weight": [Interval(Real, 0, None, closed="both"), StrOptions({"auto"})],
         "force_weight": [Interval(Real, 0, None, closed="left")],
         "identify": [None, str, "array-like"],
         "robust": ["boolean"],
@@ -307,6 +308,7 @@ class PhysicsInformedMSKRegressor(
         """
         with all_or_nothing(self):
             inputs.check_layers(self.hidden_layer_sizes)
+            inputs.check_ode_weight(self.ode_weight, self.prediction)
             values, trials, angle, weight = self._labelled_frames(X, y, trial, sample_weight)
             rng = check_random_state(self.random_state)
             progress = self._progress(X, y, trials)

@@ -17,7 +17,8 @@ def parameter_frame(model, covariance=None, findings=()):
     model : MusculoskeletalModel
         Identified model.
     covariance : ndarray (n_free, n_free), optional
-        Posterior covariance of the free values; None leaves standard errors unknown.
+        Posterior covariance of the free values; None leaves standard errors unknown, and nothing is called
+        identifiable: joint training (``prediction="network"``) has no posterior.
     findings : sequence of Finding
         What the recording leaves open.
 
@@ -25,8 +26,9 @@ def parameter_frame(model, covariance=None, findings=()):
     -------
     DataFrame
         Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper,
-        at_bound, identifiable, prior_std; SI units. `attrs["synthesized_muscles"]` names muscles without EMG of their
-        own, where there are any.
+        at_bound, identifiable, prior_std, reason; SI units. `reason` says in words why a value is not to be relied on,
+        and is empty where it is. `attrs["synthesized_muscles"]` names muscles without EMG of their own, where there are
+        any.
     """
     table = model.parameters
     frame = table.to_frame().iloc[table.free_index].reset_index(drop=True)
@@ -34,8 +36,9 @@ def parameter_frame(model, covariance=None, findings=()):
     frame["prior_std"] = FreeParameters(table).prior_std()
     margin = AT_BOUND * (frame["upper"] - frame["lower"])
     frame["at_bound"] = (frame["value"] < frame["lower"] + margin) | (frame["value"] > frame["upper"] - margin)
-    left_open = {row for finding in findings for row in finding.rows}
-    frame["identifiable"] = [int(row) not in left_open for row in table.free_index]
+    reasons = _reasons(table.free_index, findings, known=covariance is not None)
+    frame["identifiable"] = [not reason for reason in reasons]
+    frame["reason"] = [_joined(r, b) for r, b in zip(reasons, frame["at_bound"], strict=True)]
     columns = [
         "muscle",
         "name",
@@ -48,8 +51,20 @@ def parameter_frame(model, covariance=None, findings=()):
         "at_bound",
         "identifiable",
         "prior_std",
+        "reason",
     ]
     return flagged(frame[columns], model)
+
+
+def _reasons(rows, findings, known):
+    """What is left open about each row of the table, in words; a list of lists."""
+    if not known:
+        return [["no standard error: trained jointly, not identified"] for _ in rows]
+    return [[str(finding) for finding in findings if int(row) in finding.rows] for row in rows]
+
+
+def _joined(reasons, at_bound):
+    return "; ".join([*reasons, *["at its bound"] * bool(at_bound)])
 
 
 def flagged(frame, model):

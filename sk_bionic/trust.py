@@ -63,6 +63,11 @@ class Trust(NamedTuple):
         return out
 
 
+def floored(error_std):
+    """Errors (n_coordinates,) [rad] that no goniometer is better than: an angle that never moved is predicted without any."""
+    return np.maximum(error_std, MEASURED_STD)
+
+
 def predict_fused(motion, predicted, ode_weight, scale, relative_std=1.0):
     """Angle as a goniometer reads it (n_frames, n_coordinates) [rad] and the state behind it.
 
@@ -130,7 +135,8 @@ class HeldOut:
         if not self.parts:
             spread = np.nanvar(self.data.angle, axis=0)
             ode_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-            return Trust(ode_weight, np.inf if cutoff == "auto" else cutoff, np.sqrt(spread), spread, np.inf, {})
+            cutoff = np.inf if cutoff == "auto" else cutoff
+            return Trust(ode_weight, cutoff, floored(np.sqrt(spread)), spread, np.inf, {})
         spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
         candidates = self._candidates(spread) if ode_weight == "auto" else [ode_weight]
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
@@ -142,7 +148,7 @@ class HeldOut:
             cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
         error = self._errors(self._smoothed(predictions[best], cutoff))
         # Errors differ from repetition to repetition, and a mean over n of them misses one more by that much.
-        error_std = np.sqrt(np.mean(error**2, axis=0) * (1.0 + 1.0 / self._n_independent))
+        error_std = floored(np.sqrt(np.mean(error**2, axis=0) * (1.0 + 1.0 / self._n_independent)))
         return Trust(float(best), float(cutoff), error_std, spread, self._disagreement(), rmse)
 
     def _disagreement(self):

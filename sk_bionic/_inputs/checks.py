@@ -56,6 +56,15 @@ def check_layers(sizes):
         raise ValueError(f"`hidden_layer_sizes` must hold positive integers. Got {sizes!r}.")
 
 
+def check_ode_weight(weight, prediction):
+    """Raise where a network is to be trained under an infinite weight."""
+    if prediction == "network" and weight != "auto" and not np.isfinite(weight):
+        raise ValueError(
+            "`ode_weight` is infinite, which leaves the network no angles to learn from. Give prediction='network' a finite weight, such as 1e3, or use "
+            "prediction='simulation'."
+        )
+
+
 def check_trial_lengths(trials):
     """Raise where a training trial has too few frames for a second derivative."""
     short = np.flatnonzero(trials.lengths < FEWEST_FRAMES)

@@ -18,6 +18,7 @@ from .errors import SimulationError
 from .grid import CentralDifferences
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 30, 1e-6, 10
+LARGEST = 1e60  # of residuals, their derivatives and states: beyond it squares and their sums overflow
 RIDGE = 1e-9  # of every diagonal element of the normal equations
 # Of the equilibrium of tendon and fiber, in units of the maximal isometric force: a law of the muscle, next to which the
 # equation of motion is an opinion.
@@ -150,10 +151,10 @@ class _Problem:
         """Half the sum of squares, its gradient (n_frames, 2 n_states) and the blocks of the Gauss-Newton matrix."""
         motion, d, m, n = self.motion, self.d, self.m, self.motion.n_gauss
         at = motion.evaluate(state, self.drive, self.parameters, motion_only=True)
-        if not torch.isfinite(at.residual).all():
-            return np.inf, None, None, None  # a step into overflow, to be halved
         residual = motion.scaled(at.residual.numpy())
         jacobian = motion.scaled(motion.state_derivative(at)).reshape(-1, m, 4 * m)
+        if not all(np.abs(array).max() < LARGEST for array in (residual, jacobian, state.numpy())):
+            return np.inf, None, None, None  # a step to where squares overflow, to be halved
         root = np.sqrt(self.residual_weight)
         at_gauss = (root * residual[:n]).reshape(-1, 2 * m)
         by_gauss = (root[:, None] * jacobian[:n]).reshape(-1, 2 * m, 4 * m)

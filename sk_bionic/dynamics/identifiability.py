@@ -1,5 +1,6 @@
 """Which parameters a recording determines, which it leaves to the prior, and what recording would help."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -30,11 +31,29 @@ ADVICE = {
 OTHERWISE = "a second load, a wider range of motion or faster movements"
 
 
+COMBINATION = "the combination"
+LINE = 160  # characters of a line of a warning, which a person shall read
+
+
 class Finding(NamedTuple):
-    """Something that the recording leaves open: the rows of the parameter table concerned and a sentence."""
+    """Something that the recording leaves open.
+
+    Attributes
+    ----------
+    rows : tuple of int
+        Rows of the parameter table concerned.
+    message : str
+        What is left open.
+    advice : str
+        What would help; empty where the message says it all.
+    """
 
     rows: tuple
     message: str
+    advice: str = ""
+
+    def __str__(self):
+        return f"{self.message} (would need {self.advice})" if self.advice else self.message
 
 
 def label(row):
@@ -64,7 +83,8 @@ def weak_directions(free, information):
         rows = [int(free.index[free.coordinate == c][0]) for c in members]
         names = [f"{vector[c]:+.2f} {label(free.table.rows[r])}" for c, r in zip(members, rows, strict=True)]
         if len(members) > 1:
-            findings.append(Finding(tuple(rows), f"the combination {' '.join(names)}"))
+            advice = ADVICE.get(free.table.rows[rows[0]].name, OTHERWISE)
+            findings.append(Finding(tuple(rows), f"{COMBINATION} {' '.join(names)}", advice))
     return findings
 
 
@@ -74,7 +94,7 @@ def unlearnt(model, covariance):
     wide = np.sqrt(np.diag(covariance)) > NOT_NARROWER * free.prior_std()
     rows = [int(free.index[i]) for i in np.flatnonzero(wide)]
     table = model.parameters.rows
-    return [Finding((r,), f"{label(table[r])} (would need {ADVICE.get(table[r].name, OTHERWISE)})") for r in rows]
+    return [Finding((r,), label(table[r]), ADVICE.get(table[r].name, OTHERWISE)) for r in rows]
 
 
 def degenerate_scale(model):
@@ -84,11 +104,8 @@ def degenerate_scale(model):
     concerned = [i for i, row in enumerate(rows) if row.name in names]
     if not all(rows[i].free for i in concerned):
         return []
-    text = (
-        "the common scale of all maximal forces and the inertia, which rests on the assumed mass and passive tissue alone (fix "
-        "moment_of_inertia from anthropometry, or record a second known load)"
-    )
-    return [Finding(tuple(concerned), text)]
+    advice = "moment_of_inertia fixed from anthropometry, or a second known load"
+    return [Finding(tuple(concerned), "the common scale of all maximal forces and the inertia", advice)]
 
 
 def uninformative_channels(model, excitation):
@@ -110,11 +127,11 @@ def uninformative_channels(model, excitation):
     channels = {channel: signal for muscle, channel, signal in driven if muscle not in model.synthesized_muscles}
     largest = np.abs(excitation).max(initial=0.0)
     flat = [name for name, signal in channels.items() if np.std(signal) <= 1e-6 * largest]
-    for muscle, channel in zip(model.muscle_names, model.channel_names, strict=True):
-        if channel in flat:
-            findings.append(
-                Finding(rows_of(muscle), f"the parameters of {muscle}, whose EMG is constant (check the electrode)")
-            )
+    still = [muscle for muscle, own in zip(model.muscle_names, model.channel_names, strict=True) if own in flat]
+    if still:
+        concerned = tuple(i for muscle in still for i in rows_of(muscle))
+        what = f"the parameters of {' and '.join(still)}, whose EMG is constant (check the electrode)"
+        findings.append(Finding(concerned, what))
     varying = [name for name in channels if name not in flat]
     for i, first in enumerate(varying):
         for second in varying[i + 1 :]:
@@ -123,9 +140,8 @@ def uninformative_channels(model, excitation):
                     m for m, c in zip(model.muscle_names, model.channel_names, strict=True) if c in (first, second)
                 ]
                 concerned = tuple(i for m in muscles for i in rows_of(m))
-                findings.append(
-                    Finding(concerned, f"{' and '.join(muscles)} apart, whose EMG channels are copies of one another")
-                )
+                what = f"{' and '.join(muscles)} apart, whose EMG channels are copies of one another"
+                findings.append(Finding(concerned, what, "one column for each muscle"))
     return findings
 
 
@@ -152,3 +168,42 @@ def assess(identification, excitation):
         *weak_directions(free, identification.information),
     ]
     return [finding for finding in findings if finding.rows]
+
+
+def summary(findings, model):
+    """The findings in two lines of at most `LINE` characters.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        At least one.
+    model : MusculoskeletalModel
+
+    Returns
+    -------
+    str
+        Single parameters are counted by name, as in ``optimal_fiber_length (4)``; combinations are told where nothing else is.
+    """
+    rows = model.parameters.rows
+    n_open = len({row for finding in findings for row in finding.rows})
+    single = [f for f in findings if len(f.rows) == 1 and f.message == label(rows[f.rows[0]])]
+    names = Counter(rows[f.rows[0]].name for f in single)
+    owners = {name: [rows[f.rows[0]].owner for f in single if rows[f.rows[0]].name == name] for name in names}
+    counted = [f"{n} ({c})" if c > 1 else f"{owners[n][0]}/{n}" for n, c in names.items()]
+    whole = [f.message for f in findings if f not in single and not f.message.startswith(COMBINATION)]
+    what = [*whole, *counted] or [f.message for f in findings]
+    first = f"The recording does not determine {n_open} of {len(model.parameters.free_index)} free parameters: "
+    end = " See `parameters_`, column `reason`; their values are the prior's."
+    advice = list(dict.fromkeys(f.advice for f in findings if f.advice))
+    needed = f"Would need {fitting_in(advice, LINE - len(end) - 12)}." if advice else ""
+    return f"{first}{fitting_in(what, LINE - len(first) - 1)}.\n{(needed + end).strip()}"
+
+
+def fitting_in(parts, room):
+    """As many parts as there is room for, at least one, and the number of the others."""
+    for n in range(len(parts), 0, -1):
+        more = f"; and {len(parts) - n} more" if n < len(parts) else ""
+        text = "; ".join(parts[:n]) + more
+        if len(text) <= room:
+            return text
+    return f"{parts[0][: room - 3]}..."

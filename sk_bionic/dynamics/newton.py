@@ -10,6 +10,7 @@ from .errors import SimulationError
 
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 60, 1e-9, 8
 MAX_STALLS = 3  # iterations in which no step length helped, after which Newton's method has failed
+LARGEST = 1e60  # of the residual's rows, beyond which their squares would overflow
 MAX_STEP = 1.0  # rad; an update that is larger is not trusted
 
 
@@ -73,7 +74,9 @@ class Newton:
 
     def _line_search(self, root, update, trusted):
         """Halve the steps of those trials whose residual over the trusted frames grows."""
-        size = lambda rows: self._per_trial(np.add, np.where(trusted, (rows**2).sum(axis=1), 0.0))
+        size = lambda rows: self._per_trial(
+            np.add, np.where(trusted, (rows.clip(-LARGEST, LARGEST) ** 2).sum(axis=1), 0.0)
+        )
         before, step = size(root.rows), np.ones(len(self.motion.first))
         for _ in range(MAX_HALVINGS):
             state = root.state + torch.from_numpy(step[self.trial][:, None, None] * update)
