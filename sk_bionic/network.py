@@ -1,11 +1,11 @@
 """Training of networks by skorch under the physics-informed criterion."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
+from ._random import torch_generator
 from .criterion import PhysicsInformedLoss
 from .perceptrons import HistoryNetwork
 from .progress import Progress
@@ -70,14 +70,6 @@ class TrainedNetwork:
         """Mean angles (n_frames, n_coordinates) [rad] and normalised forces (n_frames, n_muscles) of the networks."""
         angle, force = self.predict_all(features)
         return angle.mean(axis=0), force.mean(axis=0)
-
-
-@contextmanager
-def seeded(seed):
-    """Seed torch inside the block and leave the global random state as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def _target_scale(angle, weight):
@@ -172,35 +164,34 @@ def train(
         + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
     )
     tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))
-    with seeded(settings.seed):
-        module = HistoryNetwork(
-            features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
-            source,
-        ).to(dtype)  # fmt: skip
-        if start is not None:
-            _check_start(start, module)
-            module.load_state_dict(start.state_dict())
-        criterion = PhysicsInformedLoss(
-            tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
-            module.source,
-        )  # fmt: skip
-        net = RecordingNet(
-            module,
-            criterion=criterion,
-            optimizer=torch.optim.AdamW,
-            optimizer__weight_decay=settings.alpha,
-            lr=settings.lr,
-            max_epochs=settings.max_epochs,
-            batch_size=-1,
-            train_split=None,
-            callbacks=callbacks_of(
-                terms, settings, validate,
-                lambda module, history: as_fitted and as_fitted(TrainedNetwork(module, center, scale, history)),
-            ),
-            device=settings.device,
-            verbose=0,
-        )  # fmt: skip
-        net.fit(AllFrames(tensor(features), target))
+    module = HistoryNetwork(
+        features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
+        source, torch_generator(settings.seed),
+    ).to(dtype)  # fmt: skip
+    if start is not None:
+        _check_start(start, module)
+        module.load_state_dict(start.state_dict())
+    criterion = PhysicsInformedLoss(
+        tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
+        module.source,
+    )  # fmt: skip
+    net = RecordingNet(
+        module,
+        criterion=criterion,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=settings.alpha,
+        lr=settings.lr,
+        max_epochs=settings.max_epochs,
+        batch_size=-1,
+        train_split=None,
+        callbacks=callbacks_of(
+            terms, settings, validate,
+            lambda module, history: as_fitted and as_fitted(TrainedNetwork(module, center, scale, history)),
+        ),
+        device=settings.device,
+        verbose=0,
+    )  # fmt: skip
+    net.fit(AllFrames(tensor(features), target))
     if net.interrupted_:
         _drop_unfinished(net.history, terms)
         if not net.history:

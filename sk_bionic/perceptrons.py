@@ -13,13 +13,14 @@ class _Linear(nn.Module):
     Small networks are bound by the number of calls, not by arithmetic: a dozen cost little more than one.
     """
 
-    def __init__(self, n_networks, n_inputs, n_outputs, seen=None):
+    def __init__(self, n_networks, n_inputs, n_outputs, generator, seen=None):
         super().__init__()
         # PyTorch's own scale for a linear layer, by the number of inputs that the network sees.
         fan_in = torch.full((n_networks, 1, 1), float(n_inputs)) if seen is None else seen.sum(1).reshape(-1, 1, 1)
         bound = fan_in.clamp(min=1.0).rsqrt()
-        self.weight = nn.Parameter(bound * (2 * torch.rand(n_networks, n_inputs, n_outputs) - 1))
-        self.bias = nn.Parameter(bound * (2 * torch.rand(n_networks, 1, n_outputs) - 1))
+        uniform = lambda *shape: 2 * torch.rand(*shape, generator=generator) - 1
+        self.weight = nn.Parameter(bound * uniform(n_networks, n_inputs, n_outputs))
+        self.bias = nn.Parameter(bound * uniform(n_networks, 1, n_outputs))
 
     def forward(self, x, networks=slice(None)):
         """(n_networks, n_frames, n_inputs) -> (n_networks, n_frames, n_outputs), of some of the networks."""
@@ -40,6 +41,9 @@ class HistoryNetwork(nn.Module):
         Features that each network sees. Default: one network that sees all.
     source : array of int (n_networks,), optional
         Which version of the features each network is fed with, in ascending order. Default: the only one.
+    generator : torch.Generator, optional
+        Of the initial weights and of the noise; copies of the network do not have it. Default: one whose seed is always
+        the same.
 
     Notes
     -----
@@ -48,9 +52,11 @@ class HistoryNetwork(nn.Module):
     """
 
     def __init__(
-        self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0, seen=None, source=None
-    ):
+        self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0, seen=None, source=None,
+        generator=None,
+    ):  # fmt: skip
         super().__init__()
+        self._generator = torch.Generator() if generator is None else generator
         self.input_noise = input_noise
         seen = torch.ones(1, n_features) if seen is None else torch.as_tensor(np.asarray(seen), dtype=torch.float32)
         n_networks = len(seen)
@@ -62,10 +68,10 @@ class HistoryNetwork(nn.Module):
         sizes = [n_features, *hidden_layer_sizes]
         layers = []
         for i, (a, b) in enumerate(pairwise(sizes)):
-            layers += [_Linear(n_networks, a, b, seen if i == 0 else None), nn.Tanh()]
+            layers += [_Linear(n_networks, a, b, self._generator, seen if i == 0 else None), nn.Tanh()]
         self.body = nn.Sequential(*layers)
-        self.angle = _Linear(n_networks, sizes[-1], n_coordinates)
-        self.force = _Linear(n_networks, sizes[-1], n_muscles) if n_muscles else None
+        self.angle = _Linear(n_networks, sizes[-1], n_coordinates, self._generator)
+        self.force = _Linear(n_networks, sizes[-1], n_muscles, self._generator) if n_muscles else None
 
     def forward(self, features):
         """Outputs of every network.
@@ -90,8 +96,10 @@ class HistoryNetwork(nn.Module):
             angle, force = self._all(features, self._with_forces)
             return angle, force, angle
         # One draw for all networks: what differs between them is where they start and what they see.
-        noise = self.input_noise * torch.randn(*features.shape[1:], dtype=features.dtype, device=features.device)
-        (noisy,) = self._all(features + noise, lambda hidden, networks: (self._angle(hidden, networks),))
+        noise = torch.randn(*features.shape[1:], dtype=features.dtype, generator=self._generator).to(features.device)
+        (noisy,) = self._all(
+            features + self.input_noise * noise, lambda hidden, networks: (self._angle(hidden, networks),)
+        )
         return *self.of_version(features[0], 0), noisy
 
     def of_version(self, features, version):
@@ -136,3 +144,6 @@ class HistoryNetwork(nn.Module):
         empty = self.force is None
         forces = hidden.new_zeros(*hidden.shape[:2], 0) if empty else self.force(hidden, networks)
         return self._angle(hidden, networks), nn.functional.softplus(forces).double()
+
+    def __getstate__(self):
+        return {**vars(self), "_generator": None}  # a generator can be neither copied nor pickled

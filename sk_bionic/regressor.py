@@ -6,12 +6,12 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from . import _inputs as inputs
 from . import calibration, fitting, prediction
+from ._random import own_random_state
 from .attributes import FittedAttributes
 from .ensemble import EnsembleSettings
 from .exceptions import InterruptedWarning
@@ -104,7 +104,8 @@ class PhysicsInformedMSKRegressor(
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
-        Seed of networks, forests, random starts and the choice of validation trials.
+        Seed of networks, forests, random starts and the choice of validation trials. None: another one in every fit.
+        NumPy's and torch's global generators are neither read nor advanced, so that fits in threads are reproducible.
     verbose : int, default=0
         0: silent; 1: a line for every stage of the fit; 2: one for every iteration and epoch, too.
     warm_start : bool, default=False
@@ -310,7 +311,7 @@ class PhysicsInformedMSKRegressor(
             inputs.check_layers(self.hidden_layer_sizes)
             inputs.check_ode_weight(self.ode_weight, self.prediction)
             values, trials, angle, weight = self._labelled_frames(X, y, trial, sample_weight)
-            rng = check_random_state(self.random_state)
+            rng = own_random_state(self.random_state)
             progress = self._progress(X, y, trials)
             settings = self._settings(int(rng.randint(2**31 - 1)), progress)
             previous = getattr(self, "fitted_", None) if self.warm_start else None

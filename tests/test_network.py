@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.network import TrainingSettings, seeded, train
+from sk_bionic.network import TrainingSettings, train
 from sk_bionic.perceptrons import HistoryNetwork
 
 FAST = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=3)
@@ -94,14 +94,6 @@ def test_same_seed_gives_the_same_bits_and_leaves_the_global_random_state():
     assert torch.equal(torch.random.get_rng_state(), before)
     other = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=4)
     assert not np.array_equal(train(features, angle, weight, other).predict(features)[0], first)
-
-
-def test_seeded_restores_the_random_state_after_an_error():
-    before = torch.random.get_rng_state()
-    with pytest.raises(KeyError), seeded(1):
-        torch.rand(3)
-        raise KeyError
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_the_weights_with_the_best_validation_loss_are_kept():

@@ -6,13 +6,12 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.interpolate import CubicSpline
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from sk_bionic.baselines._training import (
-    InputNoise,
     mean_output,
     target_scale,
     train_networks,
@@ -131,13 +130,9 @@ class GRURegressor(RegressorMixin, BaseEstimator):
             raise ValueError("Every target is NaN: there is nothing to learn from.")
         self._center, self._scale = target_scale(y)
         self.modules_ = train_networks(
-            lambda: _Recurrent(values.shape[1], self.hidden_size, y.shape[1], self.input_noise),
+            lambda: _Recurrent(values.shape[1], self.hidden_size, y.shape[1]),
             *_segments(values, (y - self._center) / self._scale, trials),
-            n_networks=self.n_networks,
-            max_epochs=self.max_epochs,
-            lr=self.lr,
-            alpha=self.alpha,
-            random_state=check_random_state(self.random_state),
+            self,
         )
         return self
 
@@ -182,14 +177,13 @@ class GRURegressor(RegressorMixin, BaseEstimator):
 
 
 class _Recurrent(nn.Module):
-    def __init__(self, n_features, hidden_size, n_outputs, input_noise):
+    def __init__(self, n_features, hidden_size, n_outputs):
         super().__init__()
-        self.noise = InputNoise(input_noise)
         self.recurrent = nn.GRU(n_features, hidden_size, batch_first=True)
         self.output = nn.Linear(hidden_size, n_outputs)
 
     def forward(self, x):
-        return self.output(self.recurrent(self.noise(x))[0])
+        return self.output(self.recurrent(x)[0])
 
 
 def _step(trials):

@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sk_bionic._random import own_seed
 from sk_bionic.baselines import _features, _learners
 from sk_bionic.baselines._low_pass import LowPassRegressor
 from sk_bionic.model_selection import TrialOrBlockKFold
@@ -87,7 +88,7 @@ def make_baseline(
     model : MusculoskeletalModel or str, default="auto"
         The model of "joint_training", as `PhysicsInformedMSKRegressor` takes it.
     random_state : int or None, default=None
-        Seed of forests, networks and the shuffled order.
+        Seed of forests, networks and the shuffled order. None: drawn now, without NumPy's global generator.
 
     Returns
     -------
@@ -114,6 +115,7 @@ def make_baseline(
         options = {"lags": lags, "sqrt": sqrt, "low_pass": low_pass, "search": search, "cv": cv}
         options |= {"sampling_rate": sampling_rate, "random_state": random_state}
         return VotingRegressor([(member, make_baseline(member, **options)) for member in MEMBERS])
+    random_state = own_seed(random_state)
     if isinstance(cv, Integral):
         cv = TrialOrBlockKFold(cv, gap=max(lags), sampling_rate=sampling_rate)
     features = _features_of(name, lags, sqrt, sampling_rate, random_state)

@@ -5,13 +5,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from sk_bionic.baselines._training import (
-    InputNoise,
     mean_output,
     target_scale,
     train_networks,
@@ -110,14 +108,10 @@ class NoisyMLPRegressor(RegressorMixin, BaseEstimator):
         y = y.reshape(len(y), -1)
         self._center, self._scale = target_scale(y)
         self.modules_ = train_networks(
-            lambda: _perceptron(X.shape[1], self.hidden_layer_sizes, y.shape[1], self.input_noise),
+            lambda: _perceptron(X.shape[1], self.hidden_layer_sizes, y.shape[1]),
             X,
             (y - self._center) / self._scale,
-            n_networks=self.n_networks,
-            max_epochs=self.max_epochs,
-            lr=self.lr,
-            alpha=self.alpha,
-            random_state=check_random_state(self.random_state),
+            self,
         )
         return self
 
@@ -145,9 +139,9 @@ class NoisyMLPRegressor(RegressorMixin, BaseEstimator):
         return tags
 
 
-def _perceptron(n_features, hidden_layer_sizes, n_outputs, input_noise):
+def _perceptron(n_features, hidden_layer_sizes, n_outputs):
     widths = [n_features, *hidden_layer_sizes]
-    layers = [InputNoise(input_noise)]
+    layers = []
     for n_in, n_out in pairwise(widths):
         layers += [nn.Linear(n_in, n_out), nn.Tanh()]
     return nn.Sequential(*layers, nn.Linear(widths[-1], n_outputs))

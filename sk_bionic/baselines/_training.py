@@ -1,22 +1,15 @@
 """What the two networks share: training on all frames at once, reproducibly, and averaging."""
 
+import math
+
 import numpy as np
 import torch
 from torch import nn
 
-
-class InputNoise(nn.Module):
-    """Adds white noise of a given standard deviation while the network is trained."""
-
-    def __init__(self, std):
-        super().__init__()
-        self.std = std
-
-    def forward(self, x):
-        return x + self.std * torch.randn_like(x) if self.training and self.std else x
+from sk_bionic._random import LARGEST_SEED, own_random_state, torch_generator
 
 
-def train_networks(build, inputs, targets, *, n_networks, max_epochs, lr, alpha, random_state):
+def train_networks(build, inputs, targets, settings):
     """Train networks of different initial weights on all frames at once.
 
     AdamW under a one-cycle schedule (warm-up, then cosine decay of the learning rate to zero): as
@@ -28,12 +21,9 @@ def train_networks(build, inputs, targets, *, n_networks, max_epochs, lr, alpha,
         Returns a new module.
     inputs, targets : ndarray, rows first
         Standardised; targets are NaN where unknown.
-    n_networks, max_epochs : int
-    lr : float
-        The highest learning rate of the cycle.
-    alpha : float
-        Weight decay.
-    random_state : RandomState
+    settings : GRURegressor or NoisyMLPRegressor
+        Whose parameters `n_networks`, `max_epochs`, `lr` (the highest of the cycle), `alpha` (weight decay), `input_noise`
+        and `random_state` hold.
 
     Returns
     -------
@@ -41,26 +31,39 @@ def train_networks(build, inputs, targets, *, n_networks, max_epochs, lr, alpha,
         In evaluation mode.
     """
     inputs, targets = (torch.tensor(a, dtype=torch.float32) for a in (inputs, targets))
-    modules = []
-    for seed in random_state.randint(2**31 - 1, size=n_networks):
-        # Neither reads nor advances the global generator of the user's program.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(seed))
-            modules.append(_train(build(), inputs, targets, max_epochs, lr, alpha))
-    return modules
+    seeds = own_random_state(settings.random_state).randint(LARGEST_SEED, size=settings.n_networks)
+    return [_train(build, inputs, targets, settings, torch_generator(seed)) for seed in seeds]
 
 
-def _train(module, inputs, targets, max_epochs, lr, alpha):
+def _train(build, inputs, targets, settings, generator):
+    module = _initialised(build, generator)
     known = torch.isfinite(targets)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=lr, weight_decay=alpha)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=max_epochs)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=settings.lr, weight_decay=settings.alpha)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=settings.lr, total_steps=settings.max_epochs)
     module.train()
-    for _ in range(max_epochs):
+    for _ in range(settings.max_epochs):
         optimizer.zero_grad()
-        torch.square(module(inputs)[known] - targets[known]).mean().backward()
+        noisy = inputs
+        if settings.input_noise:
+            noisy = inputs + settings.input_noise * torch.randn(inputs.shape, generator=generator)
+        torch.square(module(noisy)[known] - targets[known]).mean().backward()
         optimizer.step()
         schedule.step()
     return module.eval()
+
+
+def _initialised(build, generator):
+    """A new module with weights as PyTorch draws them, but from `generator`: its own are of the global one."""
+    with torch.device("meta"):  # without numbers, so none are drawn
+        module = build()
+    module.to_empty(device="cpu")
+    for part in module.modules():
+        fan_in = {nn.Linear: "in_features", nn.GRU: "hidden_size"}.get(type(part))
+        if fan_in is not None:
+            bound = 1.0 / math.sqrt(getattr(part, fan_in))
+            for parameter in part.parameters():
+                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+    return module
 
 
 def mean_output(modules, inputs):

@@ -4,9 +4,10 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
+from .._random import own_random_state
 from ._bursts import draw_bursts, with_hidden_muscle
 from ._elbow_truth import depart, draw_model, integrate
 
@@ -146,8 +147,7 @@ def make_elbow_flexion(
 
 def _independent_generators(random_state):
     """Generators for subject, excitations, departure from the model, EMG noise and angle noise."""
-    # None would make scikit-learn draw from numpy's global state.
-    own = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    own = own_random_state(random_state)
     return [np.random.RandomState(s) for s in own.randint(np.iinfo(np.int32).max, size=5)]
 
 

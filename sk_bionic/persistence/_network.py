@@ -1,6 +1,5 @@
 """Networks as their tensors."""
 
-from ..network import seeded
 from ..perceptrons import HistoryNetwork
 
 
@@ -16,15 +15,14 @@ def build(parts):
         state[f"body.{2 * i}.weight"] for i in range(sum(n.endswith("weight") and n.startswith("body") for n in state))
     ]
     force = state.get("force.weight")
-    with seeded(0):  # initial weights are drawn, and at once replaced
-        network = HistoryNetwork(
-            layers[0].shape[1] if layers else state["angle.weight"].shape[1],
-            state["angle.weight"].shape[2],
-            0 if force is None else force.shape[2],
-            [weight.shape[2] for weight in layers],
-            parts["input_noise"],
-            state["seen"][:, 0, :],
-            state["source"],
-        ).to(state["angle.weight"].dtype)
+    network = HistoryNetwork(
+        layers[0].shape[1] if layers else state["angle.weight"].shape[1],
+        state["angle.weight"].shape[2],
+        0 if force is None else force.shape[2],
+        [weight.shape[2] for weight in layers],
+        parts["input_noise"],
+        state["seen"][:, 0, :],
+        state["source"],
+    ).to(state["angle.weight"].dtype)
     network.load_state_dict(state)
     return network.eval()

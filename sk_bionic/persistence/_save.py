@@ -125,9 +125,7 @@ def load(path, *, max_bytes=2**30):
         arrays = _container.check_members(manifest, members)
         estimator = Decoder(arrays).decode(manifest["estimator"])
         if not isinstance(estimator, BaseEstimator):
-            raise ValueError(
-                f"it holds no estimator but {type(estimator).__name__}."
-            )
+            raise ValueError(f"it holds no estimator but {type(estimator).__name__}.")
         saved_by = manifest["versions"]["sk_bionic"]
     except _container.DAMAGE as error:
         what = (
