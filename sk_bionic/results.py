@@ -81,7 +81,7 @@ def correlation_frame(model, covariance):
     """
     labels = [label(model.parameters.rows[i]) for i in model.parameters.free_index]
     if covariance is None:
-        covariance = np.full((len(labels), len(labels)), np.nan)
+        return pd.DataFrame(np.nan, index=labels, columns=labels)
     std = np.sqrt(np.diag(covariance))
     return pd.DataFrame(covariance / np.outer(std, std), index=labels, columns=labels)
 

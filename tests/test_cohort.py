@@ -1,9 +1,12 @@
 """Many subjects: fits side by side, their table, and what happens where one of them fails."""
 
+import os
+
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.exceptions import FitFailedWarning
 from sklearn.pipeline import make_pipeline
 
@@ -126,3 +129,35 @@ def test_results_do_not_depend_on_where_they_are_computed(four, cohort, n_jobs):
     with joblib.parallel_config(backend="threading" if n_jobs == 1 else "loky"):
         other = fit_subjects(REGRESSOR, *four[:2], n_jobs=n_jobs)
     pd.testing.assert_frame_equal(other.parameters_, cohort.parameters_, check_exact=True)
+
+
+class DiesOf(PhysicsInformedMSKRegressor):
+    """A regressor that takes its process along wherever it meets a constant angle."""
+
+    def fit(self, X, y, **parameters):
+        if np.ptp(y) == 0:
+            os._exit(9)
+        return super().fit(X, y, **parameters)
+
+
+def test_a_worker_that_dies_costs_its_own_subject_alone(four, cohort):
+    X, y, _ = four
+    deadly = y.copy()
+    deadly[X.index.get_level_values("trial").str.startswith("S1_")] = 1.0
+    with pytest.warns(FitFailedWarning, match="1 of 4 fits failed.*S1: WorkerDied: .*process.*ended"):
+        survivors = fit_subjects(DiesOf("elbow", prediction="simulation", random_state=0), X, deadly, n_jobs=2)
+    assert list(survivors.estimators_) == ["S0", "S2", "S3"] and list(survivors.failures_) == ["S1"]
+    others = cohort.parameters_.query("subject != 'S1'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(survivors.parameters_, others)
+
+
+def test_fits_in_threads_leave_the_number_of_threads(four, cohort):
+    X, y, _ = four
+    torch.set_num_threads(2)
+    try:
+        with joblib.parallel_config(backend="threading"):
+            threaded = fit_subjects(REGRESSOR, X, y, n_jobs=4)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    pd.testing.assert_frame_equal(threaded.parameters_, cohort.parameters_)

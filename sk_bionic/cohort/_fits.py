@@ -1,7 +1,9 @@
 """One fit a subject, wherever joblib runs it."""
 
+import threading
 import traceback
 import warnings
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -11,12 +13,12 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import _safe_indexing
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
 from ..model_selection import subject_of_frames
 from ._cohort import Cohort, Failure
+from ._workers import WorkerDied, outcomes_of
 
 
 class _Job(NamedTuple):
@@ -65,7 +67,9 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
     Returns
     -------
     Cohort
-        Subjects in order of appearance. Those whose fit failed are in `failures_`, with the exception.
+        Subjects in order of appearance. Those whose fit failed are in `failures_`, with the exception. A subject whose
+        worker process ends (killed, out of memory) is fitted once more alone, and listed there if that process ends, too;
+        the other subjects are kept.
 
     Raises
     ------
@@ -99,9 +103,10 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
         )
         for own in rows
     ]  # fmt: skip
-    # One job a batch: whatever ends a worker takes one subject along, which is fitted again.
-    run = Parallel(n_jobs=n_jobs, verbose=verbose, batch_size=1)
-    outcomes = dict(zip(names.tolist(), run(delayed(_fit)(job) for job in jobs), strict=True))
+    outcomes = outcomes_of(_fit, dict(zip(names.tolist(), jobs, strict=True)), n_jobs=n_jobs, verbose=verbose)
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, WorkerDied):
+            outcomes[name] = _Outcome(None, Failure(outcome, str(outcome)), np.nan)
     failures = {name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None}
     _tell_of(failures, len(names))
     return Cohort(
@@ -127,16 +132,32 @@ def _subjects(X, groups, separator):
 
 def _fit(job):
     """Fit one subject with one thread: side by side, more would wait for one another, and sums would depend on them."""
-    start, n_threads = perf_counter(), torch.get_num_threads()
-    torch.set_num_threads(1)
+    start = perf_counter()
     try:
-        with threadpool_limits(1):
+        with _single_threaded():
             fitted = job.estimator.fit(job.X, job.y, **job.parameters)
         return _Outcome(fitted, None, perf_counter() - start)
     except Exception as error:
         return _Outcome(None, Failure(error, traceback.format_exc()), perf_counter() - start)
+
+
+_LOCK, _LIMITS = threading.Lock(), []  # what to undo, one entry for each fit that now runs in this process
+
+
+@contextmanager
+def _single_threaded():
+    """One thread for torch and BLAS, whose numbers belong to the process: the last of several fits sets them back."""
+    with _LOCK:
+        _LIMITS.append((torch.get_num_threads(), threadpool_limits(1)) if not _LIMITS else _LIMITS[0])
+        torch.set_num_threads(1)
+    try:
+        yield
     finally:
-        torch.set_num_threads(n_threads)
+        with _LOCK:
+            n_threads, limits = _LIMITS.pop()
+            if not _LIMITS:
+                torch.set_num_threads(n_threads)
+                limits.restore_original_limits()
 
 
 def _tell_of(failures, n_subjects):

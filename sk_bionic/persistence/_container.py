@@ -1,9 +1,15 @@
-"""The file: one zip archive of a JSON manifest and of arrays, every member with its SHA-256."""
+"""The file: one zip archive of a JSON manifest and of arrays, every member with its SHA-256.
 
+Nothing that a file says about its own size is believed before as much has been read: memory stays within a fixed multiple
+of the file, whatever somebody has written into it.
+"""
+
+import errno
 import hashlib
 import io
 import json
 import math
+import os
 import zipfile
 import zlib
 
@@ -13,11 +19,11 @@ from .._atomic import replacing
 
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
 MAX_MEMBERS, MAX_MANIFEST = 10_000, 64 * 2**20
-# Anything that zipfile, zlib, JSON or NumPy raise about bytes that are not what they claim to be.
-DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError,
-    OverflowError, RecursionError, NotImplementedError,
-)  # fmt: skip
+MAX_VALUES = 5_000_000  # in the manifest: each becomes a Python object
+# Unpacked bytes for each in the file, beyond the first MAX_SMALL. Deflate could go to 1000; `write` stores what would
+# be packed further than half of this.
+MAX_RATIO, MAX_SMALL = 200, 16 * 2**20
+MAX_MANIFEST_RATIO, MAX_SMALL_MANIFEST = 50, 4 * 2**20
 NUMBERS = "biuf"  # kinds of array that the file may hold
 
 
@@ -30,7 +36,12 @@ def write(path, manifest, arrays):
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             # Without the clock the same estimator gives the same bytes.
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name), data, _packing(data))
+
+
+def _packing(data):
+    packed = len(zlib.compress(data[:MAX_SMALL]))
+    return zipfile.ZIP_DEFLATED if len(data[:MAX_SMALL]) <= MAX_RATIO / 2 * packed else zipfile.ZIP_STORED
 
 
 def read(path, max_bytes):
@@ -46,12 +57,14 @@ def read(path, max_bytes):
     with open(path, "rb") as file:
         if file.read(4) != b"PK\x03\x04":
             raise ValueError("it is no file that sk_bionic.save has written.")
-        members = _unpack(file, max_bytes)
+        members = _unpack(file, min(max_bytes, max(MAX_SMALL, MAX_RATIO * os.fstat(file.fileno()).st_size)))
     if MANIFEST not in members or SEAL not in members:
         raise ValueError("it is a zip archive, but not one that sk_bionic.save has written.")
     text = members.pop(MANIFEST)
     if members.pop(SEAL).decode("ascii", "replace") != _digest(text):
         raise ValueError(f"its {MANIFEST} was changed after it had been written. Use an unchanged copy.")
+    if sum(text.count(sign) for sign in (b"[", b"{", b",")) > MAX_VALUES:
+        raise ValueError(f"its {MANIFEST} holds more than {MAX_VALUES:,} values.")
     manifest = json.loads(text)
     if not isinstance(manifest, dict):
         raise ValueError(f"its {MANIFEST} is no table of names and values.")
@@ -67,7 +80,7 @@ def check_members(manifest, members):
     for name, data in members.items():
         if _digest(data) != listed[name]:
             raise ValueError(f"its member {name} was changed after it had been written. Use an unchanged copy.")
-    return {name: _from_npy(name, data) for name, data in members.items()}
+    return {name: _from_npy(name, members.pop(name)) for name in list(members)}
 
 
 def _unpack(file, max_bytes):
@@ -75,25 +88,48 @@ def _unpack(file, max_bytes):
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             _check_entries(entries, max_bytes)
-            # A member is never read beyond the size that it has just been checked for.
-            return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(
-            f"it is truncated or damaged ({error}). Copy it again, or save the estimator again."
-        ) from error
+            return {entry.filename: _read_member(archive, entry) for entry in entries}
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # the disk's fault; a place before the file's start is the file's
+            raise
+        raise ValueError(_DAMAGED.format(error)) from error
+    except _Refused:
+        raise
+    except Exception as error:  # zipfile, zlib and struct have many names for bytes that are not what they claim to be
+        raise ValueError(_DAMAGED.format(f"{type(error).__name__}: {error}")) from error
+
+
+def _read_member(archive, entry):
+    """Bytes of a member, never more than the size that it has been checked for, however far its data would unpack."""
+    with archive.open(entry) as file:
+        data = file.read(entry.file_size)
+    if len(data) != entry.file_size:
+        raise EOFError(f"{entry.filename} ends after {len(data):,} of {entry.file_size:,} bytes")
+    return data
+
+
+class _Refused(ValueError):
+    """The archive is whole, but not one to unpack."""
+
+
+_DAMAGED = "it is truncated or damaged ({}). Copy it again, or save the estimator again."
 
 
 def _check_entries(entries, max_bytes):
     total = sum(entry.file_size for entry in entries)
     if total > max_bytes or len(entries) > MAX_MEMBERS:
-        raise ValueError(
-            f"unpacked it would take {total:,} bytes in {len(entries)} members, more than {max_bytes:,} bytes or {MAX_MEMBERS} members. If you trust "
-            "where it comes from, raise `max_bytes`."
+        raise _Refused(
+            f"unpacked it would take {total:,} bytes in {len(entries)} members, more than {max_bytes:,} bytes "
+            f"(`max_bytes`, and {MAX_RATIO} times the file) or {MAX_MEMBERS} members."
         )
     if len({entry.filename for entry in entries}) < len(entries):
-        raise ValueError("two of its members have the same name.")
-    if any(entry.filename == MANIFEST and entry.file_size > MAX_MANIFEST for entry in entries):
-        raise ValueError(f"its {MANIFEST} is larger than {MAX_MANIFEST:,} bytes.")
+        raise _Refused("two of its members have the same name.")
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise _Refused("it is packed in a way that sk_bionic.save never uses.")
+    for entry in entries:
+        limit = min(MAX_MANIFEST, max(MAX_SMALL_MANIFEST, MAX_MANIFEST_RATIO * entry.compress_size))
+        if entry.filename == MANIFEST and entry.file_size > limit:
+            raise _Refused(f"its {MANIFEST} is larger than {limit:,} bytes.")
 
 
 def _digest(data):
@@ -112,8 +148,8 @@ def _from_npy(name, data):
     if np.lib.format.read_magic(buffer) != (1, 0):
         raise ValueError(f"its member {name} is no array that sk_bionic.save has written.")
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(buffer)
-    body = data[buffer.tell() :]
-    if dtype.kind not in NUMBERS or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(body):
+    start = buffer.tell()
+    if dtype.kind not in NUMBERS or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - start:
         raise ValueError(f"its member {name} does not hold the numbers that it announces.")
-    array = np.frombuffer(body, dtype).reshape(shape, order="F" if fortran_order else "C")
+    array = np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if fortran_order else "C")
     return array.copy(order="K")  # writeable

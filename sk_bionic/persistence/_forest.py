@@ -6,6 +6,7 @@ from sklearn.tree import ExtraTreeRegressor
 from sklearn.tree._tree import NODE_DTYPE, Tree
 
 LEAF = -1
+MAX_TREES, MAX_OUTPUTS = 10_000, 1000
 FITTED = ("n_features_in_", "n_outputs_")
 PRIVATE = ("_n_samples", "_n_samples_bootstrap")  # what scikit-learn's forest remembers of its training
 
@@ -38,13 +39,16 @@ def build(parts):
     for name in (*FITTED, *PRIVATE):
         setattr(forest, name, parts["fitted"][name])
     forest.estimator_ = ExtraTreeRegressor()
-    ends = np.cumsum(parts["n_nodes"])
-    nodes = _nodes(parts["nodes"], int(ends[-1]))
+    n_nodes, values = parts["n_nodes"], parts["values"]
     n_features, n_outputs = (int(parts["fitted"][name]) for name in FITTED)
-    if parts["values"].shape != (len(nodes), n_outputs, 1):
+    if n_nodes.dtype.kind not in "iu" or n_nodes.ndim != 1 or not 0 < len(n_nodes) <= MAX_TREES or n_nodes.min() < 1:
+        raise ValueError("a forest's trees are none, too many, or without nodes.")
+    if n_outputs > MAX_OUTPUTS or values.shape != (sum(n_nodes.tolist()), n_outputs, 1):
         raise ValueError("a forest's values are not one for each node and output.")
+    ends = np.cumsum(n_nodes)
+    nodes = _nodes(parts["nodes"], len(values))
     forest.estimators_ = []
-    for k, (start, end) in enumerate(zip(ends - parts["n_nodes"], ends, strict=True)):
+    for k, (start, end) in enumerate(zip(ends - n_nodes, ends, strict=True)):
         _check(nodes[start:end], n_features)
         tree = Tree(n_features, np.ones(n_outputs, dtype=np.intp), n_outputs)
         tree.__setstate__(
@@ -52,7 +56,7 @@ def build(parts):
                 "max_depth": int(parts["depth"][k]),
                 "node_count": int(end - start),
                 "nodes": nodes[start:end].copy(),
-                "values": np.ascontiguousarray(parts["values"][start:end], dtype=np.float64),
+                "values": np.ascontiguousarray(values[start:end], dtype=np.float64),
             }
         )
         forest.estimators_.append(_member(forest, tree, parts["random_states"][k], parts["max_features"][k]))
@@ -75,6 +79,8 @@ def _nodes(columns, n_nodes):
         raise ValueError(f"a forest's nodes have unknown columns: {sorted(unknown)}.")
     nodes = np.zeros(n_nodes, dtype=NODE_DTYPE)
     for name, column in columns.items():
+        if column.shape != nodes.shape:
+            raise ValueError(f"a forest has {len(nodes)} nodes, but its column {name!r} has the shape {column.shape}.")
         nodes[name] = column
     return nodes
 

@@ -32,6 +32,9 @@ RECORDS = (
     PostureErrors, Session, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
+# What a model of muscles may take: its tables of paths grow with muscles x terms x coordinates^2, its correlations
+# with the square of the free parameters.
+MAX_MUSCLES, MAX_DEGREE, MAX_PATH_NUMBERS, MAX_FREE = 1000, 100, 2 * 10**7, 5000
 OUTPUT = "_sklearn_output_config"  # what `set_output` has chosen
 
 
@@ -69,7 +72,24 @@ def _parts_of_model(model):
     return {**description, "parameters": columns}
 
 
+def _check_size(muscles, joints, free):
+    exponents = {exponent for muscle in muscles for exponent in muscle.path.terms}
+    numbers = len(muscles) * len(exponents) * len(joints) ** 2
+    degree = max((power for exponent in exponents for power in exponent), default=0)
+    if (
+        max(len(muscles), len(joints)) > MAX_MUSCLES
+        or numbers > MAX_PATH_NUMBERS
+        or degree > MAX_DEGREE
+        or sum(map(bool, free)) > MAX_FREE
+    ):
+        raise ValueError(
+            f"its model of {len(muscles)} muscles, {len(joints)} joints and {len(exponents)} terms of their paths is larger "
+            "than any that sk_bionic.load takes."
+        )
+
+
 def _build_model(parts):
+    _check_size(parts["muscles"], parts["joints"], parts["parameters"]["free"])
     model = MusculoskeletalModel(parts["muscles"], parts["joints"], parts["name"])
     if parts["prescribed_names"]:
         model = model.prescribing(parts["prescribed_names"])

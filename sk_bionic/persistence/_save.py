@@ -94,7 +94,7 @@ def load(path, *, max_bytes=2**30):
     path : path-like
         What `save` has written.
     max_bytes : int, default=2**30
-        Largest size of the unpacked contents.
+        Largest size of the unpacked contents. Whatever it is, memory stays within a fixed multiple of the file's own size.
 
     Returns
     -------
@@ -127,10 +127,12 @@ def load(path, *, max_bytes=2**30):
         if not isinstance(estimator, BaseEstimator):
             raise ValueError(f"it holds no estimator but {type(estimator).__name__}.")
         saved_by = manifest["versions"]["sk_bionic"]
-    except _container.DAMAGE as error:
+    except OSError:
+        raise
+    except Exception as error:  # whatever numbers and names that make no sense lead to
         what = (
             str(error)
-            if type(error) is ValueError
+            if isinstance(error, ValueError)
             else f"its contents make no sense ({type(error).__name__}: {error})."
         )
         raise ValueError(f"{str(path)!r} cannot be loaded: {what}") from error
