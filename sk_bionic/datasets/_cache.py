@@ -7,8 +7,9 @@ import shutil
 import sys
 import urllib.parse
 import urllib.request
-import uuid
 from pathlib import Path
+
+from sk_bionic._atomic import replacing
 
 TIMEOUT_SECONDS = 60
 
@@ -93,25 +94,37 @@ def _check_cached(path, sha256):
 def _download(path, url, sha256):
     """Download beside the target, verify, then rename: no reader ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        _stream(url, part, by_hand=path)
-        found = _sha256_of(part)
-        if found != sha256:
+    with replacing(path) as file:
+        announced = _stream(url, file, by_hand=path)
+        size = file.tell()
+        if announced is not None and size < announced:
             raise OSError(
-                f"{url} did not deliver the expected file: its sha256 is {found}, expected "
-                f"{sha256}. Nothing was kept; try again later."
+                f"The download of {url} was cut off after {size:,} of {announced:,} bytes: the connection ended too "
+                "early. Nothing was kept; call again to download it anew."
             )
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        file.seek(0)
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            whole = "whole" if announced is not None else "perhaps cut off, since the server did not say how long it is"
+            raise OSError(
+                f"{url} did not deliver the expected file: {size:,} bytes ({whole}), whose sha256 is {found}, expected "
+                f"{sha256}. Nothing was kept. The file behind the address has changed, or something in between (a proxy, "
+                "a login page) has answered in its place: try again from another network, or later."
+            )
 
 
-def _stream(url, part, *, by_hand):
+def _stream(url, file, *, by_hand):
+    """Write what the address holds; the number of bytes that the server announced, None where it did not."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
-            with open(part, "xb") as file:
-                shutil.copyfileobj(response, file)
+            announced = response.headers.get("Content-Length", "")
+            shutil.copyfileobj(response, file)
+            return int(announced) if announced.isdecimal() else None
+    except http.client.IncompleteRead as error:
+        raise OSError(
+            f"The download of {url} was cut off after {file.tell():,} bytes: the connection ended too early. Nothing was "
+            "kept; call again to download it anew."
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         raise OSError(
             f"Could not download {url} ({error}). Try again with a network connection, or "

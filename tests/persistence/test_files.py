@@ -1,12 +1,16 @@
 """Files that are not what `save` wrote are refused by name, and a save that fails changes nothing."""
 
+import copy
 import hashlib
 import io
 import json
 import os
+import random
 import subprocess
 import sys
+import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,10 @@ import pytest
 import sk_bionic
 from sk_bionic import _atomic
 from sk_bionic._atomic import replacing
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _saved_mutations import _set_sizes, mutated
+from fuzz_saved import outcome
 
 
 @pytest.fixture(scope="module")
@@ -314,6 +322,22 @@ def test_a_killed_process_leaves_the_older_file(tmp_path):
     )
     assert subprocess.run([sys.executable, "-c", program, _atomic.__file__, str(path)], check=False).returncode == 9
     assert path.read_bytes() == b"older"
+    assert len(os.listdir(tmp_path)) == 2  # what it was writing is still there
+    with replacing(tmp_path / "another.skb"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ["another.skb", "subject.skb"]
+
+
+def test_files_that_others_are_writing_stay(tmp_path):
+    with replacing(tmp_path / "a.skb") as first:
+        first.write(b"first")
+        with replacing(tmp_path / "b.skb") as second, replacing(tmp_path / "a.skb"):
+            second.write(b"second")
+    assert (tmp_path / "a.skb").read_bytes() == b"first" and (tmp_path / "b.skb").read_bytes() == b"second"
+    (tmp_path / "somebody.part").write_bytes(b"theirs")
+    with replacing(tmp_path / "a.skb"):
+        pass
+    assert (tmp_path / "somebody.part").exists()
 
 
 def test_a_link_stays_a_link(written, tmp_path):
@@ -323,3 +347,60 @@ def test_a_link_stays_a_link(written, tmp_path):
     with replacing(link) as file:
         file.write(b"newer")
     assert link.is_symlink() and target.read_bytes() == b"newer"
+
+
+COPIES = 60
+
+
+def test_damaged_and_forged_files_end_in_an_error_that_names_the_file(written, tmp_path):
+    """Of sizes and values that nothing stands behind; memory is measured by benchmarks/fuzz_saved.py."""
+    raw = written.read_bytes()
+    found = []
+    with np.errstate(all="ignore"):
+        for i in range(COPIES):
+            path = tmp_path / f"{i}.skb"
+            path.write_bytes(mutated(raw, random.Random(i)))
+            found.append(outcome(path))
+    assert set(found) == {"loaded", "ValueError"}
+
+
+def test_a_member_never_unpacks_beyond_what_the_archive_says(written, tmp_path):
+    members = members_of(written)
+    members["arrays/0.npy"] = bytes(60_000_000)
+    packed = bytearray(pack(tmp_path / "bomb.skb", members).read_bytes())
+    _set_sizes(packed, "arrays/0.npy", 1000)
+    (tmp_path / "bomb.skb").write_bytes(packed)
+    tracemalloc.start()
+    try:
+        refuses(tmp_path / "bomb.skb", "arrays/0.npy|truncated or damaged")
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_packs_too_well_is_stored_and_loads(fitted, tmp_path):
+    """A file of which a reader could not tell that it is no bomb would be refused."""
+    regressor = copy.copy(fitted("simulation")[0])
+    regressor.constant_ = np.zeros(2_200_000)
+    sk_bionic.save(regressor, tmp_path / "constant.skb")
+    assert sk_bionic.load(tmp_path / "constant.skb").constant_.shape == (2_200_000,)
+
+
+def test_networks_and_forests_of_claimed_sizes_are_not_built(written, tmp_path):
+    def wide(manifest, members):
+        network = next(n for n in nodes_of(manifest["estimator"], []) if n.get("class") == "HistoryNetwork")
+        state = dict(network["parts"]["state"]["dict"])
+        for name, shape in (("body.0.weight", (1, 1, 100_000)), ("body.2.weight", (1, 1, 100_000))):
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.zeros(shape, np.float32), version=(1, 0))
+            members[state[name]["tensor"]] = buffer.getvalue()
+
+    refuses(forged(written, tmp_path / "wide.skb", wide), "tensors of its network do not fit one another")
+
+    def many(manifest, members):
+        forest = next(n for n in nodes_of(manifest["estimator"], []) if n.get("class") == "ExtraTreesRegressor")
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, np.array([10**12]), version=(1, 0))
+        members[forest["parts"]["n_nodes"]["array"]] = buffer.getvalue()
+
+    refuses(forged(written, tmp_path / "many.skb", many), "not one for each node and output")
