@@ -1,7 +1,7 @@
 """Text tables of numbers: decoding, cells, times, and faults that name file, line and column."""
 
 import re
-from collections import Counter
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,9 @@ import pandas as pd
 
 # "1.#QNAN" and "-nan(ind)" are how programs built with Microsoft's compiler print NaN.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
+DECIMAL_COMMA = "The numbers have decimal commas: write the file with decimal points."
 _NOT_A_NUMBER = re.compile(r"[+-]?(nan(\(\w*\))?|1\.#(QNAN|SNAN|IND|INF|R)0*)", re.ASCII | re.IGNORECASE)
 
 
@@ -47,6 +50,18 @@ def split_cells(line, separator):
     return [cell.strip() for cell in line.split(separator)]
 
 
+def split_row(line, separator, n_labels):
+    """Cells of a row of numbers, which hold no blanks: tabs, blanks and runs of them may mix."""
+    cells = split_cells(line, separator)
+    if separator != ",":
+        run_together = line.split()
+        if len(run_together) == n_labels:
+            return run_together
+    while len(cells) > n_labels and not cells[-1]:
+        cells.pop()
+    return cells
+
+
 def without_trailing_blanks(lines):
     """The lines up to the last that holds more than separators."""
     n_lines = len(lines)
@@ -55,8 +70,8 @@ def without_trailing_blanks(lines):
     return lines[:n_lines]
 
 
-def parse_rows(path, lines, first_line, labels, separator, *, blank_is_nan=False):
-    """Numbers of a table, one row a line.
+def parse_rows(path, lines, first_line, labels, separator, *, group=1):
+    """Numbers of a table, one row a line; NaN for an empty cell.
 
     Parameters
     ----------
@@ -70,8 +85,8 @@ def parse_rows(path, lines, first_line, labels, separator, *, blank_is_nan=False
         Names of all columns, for the errors.
     separator : str or None
         None: any white space.
-    blank_is_nan : bool
-        Whether an empty cell is a missing value rather than an error.
+    group : int
+        So many columns (the axes of a marker) may be missing together at the end of a row that is not the file's last.
 
     Returns
     -------
@@ -79,53 +94,91 @@ def parse_rows(path, lines, first_line, labels, separator, *, blank_is_nan=False
     """
     rows = []
     for number, line in enumerate(lines, first_line):
-        cells = line.split(separator)
-        while len(cells) > len(labels) and not cells[-1].strip():
-            cells.pop()
+        cells = split_row(line, separator, len(labels))
+        missing = len(labels) - len(cells)
+        is_last = number == first_line + len(lines) - 1
+        if group > 1 and missing > 0 and missing % group == 0 and not is_last and len(cells) > 1:
+            cells += [""] * missing
         if len(cells) != len(labels):
             message = f"{len(cells)} cells where the column labels promise {len(labels)}."
-            raise fault(path, message + _hint(line, number == first_line + len(lines) - 1), number)
-        rows.append(_numbers(path, cells, number, labels, blank_is_nan))
+            raise fault(path, message + _hint(line, cells, len(cells) > len(labels), is_last), number)
+        rows.append(_numbers(path, cells, number, labels))
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(labels))
 
 
-def _hint(line, is_last):
+def _hint(line, cells, too_many, is_last):
     if not line.strip(" \t,"):
         return " Remove the empty line."
-    return " The file ends in the middle of a row: it is truncated." if is_last else ""
+    if too_many and "," in line and all(_INTEGER.fullmatch(cell) for cell in cells):
+        return f" {DECIMAL_COMMA}"
+    return " The file ends in the middle of a row: it is truncated." if is_last and not too_many else ""
 
 
-def _numbers(path, cells, number, labels, blank_is_nan):
+def _numbers(path, cells, number, labels):
     try:
         # Python's float is lenient: "1_0" and digits of other scripts must not pass.
         if not any("_" in cell or not cell.isascii() for cell in cells):
             return [float(cell) for cell in cells]
     except ValueError:
         pass
-    return [_number(path, cell.strip(), number, label, blank_is_nan) for cell, label in zip(cells, labels, strict=True)]
+    return [_number(path, cell.strip(), number, label) for cell, label in zip(cells, labels, strict=True)]
 
 
-def _number(path, cell, number, label, blank_is_nan):
+def _number(path, cell, number, label):
     if _NUMBER.fullmatch(cell):
         return float(cell)
-    if _NOT_A_NUMBER.fullmatch(cell) or (blank_is_nan and not cell):
+    if _NOT_A_NUMBER.fullmatch(cell) or not cell:
         return np.nan
-    got = f"{cell[:40]!r}" if cell else "an empty cell"
-    raise fault(path, f"column {label!r} must hold a number. Got {got}.", number)
+    hint = f" {DECIMAL_COMMA}" if _DECIMAL_COMMA.fullmatch(cell) else ""
+    raise fault(path, f"column {label!r} must hold a number. Got {cell[:40]!r}.{hint}", number)
 
 
-def check_labels(path, labels, line):
-    """Every column needs a name of its own."""
-    for position, label in enumerate(labels):
-        if not label:
-            raise fault(path, f"column {position + 1} has no label.", line)
-    duplicates = [label for label, count in Counter(labels).items() if count > 1]
-    if duplicates:
-        raise fault(path, f"several columns are named {', '.join(map(repr, duplicates))}.", line)
+def settle_labels(labels, values, before, notes):
+    """Columns that can be asked for by name: a fault of one column must not block the others.
+
+    Of columns with one name and the same values the first is kept. Where the values differ, each gets its position into its
+    name, so that nobody takes one for the other. Columns without a name are left out.
+
+    Parameters
+    ----------
+    labels : list of str
+    values : ndarray of shape (n_rows, len(labels))
+    before : int
+        Columns of the file in front of these.
+    notes : list of str
+        Gets what must be said about it.
+
+    Returns
+    -------
+    labels : list of str
+        Unique.
+    values : ndarray
+        Their columns.
+    """
+    unnamed = [i for i, label in enumerate(labels) if not label]
+    if unnamed:
+        notes.append(f"column {unnamed[0] + before + 1} has no label and is left out.")
+    kept, settled = [], []
+    for i, label in enumerate(labels):
+        same = [k for k, other in enumerate(labels) if other == label] if labels.count(label) > 1 else [i]
+        alike = all(np.array_equal(values[:, same[0]], values[:, k], equal_nan=True) for k in same)
+        if label and (i == same[0] or not alike):
+            kept.append(i)
+            settled.append(label if alike else f"{label} (column {i + before + 1})")
+            if i == same[0] and not alike:
+                where = " and ".join(str(k + before + 1) for k in same)
+                notes.append(f"columns {where} are named {label!r} alike: they are read as {settled[-1]!r} and so on.")
+    return settled, values[:, kept]
 
 
-def check_time(path, time, first_line):
-    """Time [s] must be finite and increase strictly."""
+def warn(path, notes):
+    """Issue what was noted while a reader worked; to be called by the reader itself."""
+    for note in notes:
+        warnings.warn(f"{Path(path).name}: {note}", UserWarning, stacklevel=3)
+
+
+def check_time(path, time, first_line, notes):
+    """Time [s] must be finite; a note where it does not increase, which a fit will not accept."""
     missing = np.flatnonzero(~np.isfinite(time))
     if len(missing):
         row = int(missing[0])
@@ -134,23 +187,23 @@ def check_time(path, time, first_line):
     if len(backward):
         row = int(backward[0]) + 1
         verb = "repeats" if time[row] == time[row - 1] else "goes back to"
-        raise fault(
-            path,
-            f"column 'time' {verb} {time[row]:.12g} s after {time[row - 1]:.12g} s. Sort the rows "
-            "by time and drop duplicates.",
-            first_line + row,
+        more = f" ({len(backward)} such rows)" if len(backward) > 1 else ""
+        notes.append(
+            f"line {first_line + row}: column 'time' {verb} {time[row]:.12g} s after {time[row - 1]:.12g} s{more}. Before "
+            "a fit, sort the rows by time and drop duplicates; many such rows are times written with too few digits."
         )
 
 
-def check_row_count(path, promised, found, key):
-    """The header's number of rows must be the table's."""
-    if promised != found:
-        what = "the file is truncated" if found < promised else "the header is wrong"
+def check_row_count(path, promised, found, key, lines, notes):
+    """Another number of rows than the header promises is noted; an error where the last row has no end of its line, too."""
+    if found < promised and lines[-1].strip():
         raise fault(
             path,
-            f"the header promises {key}={promised} rows, the table has {found}: {what}. Pass "
-            "`check_row_count=False` to read the rows that are there.",
+            f"the header promises {key}={promised} rows, the table has {found}, the last without an end of line: the file "
+            "is truncated. Pass `check_row_count=False` to read what is there.",
         )
+    cause = "the file is truncated, or the header is wrong" if found < promised else "the header is wrong"
+    notes.append(f"the header promises {key}={promised} rows, the table has {found}: {cause}. All of them are read.")
 
 
 def parse_count(path, text, key, line):

@@ -12,7 +12,7 @@ from sk_bionic.trials import find_trials
 __all__ = ["write_sto"]
 
 
-def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name", title=None):
+def write_sto(frame, path, *, trial=None, in_degrees=False, model=None, rotational="by_name", title=None):
     """Write one trial as an OpenSim storage (.sto) or motion (.mot) file.
 
     Numbers are written such that `read_sto` restores them exactly. The file appears complete or
@@ -30,8 +30,10 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name"
         The trial to write where `frame` holds several.
     in_degrees : bool, default=False
         True: write angles in degrees, as OpenSim's own .mot files are.
+    model : path-like or OsimModel, default=None
+        The .osim file that tells which columns `in_degrees` concerns, as in `read_sto`.
     rotational : "by_name", list of str or callable, default="by_name"
-        The columns that `in_degrees` concerns; the rule of `read_sto`.
+        The same without a model; the rule of `read_sto`.
     title : str, default=None
         First line of the file. None: the trial's name.
 
@@ -41,7 +43,7 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name"
         If `frame` has several trials and none is chosen, no time, times that do not increase,
         values that are no finite numbers (OpenSim 4.6 stops reading at a NaN without a word), no
         column, or names that OpenSim cannot read (empty, equal, or with white space or commas);
-        if `path` has another extension.
+        if `path` has another extension; if degrees are asked for and no column is known to be an angle.
     TypeError
         If `frame` is no pandas object.
     OSError
@@ -62,7 +64,12 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, rotational="by_name"
     frame = _as_frame(frame)
     name, time, values = _one_trial(frame, trial)
     if in_degrees:
-        angles = rotational_columns(list(frame.columns), rotational)
+        angles = rotational_columns(list(frame.columns), rotational, model)
+        if not angles and isinstance(rotational, str):
+            raise ValueError(
+                f"None of {list(frame.columns)} is known to be an angle, so nothing can be written in degrees. Name the "
+                "angles by `rotational=[...]`, or give the .osim file as `model`."
+            )
         values *= np.where(frame.columns.isin(angles), 180 / np.pi, 1.0)
     title = str(name if title is None else title)
     if "\n" in title or "\r" in title or title.strip().lower() == "endheader":

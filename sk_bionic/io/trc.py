@@ -21,24 +21,30 @@ def read_trc(path, *, trial=None, check_row_count=True):
     trial : str, default=None
         Name of the trial. None: the file's name without its extension.
     check_row_count : bool, default=True
-        False: read a table whose number of rows contradicts ``NumFrames``.
+        False: read a table that ends too early, and say nothing of a number of rows that contradicts ``NumFrames``.
 
     Returns
     -------
     DataFrame of shape (n_frames, 3 * n_markers)
         Positions [m], NaN where a marker is missing (an empty cell); index levels "trial" and
         "time" [s]. The columns are plain strings ``<marker>_x``, ``<marker>_y``, ``<marker>_z``,
-        marker after marker, since scikit-learn takes no others. `attrs`: "source", "header" (dict
+        marker after marker, since scikit-learn takes no others; markers of equal names that hold different positions
+        have the position of their column in the name. `attrs`: "source", "header" (dict
         as in the file), "markers" (list of names), "units" ("m").
 
     Raises
     ------
     ValueError
         If the file is not such a table or is damaged: header lines missing, an unknown unit of
-        length, ragged rows, cells that are no numbers, markers of equal names, time that does not
-        increase, a wrong number of frames or markers. The message names file, line and column.
+        length, ragged rows, cells that are no numbers, time that is NaN, an end within the last row, a wrong number of
+        markers. The message names file, line and column.
     OSError
         If the file cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If two markers have one name, time repeats or goes back, or there are not as many frames as the header says.
 
     Examples
     --------
@@ -47,7 +53,8 @@ def read_trc(path, *, trial=None, check_row_count=True):
     >>> markers["R.ASIS_x"]  # doctest: +SKIP
     """
     path = Path(path)
-    lines = _text.without_trailing_blanks(_text.read_lines(path))
+    whole = _text.read_lines(path)
+    lines = _text.without_trailing_blanks(whole)
     header = _parse_header(path, lines)
     scale = _scale(path, header)
     separator = _text.separator_of(lines[_LABEL_LINE - 1])
@@ -62,15 +69,18 @@ def read_trc(path, *, trial=None, check_row_count=True):
     if start == len(lines):
         raise _text.fault(path, "no rows follow the header.", _AXIS_LINE)
     columns = [f"{marker}_{axis}" for marker in markers for axis in _AXES]
-    _text.check_labels(path, columns, _LABEL_LINE)
     labels = ["Frame#", "time", *columns]
-    values = _text.parse_rows(path, lines[start:], start + 1, labels, separator, blank_is_nan=True)
-    _text.check_time(path, values[:, 1], start + 1)
+    values = _text.parse_rows(path, lines[start:], start + 1, labels, separator, group=3)
+    time = values[:, 1]
+    notes = []
+    _text.check_time(path, time, start + 1, notes)
+    columns, values = _text.settle_labels(columns, values[:, 2:], 2, notes)
     if check_row_count:
         n_frames = _text.parse_count(path, header.get("NumFrames", ""), "NumFrames", 3)
-        _text.check_row_count(path, n_frames, len(values), "NumFrames")
+        _text.check_row_count(path, n_frames, len(values), "NumFrames", whole, notes)
+    _text.warn(path, notes)
     attrs = {"header": header, "markers": markers, "units": "m"}
-    return _text.trial_frame(path, trial, values[:, 1], scale * values[:, 2:], columns, attrs)
+    return _text.trial_frame(path, trial, time, scale * values, columns, attrs)
 
 
 def _parse_header(path, lines):
@@ -97,7 +107,7 @@ def _scale(path, header):
 def _parse_markers(path, lines, separator):
     """Names of the markers, one above every three axes."""
     cells = _text.split_cells(lines[_LABEL_LINE - 1], separator)
-    if [cell.lower() for cell in cells[:2]] != ["frame#", "time"]:
+    if [cell.lower().rstrip("#") for cell in cells[:2]] != ["frame", "time"]:
         message = f"must begin with 'Frame#' and 'Time'. Got {cells[:2]}."
         raise _text.fault(path, message, _LABEL_LINE)
     axes = [cell for cell in _text.split_cells(lines[_AXIS_LINE - 1], separator) if cell]
