@@ -1,6 +1,5 @@
 """What the commands fit, predict and report do."""
 
-import re
 import time
 import warnings
 from pathlib import Path
@@ -16,7 +15,7 @@ from ..trials import find_trials
 from ._compare import BASELINES, compare, root_mean_square
 from ._config import read_config
 from ._estimators import make_regressor, with_normalisation
-from ._outputs import STORAGE, WRITABLE, check_output, write_table
+from ._outputs import STORAGE, WRITABLE, check_output, output_paths, write_table
 from ._tables import read_frames
 
 __all__ = ["BASELINES", "QUANTITIES", "compare", "fit", "predict", "report"]
@@ -88,12 +87,8 @@ def predict(arguments):
     output = check_output(output, arguments.overwrite or output.suffix.lower() in STORAGE, WRITABLE)
     pipeline = load_fitted(config)
     X, y = read_frames(config, arguments.recordings, need_angle=False)
-    names = find_trials(X).names
-    paths = [output]
-    if output.suffix.lower() in STORAGE and len(names) > 1:
-        safe = [re.sub(r"[^\w.-]", "_", str(name)) for name in names]
-        paths = [output.with_stem(f"{output.stem}_{name}") for name in safe]
-    for path in paths:
+    paths = output_paths(output, find_trials(X).names)
+    for path in paths.values():
         check_output(path, arguments.overwrite)
     unit = config.data.angle_unit or "rad"
     frame = _predicted(pipeline, X, arguments.what, arguments.std)
@@ -102,10 +97,10 @@ def predict(arguments):
         print(f"Error on these recordings: {error:.2f} deg (root mean square).")
     in_degrees = arguments.what == "angles" and unit == "deg"
     frame = np.rad2deg(frame) if in_degrees else frame
-    for path, name in zip(paths, names, strict=False):
+    for name, path in paths.items():
         write_table(frame if len(paths) == 1 else frame.loc[[name]], path, in_degrees=in_degrees)
     print(
-        f"{arguments.what.capitalize()} [{QUANTITIES[arguments.what][1].format(unit=unit)}] written to {', '.join(map(str, paths))}."
+        f"{arguments.what.capitalize()} [{QUANTITIES[arguments.what][1].format(unit=unit)}] written to {', '.join(map(str, paths.values()))}."
     )
 
 

@@ -23,6 +23,8 @@ class Data:
     angle_files: list = field(default_factory=list)
     emg: list | dict = field(default_factory=list)
     angle: list | dict = field(default_factory=list)
+    moments: list | dict = field(default_factory=list)
+    moment_files: list = field(default_factory=list)
     prescribed_angles: list | dict = field(default_factory=list)
     other: list | dict = field(default_factory=list)
     angle_unit: str | None = None
@@ -31,6 +33,9 @@ class Data:
     sampling_rate: float | None = None
     frame_rate: float | None = None
     separator: str | None = None
+    decimal: str = "."
+    time_unit: str = "s"
+    clock: str = "time"
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Config:
             "emg": emg,
             "frame_rate": self.data.frame_rate,
             "angle_unit": self.data.angle_unit,
-            "columns": renamings(self.data.emg),
+            "columns": columns_of(self.data.emg),
         }
 
 
@@ -115,17 +120,17 @@ def read_config(path, changes=(), model_file=None):
             f"{path}: this is not valid TOML: {error}. Texts need quotes, lists square brackets."
         ) from error
     for change in changes:
-        _apply(tables, change)
+        apply_change(tables, change)
     _check_names(path, "the file", tables, ["data", "emg", "estimator", "osim", "compare", "output"], tables=True)
     output = tables.get("output", {})
     _check_names(path, "[output]", output, ["model"])
     config = Config(
         path,
-        _table(path, Data, "data", tables.get("data", {})),
-        _table(path, Emg, "emg", tables["emg"]) if "emg" in tables else None,
+        make_table(path, Data, "data", tables.get("data", {})),
+        make_table(path, Emg, "emg", tables["emg"]) if "emg" in tables else None,
         tables.get("estimator", {}),
         tables.get("osim", {}),
-        _table(path, Compare, "compare", tables.get("compare", {})),
+        make_table(path, Compare, "compare", tables.get("compare", {})),
         Path(),
     )
     default = path.resolve().parent / output.get("model", f"{path.stem}.skb")
@@ -135,7 +140,8 @@ def read_config(path, changes=(), model_file=None):
     return config
 
 
-def _apply(tables, change):
+def apply_change(tables, change):
+    """Put "table.name=value" of the command line into `tables`."""
     name, equals, text = change.partition("=")
     table, dot, key = name.strip().partition(".")
     if not (equals and dot and key):
@@ -157,7 +163,8 @@ def _check_names(path, where, given, known, tables=False):
             raise ValueError(f"{path}: {name!r} must be a table: write [{name}] on a line of its own. Got {value!r}.")
 
 
-def _table(path, cls, name, given):
+def make_table(path, cls, name, given):
+    """The table of one name as `cls`, its values checked."""
     _check_names(path, f"[{name}]", given, [item.name for item in fields(cls)])
     made = cls(**given)
     for item in fields(cls):
@@ -192,16 +199,20 @@ def _check_values(config):
     wrong = [m for m in compare.methods if m not in BASELINE_NAMES]
     for where, value, known in (
         ("[data] angle_unit", data.angle_unit, (None, *UNITS)),
+        ("[data] decimal", data.decimal, (".", ",")),
+        ("[data] time_unit", data.time_unit, ("s", "ms")),
+        ("[data] clock", data.clock, ("time", "start")),
         ("[compare] split", compare.split, SPLITS),
         ("[compare] methods", wrong[0] if wrong else None, (None, *BASELINE_NAMES)),
     ):
         if value not in known:
             raise ValueError(
-                f"{config.path}: {where} must be one of {', '.join(k for k in known if k)}. Got {value!r}."
+                f"{config.path}: {where} must be one of {', '.join(repr(k)[1:-1] for k in known if k)}. Got {value!r}."
             )
     for name in ("emg", "angle"):
         if not getattr(data, name):
-            raise ValueError(f'{config.path}: [data] must name the columns of `{name}`, as in {name} = ["biceps"].')
+            raise ValueError(f'{config.path}: [data] must name the columns of {name}, as in {name} = ["biceps"].')
+    _check_columns(config)
     for name in ("sampling_rate", "frame_rate"):
         if getattr(data, name) is not None and getattr(data, name) <= 0:
             raise ValueError(
@@ -209,10 +220,22 @@ def _check_values(config):
             )
 
 
-def renamings(columns):
-    """Dict from the column of a file to the name that the model has for it."""
-    return (
-        {file: name for name, file in columns.items()}
-        if isinstance(columns, dict)
-        else {name: name for name in columns}
-    )
+def _check_columns(config):
+    """Every name of the model stands for one column, and columns are texts."""
+    seen = {}
+    for setting in ("emg", "prescribed_angles", "other", "angle"):
+        given = getattr(config.data, setting)
+        for name in given:
+            column = given[name] if isinstance(given, dict) else name
+            if not isinstance(column, str):
+                raise ValueError(
+                    f"{config.path}: [data] {setting} must name columns by texts in quotes. Got {column!r}."
+                )
+            if name in seen:
+                raise ValueError(f"{config.path}: [data] names {name!r} twice, in {seen[name]} and in {setting}.")
+            seen[name] = setting
+
+
+def columns_of(columns):
+    """Dict from the name that the model has for a column to the name that the file has for it."""
+    return dict(columns) if isinstance(columns, dict) else {name: name for name in columns}

@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 from ..musculoskeletal import from_osim
 from ..preprocessing import EMGEnvelope
 from ..regressor import PhysicsInformedMSKRegressor
-from ._config import renamings
+from ._config import columns_of
 
 
 def make_regressor(config):
@@ -21,8 +21,8 @@ def make_model(config):
     name = config.estimator.get("model", "auto")
     if not name.endswith(".osim"):
         return name
-    measured = [*renamings(config.data.prescribed_angles).values(), *renamings(config.data.angle).values()]
-    chosen = {"coordinates": measured, "muscles": list(renamings(config.data.emg).values()), **config.osim}
+    measured = [*columns_of(config.data.prescribed_angles), *columns_of(config.data.angle)]
+    chosen = {"coordinates": measured, "muscles": list(columns_of(config.data.emg)), **config.osim}
     if "paths" in chosen:
         chosen["paths"] = config.folder / chosen["paths"]
     return from_osim(config.folder / name, **chosen)
@@ -30,11 +30,17 @@ def make_model(config):
 
 def with_normalisation(config, regressor):
     """Pipeline of the normalisation of the envelopes, which is learnt from training trials alone, and a regressor."""
-    steps = [("regressor", regressor)]
-    if config.emg is not None and config.emg.normalize is not False:
-        normalisation = EMGEnvelope(band=None, low_pass=None, normalize=config.emg.normalize, exclude=untouched(config))
-        steps.insert(0, ("normalisation", normalisation.set_output(transform="pandas")))
-    return Pipeline(steps)
+    normalisation = make_normalisation(config)
+    first = [] if normalisation is None else [("normalisation", normalisation)]
+    return Pipeline([*first, ("regressor", regressor)])
+
+
+def make_normalisation(config):
+    """The step that divides envelopes of raw EMG by their size; None where nothing is to be divided."""
+    if config.emg is None or config.emg.normalize is False:
+        return None
+    step = EMGEnvelope(band=None, low_pass=None, normalize=config.emg.normalize, exclude=untouched(config))
+    return step.set_output(transform="pandas")
 
 
 def make_envelope(config):
@@ -50,4 +56,4 @@ def make_envelope(config):
 
 def untouched(config):
     """Names of the columns of X that are no EMG."""
-    return [*renamings(config.data.other).values(), *renamings(config.data.prescribed_angles).values()]
+    return [*columns_of(config.data.other), *columns_of(config.data.prescribed_angles)]

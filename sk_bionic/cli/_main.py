@@ -7,7 +7,10 @@ import warnings
 
 from .. import __version__
 from . import _commands
+from ._check import check
 from ._example import write_example
+from ._moments import moments
+from ._words import in_plain_words
 
 DESCRIPTION = """\
 From the electrical activity of muscles (surface EMG) to the angle of a joint, the forces of the muscles and the subject's
@@ -39,7 +42,7 @@ def main(argv=None):
     Returns
     -------
     int
-        0; 2 after an error, whose message is on the standard error; 130 after an interrupt.
+        0; 1 where `check` found faults; 2 after an error, whose message is on the standard error; 130 after an interrupt.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -49,7 +52,7 @@ def main(argv=None):
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            arguments.run(arguments)
+            return arguments.run(arguments) or 0
         except KeyboardInterrupt:
             print("sk-bionic: interrupted; nothing was written.", file=sys.stderr)
             return 130
@@ -58,16 +61,19 @@ def main(argv=None):
                 raise
             print(_wrapped(f"sk-bionic: error: {_message(error)}"), file=sys.stderr)
             return 2
-    return 0
 
 
 def _message(error):
     known = isinstance(error, ValueError | TypeError | OSError | ImportError)
-    return str(error) if known and str(error) else f"{type(error).__name__}: {error} (--traceback shows where)"
+    return (
+        in_plain_words(str(error))
+        if known and str(error)
+        else f"{type(error).__name__}: {error} (--traceback shows where)"
+    )
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(_wrapped(f"sk-bionic: warning: {message}"), file=sys.stderr)
+    print(_wrapped(f"sk-bionic: warning: {in_plain_words(str(message))}"), file=sys.stderr)
 
 
 def _wrapped(text):
@@ -81,12 +87,12 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"sk_bionic {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    for add in (_add_example, _add_fit, _add_predict, _add_compare, _add_report):
+    for add in (_add_example, _add_check, _add_fit, _add_predict, _add_compare, _add_report, _add_moments):
         add(commands)
     return parser
 
 
-def _command(commands, name, run, summary, explanation, example, config=True):
+def _command(commands, name, run, summary, explanation, example, config=True, model_file=True):
     text = f"{summary[0].upper()}{summary[1:]}.\n\n{textwrap.dedent(explanation).strip()}\n\nExample:\n    {example}\n"
     command = commands.add_parser(
         name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -97,6 +103,7 @@ def _command(commands, name, run, summary, explanation, example, config=True):
     if config:
         command.add_argument("config", metavar="CONFIG", help=CONFIG_HELP)
         command.add_argument("--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help=SET_HELP)
+    if config and model_file:
         command.add_argument(
             "--model-file", metavar="FILE", help="file of the fitted model. Default: what the configuration says"
         )
@@ -113,6 +120,50 @@ def _add_example(commands):
         "sk-bionic example try_it", config=False,
     )  # fmt: skip
     command.add_argument("folder", metavar="FOLDER", help="where to write; is made if it does not exist")
+
+
+def _add_check(commands):
+    command = _command(
+        commands, "check", check, "look for faults of recordings before a fit",
+        """
+        Looks for missing, flat, clipped and exchanged channels, artefacts, hum of the mains, drift, copies, uneven time and
+        angles that the EMG does not explain, and says what to do about each. With a configuration file it checks the
+        recordings that this names (or those that follow it) with their angles; with recordings alone it takes every
+        column for EMG. Ends with status 1 where it found more than notes.
+        """,
+        "sk-bionic check elbow.toml", config=False,
+    )  # fmt: skip
+    command.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="CONFIG_OR_RECORDING",
+        help="a configuration file (.toml), or recordings, or both in this order",
+    )
+    command.add_argument("--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help=SET_HELP)
+    command.add_argument("--output", "-o", metavar="FILE", help="write the findings here, too (.csv or .parquet)")
+
+
+def _add_moments(commands):
+    command = _command(
+        commands, "moments", moments, "calibrate a model to joint moments of inverse dynamics",
+        """
+        What EMG-driven modelling calls calibration: along the measured motion, the moments that the model's muscles exert are
+        fitted to those of inverse dynamics. The configuration names, besides EMG and angles, the coordinates whose moments
+        were measured (moments = ["knee_angle_r"]) and the files that hold them (moment_files = ["*_id.sto"], in N m). Joint
+        angles should be low-passed, as for inverse dynamics.
+        """,
+        "sk-bionic moments walking.toml --osim calibrated.osim --output moments.sto", model_file=False,
+    )  # fmt: skip
+    command.add_argument("--parameters", metavar="FILE", help="write the calibrated parameters here (.csv or .parquet)")
+    command.add_argument(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="write the moments of the calibrated model here (.csv, .tsv, .parquet, .sto or .mot)",
+    )
+    command.add_argument(
+        "--osim", metavar="FILE", help="write a copy of the .osim file with the calibrated muscles here"
+    )
 
 
 def _add_fit(commands):

@@ -1,6 +1,7 @@
 """Results to files of any kind that the command line knows."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,20 @@ def check_output(path, overwrite, suffixes=None):
     if path.exists() and not overwrite:
         raise ValueError(f"{path} exists already. Choose another name, or add --overwrite to replace it.")
     return path
+
+
+def output_paths(path, names):
+    """File of each trial: one table for all, or a storage each, whose names differ on every file system."""
+    if path.suffix.lower() not in STORAGE or len(names) < 2:
+        return dict.fromkeys(names[:1], path)
+    paths, taken = {}, set()
+    for name in names:
+        safe = re.sub(r"[^\w.-]", "_", str(name))
+        stem = f"{path.stem}_{safe}"
+        free = next(s for s in (stem, *(f"{stem}_{k}" for k in range(2, len(names) + 2))) if s.lower() not in taken)
+        taken.add(free.lower())
+        paths[name] = path.with_stem(free)
+    return paths
 
 
 def write_table(frame, path, *, in_degrees=False, index=True):

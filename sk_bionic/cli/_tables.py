@@ -1,19 +1,23 @@
-"""Recordings from files of any kind that the command line knows."""
+"""From the files of a configuration to envelopes and angles of all trials on one clock each."""
 
-import glob
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..io import read_c3d, read_sto
+from .._inputs.checks import LARGEST_RANGE
 from ..trials import find_trials
-from ._config import renamings
+from ._columns import has, take
+from ._config import columns_of
 from ._estimators import make_envelope
-from ._outputs import STORAGE
+from ._files import find_files, partners, trial_names
+from ._recordings import read_recording
+from ._units import in_radians
 
-TEXT = (".csv", ".tsv", ".txt")
-READABLE = (*TEXT, ".parquet", *STORAGE, ".c3d")
+SAME_STAMP = 0.02  # of a step, within which two times are one
+SAME_LENGTH = 0.02  # relative difference of two durations that are one
+SMALL_RANGE = np.deg2rad(5.0)
 
 
 def read_frames(config, files=None, need_angle=True):
@@ -39,164 +43,184 @@ def read_frames(config, files=None, need_angle=True):
     ValueError
         When files, columns or times do not fit; the message names the file.
     """
-    data = config.data
-    paths = find_files(data.files, config.folder) if files is None else find_files(files, Path())
-    angle_paths = (
-        {p.stem: p for p in find_files(data.angle_files, config.folder)} if data.angle_files and files is None else {}
-    )
-    recordings = [_read(path, config) for path in paths]
-    _check_trials(recordings, paths)
-    inputs = {**renamings(data.emg), **renamings(data.prescribed_angles), **renamings(data.other)}
-    signals = pd.concat([_columns(r, inputs, path) for r, path in zip(recordings, paths, strict=True)])
-    signals = _in_radians(signals, list(renamings(data.prescribed_angles).values()), config, paths)
+    recordings, found = read_recordings(config, files)
+    signals = read_signals(config, recordings)
     envelope = make_envelope(config)
     signals = signals if envelope is None else envelope.fit_transform(signals)
-    angles = _read_angles(config, recordings, paths, angle_paths, need_angle)
-    return _on_common_time(signals, angles, data.frame_rate)
+    beside = read_beside(config, "angle_files", recordings, found) if files is None else recordings
+    angles = read_angles(config, beside, need_angle)
+    return on_common_clock(config.data, signals, angles)
 
 
-def find_files(patterns, folder):
-    """Files that the patterns name, in their order, none twice."""
-    found = {}
-    for pattern in patterns:
-        matches = sorted(glob.glob(str(folder / pattern)))
-        if not matches:
-            raise ValueError(f"No file matches {pattern!r} in {folder.resolve()}.")
-        found.update(dict.fromkeys(Path(match) for match in matches))
-    if not found:
-        raise ValueError('The configuration names no recordings: [data] needs a line such as files = ["trial_*.csv"].')
-    return list(found)
+def read_recordings(config, files=None):
+    """The recordings of a configuration or of the command line, and the files as `find_files` gives them."""
+    found = find_files(config.data.files, config.folder) if files is None else find_files(files, Path())
+    names = trial_names(found)
+    recordings = [read_recording(path, config.data, names[path]) for path in found]
+    _check_trials(recordings)
+    return recordings, found
 
 
-def _read(path, config):
-    """Whole table of a file; index levels trial and time [s]."""
-    suffix = path.suffix.lower()
-    if suffix in STORAGE:
-        return read_sto(path)
-    if suffix == ".c3d":
-        return read_c3d(path)
-    if suffix == ".parquet":
-        return _with_index(_read_parquet(path), path, config.data)
-    if suffix in TEXT:
-        separator = config.data.separator or ("\t" if suffix == ".tsv" else ",")
-        try:
-            table = pd.read_csv(path, sep=separator, comment="#")
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: this is no table of values between {separator!r}: {error}") from error
-        return _with_index(table, path, config.data)
-    raise ValueError(f"{path}: files must end in {', '.join(READABLE)}.")
+def read_beside(config, setting, recordings, found):
+    """The recordings in the files of another setting that belong to these, or these, where it is empty."""
+    patterns = getattr(config.data, setting)
+    if not patterns:
+        return recordings
+    pairs = partners(found, find_files(patterns, config.folder), setting)
+    names = [find_trials(r.table).names for r in recordings]
+    beside = [
+        read_recording(pairs[r.path], config.data, own[0] if len(own) == 1 else r.path.stem)
+        for r, own in zip(recordings, names, strict=True)
+    ]
+    _check_trials(beside)
+    return beside
 
 
-def _read_parquet(path):
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise ImportError('Parquet files are read by pyarrow: pip install "sk_bionic[parquet]".') from error
-    try:
-        return pd.read_parquet(path).reset_index().drop(columns="index", errors="ignore")
-    except pyarrow.ArrowException as error:
-        raise ValueError(f"{path}: this is no parquet file, or damaged: {error}") from error
+def read_signals(config, recordings):
+    """EMG, prescribed angles [rad] and other inputs as recorded, under the model's names."""
+    data = config.data
+    emg, prescribed, other = (columns_of(part) for part in (data.emg, data.prescribed_angles, data.other))
+    tables = []
+    for recording in recordings:
+        angles = take(recording, prescribed, "angle")
+        angles = in_radians(angles, prescribed, recording, config)
+        tables.append(pd.concat([take(recording, emg), angles, take(recording, other)], axis=1))
+    return pd.concat(tables)
 
 
-def _with_index(table, path, data):
-    table.columns = [str(name).strip() for name in table.columns]
-    trial = table.pop(data.trial) if data.trial in table else pd.Series(path.stem, index=table.index)
-    if data.time in table:
-        time = _numbers(table.pop(data.time), path)
-    elif data.sampling_rate:
-        time = table.groupby(trial.to_numpy(), sort=False).cumcount() / data.sampling_rate
-    else:
-        raise ValueError(
-            f"{path}: there is no column {data.time!r} (time in s). Its columns are {list(table.columns)}. Name it by [data] time, or give sampling_rate [Hz]."
-        )
-    table.index = pd.MultiIndex.from_arrays([trial.astype(str), time], names=["trial", "time"])
-    return table
+def read_angles(config, recordings, need):
+    """Angles [rad] of all trials, None where none is needed and a file has none."""
+    names = columns_of(config.data.angle)
+    if not need and not all(has(recording, names, "angle") for recording in recordings):
+        return None
+    tables = [in_radians(take(r, names, "angle"), names, r, config) for r in recordings]
+    for recording, table in zip(recordings, tables, strict=True):
+        _check_span(table, recording)
+    angles = pd.concat(tables)
+    if need:
+        _warn_of_small(angles, config)
+    return angles
 
 
-def _columns(table, names, path):
-    """The columns that `names` maps from the file to the model, as numbers."""
-    missing = [name for name in names if name not in table]
-    if missing:
-        raise ValueError(f"{path}: there is no column {missing[0]!r}. Its columns are {list(table.columns)}.")
-    return pd.DataFrame({name: _numbers(table[column], path) for column, name in names.items()}, index=table.index)
-
-
-def _numbers(column, path):
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(np.isnan(values) & column.notna().to_numpy())
-    if len(bad):
-        raise ValueError(
-            f"{path}: column {column.name!r}, row {bad[0] + 1} below the header, must be a number with a decimal point. Got {column.iloc[bad[0]]!r}."
-        )
-    return values
-
-
-def _check_trials(recordings, paths):
-    """Raise where the times of a file's trials do not fit, or two files have a trial of one name."""
+def _check_trials(recordings):
+    """Raise where two files have a trial of one name."""
     file_of = {}
-    for table, path in zip(recordings, paths, strict=True):
-        try:
-            names = find_trials(table).names
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-        for name in names:
+    for recording in recordings:
+        for name in find_trials(recording.table).names:
             if name in file_of:
                 raise ValueError(
-                    f"{file_of[name]} and {path.name} both have a trial {name!r}: give one of them another name."
+                    f"{file_of[name]} and {recording.path.name} both have a trial {name!r}: give one of them another name."
                 )
-            file_of[name] = path.name
+            file_of[name] = recording.path.name
 
 
-def _read_angles(config, recordings, paths, angle_paths, need):
-    """Angles [rad] of all trials, None where none is needed and a file has none."""
-    names = renamings(config.data.angle)
-    if angle_paths:
-        lost = [p.name for p in paths if p.stem not in angle_paths]
-        if lost:
-            raise ValueError(f"No file of [data] angle_files has the name of {lost[0]!r} (but for its extension).")
-        paths = [angle_paths[p.stem] for p in paths]
-        recordings = [_read(p, config) for p in paths]
-    if not need and not all(name in table for table in recordings for name in names):
-        return None
-    angles = pd.concat([_columns(table, names, path) for table, path in zip(recordings, paths, strict=True)])
-    return _in_radians(angles, list(angles.columns), config, paths)
+def _check_span(angles, recording):
+    for name, column in angles.items():
+        span = column.max() - column.min()
+        if span > LARGEST_RANGE:
+            cure = (
+                f"{recording.says}: correct the header"
+                if recording.angle_unit
+                else 'if it is in degrees, say angle_unit = "deg" in [data]'
+            )
+            raise ValueError(
+                f"{recording.path}: the angle {name!r} spans {span:.4g} rad, more than any joint moves through: {cure}."
+            )
 
 
-def _in_radians(table, columns, config, paths):
-    unit, storage = config.data.angle_unit, [p.suffix.lower() in STORAGE for p in paths]
-    if not columns or all(storage):
-        return table  # whose header tells the unit, and `read_sto` has followed it
-    if any(storage):
-        raise ValueError(
-            f"{paths[0]} and others: angles come from .sto or .mot files and from others. Convert one kind into the other."
+def _warn_of_small(angles, config):
+    span = angles.max() - angles.min()
+    if config.data.angle_unit == "deg" and (span < SMALL_RANGE).all():
+        warnings.warn(
+            f"The angle {span.idxmax()!r} moves through {np.rad2deg(span.max()):.2g} deg only in all recordings. If the files are in radians, "
+            'say angle_unit = "rad" in [data].',
+            UserWarning,
+            stacklevel=2,
         )
-    if unit is None:
-        raise ValueError(
-            f'{config.path}: say in [data] whether angles are in degrees or radians: angle_unit = "deg" or angle_unit = "rad".'
-        )
-    if unit == "deg":
-        table[columns] = np.deg2rad(table[columns])
-    return table
 
 
-def _on_common_time(signals, angles, rate):
-    """Signals and angles at the same times: those of the signals, or `rate` frames a second."""
+def on_common_clock(data, signals, *others):
+    """Signals and other tables at the same times: those of the signals, or `frame_rate` frames a second.
+
+    Tables are joined by their times, trial by trial; None stays None.
+    """
     trials = find_trials(signals)
-    if angles is not None and find_trials(angles).names != trials.names:
+    shifted = []
+    for table in others:
+        if table is not None and find_trials(table).names != trials.names:
+            raise ValueError(
+                f"Trials of the EMG {list(trials.names)} and of the other files {list(find_trials(table).names)} differ."
+            )
+        shifted.append(None if table is None else _on_clock_of(table, signals, data))
+    if data.frame_rate is not None:
+        return _at_rate(data.frame_rate, signals, shifted)
+    for table in shifted:
+        if table is not None and not table.index.equals(signals.index):
+            raise ValueError(
+                "EMG and angles are sampled at different times. Say in [data] how many frames a second both shall have: frame_rate = 100."
+            )
+    return (signals, *shifted)
+
+
+def _on_clock_of(table, signals, data):
+    """The table, with the very times of the signals where they differ by rounding only."""
+    if table.index.equals(signals.index):
+        return table
+    parts = []
+    for name in find_trials(signals).names:
+        part, own = table.loc[[name]], signals.loc[[name]]
+        time, clock = (frame.index.get_level_values("time").to_numpy() for frame in (part, own))
+        if data.clock == "start":
+            time = time - time[0] + clock[0]
+        _check_overlap(name, time, clock)
+        step = np.median(np.diff(clock)) if len(clock) > 1 else 1.0
+        if len(time) == len(clock) and np.abs(time - clock).max() < SAME_STAMP * step:
+            time = clock
+        parts.append(part.set_axis(pd.MultiIndex.from_product([[name], time], names=["trial", "time"])))
+    return pd.concat(parts)
+
+
+def _check_overlap(name, time, clock):
+    """Raise where two files of a trial have no time in common, warn where they look like two clocks."""
+    common = min(time[-1], clock[-1]) - max(time[0], clock[0])
+    spans = f"the EMG lasts from {clock[0]:g} to {clock[-1]:g} s, the other file from {time[0]:g} to {time[-1]:g} s"
+    if common <= 0:
         raise ValueError(
-            f"Trials of the EMG {list(trials.names)} and of the angles {list(find_trials(angles).names)} differ."
+            f"Trial {name!r}: {spans}: they have no time in common. Write both on one clock; if both begin at the same moment, say "
+            'clock = "start" in [data].'
         )
-    if rate is None:
-        if angles is None or signals.index.equals(angles.index):
-            return signals, angles
-        raise ValueError(
-            "EMG and angles are sampled at different times. Say in [data] how many frames a second both shall have: frame_rate = 100."
+    lengths = time[-1] - time[0], clock[-1] - clock[0]
+    apart = abs(time[0] - clock[0])
+    if apart > 0.05 * lengths[1] and abs(lengths[0] - lengths[1]) < SAME_LENGTH * max(lengths):
+        warnings.warn(
+            f"Trial {name!r}: {spans}. They are as long, but joined by their times {apart:g} s of each have no partner. If both begin at "
+            'the same moment, say clock = "start" in [data].',
+            UserWarning,
+            stacklevel=2,
         )
-    pairs = [(name, signals.loc[[name]], None if angles is None else angles.loc[[name]]) for name in trials.names]
-    sampled = [(_sampled(s, s, rate, name), None if a is None else _sampled(a, s, rate, name)) for name, s, a in pairs]
-    X, y = zip(*sampled, strict=True)
-    return pd.concat(X), None if angles is None else pd.concat(y)
+
+
+def at_times_of(data, table, signals):
+    """A slower table at the times of the signals, NaN where it says nothing."""
+    table = _on_clock_of(table, signals, data)
+    parts = []
+    for name in find_trials(signals).names:
+        part, own = table.loc[[name]], signals.loc[[name]]
+        time, known = (frame.index.get_level_values("time").to_numpy() for frame in (own, part))
+        values = {c: np.interp(time, known, part[c], left=np.nan, right=np.nan) for c in part}
+        parts.append(pd.DataFrame(values, index=own.index))
+    return pd.concat(parts)
+
+
+def _at_rate(rate, signals, others):
+    names = find_trials(signals).names
+    whole = []
+    for table in (signals, *others):
+        if table is None:
+            whole.append(None)
+            continue
+        whole.append(pd.concat([_sampled(table.loc[[name]], signals.loc[[name]], rate, name) for name in names]))
+    return tuple(whole)
 
 
 def _sampled(table, of, rate, name):

@@ -161,7 +161,7 @@ def settle_labels(labels, values, before, notes):
     kept, settled = [], []
     for i, label in enumerate(labels):
         same = [k for k, other in enumerate(labels) if other == label] if labels.count(label) > 1 else [i]
-        alike = all(np.array_equal(values[:, same[0]], values[:, k], equal_nan=True) for k in same)
+        alike = all(_equal(values[:, same[0]], values[:, k]) for k in same)
         if label and (i == same[0] or not alike):
             kept.append(i)
             settled.append(label if alike else f"{label} (column {i + before + 1})")
@@ -169,6 +169,11 @@ def settle_labels(labels, values, before, notes):
                 where = " and ".join(str(k + before + 1) for k in same)
                 notes.append(f"columns {where} are named {label!r} alike: they are read as {settled[-1]!r} and so on.")
     return settled, values[:, kept]
+
+
+def _equal(column, other):
+    """Of numbers or texts; NaN equals NaN."""
+    return bool(((column == other) | ((column != column) & (other != other))).all())
 
 
 def warn(path, notes):

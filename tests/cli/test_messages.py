@@ -18,18 +18,18 @@ WRONG = {
     "wrong type": (lambda text: text.replace('time = "time"', "time = 3"), r"\[data\] time must be a text in quotes. Got 3"),
     "wrong unit": (lambda text: text.replace('"deg"', '"degrees"'), r"angle_unit must be one of deg, rad. Got 'degrees'"),
     "no unit": (lambda text: text.replace('angle_unit = "deg"', ""), 'say in .data. whether angles are in degrees or radians: angle_unit = "deg"'),
-    "radians that are degrees": (lambda text: text.replace('"deg"', '"rad"'), "y spans .* rad, more than any joint moves through"),
+    "radians that are degrees": (lambda text: text.replace('"deg"', '"rad"'), "trial_00.csv: the angle 'elbow_flexion' spans .* rad, more than any joint .* angle_unit = \"deg\""),
     "no such model": (lambda text: text.replace('model = "elbow"', 'model = "ellbow"'), "model must be one of auto, elbow, wrist"),
     "no file": (lambda text: text.replace("trial_*", "tral_*"), r"No file matches 'tral_\*.csv' in .*"),
     "no column": (lambda text: text.replace('["biceps"', '["bicps"'), r"trial_00.csv: there is no column 'bicps'. Its columns are \['biceps'"),
     "no time": (lambda text: text.replace('time = "time"', 'time = "t"'), r"trial_00.csv: there is no column 't' \(time in s\).*sampling_rate"),
     "no column for the model": (
         lambda text: text.replace('["biceps", "triceps"]', '["biceps"]'),
-        r"X lacks the EMG columns \['triceps'\]",
+        r"The recording lacks the EMG columns \['triceps'\]",
     ),
     "value out of range": (lambda text: text.replace("random_state = 0", "max_epochs = -1"), "'max_epochs' parameter .* must be an int"),
     "table without brackets": (lambda text: "estimator = 3\n" + text.split("[estimator]")[0], r"'estimator' must be a table: write \[estimator\]"),
-    "no EMG": (lambda text: text.replace('emg = ["biceps", "triceps"]', "emg = []"), "must name the columns of `emg`"),
+    "no EMG": (lambda text: text.replace('emg = ["biceps", "triceps"]', "emg = []"), "must name the columns of emg, as in"),
     "another separator": (lambda text: text.replace('# separator = ";"', 'separator = ";"'), "there is no column 'time'"),
 }  # fmt: skip
 
@@ -62,7 +62,7 @@ def spoilt(folder, row, text):
     "row, text, message",
     [
         (5, "0.04,1e-2,none at all,3", "trial_01.csv: column 'triceps', row 5 below the header, must be a number"),
-        (5, "0.04,0.1,0.1,3,9,9,9", "trial_01.csv: this is no table of values between ','"),
+        (5, "0.04,0.1,0.1,3,9,9,9", "trial_01.csv, line 6: 7 values between ',', but there are 4 names of columns"),
         (5, "0.03,0.1,0.1,3", "trial_01.csv: Trial 'trial_01', row 4: time repeats 0.03 s"),
         (5, "0.04,,0.1,3", "'biceps'"),
     ],

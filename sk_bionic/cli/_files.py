@@ -1,0 +1,89 @@
+"""Which files a configuration means, which of them belong together, and what their trials are called."""
+
+import glob
+import re
+from pathlib import Path
+
+_WILD = re.compile(r"(\*\*/|\*\*|\*|\?|\[!?[^\]]+\])")
+
+
+def find_files(patterns, folder):
+    """Files that the patterns name, in their order, none twice.
+
+    Returns
+    -------
+    dict
+        Path to what the pattern's wildcards stand for, a tuple of str: what files of one trial have in common.
+
+    Raises
+    ------
+    ValueError
+        When a pattern names no file.
+    """
+    found = {}
+    for pattern in patterns:
+        matches = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
+        if not matches:
+            raise ValueError(f"No file matches {pattern!r} in {folder.resolve()}.")
+        for match in matches:
+            found.setdefault(folder / match, _wild_parts(pattern, match))
+    if not found:
+        raise ValueError('The configuration names no recordings: [data] needs a line such as files = ["trial_*.csv"].')
+    return found
+
+
+def _wild_parts(pattern, match):
+    parts = []
+    for piece in _WILD.split(Path(pattern).as_posix()):
+        if piece in ("**/", "**"):
+            parts.append("(.*)")
+        elif piece in ("*", "?"):
+            parts.append("([^/]*)" if piece == "*" else "([^/])")
+        elif _WILD.fullmatch(piece):
+            parts.append(f"([{piece[1:-1].replace('!', '^', 1)}])")
+        else:
+            parts.append(re.escape(piece))
+    matched = re.fullmatch("".join(parts), Path(match).as_posix())
+    return tuple(part.strip("/") for part in matched.groups()) if matched else ()
+
+
+def trial_names(files):
+    """Name of each file's trial: the file's name; where that is no distinction, what the wildcards stand for, or its path."""
+    paths = list(files)
+    stems = [path.stem for path in paths]
+    if len(set(stems)) == len(stems):
+        return dict(zip(paths, stems, strict=True))
+    wild = ["/".join(filter(None, files[path])) for path in paths]
+    if all(wild) and len(set(wild)) == len(wild):
+        return dict(zip(paths, wild, strict=True))
+    return {path: path.with_suffix("").as_posix() for path in paths}
+
+
+def partners(files, others, what):
+    """The file of `others` that belongs to each of `files`: of its name, or found by the same text in place of the wildcards.
+
+    Parameters
+    ----------
+    files, others : dict
+        As of `find_files`.
+    what : str
+        Name of the setting that names the others, for the error.
+
+    Returns
+    -------
+    dict
+        Path of a file to the path of its partner.
+    """
+    pairs = {}
+    for path, wild in files.items():
+        same_name = [other for other in others if other.stem == path.stem]
+        same_wild = [other for other in others if wild and others[other] == wild]
+        found = same_name if len(same_name) == 1 else same_wild
+        if len(found) != 1:
+            known = ", ".join(other.name for other in list(others)[:3])
+            raise ValueError(
+                f"{len(found) or 'No'} file(s) of [data] {what} belong to {path}. A partner has the same name but for its extension, or "
+                f'the same text in place of the *: files = ["*_emg.csv"], {what} = ["*_ik.mot"]. There are {known}.'
+            )
+        pairs[path] = found[0]
+    return pairs

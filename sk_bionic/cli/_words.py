@@ -1,0 +1,47 @@
+"""What the library says to programmers, in the words of the configuration file."""
+
+import inspect
+import re
+from dataclasses import fields
+
+from ..regressor import PhysicsInformedMSKRegressor
+from ._config import Data, Emg
+
+_DEGREES = 'say angle_unit = "deg" in [data]'
+_RULES = (
+    (re.compile(r"pass np\.deg2rad(?:\(\w+\)| of that column)(?: where they are in degrees)?"), _DEGREES),
+    (re.compile(r"(?:Pass|pass|Give|give|Set|set)? ?`sampling_rate` \[Hz\][^.:]*?or a DataFrame whose index has[^.]*"), "Name the column of the time by time in [data]"),
+    (re.compile(r"parameter of PhysicsInformedMSKRegressor"), "parameter in [estimator]"),
+    (re.compile(r"parameter of EMGEnvelope"), "parameter in [emg]"),
+    (re.compile(r"\bEMGEnvelope(?:\(\))?"), "the table [emg]"),
+    (re.compile(r"Column (\d+) of y\b"), r"Angle \1 (counted from 0)"),
+    (re.compile(r"(?:^|(?<=[.:] ))X (?=lacks|has|needs|contains|holds)"), "The recording "),
+    (re.compile(r"(?:^|(?<=[.:] ))y (?=has|contains|holds|spans|must)"), "The angle "),
+    (re.compile(r"\bInput X contains"), "The recording contains"),
+    (re.compile(r"\bX and y\b"), "EMG and angles"),
+    (re.compile(r"\bthe EMG columns of X\b"), "the EMG columns"),
+    (re.compile(r"`parameters_`"), "the table of parameters (--parameters FILE writes it)"),
+    (re.compile(r"; `\w+_` (?:has|keeps|holds)[^.;]*"), ""),
+    (re.compile(r"`(?:sk_bionic\.)?(predict_moments|calibrate_to_moments|predict_muscle_forces)`"), r"\1 (in Python)"),
+    (re.compile(r"\bregressor\.(\w+)\([^)]*\)"), r"\1"),
+)  # fmt: skip
+_SETTINGS = {
+    **{name: "estimator" for name in inspect.signature(PhysicsInformedMSKRegressor).parameters},
+    **{item.name: "emg" for item in fields(Emg)},
+    **{item.name: "data" for item in fields(Data)},
+}
+
+
+def in_plain_words(message):
+    """The message without what only a programmer can do: settings are named by their table, X and y by what they hold."""
+    for pattern, words in _RULES:
+        message = pattern.sub(words, message)
+    return re.sub(r"`([^`]+)`", _setting, message)
+
+
+def _setting(match):
+    name, _, value = match[1].partition("=")
+    table = _SETTINGS.get(name.strip())
+    if table is None:
+        return match[1]
+    return f"{name} in [{table}]" if not value else f"{name.strip()} = {value.strip()} in [{table}]"
