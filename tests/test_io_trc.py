@@ -39,7 +39,7 @@ def written(tmp_path, content):
         text(counts=COUNTS.replace("\t\t", "\t")),
     ],
 )
-def test_variants_of_one_file_hold_the_same(tmp_path, content):
+def test_variants_of_one_file_hold_the_same(tmp_path, content, recwarn):
     markers = read_trc(written(tmp_path, content))
     expected = ["R.ASIS_x", "R.ASIS_y", "R.ASIS_z", "V_Sacral_x", "V_Sacral_y", "V_Sacral_z"]
     assert markers.columns.tolist() == expected
@@ -47,6 +47,7 @@ def test_variants_of_one_file_hold_the_same(tmp_path, content):
     assert markers.index.names == ["trial", "time"]
     assert markers.index.get_level_values("time").tolist() == [0, 0.01, 0.02]
     assert set(markers.index.get_level_values("trial")) == {"walk"}
+    assert not recwarn.list
     assert markers.attrs["markers"] == ["R.ASIS", "V_Sacral"] and markers.attrs["units"] == "m"
 
 
