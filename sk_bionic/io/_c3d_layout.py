@@ -1,87 +1,121 @@
-"""Is a C3D file what its header says? Asked before the file reaches ezc3d.
+"""What a C3D file holds, and where: its parameters, its header where they are silent, its length in any case.
 
-ezc3d trusts a file: it fills up truncated data with zeros and may end the process on a damaged
-parameter section. Everything that it will follow (pointers, dimensions, counts) is checked here.
+No count is believed before the file is long enough for it. Header and parameters are often written by different
+programs; where they differ, the parameters hold (the guide's "Notes for programmers - C3D Header").
 
 References
 ----------
-Motion Lab Systems, "The C3D File Format", https://www.c3d.org/docs/C3D_User_Guide.pdf.
+Motion Lab Systems, "The C3D File Format", https://www.c3d.org/docs/C3D_User_Guide.pdf: "Reading the frame count" for
+recordings of more than 65,535 frames.
 """
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
-from sk_bionic.io._c3d_parameters import CHARACTERS, ORDERS, Section, to_float
+from sk_bionic.io._c3d_parameters import ORDERS, Parameters, to_floats
 from sk_bionic.io._text import fault
 
 BLOCK = 512  # bytes
 _MAGIC = 0x50
-_LONGEST = 65535  # frames that the header's 16 bits can count
+_MOST = 65535  # what 16 bits can count: also "see elsewhere"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first block, whose words are numbered from 1 in the guide."""
+
+    n_points: int  # word 2
+    n_analog: int  # word 3: analog values a frame
+    first: int  # word 4
+    last: int  # word 5
+    scale: float  # words 7 and 8
+    data_block: int  # word 9
+    samples: int  # word 10: analog samples of a channel a frame
+    rate: float  # words 11 and 12
+
+    @property
+    def n_channels(self):
+        return self.n_analog // self.samples if self.samples else 0
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a C3D file holds: counts of the data section and the parameters.
+    """Counts of the data section.
 
     Attributes
     ----------
-    n_points, n_channels, n_frames, samples_per_frame : int
-        Markers, analog channels, frames of markers, analog samples of a channel a frame.
-    point_rate : float
+    raw : bytes
+        The file.
+    parameters : Parameters
+    processor : int
+        84 Intel, 85 DEC, 86 MIPS: the format of its numbers.
+    n_points, n_channels, samples_per_frame, n_frames : int
+        Markers, analog channels, analog samples of a channel a frame, frames of markers.
+    rate : float
         Frames of markers per second [Hz].
+    scale : float
+        POINT:SCALE: negative for data of four-byte numbers.
+    data_start : int
+        Offset of the data section.
     first_frame : int
-        Number of the first frame in the recording.
-    parameters : dict
-        (group, name), in capitals, to `Parameter`.
-    item_size, n_bytes : int
-        Bytes of a value of the data section and bytes from its beginning to the file's end.
+        Number of the first frame in the recording that the file was cut out of.
+    notes : tuple of str
+        What was damaged or contradictory and how it was read.
     """
 
+    path: Path
+    raw: bytes
+    parameters: Parameters
+    processor: int
     n_points: int
     n_channels: int
-    n_frames: int
     samples_per_frame: int
-    point_rate: float
-    first_frame: int
-    parameters: dict
-    item_size: int
-    n_bytes: int
+    n_frames: int
+    rate: float
+    scale: float
+    data_start: int
+    first_frame: int = 1
+    notes: tuple = ()
 
-    def check_length(self, path, n_frames):
-        """ValueError where the file is too short for this number of frames."""
-        values = 4 * self.n_points + self.n_channels * self.samples_per_frame
-        needed = n_frames * values * self.item_size
-        if needed > self.n_bytes:
-            raise fault(
-                path,
-                f"{n_frames} frames of {self.n_points} markers and {self.n_channels} analog "
-                f"channels need {needed} bytes of data, the file has {self.n_bytes}: it is "
-                "truncated or its header is damaged.",
-            )
+    @property
+    def frame_size(self):
+        """Values of a frame."""
+        return 4 * self.n_points + self.n_channels * self.samples_per_frame
 
-    def check_force_plates(self, path):
-        """ValueError where the force plates' parameters do not describe channels of this file."""
-        group = {n: p for (g, n), p in self.parameters.items() if g == "FORCE_PLATFORM"}
-        used = group["USED"].values[0] if "USED" in group and group["USED"].values else 0
-        if used < 1 or not self.n_channels:
-            raise fault(path, "there are no force plates.")
-        lengths = {"TYPE": used, "CORNERS": 12 * used, "ORIGIN": 3 * used, "CHANNEL": 6 * used}
-        for name, length in lengths.items():
-            parameter = group.get(name)
-            if parameter is None or parameter.kind < 0 or len(parameter.values) < length:
-                message = f"FORCE_PLATFORM:{name} must hold {length} numbers for {used} plates."
-                raise fault(path, message)
-        wrong = [c for c in group["CHANNEL"].values if not 0 <= c <= self.n_channels]
-        if wrong:
-            message = f"FORCE_PLATFORM:CHANNEL names channel {wrong[0]:g} of {self.n_channels}."
-            raise fault(path, message)
+    @property
+    def item_size(self):
+        """Bytes of a value."""
+        return 4 if self.scale < 0 else 2
+
+    @property
+    def n_bytes(self):
+        """Bytes from the beginning of the data to whatever comes next."""
+        # Rotations are a section of their own, and the parameters may stand behind the data.
+        others = [self.parameters.start, _offset(self.parameters.one("ROTATION", "DATA_START"))]
+        behind = [other for other in others if other is not None and other > self.data_start]
+        return min([*behind, len(self.raw)]) - self.data_start
+
+    @property
+    def needed(self):
+        """Bytes that the frames take."""
+        return self.n_frames * self.frame_size * self.item_size
+
+    @property
+    def fits(self):
+        return self.needed <= self.n_bytes
+
+    def __str__(self):
+        analog = f"{self.n_channels} analog channels with {self.samples_per_frame} samples a frame"
+        return f"{self.n_frames} frames of {self.n_points} markers and {analog}"
 
 
-def check_layout(path):
-    """Layout of a C3D file; ValueError naming file and place where it contradicts itself."""
-    raw = Path(path).read_bytes()
+def read_layout(path):
+    """Layout of a C3D file; ValueError naming file and place where it cannot be one."""
+    path = Path(path)
+    raw = path.read_bytes()
     if len(raw) < 2 * BLOCK:
         raise fault(path, f"{len(raw)} bytes are no C3D file: the header alone has {BLOCK}.")
     if raw[1] != _MAGIC:
@@ -92,76 +126,155 @@ def check_layout(path):
     processor = raw[start + 3]
     if processor not in ORDERS:
         raise fault(path, f"byte {start + 3}: processor {processor} is not 84, 85 or 86.")
-    header = struct.unpack_from(ORDERS[processor] + "5H", raw, 2)
-    data_block, samples = struct.unpack_from(ORDERS[processor] + "2H", raw, 16)
-    data_start = (data_block - 1) * BLOCK
-    if not start < data_start <= len(raw):
-        raise fault(path, f"byte 16: the data would begin in block {data_block}, outside the file.")
-    parameters = Section(path, raw, start, data_start, processor).parameters()
-    rate = to_float(raw, 20, processor)
-    if not (math.isfinite(rate) and rate > 0):
-        raise fault(path, f"byte 20: the frame rate must be positive. Got {rate:g} Hz.")
-    item = 4 if to_float(raw, 12, processor) < 0 else 2
-    layout = _layout(path, header, samples, rate, parameters, item, len(raw) - data_start)
-    _check_parameters(path, layout, header[3])
-    _check_rotations(path, layout)
-    layout.check_length(path, layout.n_frames)
-    return layout
+    header = _header(raw, processor)
+    end = max(start + BLOCK * raw[start + 2], _offset(header.data_block) or 0)
+    parameters = Parameters(path, raw, start, min(end, len(raw)), processor)
+    layout = _first_that_fits(list(_readings(path, raw, parameters, processor, header)))
+    layout = _longer_than_counted(layout)
+    notes = [*layout.notes, *_notes(parameters, header, layout.rate)]
+    return replace(layout, first_frame=_first_frame(parameters, header, layout.n_frames), notes=tuple(notes))
 
 
-def _layout(path, header, samples, rate, parameters, item, n_bytes):
-    n_points, n_analog, first, last, _ = header
-    if n_analog and (samples == 0 or n_analog % samples):
-        raise fault(path, f"byte 18: {n_analog} analog values a frame are not {samples} samples of each.")
-    if last < first:
-        raise fault(path, f"byte 6: the frames run from {first} to {last}.")
-    n_channels = n_analog // samples if n_analog else 0
-    n_frames = last - first + 1
-    return Layout(n_points, n_channels, n_frames, samples, rate, first, parameters, item, n_bytes)
+def _header(raw, processor):
+    order = ORDERS[processor]
+    n_points, n_analog, first, last = struct.unpack_from(order + "4H", raw, 2)
+    data_block, samples = struct.unpack_from(order + "2H", raw, 16)
+    scale, rate = (float(to_floats(raw[i : i + 4], processor)[0]) for i in (12, 20))
+    return Header(n_points, n_analog, first, last, scale, data_block, samples, rate)
 
 
-def _check_parameters(path, layout, last_frame):
-    """The parameters that ezc3d relies on must be there and agree with the header."""
-    n_channels = layout.n_channels
-    _agree(path, layout, ("POINT", "USED"), layout.n_points)
-    _agree(path, layout, ("POINT", "RATE"), layout.point_rate, tolerance=1e-2)
-    if last_frame != _LONGEST:
-        _agree(path, layout, ("POINT", "FRAMES"), layout.n_frames)
-    if not n_channels:
-        return
-    _agree(path, layout, ("ANALOG", "USED"), n_channels)
-    rate = layout.point_rate * layout.samples_per_frame
-    _agree(path, layout, ("ANALOG", "RATE"), rate, tolerance=1e-2)
-    # Dimensions are bytes: further channels are described elsewhere ("SCALE2").
-    lengths = {"GEN_SCALE": 1, "SCALE": min(n_channels, 255), "OFFSET": min(n_channels, 255)}
-    for name, length in lengths.items():
-        parameter = layout.parameters.get(("ANALOG", name))
-        if parameter is None or parameter.kind == CHARACTERS or len(parameter.values) < length:
-            raise fault(path, f"ANALOG:{name} must hold a number for each of {length} channels.")
+def _readings(path, raw, parameters, processor, header):
+    """Layouts, from the one that the guide prefers to the header's own."""
+    rate = _rate(path, parameters, header)
+    own = (header.n_points, header.n_channels, header.samples)
+    counts = _alternatives(_counts(parameters, header, rate), own)
+    scales = _alternatives(_valid(parameters.one("POINT", "SCALE")), _valid(header.scale), -1.0)
+    starts = _data_starts(path, raw, parameters, header)
+    for count, scale, start, n in product(counts, scales, starts, _frame_counts(parameters, header)):
+        yield Layout(path, raw, parameters, processor, *count, n, rate, scale, start)
 
 
-def _check_rotations(path, layout):
-    """ezc3d makes room for rotations, a byte each at the least, before it looks at the file."""
-    used, ratio = (layout.parameters.get(("ROTATION", name)) for name in ("USED", "RATIO"))
-    for parameter in (used, ratio):
-        if parameter is None:
-            return
-        if parameter.kind == CHARACTERS or len(parameter.values) != 1 or parameter.values[0] < 0:
-            raise fault(path, "ROTATION:USED and ROTATION:RATIO must be counts.")
-    if max(used.values[0], 1) * ratio.values[0] * layout.n_frames > layout.n_bytes:
+def _data_starts(path, raw, parameters, header):
+    """Offsets at which the data may begin."""
+    behind = raw[0] + raw[parameters.start + 2]  # the block after the parameters
+    offsets = map(_offset, _alternatives(parameters.one("POINT", "DATA_START"), header.data_block, behind))
+    free = [s for s in offsets if s is not None and s <= len(raw) and (s >= parameters.stop or s < parameters.start)]
+    if not free:
+        message = f"byte 16: the data would begin in block {header.data_block}, among the parameters or outside the file."
+        raise fault(path, message)
+    return free
+
+
+def _offset(block):
+    """Offset of a block, counted from 1; None for the header's own or none."""
+    return int(block - 1) * BLOCK if block is not None and 2 <= block < 1 << 32 else None
+
+
+def _valid(number):
+    return number if number is not None and math.isfinite(number) and number != 0 else None
+
+
+def _positive(number):
+    return _valid(number) if number is not None and number > 0 else None
+
+
+def _alternatives(*values):
+    """The values that are there, none twice."""
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def _rate(path, parameters, header):
+    """Frames of markers a second: the parameter, the header, or what the analog rate leaves."""
+    rate = _positive(parameters.one("POINT", "RATE")) or _positive(header.rate)
+    if rate is None and header.samples:
+        rate = _positive(parameters.one("ANALOG", "RATE"))
+        rate = rate and rate / header.samples
+    if rate is None:
+        raise parameters.missing("POINT", "RATE", f"must be positive, and the header says {header.rate:g} Hz")
+    return rate
+
+
+def _counts(parameters, header, rate):
+    """Markers, analog channels, analog samples of a channel a frame."""
+    points, channels = (_count(parameters.one(group, "USED")) for group in ("POINT", "ANALOG"))
+    points = header.n_points if points is None else points
+    channels = header.n_channels if channels is None else channels
+    return points, channels, _samples(parameters, header, rate) if channels else 1
+
+
+def _samples(parameters, header, rate):
+    """ANALOG:RATE over POINT:RATE where that is a whole number, else the header's word."""
+    ratio = (_positive(parameters.one("ANALOG", "RATE")) or 0.0) / rate
+    whole = round(ratio)
+    return whole if whole and abs(ratio - whole) < 1e-2 * whole else header.samples or whole
+
+
+def _count(number):
+    return int(number) if number is not None and 0 <= number <= 1 << 31 else None
+
+
+def _frame_counts(parameters, header):
+    """Numbers of frames that the file may have, the guide's choice first."""
+    frames = _count(_positive(parameters.one("POINT", "FRAMES")))
+    own = header.last - header.first + 1
+    more = _alternatives(_trial_frames(parameters), _count(_positive(parameters.one("POINT", "LONG_FRAMES"))))
+    if frames is None:
+        return _alternatives(*more, own if own > 0 else None) or [0]
+    # 65535 is "that or more"; some programs store what 16 bits leave of a larger number.
+    longer = [n for n in more if n > _MOST and (frames == _MOST or n % (_MOST + 1) == frames)]
+    return _alternatives(*longer, frames, own if own > 0 else None)
+
+
+def _trial_frames(parameters):
+    """Frames by the range in the group TRIAL, in two words a number; None without it."""
+    first, last = (_trial_field(parameters, f"ACTUAL_{end}_FIELD") for end in ("START", "END"))
+    return None if first is None or last is None or last < first else last - first + 1
+
+
+def _trial_field(parameters, name):
+    parameter = parameters.get("TRIAL", name)
+    if parameter is None or parameter.is_text or not 1 <= len(parameter.counts) <= 2:
+        return None
+    # The guide multiplies by 65535; files hold the upper half of a number of 32 bits.
+    words = [*parameter.counts, 0.0]
+    return _count(words[0] + 65536 * words[1])
+
+
+def _first_that_fits(layouts):
+    """The first for which the file is long enough; ValueError where it is too short for all."""
+    chosen = next((layout for layout in layouts if layout.fits), None)
+    if chosen is None:
         raise fault(
-            path,
-            f"ROTATION promises {used.values[0]:g} rotations, {ratio.values[0]:g} times a frame: "
-            "more than the file has room for.",
+            layouts[0].path,
+            f"{layouts[0]} need {layouts[0].needed} bytes of data, the file has {layouts[0].n_bytes}: it is truncated "
+            "or its counts are damaged.",
         )
+    if chosen is layouts[0]:
+        return chosen
+    note = f"the file is too short for the parameters' {layouts[0]}, {chosen} of the header are read."
+    return replace(chosen, notes=(note,))
 
 
-def _agree(path, layout, key, expected, *, tolerance=0.0):
-    parameter = layout.parameters.get(key)
-    if parameter is None or parameter.kind == CHARACTERS or len(parameter.values) != 1:
-        raise fault(path, f"the parameter {':'.join(key)} must be one number.")
-    value = parameter.values[0]
-    # A count beyond 32767 fills the sign bit.
-    value = value + 2**16 if value < 0 else value
-    if not abs(value - expected) <= tolerance * expected:
-        raise fault(path, f"the header says {expected:g}, the parameter {':'.join(key)} says {value:g}.")
+def _longer_than_counted(layout):
+    """All frames that are there where the only count is what 16 bits hold at the most."""
+    room = layout.n_bytes // max(layout.frame_size * layout.item_size, 1)
+    if layout.n_frames != _MOST or room - _MOST <= BLOCK // max(layout.frame_size * layout.item_size, 1):
+        return layout
+    note = f"the number of frames is stated as {_MOST}, the file has room for {room}, which are read."
+    return replace(layout, n_frames=room, notes=(*layout.notes, note))
+
+
+def _first_frame(parameters, header, n_frames):
+    """The group TRIAL's, unless its range is another and the header's is that of the data."""
+    first = _trial_field(parameters, "ACTUAL_START_FIELD")
+    in_header = header.last - header.first + 1 == n_frames
+    if first is None or (in_header and _trial_frames(parameters) not in (None, n_frames)):
+        return header.first
+    return first
+
+
+def _notes(parameters, header, rate):
+    if parameters.broken is not None:
+        yield f"{parameters.broken}: the parameters behind it are lost."
+    if _positive(header.rate) and abs(header.rate - rate) > 1e-3 * rate:
+        yield f"the header says {header.rate:g} frames a second, the parameter POINT:RATE {rate:g}, which holds."

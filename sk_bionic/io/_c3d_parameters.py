@@ -1,4 +1,7 @@
-"""The parameter section of a C3D file: a chain of groups and parameters, checked link by link.
+"""The parameter section of a C3D file: a chain of groups and parameters, followed link by link.
+
+What a link says is checked against the section before it is believed. A damaged parameter is kept as a fault that is
+raised when somebody asks for it; a chain that ends early is a fault for whoever misses a parameter.
 
 References
 ----------
@@ -8,106 +11,164 @@ Motion Lab Systems, "The C3D File Format", https://www.c3d.org/docs/C3D_User_Gui
 import math
 import struct
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from sk_bionic.io._text import fault
 
 ORDERS = {84: "<", 85: "<", 86: ">"}  # Intel, DEC, MIPS
-CHARACTERS = -1  # the type of text
+_CHARACTERS = -1  # the type of text
 _DEC = 85
-_FORMATS = {1: "b", 2: "h", 4: "f"}
+_FORMATS = {1: "i1", 2: "i2", 4: "f4"}
+
+
+def to_floats(raw, processor):
+    """Four-byte numbers of a processor as float32; `raw` is bytes or a contiguous array."""
+    if processor != _DEC:
+        return np.frombuffer(raw, ORDERS[processor] + "f4").astype(np.float32)
+    # Words swapped, and an exponent larger by 2 than IEEE's.
+    words = np.frombuffer(raw, "<u2").reshape(-1, 2)[:, ::-1]
+    return np.ascontiguousarray(words).view("<f4").ravel().astype(np.float32) / np.float32(4)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: the size of its items in bytes (-1: characters), dimensions, values."""
+    """One parameter: the size of its items in bytes (-1: characters), its dimensions and its bytes."""
 
     kind: int
     dimensions: tuple
-    values: tuple | bytes
+    raw: bytes
+    processor: int
+
+    @property
+    def is_text(self):
+        return self.kind == _CHARACTERS
+
+    @cached_property
+    def numbers(self):
+        """float64 array; integers as they are stored, with their sign. None for text."""
+        if self.is_text:
+            return None
+        if self.kind == 4:
+            return to_floats(self.raw, self.processor).astype(np.float64)
+        return np.frombuffer(self.raw, ORDERS[self.processor] + _FORMATS[self.kind]).astype(np.float64)
+
+    @cached_property
+    def counts(self):
+        """As `numbers`, but integers without a sign: what cannot be negative uses its bit."""
+        if self.is_text or self.kind == 4:
+            return self.numbers
+        return self.numbers % (1 << 8 * self.kind)
+
+    @cached_property
+    def texts(self):
+        """List of str without the blanks around them, empty for numbers."""
+        length = self.dimensions[0] if self.dimensions else 1
+        if not self.is_text or not self.raw or not length:
+            return []
+        pieces = (self.raw[i : i + length] for i in range(0, len(self.raw), length))
+        # Old systems wrote bytes that are no UTF-8.
+        return [piece.decode("utf-8", "replace").strip(" \t\r\n\0") for piece in pieces]
 
 
-def to_float(raw, offset, processor):
-    """The four-byte number at an offset, in the processor's format."""
-    if processor == _DEC:
-        # Words swapped, and an exponent larger by 2 than IEEE's.
-        words = raw[offset + 2 : offset + 4] + raw[offset : offset + 2]
-        return struct.unpack("<f", words)[0] / 4
-    return struct.unpack_from(ORDERS[processor] + "f", raw, offset)[0]
+class Parameters:
+    """The chain from an offset of a file on.
 
+    Attributes
+    ----------
+    start, stop : int
+        Offsets of the section and behind its last link.
+    broken : str or None
+        What ended the chain before its end.
+    """
 
-class Section:
-    """The chain of groups and parameters between two offsets of a file."""
-
-    def __init__(self, path, raw, start, stop, processor):
-        self.path, self.raw, self.start, self.stop = path, raw, start, stop
-        self.processor, self.order = processor, ORDERS[processor]
-
-    def parameters(self):
-        """(group, name) -> Parameter."""
-        groups, found = {}, []
-        position = self.start + 4
-        while True:
-            length = abs(self._unpack("b", position))
-            if length == 0:
-                break
-            identity = self._unpack("b", position + 1)
-            pointer = position + 2 + length
-            step = self._unpack("h", pointer)
-            name = self.raw[position + 2 : pointer].decode("latin-1").upper()
-            following = pointer + step if step else self.stop
-            if step < 0 or following > self.stop or identity == 0:
-                raise self._fault(position, f"the entry {name!r} points outside the section.")
+    def __init__(self, path, raw, start, end, processor):
+        self._path, self._raw, self._end, self._processor = path, raw, end, processor
+        self._found, self._faults, self.broken = {}, {}, None
+        self.start, self.stop = start, start + 4
+        groups, orphans = {}, []
+        while self.broken is None and (link := self._link(self.stop)) is not None:
+            identity, name, content, following = link
             if identity < 0:
-                self._group(pointer + 2, following if step else None, name)
-                groups[-identity] = name
+                groups.setdefault(-identity, name)
             else:
-                found.append((identity, name, self._parameter(pointer + 2, following, name)))
-            if not step:
+                orphans.append((identity, name, *self._parameter(name, content, following)))
+            if following is None:
                 break
-            position = following
-        for identity, name, _ in found:
-            if identity not in groups:
-                raise self._fault(self.start, f"parameter {name!r} belongs to no group.")
-        return {(groups[i], name): parameter for i, name, parameter in found}
+            self.stop = following
+        # A parameter may come before its group.
+        for identity, name, parameter, problem in orphans:
+            table, entry = (self._found, parameter) if problem is None else (self._faults, problem)
+            table.setdefault((groups.get(identity, ""), name), entry)
 
-    def _group(self, position, following, name):
-        """A group is nothing but its description: what is longer is a parameter gone astray."""
-        after = position + 1 + self._unpack("B", position)
-        if after > self.stop or following not in (None, after):
-            raise self._fault(position, f"the description of group {name!r} misses its end.")
+    def _link(self, position):
+        """(group's number, name, offset of the content, offset of the next link or None); None at the end."""
+        if position + 2 > self._end:
+            return None
+        length, identity = struct.unpack_from("2b", self._raw, position)
+        if not length or not identity:
+            return None
+        pointer = position + 2 + abs(length)  # a negative length locks the entry
+        if pointer + 3 > self._end:
+            return self._break(position, "the section ends in the middle of an entry")
+        name = self._raw[position + 2 : pointer].decode("latin-1").upper().strip(" \0")
+        step = struct.unpack_from(ORDERS[self._processor] + "H", self._raw, pointer)[0]
+        if 0 < step < 3 or pointer + step > self._end:
+            self._break(position, f"the entry {name!r} points outside the section")
+        return identity, name, pointer + 2, pointer + step if step and self.broken is None else None
 
-    def _parameter(self, position, following, name):
-        kind, n_dimensions = self._unpack("b", position), self._unpack("B", position + 1)
-        if kind not in (CHARACTERS, *_FORMATS):
-            raise self._fault(position, f"parameter {name!r} has the unknown type {kind}.")
-        if n_dimensions > 7:
-            raise self._fault(position + 1, f"parameter {name!r} has {n_dimensions} dimensions.")
-        if kind == CHARACTERS and not n_dimensions:
-            raise self._fault(position, f"parameter {name!r} holds text without a length.")
+    def _break(self, position, message):
+        self.broken = f"parameter section, byte {position}: {message}"
+
+    def _parameter(self, name, position, following):
+        """(Parameter, None), or (None, what is wrong with it)."""
+        kind, n_dimensions = struct.unpack_from("bB", self._raw.ljust(position + 2, b"\0"), position)
         first = position + 2 + n_dimensions
-        dimensions = tuple(self.raw[position + 2 : first])
-        n_values = math.prod(dimensions)
-        after = first + n_values * abs(kind)
-        if after >= following:
-            raise self._fault(position, f"parameter {name!r} is longer than its place.")
-        self._description(after, following, name)
-        return Parameter(kind, dimensions, self._values(kind, first, n_values))
+        dimensions = tuple(self._raw[position + 2 : first])
+        after = first + math.prod(dimensions) * abs(kind)
+        problem = None
+        if kind != _CHARACTERS and kind not in _FORMATS:
+            problem = f"has the unknown type {kind}"
+        elif n_dimensions > 7:
+            problem = f"has {n_dimensions} dimensions"
+        elif after > (following or self._end):
+            problem = "is longer than its place"
+        if problem is not None:
+            return None, f"parameter section, byte {position}: parameter {name!r} {problem}."
+        return Parameter(kind, dimensions, self._raw[first:after], self._processor), None
 
-    def _values(self, kind, first, n_values):
-        if kind == CHARACTERS:
-            return self.raw[first : first + n_values]
-        if kind == 4:
-            return tuple(to_float(self.raw, first + 4 * i, self.processor) for i in range(n_values))
-        return struct.unpack_from(f"{self.order}{n_values}{_FORMATS[kind]}", self.raw, first)
+    def get(self, group, name):
+        """A parameter that may be missing; ValueError where it is damaged."""
+        if (group, name) in self._faults:
+            raise fault(self._path, self._faults[group, name])
+        return self._found.get((group, name))
 
-    def _description(self, position, following, name):
-        if position + 1 + self._unpack("B", position) > following:
-            raise self._fault(position, f"the description of {name!r} is longer than its place.")
+    def one(self, group, name):
+        """The first number of a parameter, integers without a sign; None where there is none."""
+        parameter = self.get(group, name)
+        if parameter is None or parameter.is_text or not len(parameter.counts):
+            return None
+        return float(parameter.counts[0])
 
-    def _unpack(self, code, position):
-        if position + struct.calcsize(code) > self.stop:
-            raise self._fault(position, "the section ends in the middle of an entry.")
-        return struct.unpack_from(self.order + code, self.raw, position)[0]
+    def chain(self, group, name):
+        """The parameters `name`, `name`2, `name`3 ...: dimensions are bytes, so 255 channels fill one."""
+        found, number = [], 1
+        while (parameter := self.get(group, name if number == 1 else f"{name}{number}")) is not None:
+            found.append(parameter)
+            number += 1
+        return found
 
-    def _fault(self, position, message):
-        return fault(self.path, f"parameter section, byte {position}: {message}")
+    def texts(self, group, name):
+        """All texts of a chain of parameters."""
+        return [text for parameter in self.chain(group, name) for text in parameter.texts]
+
+    def numbers(self, group, name, *, signed=True):
+        """All numbers of a chain of parameters, None where there are none."""
+        found = [p for p in self.chain(group, name) if not p.is_text and p.raw]
+        return np.concatenate([p.numbers if signed else p.counts for p in found]) if found else None
+
+    def missing(self, group, name, what):
+        """The error for a parameter that is needed and not there."""
+        because = "" if self.broken is None else f" The {self.broken}, and what follows is lost."
+        return fault(self._path, f"{group}:{name} {what}.{because}")
