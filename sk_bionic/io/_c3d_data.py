@@ -10,6 +10,7 @@ import numpy as np
 from sk_bionic.io._c3d_parameters import ORDERS, to_floats
 from sk_bionic.io._text import fault
 
+_LARGEST = 32767  # of 16 bits with a sign
 
 def positions(layout):
     """Markers' positions in the file's unit, of shape (n_frames, n_points, 3), NaN where a marker is missing."""
@@ -23,10 +24,11 @@ def positions(layout):
 
 def analog(layout):
     """Analog values in the units of their channels, of shape (n_frames * samples_per_frame, n_channels)."""
-    form = "".join(layout.parameters.texts("ANALOG", "FORMAT")[:1]).upper()
-    signed = form != "UNSIGNED"
+    signed = "".join(layout.parameters.texts("ANALOG", "FORMAT")[:1]).upper() != "UNSIGNED"
     frames = _frames(layout, signed)[:, 4 * layout.n_points :]
     values = _values(layout, frames).reshape(-1, layout.n_channels)
+    if layout.item_size == 4 and signed and values.max(initial=0) > _LARGEST and not values.min(initial=0) < 0:
+        signed = False  # a converter's counts beyond what a sign leaves, whatever ANALOG:FORMAT says
     # (value - offset) * channel's scale * general scale
     general = layout.parameters.numbers("ANALOG", "GEN_SCALE")
     scale = (1.0 if general is None else general[0]) * _channel_numbers(layout, "SCALE", 1.0)

@@ -32,6 +32,11 @@ class Plate:
         From channels to forces and moments (type 4).
     units : tuple of float
         N and N m (type 1: N, m and N m) in a unit of the channels.
+    correction : ndarray of shape (2, 2, 3), or None
+        Coefficients of Kistler's polynomial for the centre of pressure (type 3): even powers (4, 2, 0) of the other
+        coordinate, for the third and the first power of the coordinate itself, for x and for y.
+    metre : float
+        The file's unit of length, in which the polynomial is given.
     """
 
     kind: int
@@ -39,6 +44,8 @@ class Plate:
     origin: np.ndarray
     calibration: np.ndarray
     units: tuple
+    correction: np.ndarray | None = None
+    metre: float = 1.0
 
     def quantities(self, channels):
         """Force [N], moment about the middle of the surface [N m], centre of pressure [m], free moment [N m].
@@ -55,7 +62,7 @@ class Plate:
         if center is None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 x, y = -moment[:, 1] / force[:, 2], moment[:, 0] / force[:, 2]
-            center = np.stack([x, y, np.zeros(len(x))], axis=1)
+            center = self._corrected(np.stack([x, y, np.zeros(len(x))], axis=1))
             center[~np.isfinite(center).all(axis=1)] = np.nan  # nobody on the plate
         axes = self._axes()
         return {
@@ -64,6 +71,16 @@ class Plate:
             "center_of_pressure": center @ axes + self.corners.mean(axis=0),
             "free_moment": (moment - np.cross(center, force)) @ axes,
         }
+
+    def _corrected(self, center):
+        """Kistler's correction: x less a polynomial odd in x and even in y, and the other way round."""
+        if self.correction is None:
+            return center
+        own = center[:, :2] / self.metre
+        other = own[:, ::-1]
+        even = np.stack([other**4, other**2, np.ones_like(other)], axis=-1)
+        cubic, linear = np.einsum("nik,ijk->jni", even, self.correction)
+        return center - self.metre * np.pad(cubic * own**3 + linear * own, ((0, 0), (0, 1)))
 
     def _axes(self):
         """The plate's axes, a row each, in those of the laboratory."""
@@ -144,7 +161,8 @@ def _plate(layout, i, channels):
     if not np.linalg.norm(np.cross(corners[0] - corners[1], corners[0] - corners[3])) > 0:
         raise _NotReadableError("its FORCE_PLATFORM:CORNERS span no rectangle.")
     origin = metre * _numbers(layout, "ORIGIN", i, 3)
-    return Plate(kind, corners, origin, _calibration(layout, kind, i), _channel_units(layout, kind, channels, metre))
+    matrix, units = _calibration(layout, kind, i), _channel_units(layout, kind, channels, metre)
+    return Plate(kind, corners, origin, matrix, units, _polynomial(layout, kind, i), metre)
 
 
 def point_metres(layout):
@@ -169,6 +187,13 @@ def _calibration(layout, kind, i):
         return np.eye(6)
     # Stored column by column.
     return _numbers(layout, "CAL_MATRIX", i, 36).reshape(6, 6).T
+
+
+def _polynomial(layout, kind, i):
+    parameter = layout.parameters.get("FORCE_PLATFORM", "FPCOPPOLY") if kind == 3 else None
+    if parameter is None or not parameter.raw:
+        return None
+    return _numbers(layout, "FPCOPPOLY", i, 12).reshape(2, 2, 3)
 
 
 def _channels(layout, used):

@@ -104,15 +104,20 @@ class Layout:
         return self.n_frames * self.frame_size * self.item_size
 
     @property
+    def room(self):
+        """Frames for which the file is long enough."""
+        return self.n_bytes // max(self.frame_size * self.item_size, 1)
+
+    @property
     def fits(self):
         return self.needed <= self.n_bytes
 
     def __str__(self):
-        analog = f"{self.n_channels} analog channels with {self.samples_per_frame} samples a frame"
-        return f"{self.n_frames} frames of {self.n_points} markers and {analog}"
+        samples = f" of {self.samples_per_frame} samples" if self.samples_per_frame > 1 else ""
+        return f"{self.n_frames} frames of {self.n_points} markers and {self.n_channels} analog channels{samples}"
 
 
-def read_layout(path):
+def read_layout(path, *, check_row_count=True):
     """Layout of a C3D file; ValueError naming file and place where it cannot be one."""
     path = Path(path)
     raw = path.read_bytes()
@@ -129,7 +134,7 @@ def read_layout(path):
     header = _header(raw, processor)
     end = max(start + BLOCK * raw[start + 2], _offset(header.data_block) or 0)
     parameters = Parameters(path, raw, start, min(end, len(raw)), processor)
-    layout = _first_that_fits(list(_readings(path, raw, parameters, processor, header)))
+    layout = _first_that_fits(list(_readings(path, raw, parameters, processor, header)), check_row_count)
     layout = _longer_than_counted(layout)
     notes = [*layout.notes, *_notes(parameters, header, layout.rate)]
     return replace(layout, first_frame=_first_frame(parameters, header, layout.n_frames), notes=tuple(notes))
@@ -240,28 +245,31 @@ def _trial_field(parameters, name):
     return _count(words[0] + 65536 * words[1])
 
 
-def _first_that_fits(layouts):
+def _first_that_fits(layouts, check_row_count):
     """The first for which the file is long enough; ValueError where it is too short for all."""
     chosen = next((layout for layout in layouts if layout.fits), None)
+    if chosen is None and not check_row_count:
+        return replace(layouts[0], n_frames=layouts[0].room)
     if chosen is None:
         raise fault(
             layouts[0].path,
             f"{layouts[0]} need {layouts[0].needed} bytes of data, the file has {layouts[0].n_bytes}: it is truncated "
-            "or its counts are damaged.",
+            "or its counts are damaged. Pass `check_row_count=False` to read the frames that are there.",
         )
     if chosen is layouts[0]:
         return chosen
-    note = f"the file is too short for the parameters' {layouts[0]}, {chosen} of the header are read."
+    note = f"the file is too short for the parameters' {layouts[0]}; read are the header's {chosen}."
     return replace(chosen, notes=(note,))
 
 
 def _longer_than_counted(layout):
     """All frames that are there where the only count is what 16 bits hold at the most."""
-    room = layout.n_bytes // max(layout.frame_size * layout.item_size, 1)
-    if layout.n_frames != _MOST or room - _MOST <= BLOCK // max(layout.frame_size * layout.item_size, 1):
+    # The last block is filled up, and in small frames this looks like some more.
+    padding = BLOCK // max(layout.frame_size * layout.item_size, 1)
+    if layout.n_frames != _MOST or layout.room - _MOST <= padding:
         return layout
-    note = f"the number of frames is stated as {_MOST}, the file has room for {room}, which are read."
-    return replace(layout, n_frames=room, notes=(*layout.notes, note))
+    note = f"the number of frames is stated as {_MOST}, the file has room for {layout.room}, which are read."
+    return replace(layout, n_frames=layout.room, notes=(*layout.notes, note))
 
 
 def _first_frame(parameters, header, n_frames):

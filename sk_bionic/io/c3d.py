@@ -15,7 +15,7 @@ _AXES = ("x", "y", "z")
 _PLATE_UNITS = {"force": "N", "moment": "N m", "center_of_pressure": "m", "free_moment": "N m"}
 
 
-def read_c3d(path, *, contents="analog", trial=None):
+def read_c3d(path, *, contents="analog", trial=None, check_row_count=True):
     """Read a C3D file.
 
     Integer and floating-point files of Intel, DEC and MIPS processors, of any length. Where header and parameters
@@ -31,6 +31,8 @@ def read_c3d(path, *, contents="analog", trial=None):
         of pressure and free moment of each plate (types 1 to 4) in the laboratory's axes.
     trial : str, default=None
         Name of the trial. None: the file's name without its extension.
+    check_row_count : bool, default=True
+        False: read the frames that are there where the file is shorter than it says.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def read_c3d(path, *, contents="analog", trial=None):
     readers = {"analog": _analog, "markers": _markers, "force_plates": _force_plates}
     if contents not in readers:
         raise ValueError(f"`contents` must be one of {list(readers)}. Got {contents!r}.")
-    layout = read_layout(path)
+    layout = read_layout(path, check_row_count=check_row_count)
     values, units, notes = readers[contents](layout)
     for note in (*layout.notes, *notes):
         warnings.warn(f"{layout.path.name}: {note} (file: {path})", UserWarning, stacklevel=2)
