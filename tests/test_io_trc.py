@@ -65,7 +65,7 @@ def test_units(tmp_path, unit, metres):
         (text(first="4\t(X/Y/Z)"), "line 1: a .trc file begins with 'PathFileType'"),
         ("PathFileType\n\n\n", "line 1: the header has five lines"),
         (text(counts="100\t100"), "line 3: 2 values for the 6 names"),
-        (text(counts=COUNTS.replace("mm", "furlong")), "line 3: Units must be one of .*furlong"),
+        (text(counts=COUNTS.replace("mm", "furlong")), "line 3: Units must be a unit of length.*furlong"),
         (text(counts=COUNTS.replace("\t2\t", "\t3\t")), "line 4: NumMarkers=3, but 2 markers"),
         (text(counts=COUNTS.replace("\t2\t", "\t-2\t")), "line 3: NumMarkers must be a number"),
         (text(counts=COUNTS.replace("\t3\t", "\t4\t"))[:-1], "NumFrames=4 .* 3, the last without .* truncated"),

@@ -12,6 +12,7 @@ from sk_bionic.io._text import fault
 
 _LARGEST = 32767  # of 16 bits with a sign
 
+
 def positions(layout):
     """Markers' positions in the file's unit, of shape (n_frames, n_points, 3), NaN where a marker is missing."""
     frames = _frames(layout, signed=True)[:, : 4 * layout.n_points]

@@ -165,7 +165,9 @@ def _data_starts(path, raw, parameters, header):
     offsets = map(_offset, _alternatives(parameters.one("POINT", "DATA_START"), header.data_block, behind))
     free = [s for s in offsets if s is not None and s <= len(raw) and (s >= parameters.stop or s < parameters.start)]
     if not free:
-        message = f"byte 16: the data would begin in block {header.data_block}, among the parameters or outside the file."
+        message = (
+            f"byte 16: the data would begin in block {header.data_block}, among the parameters or outside the file."
+        )
         raise fault(path, message)
     return free
 

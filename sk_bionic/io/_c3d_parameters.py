@@ -165,7 +165,9 @@ class Parameters:
 
     def numbers(self, group, name, *, signed=True):
         """All numbers of a chain of parameters, None where there are none."""
-        found = [p for p in self.chain(group, name) if not p.is_text and p.raw]
+        found = [parameter for parameter in self.chain(group, name) if parameter.raw]
+        if any(parameter.is_text for parameter in found):
+            raise fault(self._path, f"{group}:{name} must hold numbers, it holds text.")
         return np.concatenate([p.numbers if signed else p.counts for p in found]) if found else None
 
     def missing(self, group, name, what):

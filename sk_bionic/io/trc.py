@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from sk_bionic.io import _text
+from sk_bionic.io import _text, _units
 
 __all__ = ["read_trc"]
 
-_METRES = {"mm": 1e-3, "cm": 1e-2, "dm": 1e-1, "m": 1.0, "in": 0.0254}
 _AXES = ("x", "y", "z")
 _LABEL_LINE, _AXIS_LINE = 4, 5  # counted from 1
 
@@ -98,10 +97,7 @@ def _parse_header(path, lines):
 
 
 def _scale(path, header):
-    unit = header.get("Units", "")
-    if unit.lower() not in _METRES:
-        raise _text.fault(path, f"Units must be one of {list(_METRES)}. Got {unit[:40]!r}.", 3)
-    return _METRES[unit.lower()]
+    return _units.metres(path, header.get("Units", ""), "Units", 3)
 
 
 def _parse_markers(path, lines, separator):
