@@ -269,7 +269,7 @@ class TestOtherReaders:
 
 
 def test_the_moment_of_a_plate_is_that_of_its_force_at_the_center_of_pressure(tmp_path):
-    """Type 1 states the centre, the others imply it: about the surface's middle, moment = centre x force + free moment."""
+    """Type 1 states the centre, the others imply it: moment = centre x force + free moment."""
     corner = np.array([[400.0, 600, 0], [0, 600, 0], [0, 0, 0], [400, 0, 0]])
     changes = {
         ("FORCE_PLATFORM", "USED"): 2,
