@@ -1,6 +1,7 @@
 """A planar musculoskeletal model from an OpenSim model file."""
 
 import warnings
+from dataclasses import replace
 from math import pi
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 
 from ..model import MusculoskeletalModel
 from .chain import planar_chain
-from .elements import family_of, is_approximate, make_joint, make_muscle, torque_scales
+from .differences import check_constraints, differences, odd_lengths
+from .elements import family_of, is_approximate, length_at, make_joint, make_muscle, torque_scales
 from .file import read_osim
 from .fitting import fit_paths
 from .path_files import load_paths
@@ -30,12 +32,14 @@ def from_osim(
     tendon="rigid",
     curves=None,
     drive="emg",
+    channels=None,
 ):
     """Planar model of some angles of an OpenSim model, with the muscles that move them.
 
-    Bodies and joints, muscle parameters and straight paths (fixed, conditional and moving points) are read in pure Python,
-    from files of version 3 and 4. Paths that wrap over surfaces are measured by OpenSim itself, once (extra
-    ``[opensim]``). All paths become polynomials of the angles.
+    Bodies and joints, muscle parameters and curves, straight paths (fixed, conditional and moving points) and
+    FunctionBasedPaths are read in pure Python, from files of any version that OpenSim 4.6 opens. Paths that wrap over
+    surfaces are measured by OpenSim itself, once (extra ``[opensim]``). All paths become polynomials of the angles.
+    Only what the coordinates and muscles need has to be readable.
 
     Parameters
     ----------
@@ -59,7 +63,11 @@ def from_osim(
         Default: by the class of each muscle.
     drive : {"emg", "excitation"}, default="emg"
         "emg": electromechanical delay and shape factor start from the package's defaults and are free. "excitation":
-        columns are OpenSim's excitations, without delay and shape.
+        columns are OpenSim's excitations, without delay and shape; they never fall below the muscle's
+        ``minimum_activation`` (0.01 of Thelen's and Millard's, unless the file says otherwise).
+    channels : dict, optional
+        Muscle to the column of X that drives it, or a mixture of columns, as `Muscle` takes them. Default, and for
+        muscles that it does not name: the muscle's own name.
 
     Returns
     -------
@@ -70,8 +78,9 @@ def from_osim(
     Raises
     ------
     ValueError
-        When the file is faulty, the coordinates make no planar chain, a muscle is unknown or spans none of them, or its
-        class is unknown and no `curves` are given.
+        When the file is faulty, the coordinates make no planar chain, a constraint other than a coupler of coordinates
+        ties what they move, a muscle is unknown or spans none of them, its class is unknown and no `curves` are given, or
+        OpenSim cannot measure a path. The message names the file and the element.
     ImportError
         When a path needs OpenSim, which is not installed.
     OSError
@@ -81,7 +90,8 @@ def from_osim(
     -----
     UserWarning
         When a path is off by more than 0.1 mm in its length or 0.5 mm in a moment arm, a muscle's curves are only
-        near those of its class, or a passive force of the file is left out.
+        near those of its class, and of whatever acts on the coordinates in the file and has no counterpart here: forces
+        (bushings, ligaments, springs, contact), actuators, locks, muscles that do not apply force, properties.
 
     Notes
     -----
@@ -90,6 +100,14 @@ def from_osim(
     mass on the line between the two joints. A single joint is exact, whatever its axis. SpringGeneralizedForce and
     CoordinateLimitForce become the joint's stiffness, damping and stops; without the latter, stops lie 0.2 rad outside
     the file's range. Loads in the hand need `load_distance` (see `MusculoskeletalModel.with_rows`).
+
+    Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with conditional
+    points, the moment arm is followed: it is what turns the joint. The length is then the integral of the moment arms,
+    level with OpenSim's over the file's whole range, and `path_errors` has its error.
+
+    Curves have the constants of the file. Activation follows the smooth rates of De Groote-Fregly (smoothing 10, also
+    for the classes whose rates switch), starts in equilibrium (``default_activation`` has no effect), and explicit or
+    implicit tendon dynamics are the same equation here.
 
     Examples
     --------
@@ -106,14 +124,20 @@ def from_osim(
     ranges = _ranges(model, coordinates, ranges or {})
     chain = planar_chain(model, coordinates, ranges, posture)
     base = posture | {n: float(np.clip(model.coordinates[n].default_value, *ranges[n])) for n in coordinates}
-    spans = _spans(model, muscles, coordinates, base)
+    check_constraints(model, coordinates, base)
+    spans, idle = _spans(model, muscles, coordinates, base)
+    channels = _channels(channels, spans)
     chosen = {name: model.muscles[name] for name in spans}
     families = {name: family_of(muscle, curves) for name, muscle in chosen.items()}
     fitted = _given_paths(paths, coordinates, spans) if paths else fit_paths(model, path, spans, ranges, base)
-    _warn_of_what_differs(model, coordinates, chosen, families)
+    _warn_of_what_differs(model, chosen, families, differences(model, coordinates, base, list(chosen.values()), idle))
+    _warn_of_lengths(model, chosen, fitted, ranges)
     forces = [muscle.parameters["max_isometric_force"] for muscle in chosen.values()]
     scales = torque_scales(forces, [fitted[name] for name in spans], ranges)
-    built = [make_muscle(muscle, fitted[n], families[n], tendon, drive) for n, muscle in chosen.items()]
+    built = [
+        make_muscle(muscle, fitted[n], families[n], drive, tendon=tendon, channel=channels.get(n))
+        for n, muscle in chosen.items()
+    ]
     joints = [make_joint(model, s, ranges[s.coordinate], scale) for s, scale in zip(chain, scales, strict=True)]
     return MusculoskeletalModel(built, joints, name=model.name or Path(path).stem)
 
@@ -137,6 +161,10 @@ def _check_coordinates(model, coordinates, posture):
         raise ValueError(
             f"The coordinates {twice or driven} of {model.name!r} {why}: leave them out of one of the two."
         )
+    for name in coordinates:
+        fault = model.joints[model.coordinates[name].joint].fault
+        if fault:
+            raise ValueError(fault)
     shifting = [name for name in coordinates if model.coordinates[name].motion_type != "rotational"]
     if shifting:
         raise ValueError(f"The coordinates {shifting} of {model.name!r} are no angles; a planar chain has hinges only.")
@@ -156,19 +184,43 @@ def _ranges(model, coordinates, given):
 
 
 def _spans(model, muscles, coordinates, base):
-    """Muscle to the coordinates that it spans."""
-    names = [name for name, m in model.muscles.items() if m.applies_force] if muscles is None else list(muscles)
+    """Muscle to the coordinates that it spans; and the names of those that span some but do not act."""
+    names = list(model.muscles) if muscles is None else [muscles] if isinstance(muscles, str) else list(muscles)
     unknown = [name for name in names if name not in model.muscles]
     if unknown:
         raise ValueError(f"The model {model.name!r} has no muscles {unknown}. It has {list(model.muscles)}.")
-    spans = {name: spanned_coordinates(model, model.muscles[name], coordinates, base) for name in names}
-    idle = [name for name, span in spans.items() if not span]
-    if idle and muscles is not None:
-        raise ValueError(f"The muscles {idle} of {model.name!r} span none of the coordinates {list(coordinates)}.")
+    spans = {name: _spanned(model, model.muscles[name], coordinates, base) for name in names}
+    outside = [name for name, span in spans.items() if not span]
+    if outside and muscles is not None:
+        raise ValueError(f"The muscles {outside} of {model.name!r} span none of the coordinates {list(coordinates)}.")
     spans = {name: span for name, span in spans.items() if span}
+    idle = [name for name in spans if muscles is None and not model.muscles[name].applies_force]
+    spans = {name: span for name, span in spans.items() if name not in idle}
     if not spans:
-        raise ValueError(f"No muscle of {model.name!r} spans any of the coordinates {list(coordinates)}.")
-    return spans
+        raise ValueError(
+            f"No muscle of {model.name!r} spans any of the coordinates {list(coordinates)}"
+            + (f" and applies force ({idle} do not)." if idle else ".")
+        )
+    for name in spans:
+        if model.muscles[name].fault:
+            raise ValueError(f"{model.muscles[name].fault} Choose `muscles` without it.")
+    return spans, idle
+
+
+def _spanned(model, muscle, coordinates, base):
+    if muscle.fault and muscle.function is None:  # what its path names tells where it goes
+        muscle = replace(muscle, points=(), wraps=())
+    return spanned_coordinates(model, muscle, coordinates, base)
+
+
+def _channels(given, spans):
+    channels = dict(given or {})
+    unknown = [name for name in channels if name not in spans]
+    if unknown:
+        raise ValueError(
+            f"`channels` must map muscles of the model to columns of X. Got {unknown}, which are none of its muscles {list(spans)}."
+        )
+    return channels
 
 
 def _given_paths(file, coordinates, spans):
@@ -179,16 +231,26 @@ def _given_paths(file, coordinates, spans):
     return found
 
 
-def _warn_of_what_differs(model, coordinates, muscles, families):
+def _warn_of_what_differs(model, muscles, families, others):
     near = [m for name, m in muscles.items() if is_approximate(m, families[name])]
     if near:
-        constants = ", ".join(f"{tag} {text}" for tag, text in near[0].other_constants.items())
         warnings.warn(
-            f"The {families[near[0].name]} curves are only near those of {[m.name for m in near]}: {near[0].name!r} is a {near[0].class_name}"
-            + (f" with {constants}." if constants else "."),
+            f"The {families[near[0].name]} curves are only near those of {[m.name for m in near]}: {near[0].name!r} is a {near[0].class_name}.",
             UserWarning,
             stacklevel=3,
         )
-    others = {name: model.other_forces[name] for name in coordinates if name in model.other_forces}
     if others:
-        warnings.warn(f"Passive forces of {model.name!r} are left out: {others}.", UserWarning, stacklevel=3)
+        warnings.warn(
+            f"{Path(model.path).name}, {model.name!r}: {'; '.join(others)} (file: {model.path}).",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_lengths(model, muscles, paths, ranges):
+    middle = np.array([np.mean(limits) for limits in ranges.values()])
+    odd = filter(None, (odd_lengths(m, length_at(paths[name], middle)) for name, m in muscles.items()))
+    told = list(odd)
+    if told:
+        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+        warnings.warn(f"{Path(model.path).name}, {model.name!r}: {told[0]}{more}", UserWarning, stacklevel=3)

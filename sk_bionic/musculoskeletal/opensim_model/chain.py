@@ -111,8 +111,15 @@ class _Chain:
         )
 
     def _moved_by(self, name):
+        own = self.model.joints[self.model.coordinates[name].joint]
+        if own.fault:
+            raise ValueError(own.fault)
+        self.poses[own.child.body]  # a ValueError where a joint before it cannot be read
         other = body_poses(self.model, {**self.base, name: self.base[name] + STEP})
         moved = frozenset(b for b, pose in other.items() if np.abs(pose - self.poses[b]).max() > 1e-9)
+        for joint in self.model.joints.values():  # what hangs on them by a joint that cannot be read
+            if joint.fault and any(frame is not None and frame.body in moved for frame in (joint.parent, joint.child)):
+                raise ValueError(joint.fault)
         if not moved:
             raise self.fault(f"nothing hangs on {name!r}.")
         return moved
@@ -138,6 +145,9 @@ class _Chain:
         return tuple(body for body in self.model.bodies if body in self.moved[name] - carried)
 
     def _check_mass(self, name):
+        faults = [self.model.bodies[body].fault for body in self.own[name] if self.model.bodies[body].fault]
+        if faults:
+            raise ValueError(faults[0])
         if not sum(self.model.bodies[body].mass for body in self.own[name]) > 0:
             raise self.fault(
                 f"the bodies {list(self.own[name])} between {name!r} and the next coordinate have no mass; leave it out or give them some."

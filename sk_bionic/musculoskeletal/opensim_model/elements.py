@@ -5,7 +5,7 @@ import numpy as np
 from ..muscle import Muscle
 from ..parameters import DEFINITIONS
 from ..skeleton import Joint
-from .muscle_classes import MUSCLE_CLASSES
+from .muscle_classes import MUSCLE_CLASSES, curve_properties_in_use
 
 TYPICAL = 0.05  # part of what the muscles can do at most that a joint's typical torque is taken for
 LEAST_TORQUE = 0.1  # N m
@@ -32,7 +32,7 @@ def family_of(muscle, curves=None):
 def is_approximate(muscle, family):
     """Whether the curves are others than those that the file describes, unasked."""
     known = MUSCLE_CLASSES.get(muscle.class_name)
-    return known is not None and known.curves == family and (known.approximate or bool(muscle.other_constants))
+    return known is not None and known.curves == family and known.approximate
 
 
 def parameters_of(muscle, family):
@@ -46,7 +46,7 @@ def parameters_of(muscle, family):
     return {name: value for name, value in muscle.parameters.items() if name not in left_out}
 
 
-def make_muscle(muscle, path, family, tendon, drive):
+def make_muscle(muscle, path, family, drive, *, tendon, channel=None):
     """`Muscle` with a fitted path.
 
     Parameters
@@ -55,8 +55,10 @@ def make_muscle(muscle, path, family, tendon, drive):
     path : PolynomialPath
     family : str
         Name of its curves.
-    tendon, drive : str
+    drive, tendon : str
         As in `from_osim`.
+    channel : str, dict or sequence of str, optional
+        As `Muscle` takes it.
 
     Returns
     -------
@@ -70,9 +72,12 @@ def make_muscle(muscle, path, family, tendon, drive):
     return Muscle(
         muscle.name,
         path,
+        channel=channel,
         parameters=values,
         curves=family,
         tendon="elastic" if stretches else "rigid",
+        curve_properties=curve_properties_in_use(muscle, family, stretches),
+        minimum_activation=muscle.minimum_activation if drive == "excitation" else 0.0,
     )
 
 
@@ -126,6 +131,11 @@ def torque_scales(forces, paths, ranges):
     torques = np.array([force * _moment_arms(path, middle) for force, path in zip(forces, paths, strict=True)])
     sides = torques.clip(min=0.0).sum(axis=0), (-torques).clip(min=0.0).sum(axis=0)
     return np.maximum(LEAST_TORQUE, TYPICAL * np.maximum(*sides))
+
+
+def length_at(path, angle):
+    """Length [m] of a path at angles (n_coordinates,) [rad]."""
+    return float(np.prod(angle ** np.array(list(path.terms)), axis=1) @ np.array(list(path.terms.values())))
 
 
 def _moment_arms(path, angle):

@@ -1,10 +1,14 @@
 """OpenSim model files (.osim) without OpenSim: what they hold, as plain values."""
 
+import math
+
 from .functions import function_node, read_function
-from .joint_forces import read_joint_forces
+from .joint_forces import component, read_joint_forces
 from .joints import GROUND, Frames, offset_frames, read_joints
-from .muscles import read_muscles, read_wrap_objects
+from .muscles import is_muscle, read_muscles, read_wrap_objects
 from .parts import Body, Coupler, OsimModel
+from .touching import Touching
+from .upgrading import OLDEST, upgrade
 from .xml import parse_document
 
 __all__ = ["OsimModel", "read_osim"]
@@ -14,23 +18,23 @@ _MOMENTS = ("xx", "yy", "zz", "xy", "xz", "yz")
 
 
 def read_osim(path):
-    """Read an OpenSim model file of version 3 or 4.
+    """Read an OpenSim model file.
 
     Parameters
     ----------
     path : path-like
-        The .osim file.
+        The .osim file, of document version 10901 or later, as OpenSim 4.6 opens.
 
     Returns
     -------
     OsimModel
-        What the file says.
+        What the file says. Joints, bodies and muscles that cannot be read (an unknown class of joint, say) are in its
+        `faults`; they hinder nothing that does not need them.
 
     Raises
     ------
     ValueError
-        If the file is no OpenSim model of version 3 or 4, is damaged, or holds a class of joint,
-        function or path point that is not supported. The message names the file and the element.
+        If the file is no OpenSim model or is damaged. The message names the file and the element.
     OSError
         If the file cannot be read.
 
@@ -38,20 +42,25 @@ def read_osim(path):
     --------
     >>> from sk_bionic.musculoskeletal.opensim_model import read_osim
     >>> model = read_osim("arm26.osim")  # doctest: +SKIP
-    >>> model.muscles["BIClong"].max_isometric_force  # doctest: +SKIP
+    >>> model.muscles["BIClong"].parameters["max_isometric_force"]  # doctest: +SKIP
     624.3
     """
     document = parse_document(path)
     version = _version(document)
+    upgrade(document.element, version)
     model = document.child("Model")
     if model is None:
         raise document.fault("the document holds no <Model>.")
     model.defaults.update(_defaults(document, model))
     bodies = _read_bodies(model)
     frames = Frames(bodies, offset_frames(model))
-    joints, coordinates = read_joints(model, frames)
-    muscles = read_muscles(model, frames, coordinates)
-    springs, limits, other_forces = read_joint_forces(model, coordinates)
+    joints, coordinates, notes = read_joints(model, frames)
+    touching = Touching(model, frames, coordinates)
+    forces = [*model.members("ForceSet"), *(node for node in model.inside("components") if not _is_inert(node))]
+    muscles, more = read_muscles(forces, touching, coordinates)
+    springs, limits, others = read_joint_forces([node for node in forces if not is_muscle(node)], touching)
+    wraps, of_wraps = read_wrap_objects(model, muscles)
+    couplers, constraints = _read_constraints(model, coordinates, touching)
     return OsimModel(
         name=model.name,
         version=version,
@@ -60,19 +69,28 @@ def read_osim(path):
         joints=joints,
         coordinates=coordinates,
         muscles=muscles,
-        wrap_objects=read_wrap_objects(model, muscles),
-        couplers=_read_couplers(model, coordinates),
+        wrap_objects=wraps,
+        couplers=couplers,
         springs=springs,
         limits=limits,
-        other_forces=other_forces,
+        others=(*others, *constraints),
+        notes=(*notes, *more, *of_wraps),
+        path=str(path),
+    )
+
+
+def _is_inert(node):
+    """Whether a component of the model itself is no force: frames, markers, reporters."""
+    return node.tag in ("PhysicalOffsetFrame", "StationDefinedFrame", "Station", "Marker") or node.tag.endswith(
+        ("Frame", "Reporter", "Geometry", "Probe", "Controller", "Set")
     )
 
 
 def _version(document):
     text = document.element.get("Version", "")
-    if not (text.isascii() and text.isdigit() and 30000 <= int(text[:9]) < 50000):
+    if not (text.isascii() and text.isdigit() and OLDEST <= int(text[:9]) < 50000):
         raise document.fault(
-            f"models of version 3 and 4 can be read (30000 to 49999). Got {text[:20]!r}: open and "
+            f"models of the versions {OLDEST} to 49999 can be read. Got {text[:20]!r}: open and "
             "save the model in OpenSim 4."
         )
     return int(text)
@@ -91,16 +109,23 @@ def _read_bodies(model):
             continue  # OpenSim 3 lists the ground among the bodies
         if node.name in bodies:
             raise node.fault("there are two bodies of this name.")
-        zero = (0.0,) * 3
-        bodies[node.name] = Body(
+        bodies[node.name] = _read_body(node)
+    if not bodies:
+        raise model.fault("the model has no bodies.")
+    return bodies
+
+
+def _read_body(node):
+    zero = (0.0,) * 3
+    try:
+        return Body(
             name=node.name,
             mass=node.number("mass", 0.0),
             mass_center=node.numbers("mass_center", 3, zero),
             inertia=_read_inertia(node),
         )
-    if not bodies:
-        raise model.fault("the model has no bodies.")
-    return bodies
+    except ValueError as error:
+        return Body(node.name, math.nan, (math.nan,) * 3, (math.nan,) * 6, str(error))
 
 
 def _read_inertia(node):
@@ -109,21 +134,27 @@ def _read_inertia(node):
     return tuple(node.number(f"inertia_{moment}", 0.0) for moment in _MOMENTS)
 
 
-def _read_couplers(model, coordinates):
-    """The enforced CoordinateCouplerConstraints."""
-    couplers = []
-    for node in model.members("ConstraintSet"):
-        if node.tag != "CoordinateCouplerConstraint":
-            continue
-        independent = tuple(node.text("independent_coordinate_names").split())
-        dependent = node.text("dependent_coordinate_name")
-        unknown = [name for name in (*independent, dependent) if name not in coordinates]
-        if unknown:
-            raise node.fault(f"there are no coordinates {unknown}.")
-        function = function_node(node, "coupled_coordinates_function")
-        function = read_function(function, len(independent))
+def _read_constraints(model, coordinates, touching):
+    """Enforced constraints: couplers that can be followed, and all others as components."""
+    couplers, others = [], []
+    for node in [*model.members("ConstraintSet"), *(n for n in model.inside("components") if "Constraint" in n.tag)]:
         disabled = node.flag("isDisabled", default=False)  # OpenSim 3
-        if node.flag("isEnforced", not disabled):
-            scale = node.number("scale_factor", 1.0)
-            couplers.append(Coupler(dependent, independent, function, scale))
-    return tuple(couplers)
+        if not node.flag("isEnforced", not disabled):
+            continue
+        try:
+            couplers.append(_read_coupler(node, coordinates))
+        except ValueError:
+            others.append(component(node, touching, "constraint"))
+    return tuple(couplers), others
+
+
+def _read_coupler(node, coordinates):
+    if node.tag != "CoordinateCouplerConstraint":
+        raise node.fault("no coupler.")
+    independent = tuple(node.text("independent_coordinate_names").split())
+    dependent = node.text("dependent_coordinate_name")
+    unknown = [name for name in (*independent, dependent) if name not in coordinates]
+    if unknown:
+        raise node.fault(f"there are no coordinates {unknown}.")
+    function = read_function(function_node(node, "coupled_coordinates_function"), len(independent))
+    return Coupler(dependent, independent, function, node.number("scale_factor", 1.0), node.name)

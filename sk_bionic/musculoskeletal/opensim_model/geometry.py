@@ -28,7 +28,7 @@ def coordinate_values(model, values):
     -------
     dict of str to ndarray
         All of one shape: what is given, else what an enforced CoordinateCouplerConstraint makes
-        of it, else the default value. Neither ranges nor locks are looked at.
+        of it, else what the file prescribes at 0 s, else the default value. Neither ranges nor locks are looked at.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def coordinate_values(model, values):
         if not np.all(np.isfinite(value)):
             raise ValueError(f"Coordinate {name!r} must be finite. Got {value[~np.isfinite(value)][0]}.")
     couplers = {c.dependent: c for c in model.couplers if c.dependent not in given}
-    defaults = {n: np.float64(c.default_value) for n, c in model.coordinates.items()}
+    defaults = {n: np.float64(resting_value(c)) for n, c in model.coordinates.items()}
     found = {**{n: v for n, v in defaults.items() if n not in couplers}, **given}
     while couplers:
         ready = [c for c in couplers.values() if all(name in found for name in c.independent)]
@@ -56,6 +56,11 @@ def coordinate_values(model, values):
             del couplers[coupler.dependent]
     names = list(model.coordinates)
     return dict(zip(names, np.broadcast_arrays(*(found[n] for n in names)), strict=True))
+
+
+def resting_value(coordinate):
+    """Value of a coordinate that nothing else sets [rad or m]."""
+    return coordinate.default_value if coordinate.prescribed is None else float(coordinate.prescribed(0.0))
 
 
 def body_poses(model, values):
@@ -75,28 +80,40 @@ def body_poses(model, values):
     Raises
     ------
     ValueError
-        As `coordinate_values`, and if joints do not connect every body with the ground once.
+        As `coordinate_values`, and if joints connect a body with the ground more than once. A body that they do not
+        connect, or by a joint that cannot be read, has no pose: asking for it is a ValueError.
     """
     values = coordinate_values(model, values)
     shape = next(iter(values.values())).shape if values else ()
-    poses = {GROUND: np.broadcast_to(np.eye(4), (*shape, 4, 4))}
+    poses = Poses({GROUND: np.broadcast_to(np.eye(4), (*shape, 4, 4))})
     pending = list(model.joints.values())
-    while pending:
-        ready = [j for j in pending if j.parent.body in poses or j.child.body in poses]
-        if not ready:
-            names = [joint.name for joint in pending]
-            raise ValueError(f"The joints {names} of {model.name!r} do not reach the ground.")
+    while ready := [joint for joint in pending if _reached(joint, poses)]:
         joint = ready[0]
         pending.remove(joint)
         parent, child = joint.parent.body, joint.child.body
         if parent in poses and child in poses:
-            raise ValueError(f"Joint {joint.name!r} closes a loop, which is not supported.")
+            raise ValueError(f"Joint {joint.name!r} of {model.name!r} closes a loop, which is not supported.")
         across = _across(joint, values)
         if parent in poses:
             poses[child] = poses[parent] @ across
         else:
             poses[parent] = poses[child] @ np.linalg.inv(across)
+    poses.blocked_by = pending
     return poses
+
+
+class Poses(dict):
+    """Poses by body; asking for one that no readable chain of joints connects with the ground is a ValueError."""
+
+    blocked_by = ()
+
+    def __missing__(self, body):
+        faults = [joint.fault for joint in self.blocked_by if joint.fault]
+        raise ValueError(faults[0] if faults else f"No joints connect the body {body!r} with the ground.")
+
+
+def _reached(joint, poses):
+    return not joint.fault and (joint.parent.body in poses or joint.child.body in poses)
 
 
 def muscle_tendon_lengths(model, values, muscles=None):
@@ -118,8 +135,8 @@ def muscle_tendon_lengths(model, values, muscles=None):
     Raises
     ------
     ValueError
-        As `body_poses`, and if a muscle is unknown, wraps over objects or follows a function:
-        their paths need OpenSim itself, the extra ``[opensim]``.
+        As `body_poses`, and if a muscle is unknown or wraps over objects: such paths need OpenSim itself, the extra
+        ``[opensim]``.
     """
     names = list(model.muscles) if muscles is None else list(muscles)
     unknown = [name for name in names if name not in model.muscles]
@@ -128,20 +145,39 @@ def muscle_tendon_lengths(model, values, muscles=None):
     _check_paths(model, names)
     values = coordinate_values(model, values)
     poses = body_poses(model, values)
-    lengths = [_path_length(model.muscles[name].points, poses, values) for name in names]
+    lengths = [_length(model.muscles[name], poses, values) for name in names]
     shape = poses[GROUND].shape[:-2]
     return np.stack(lengths, axis=-1) if lengths else np.empty((*shape, 0))
 
 
 def _check_paths(model, names):
-    wrapped = [n for n in names if any(model.wrap_objects[w].active for w in model.muscles[n].wraps)]
-    functions = [n for n in names if not model.muscles[n].points]
-    if wrapped or functions:
-        why = "wrap over objects" if wrapped else "follow functions (FunctionBasedPath)"
+    faulty = [model.muscles[name].fault for name in names if model.muscles[name].fault]
+    if faulty:
+        raise ValueError(faulty[0])
+    wrapped = [n for n in names if active_wraps(model, model.muscles[n])]
+    others = [n for n in names if not model.muscles[n].points and model.muscles[n].function is None]
+    if wrapped or others:
+        why = "wrap over objects" if wrapped else f"are of the class {model.muscles[others[0]].path_class}"
         raise ValueError(
-            f"The paths of {wrapped or functions} of {model.name!r} {why}. Their lengths need "
+            f"The paths of {wrapped or others} of {model.name!r} {why}. Their lengths need "
             'OpenSim itself: pip install "sk_bionic[opensim]"; or choose other `muscles`.'
         )
+
+
+def active_wraps(model, muscle):
+    """Wrap objects that a muscle's path may touch, list of WrapObject; ValueError where one is missing."""
+    missing = [name for name in muscle.wraps if name not in model.wrap_objects]
+    if missing:
+        raise ValueError(f"The muscle {muscle.name!r} of {model.name!r} wraps over {missing}, which is not there.")
+    return [model.wrap_objects[name] for name in muscle.wraps if model.wrap_objects[name].active]
+
+
+def _length(muscle, poses, values):
+    if muscle.function is None:
+        return _path_length(muscle.points, poses, values)
+    shape = poses[GROUND].shape[:-2]
+    arguments = [values[name] for name in muscle.function.coordinates]
+    return np.broadcast_to(muscle.function.length(*arguments), shape)
 
 
 def _path_length(points, poses, values):

@@ -2,36 +2,47 @@
 
 from math import degrees, radians
 
-from .parts import CoordinateLimit, CoordinateSpring
+from .parts import Component, CoordinateLimit, CoordinateSpring
 
 
-def read_joint_forces(model, coordinates):
-    """Passive torques by coordinate, and the names of what acts on angles in a way that has no counterpart here.
+def read_joint_forces(nodes, touching):
+    """Passive torques by coordinate, and what else acts.
 
     Parameters
     ----------
-    model : xml.Node
-    coordinates : dict of str to Coordinate
+    nodes : sequence of xml.Node
+        The elements of forces, muscles excepted.
+    touching : Touching
 
     Returns
     -------
     springs : dict of str to CoordinateSpring
     limits : dict of str to CoordinateLimit
-    others : dict of str to str
-        Coordinate to the class and name of the force.
+    others : list of Component
     """
-    springs, limits, others = {}, {}, {}
-    for node in [*model.members("ForceSet"), *model.inside("components")]:
-        coordinate = node.text("coordinate", "").rsplit("/", 1)[-1]
-        if coordinate not in coordinates or not _acts(node):
+    springs, limits, others = {}, {}, []
+    for node in nodes:
+        if not _acts(node):
             continue
-        if node.tag == "SpringGeneralizedForce" and coordinate not in springs:
+        coordinate = node.text("coordinate", node.text("socket_coordinate", "")).rsplit("/", 1)[-1]
+        known = coordinate in touching.coordinates
+        if node.tag == "SpringGeneralizedForce" and known and coordinate not in springs:
             springs[coordinate] = _read_spring(node)
-        elif node.tag == "CoordinateLimitForce" and coordinate not in limits:
+        elif node.tag == "CoordinateLimitForce" and known and coordinate not in limits:
             limits[coordinate] = _read_limit(node)
-        elif "Actuator" not in node.tag:  # actuators do nothing unless they are driven
-            others[coordinate] = f"{node.tag} {node.name!r}"
+        else:
+            others.append(component(node, touching, "actuator" if _is_actuator(node.tag) else "force"))
     return springs, limits, others
+
+
+def component(node, touching, kind):
+    """`Component` of an element."""
+    return Component(kind, node.tag, node.name, touching.bodies_of(node), touching.coordinates_of(node))
+
+
+def _is_actuator(tag):
+    """Whether a force does nothing unless it is driven."""
+    return tag.endswith(("Actuator", "ActivationCoordinateActuator")) or tag in ("GeneralizedForce", "Torque")
 
 
 def _acts(node):
@@ -44,6 +55,7 @@ def _read_spring(node):
         node.number("stiffness", 0.0),
         node.number("rest_length", 0.0),
         node.number("viscosity", 0.0),
+        node.name,
     )
 
 
@@ -55,4 +67,6 @@ def _read_limit(node):
         lower_stiffness=degrees(node.number("lower_stiffness", 1.0)),
         upper_stiffness=degrees(node.number("upper_stiffness", 1.0)),
         transition=radians(node.number("transition", 0.1)),
+        damping=degrees(node.number("damping", 0.0)),
+        name=node.name,
     )

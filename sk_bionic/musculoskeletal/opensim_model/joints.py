@@ -1,6 +1,10 @@
 """Frames, joints and coordinates of an .osim file."""
 
-from .functions import Linear, function_node, read_function
+from dataclasses import replace
+
+import numpy as np
+
+from .functions import Constant, Linear, function_node, read_function
 from .parts import Coordinate, Frame, Joint, TransformAxis
 
 GROUND = "ground"
@@ -8,7 +12,7 @@ _ANY_RANGE = (-99999.9, 99999.9)  # of a coordinate whose range the file leaves 
 
 # What the coordinates of each class do, one after the other, but for CustomJoint, whose file tells:
 # turn about an axis of the moving frame, or shift along one of the parent's.
-_R, _T = "rotational", "translational"
+_R, _T, UNKNOWN = "rotational", "translational", "unknown"
 _TURNS, _SHIFTS = ((_R, 0), (_R, 1), (_R, 2)), ((_T, 0), (_T, 1), (_T, 2))
 JOINT_CLASSES = {
     "WeldJoint": (),
@@ -50,7 +54,7 @@ class Frames:
         if path in visited:
             raise node.fault(f"the frame {path!r} is fixed to itself.")
         offset = self.offset_frames[path]
-        parent = offset.text("socket_parent")
+        parent = offset.socket("parent")
         if parent == "..":  # the body that the frame is written in
             parent = path.rsplit("/", 1)[0]
         base = self._find(offset, parent, path.rsplit("/", 1)[0], (*visited, path))
@@ -61,7 +65,7 @@ class Frames:
         return Frame(base.body, (*base.offsets, pose))
 
     def _offset_path(self, text, last, beside):
-        for path in (text, f"{beside}/{last}"):
+        for path in (text, f"{beside}/{last}", f"/{text.lstrip('./')}"):
             if path in self.offset_frames:
                 return path
         if last in self.bodies:
@@ -75,25 +79,27 @@ def offset_frames(model):
     found = {}
     homes = [("/bodyset", body) for body in model.members("BodySet")]
     homes += [("/jointset", joint) for joint in model.members("JointSet")]
-    for prefix, home in [*homes, ("", model)]:
+    homes += [("", ground) for ground in model.children() if ground.tag == "Ground"]
+    for prefix, home in [*homes, (None, model)]:
         for element in home.element.findall("./*/PhysicalOffsetFrame"):
             frame = home.wrap(element)
-            owner = f"{prefix}/{home.name}" if prefix else ""
+            owner = "" if prefix is None else f"{prefix}/{home.name or GROUND}"
             found[f"{owner}/{frame.name}"] = frame
     return found
 
 
 def read_joints(model, frames):
-    """Joints and coordinates, each a dict by name."""
-    joints, coordinates = {}, {}
+    """Joints and coordinates, each a dict by name, and notes on names that the file has twice."""
+    joints, coordinates, notes = {}, {}, []
     for node, place in _joint_nodes(model):
         joint, own = _read_joint(node, place, frames)
         for kind, found, items in (("joint", joints, [joint]), ("coordinate", coordinates, own)):
             for item in items:
                 if item.name in found:
-                    raise node.fault(f"there are two {kind}s {item.name!r}.")
+                    notes.append(f"there are two {kind}s {item.name!r}")
+                    item = replace(item, name=f"{item.name} (2)")
                 found[item.name] = item
-    return joints, coordinates
+    return joints, coordinates, notes
 
 
 def _joint_nodes(model):
@@ -105,40 +111,70 @@ def _joint_nodes(model):
 
 
 def _read_joint(node, owning_body, frames):
+    """`Joint` and its `Coordinate`s; what cannot be read becomes the joint's fault."""
+    parent = child = None
+    fault, axes, types, own = "", (), None, []
+    nodes = [node.wrap(element) for element in node.element.iter("Coordinate")]
+    names = tuple(coordinate.name for coordinate in nodes)
+    try:
+        parent, child = _joint_frames(node, owning_body, frames)
+        axes, types = _read_motion(node, names)
+    except ValueError as error:
+        fault = str(error)
+    types = types or [UNKNOWN] * len(nodes)
+    for coordinate, kind in zip(nodes, types, strict=True):
+        try:
+            own.append(_read_coordinate(coordinate, node.name, kind))
+        except ValueError as error:
+            fault = fault or str(error)
+            own.append(Coordinate(coordinate.name, node.name, UNKNOWN, 0.0, _ANY_RANGE, False, False))
+    return Joint(node.name, node.tag, parent, child, names, axes, fault), own
+
+
+def _read_motion(node, names):
+    """Axes of a CustomJoint, and what each coordinate does."""
     if node.tag != "CustomJoint" and node.tag not in JOINT_CLASSES:
         supported = ["CustomJoint", *JOINT_CLASSES]
         raise node.fault(f"joints of the class {node.tag} are not supported, only {supported}.")
     if node.flag("reverse", default=False):
         raise node.fault("a reversed joint; open and save the model in OpenSim 4.")
-    parent, child = _joint_frames(node, owning_body, frames)
-    nodes = [node.wrap(element) for element in node.element.iter("Coordinate")]
-    names = tuple(coordinate.name for coordinate in nodes)
     if node.tag == "CustomJoint":
         axes = _read_axes(node, names)
-        types = [_motion_type(name, axes) for name in names]
-    else:
-        axes, types = (), [kind for kind, _ in JOINT_CLASSES[node.tag]]
-        if len(names) != len(types):
-            raise node.fault(f"a {node.tag} has {len(types)} coordinates. Got {list(names)}.")
-    own = [_read_coordinate(n, node.name, kind) for n, kind in zip(nodes, types, strict=True)]
-    return Joint(node.name, node.tag, parent, child, names, axes), own
+        return axes, [_motion_type(name, axes) for name in names]
+    types = [kind for kind, _ in JOINT_CLASSES[node.tag]]
+    if len(names) != len(types):
+        raise node.fault(f"a {node.tag} has {len(types)} coordinates. Got {list(names)}.")
+    return (), types
 
 
 def _joint_frames(node, owning_body, frames):
+    place = f"/jointset/{node.name}"
     if owning_body is None:
-        place = f"/jointset/{node.name}"
-        sockets = ("socket_parent_frame", "socket_child_frame")
-        return [frames.find(node, node.text(socket), place) for socket in sockets]
-    bodies = (frames.find(node, node.text("parent_body")).body, owning_body)
+        sides = ("parent", "child")
+        roles = [f"{side}_{'frame' if node.has_socket(f'{side}_frame') else 'body'}" for side in sides]
+        found = [
+            frames.find(node, node.socket(role) if node.has_socket(role) else node.text(f"socket_{side}_frame"), place)
+            for side, role in zip(sides, roles, strict=True)
+        ]
+    else:
+        found = [Frame(frames.find(node, node.text("parent_body")).body), Frame(owning_body)]
     poses = [
-        tuple(_as_upgraded(node, f"{what}{suffix}") for what in ("location", "orientation"))
-        for suffix in ("_in_parent", "")
+        tuple(_as_upgraded(node, *tags) for tags in pair)
+        for pair in (
+            (("location_in_parent",), ("orientation_in_parent",)),
+            (("location_in_child", "location"), ("orientation_in_child", "orientation")),
+        )
     ]
-    return [Frame(body, (pose,)) for body, pose in zip(bodies, poses, strict=True)]
+    still = ((0.0,) * 3,) * 2
+    return [
+        frame if owning_body is None and pose == still else Frame(frame.body, (*frame.offsets, pose))
+        for frame, pose in zip(found, poses, strict=True)
+    ]
 
 
-def _as_upgraded(node, tag):
+def _as_upgraded(node, *tags):
     """Six digits are what OpenSim 4 keeps of a joint of version 3: its muscles are as long."""
+    tag = next((tag for tag in tags if node.child(tag) is not None), tags[0])
     return tuple(float(f"{number:.6g}") for number in node.numbers(tag, 3, (0.0,) * 3))
 
 
@@ -147,10 +183,8 @@ def _read_axes(node, names):
     if transform is None:
         raise node.fault("<SpatialTransform> is missing.")
     found = {axis.name: axis for axis in transform.children() if axis.tag == "TransformAxis"}
-    missing = [name for name in AXES if name not in found]
-    if missing:
-        raise node.fault(f"the transform axes {missing} are missing.")
-    return tuple(_read_axis(node, found[name], names) for name in AXES)
+    still = lambda k: TransformAxis((), tuple(map(float, np.eye(3)[k % 3])), Constant(0.0))
+    return tuple(_read_axis(node, found[name], names) if name in found else still(k) for k, name in enumerate(AXES))
 
 
 def _read_axis(joint, node, names):
@@ -159,10 +193,21 @@ def _read_axis(joint, node, names):
     if unknown:
         raise joint.fault(f"{node.name} depends on {unknown}, no coordinates of the joint.")
     axis = node.numbers("axis", 3)
+    function = _function_of_axis(node, len(coordinates))
     if not any(axis):
         raise joint.fault(f"the axis of {node.name} is zero.")
-    function = function_node(node, "function")
-    return TransformAxis(coordinates, axis, read_function(function, len(coordinates)))
+    return TransformAxis(coordinates, axis, function)
+
+
+def _function_of_axis(node, n_coordinates):
+    """Where it is left out, OpenSim takes the coordinate itself, or 0 of none."""
+    try:
+        found = function_node(node, "function")
+    except ValueError:
+        if n_coordinates > 1:
+            raise
+        return Linear((1.0, 0.0)) if n_coordinates else Constant(0.0)
+    return read_function(found, n_coordinates)
 
 
 def _motion_type(name, axes):
@@ -180,7 +225,22 @@ def _read_coordinate(node, joint, motion_type):
         joint=joint,
         motion_type=motion_type,
         default_value=node.number("default_value", 0.0),
-        range=node.numbers("range", 2, _ANY_RANGE),
+        range=_read_range(node),
         locked=node.flag("locked", default=False),
         clamped=node.flag("clamped", default=False),
+        prescribed=_read_prescribed(node),
     )
+
+
+def _read_range(node):
+    words = node.text("range", "").lower().split()
+    if any(word.lstrip("+-") in ("inf", "infinity") for word in words) and len(words) == 2:
+        return tuple(float(word) for word in words)
+    return node.numbers("range", 2, _ANY_RANGE)
+
+
+def _read_prescribed(node):
+    """Function of time; None where there is none, or it is not in force."""
+    if not node.flag("prescribed", node.flag("is_prescribed", default=False)):
+        return None
+    return read_function(function_node(node, "prescribed_function"), 1)

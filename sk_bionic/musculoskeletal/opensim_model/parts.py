@@ -11,6 +11,7 @@ class Body:
     mass: float
     mass_center: tuple
     inertia: tuple
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,17 @@ class Joint:
         In the order of the class's degrees of freedom.
     axes : tuple of 6 TransformAxis
         Three rotations, then three translations; of a CustomJoint, empty for the others.
+    fault : str
+        Why its motion cannot be told; empty where it can.
     """
 
     name: str
     class_name: str
-    parent: Frame
-    child: Frame
+    parent: Frame | None
+    child: Frame | None
     coordinates: tuple
     axes: tuple = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,16 @@ class Coordinate:
     Attributes
     ----------
     name, joint : str
-    motion_type : {"rotational", "translational", "coupled"}
+    motion_type : {"rotational", "translational", "coupled", "unknown"}
         Coupled: it moves a joint in another way than by its own amount. OpenSim converts only
-        rotational ones from degrees.
+        rotational ones from degrees. Unknown: of a joint that cannot be read.
     default_value : float
         [rad] or [m].
     range : tuple of 2 floats
+        [rad] or [m]; infinite where it has no end.
     locked, clamped : bool
+    prescribed : callable or None
+        Function of time [s] that the file prescribes for it.
     """
 
     name: str
@@ -95,6 +102,7 @@ class Coordinate:
     range: tuple
     locked: bool
     clamped: bool
+    prescribed: object = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,29 @@ class Coupler:
     independent: tuple
     function: object
     scale: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A force or a constraint that has no counterpart here, and what it acts on.
+
+    Attributes
+    ----------
+    kind : {"force", "constraint", "actuator"}
+    class_name, name : str
+    bodies, coordinates : frozenset of str
+        Those that its element names, by way of frames and contact geometry, too.
+    """
+
+    kind: str
+    class_name: str
+    name: str
+    bodies: frozenset
+    coordinates: frozenset
+
+    def __str__(self):
+        return f"{self.class_name} {self.name!r}"
 
 
 @dataclass(frozen=True)
@@ -114,17 +145,20 @@ class CoordinateSpring:
     stiffness: float
     rest_angle: float
     viscosity: float
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class CoordinateLimit:
-    """A CoordinateLimitForce: limits [rad], stiffness beyond them [N m/rad], width of its onset [rad]."""
+    """A CoordinateLimitForce: limits [rad], stiffness beyond them [N m/rad], width of its onset [rad], damping [N m s/rad]."""
 
     lower: float
     upper: float
     lower_stiffness: float
     upper_stiffness: float
     transition: float
+    damping: float = 0.0
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +187,15 @@ class MovingPathPoint(PathPoint):
 
 
 @dataclass(frozen=True)
+class FunctionPath:
+    """A FunctionBasedPath: length [m] and, where given, moment arms [m] as functions of coordinates."""
+
+    coordinates: tuple
+    length: object
+    moment_arms: tuple
+
+
+@dataclass(frozen=True)
 class OsimMuscle:
     """A muscle as the file describes it.
 
@@ -163,26 +206,43 @@ class OsimMuscle:
         OpenSim's class, such as "Thelen2003Muscle".
     parameters : dict
         Values [SI units] by the names that muscles have here, such as "max_isometric_force".
-    other_constants : dict
-        Tag to text of what deviates from the curves that stand for the class.
+    curve_properties : dict
+        Constants of the curves (see `Muscle`), where they are not the family's.
+    departures : dict
+        Tag to text of what changes its force and has no counterpart here.
+    minimum_activation : float
     rigid_tendon : bool
         Whether the model ignores the tendon's compliance.
     applies_force : bool
         Whether it takes part in the model's dynamics.
+    path_class : str
+        OpenSim's class of the path, such as "GeometryPath".
     points : tuple of PathPoint
-        Empty where the path is a function of the coordinates (FunctionBasedPath).
+        Of a GeometryPath, else empty.
     wraps : tuple of str
         Names of the wrap objects that the path may touch.
+    function : FunctionPath or None
+    bodies, coordinates : frozenset of str
+        Those that its path names.
+    fault : str
+        Why it cannot be used; empty where it can.
     """
 
     name: str
     class_name: str
     parameters: dict
-    other_constants: dict
+    curve_properties: dict
+    departures: dict
+    minimum_activation: float
     rigid_tendon: bool
     applies_force: bool
+    path_class: str
     points: tuple
     wraps: tuple
+    function: FunctionPath | None
+    bodies: frozenset
+    coordinates: frozenset
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,12 +269,17 @@ class OsimModel:
         [m/s2].
     bodies, joints, coordinates, muscles, wrap_objects : dict
         Name to `Body`, `Joint`, `Coordinate`, `OsimMuscle`, `WrapObject`; in the file's order.
+        What cannot be read has a `fault`; using it is a ValueError.
     couplers : tuple of Coupler
         Those that are enforced.
     springs, limits : dict
         Coordinate to `CoordinateSpring`, `CoordinateLimit`.
-    other_forces : dict
-        Coordinate to the class and name of a passive force that is neither.
+    others : tuple of Component
+        Forces that act, and enforced constraints, that are none of these.
+    notes : tuple of str
+        What OpenSim does with names that the file has twice.
+    path : str
+        The file.
     """
 
     name: str
@@ -228,7 +293,15 @@ class OsimModel:
     couplers: tuple
     springs: dict
     limits: dict
-    other_forces: dict
+    others: tuple
+    notes: tuple = ()
+    path: str = ""
+
+    @property
+    def faults(self):
+        """What cannot be read, tuple of str: it does not matter as long as nothing asks for it."""
+        items = [*self.joints.values(), *self.muscles.values(), *self.bodies.values()]
+        return tuple(item.fault for item in items if item.fault)
 
     @property
     def rotational_coordinates(self):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .geometry import body_poses, coordinate_values, muscle_tendon_lengths
+from .geometry import active_wraps, body_poses, coordinate_values, muscle_tendon_lengths
 from .wrapping import OpenSimPaths, needs_opensim
 
 # Samples along each angle by how many of them a muscle spans; more would not change a polynomial of degree 8.
@@ -14,8 +14,10 @@ MARGIN = (
     0.02  # of a range, at both ends: where splines of knees and patellae end, their slopes are not those of the path
 )
 STEP = 1e-5  # rad, of the differences that give moment arms
+WIDEST = 2 * np.pi  # rad; of a range that a file may have meant
 KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of the length
 JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump
+APART = 1e-3  # m; or by which its slope must differ from them, however near the samples lie
 HOLD = 1e-3  # weight of the lengths themselves where jumps are bridged
 
 
@@ -54,23 +56,51 @@ def spanned_coordinates(model, muscle, coordinates, base):
     base : dict of str to float
         Posture about which they are moved.
     """
-    if not muscle.points:
-        return tuple(coordinates)  # a function of coordinates that only OpenSim reads
-    bodies = {point.frame.body for point in muscle.points}
-    bodies |= {model.wrap_objects[name].body for name in muscle.wraps}
-    steering = {name for point in muscle.points for name in _steering(point)}
-    return tuple(n for n in coordinates if n in steering or _moves(model, bodies, n, base))
+    if muscle.function is not None:
+        return tuple(n for n in coordinates if steers(model, n, muscle.function.coordinates))
+    bodies = muscle.bodies | {wrap.body for wrap in active_wraps(model, muscle)}
+    return tuple(n for n in coordinates if steers(model, n, muscle.coordinates) or moves(model, bodies, n, base))
 
 
-def _steering(point):
-    return getattr(point, "coordinates", ()) or filter(None, [getattr(point, "coordinate", None)])
+def steers(model, name, others):
+    """Whether a coordinate is one of others, or moves one by an enforced coupler."""
+    reached, before = {name}, set()
+    while reached != before:
+        before = set(reached)
+        reached |= {c.dependent for c in model.couplers if reached & set(c.independent)}
+    return bool(reached & set(others))
 
 
-def _moves(model, bodies, name, base):
+def moves(model, bodies, name, base):
+    """Whether a coordinate moves some bodies against one another.
+
+    Where a joint that cannot be read is in between, only what lies on its near side can be told; a ValueError names it
+    when the coordinate acts beyond it.
+    """
+    bodies = sorted(bodies)
     poses = body_poses(model, {**base, name: base[name] + np.array([0.0, 0.1, 0.37])})
-    first, *others = (poses[body] for body in sorted(bodies))
+    if not all(body in poses for body in bodies):
+        return _moves_in_tree(model, bodies, name)
+    first, *others = (poses[body] for body in bodies) if bodies else [np.eye(4)]
     relative = (np.linalg.inv(first) @ other for other in others)
     return any(np.abs(pose - pose[0]).max() > 1e-9 for pose in relative)
+
+
+def _moves_in_tree(model, bodies, name):
+    """Whether a joint of the coordinate lies between some bodies, by the tree of joints alone."""
+    known = [joint for joint in model.joints.values() if joint.parent and joint.child]
+    above = {joint.child.body: joint for joint in known}
+
+    def ancestors(body):
+        found = []
+        while body in above and above[body] not in found:
+            found.append(above[body])
+            body = found[-1].parent.body
+        return {joint.name for joint in found}
+
+    chains = [ancestors(body) for body in bodies]
+    between = set().union(*chains) - set.intersection(*chains) if chains else set()
+    return any(steers(model, name, model.joints[joint].coordinates) for joint in between)
 
 
 def sample_paths(model, file, spans, ranges, base):
@@ -98,25 +128,59 @@ def sample_paths(model, file, spans, ranges, base):
         When a path needs OpenSim, which is not installed.
     """
     wrapped = needs_opensim(model, spans)
-    by_opensim = _by_opensim(OpenSimPaths(file, wrapped)) if wrapped else None
+    by_opensim = _by_opensim(OpenSimPaths(file, model, wrapped)) if wrapped else None
     samples = {}
     for span in dict.fromkeys(spans.values()):
-        axes = [_axis(*ranges[name], DENSITY.get(len(span), SPARSEST)) for name in span]
-        grid = dict(zip(span, np.meshgrid(*axes, indexing="ij"), strict=True))
         same = [name for name, own in spans.items() if own == span]
         for measure, names in (
             (_measure, [name for name in same if name not in wrapped]),
             (by_opensim, [name for name in same if name in wrapped]),
         ):
             if names:
-                lengths, arms = measure(model, {**base, **grid}, names, span)
-                for k, name in enumerate(names):
-                    samples[name] = _samples(axes, grid, lengths[..., k], arms[..., k], ranges, base)
+                samples |= _sample(model, measure, names, span, ranges, base)
     return {name: samples[name] for name in spans}
 
 
+def _sample(model, measure, names, span, ranges, base):
+    """`Samples` of muscles that span the same coordinates."""
+    found = _on_grid(model, measure, names, span, ranges, base)
+    jumping = [name for name, own in found.items() if own.jump]
+    wide = {n: _widened(model.coordinates[n], ranges[n]) if n in span else ranges[n] for n in ranges}
+    if jumping and wide != ranges:
+        # Which part of a broken length is off can be told over the whole range only: it must not change with `ranges`.
+        whole = _on_grid(model, measure, jumping, span, wide, base)
+        for name in jumping:
+            found[name] = _shifted(found[name], whole[name])
+    return found
+
+
+def _on_grid(model, measure, names, span, ranges, base):
+    axes = [_axis(*ranges[name], DENSITY.get(len(span), SPARSEST)) for name in span]
+    grid = dict(zip(span, np.meshgrid(*axes, indexing="ij"), strict=True))
+    lengths, arms = measure(model, {**base, **grid}, names, span)
+    return {name: _samples(axes, grid, lengths[..., k], arms[..., k], ranges, base) for k, name in enumerate(names)}
+
+
+def _widened(coordinate, own):
+    """The file's range of a coordinate, with what is asked for; only the latter where the file has no sensible one."""
+    low, high = coordinate.range
+    return (min(low, own[0]), max(high, own[1])) if 0 < high - low <= WIDEST else own
+
+
+def _shifted(samples, whole):
+    """Samples whose bridged lengths agree with those over the whole range, on average where the ranges overlap."""
+    low, high = samples.angles.min(axis=0), samples.angles.max(axis=0)
+    shared = ((whole.angles >= low - 1e-9) & (whole.angles <= high + 1e-9)).all(axis=1)
+    if not shared.any():
+        shared = np.zeros(len(whole.angles), bool)
+        shared[np.argmin(np.abs(whole.angles - 0.5 * (low + high)).sum(axis=1))] = True
+    nearest = np.argmin(np.abs(samples.angles[:, None] - whole.angles[shared]).sum(axis=2), axis=0)
+    gap = float(np.median(whole.smooth_lengths[shared] - samples.smooth_lengths[nearest]))
+    return samples._replace(smooth_lengths=samples.smooth_lengths + gap, jump=whole.jump)
+
+
 def _measure(model, values, names, span):
-    """Lengths (..., n_muscles) and moment arms (n_spanned, ..., n_muscles) of straight paths."""
+    """Lengths (..., n_muscles) and moment arms (n_spanned, ..., n_muscles) of straight paths and functions."""
     here = muscle_tendon_lengths(model, values, names)
     arms = []
     for name in span:
@@ -126,7 +190,22 @@ def _measure(model, values, names, span):
         left, right = (before - here) / STEP, (here - after) / STEP
         steady = np.where(np.abs(left) < np.abs(right), left, right)
         arms.append(np.where(np.abs(left - right) > KINK, steady, 0.5 * (left + right)))
-    return here, np.stack(arms)
+    arms = np.stack(arms)
+    for k, name in enumerate(names):
+        function = model.muscles[name].function
+        if function is not None and function.moment_arms:
+            arms[..., k] = [_given_arm(model, function, values, about) for about in span]
+    return here, arms
+
+
+def _given_arm(model, function, values, about):
+    """Moment arm about a coordinate of a path whose file has functions for them: couplers pass theirs on."""
+    before, here, after = (
+        coordinate_values(model, {**values, about: values[about] + step}) for step in (-STEP, 0.0, STEP)
+    )
+    arguments = [here[name] for name in function.coordinates]
+    rates = [(after[name] - before[name]) / (2 * STEP) for name in function.coordinates]
+    return sum(arm(*arguments) * rate for arm, rate in zip(function.moment_arms, rates, strict=True))
 
 
 def _axis(low, high, n_samples):
@@ -182,7 +261,7 @@ def bridge_jumps(axes, lengths, arms):
         width = np.expand_dims(np.diff(axis), [k for k in range(lengths.ndim) if k != d])
         by_arms = -0.5 * (arm.flat[before] + arm.flat[after]) * width
         by_lengths = lengths.flat[after] - lengths.flat[before]
-        jumping = np.abs(by_lengths - by_arms) > JUMP
+        jumping = np.abs(by_lengths - by_arms) > np.minimum(JUMP, APART * np.broadcast_to(width, by_arms.shape))
         starts.append(before.ravel()), ends.append(after.ravel())
         steps.append(np.where(jumping, by_arms, by_lengths).ravel())
         jumps.append(np.where(jumping, np.abs(by_lengths - by_arms), 0.0).ravel())

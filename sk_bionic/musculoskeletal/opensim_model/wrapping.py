@@ -1,21 +1,30 @@
 """Paths that only OpenSim can measure, through its own Python package (extra ``[opensim]``)."""
 
 import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
+
+from .geometry import active_wraps
+from .muscles import is_muscle
+from .upgrading import upgrade
+from .xml import Node, parse_document
 
 INSTALL = 'pip install "sk-bionic[opensim]"'
 
 
 def needs_opensim(model, names):
-    """Those of the muscles whose paths wrap over surfaces or follow functions, with the reason: dict of str to str."""
+    """Those of the muscles whose paths wrap over surfaces or are of another class, with the reason: dict of str to str."""
     found = {}
     for name in names:
-        surfaces = [w for w in model.muscles[name].wraps if model.wrap_objects[w].active]
+        muscle = model.muscles[name]
+        surfaces = active_wraps(model, muscle)
         if surfaces:
-            found[name] = f"wraps over {surfaces[0]!r} ({model.wrap_objects[surfaces[0]].class_name})"
-        elif not model.muscles[name].points:
-            found[name] = "follows a function of the coordinates"
+            found[name] = f"wraps over {surfaces[0].name!r} ({surfaces[0].class_name})"
+        elif not muscle.points and muscle.function is None:
+            found[name] = f"is a {muscle.path_class}"
     return found
 
 
@@ -53,10 +62,15 @@ def import_opensim(reasons):
 class OpenSimPaths:
     """The muscle paths of a model as OpenSim computes them.
 
+    OpenSim gets a copy of the file that holds the skeleton and these paths only: whatever else it could not open, such
+    as classes of plugins or Thelen's muscles with a rigid tendon, does not matter to a path.
+
     Parameters
     ----------
     file : path-like
         The .osim file.
+    model : OsimModel
+        What it holds.
     reasons : dict of str to str
         Muscle to why OpenSim is needed.
 
@@ -64,11 +78,28 @@ class OpenSimPaths:
     ------
     ImportError
         As `import_opensim`.
+    ValueError
+        When OpenSim cannot open the file; names it.
     """
 
-    def __init__(self, file, reasons):
-        self.model = import_opensim(reasons).Model(str(file))
-        self.state = self.model.initSystem()
+    def __init__(self, file, model, reasons):
+        opensim = import_opensim(reasons)
+        self.file, self.names = file, list(reasons)
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "paths.osim"
+            copy.write_bytes(paths_only(file, model, reasons))
+            self.model, self.state = self._tell(lambda: _opened(opensim, copy))
+        forces = self.model.getForceSet()
+        self.paths = {name: opensim.PathActuator.safeDownCast(forces.get(name)).getPath() for name in reasons}
+
+    def _tell(self, call):
+        try:
+            return call()
+        except RuntimeError as error:  # whatever OpenSim throws
+            first = str(error).split("\n", 1)[0].strip()
+            raise ValueError(
+                f"{Path(self.file).name}: OpenSim cannot measure the paths of {self.names}: {first} (file: {self.file})"
+            ) from error
 
     def measure(self, values, names, span):
         """Lengths and moment arms.
@@ -89,10 +120,13 @@ class OpenSimPaths:
         moment_arms : ndarray (n_spanned, n_postures, n_muscles)
             [m].
         """
-        coordinates = {name: self.model.getCoordinateSet().get(name) for name in values}
-        paths = [self.model.getMuscles().get(name).getPath() for name in names]
-        for coordinate in coordinates.values():
-            coordinate.setLocked(self.state, False)
+        return self._tell(lambda: self._measure(values, names, span))
+
+    def _measure(self, values, names, span):
+        found = self.model.getCoordinateSet()
+        known = {found.get(i).getName() for i in range(found.getSize())}
+        coordinates = {name: found.get(name) for name in values if name in known}
+        paths = [self.paths[name] for name in names]
         n_postures = len(next(iter(values.values())))
         lengths, arms = (
             np.empty((n_postures, len(names))),
@@ -106,3 +140,80 @@ class OpenSimPaths:
             for d, name in enumerate(span):
                 arms[d, i] = [path.computeMomentArm(self.state, coordinates[name]) for path in paths]
         return lengths, arms
+
+
+def _opened(opensim, file):
+    model = opensim.Model(str(file))
+    return model, model.initSystem()
+
+
+_LOOKS = ("attached_geometry", "VisibleObject", "geometry", "Geometry", "Appearance", "FrameGeometry")
+_KEPT = ("Ground", "gravity", "BodySet", "JointSet", "ConstraintSet", "ContactGeometrySet", "FrameSet", "components")
+_STILL = {"locked": "false", "clamped": "false", "prescribed": "false"}
+
+
+def paths_only(file, model, names):
+    """A model file of the skeleton and the paths of some muscles, as path actuators.
+
+    Joints that cannot be read are welded: nothing that is measured moves them.
+
+    Parameters
+    ----------
+    file : path-like
+    model : OsimModel
+    names : collection of str
+
+    Returns
+    -------
+    bytes
+    """
+    root = parse_document(file).element
+    upgrade(root, model.version)
+    whole = root.find("Model")
+    muscles = [e for home in ("ForceSet/objects", "components") for e in whole.findall(home + "/*")]
+    forces = ElementTree.Element("ForceSet", name="forceset")
+    objects = ElementTree.SubElement(forces, "objects")
+    for name in names:
+        objects.append(_path_actuator(next(e for e in muscles if e.get("name") == name and is_muscle(Node(e, file)))))
+    for child in list(whole):
+        if child.tag not in _KEPT:
+            whole.remove(child)
+    for default in root.findall("defaults"):
+        root.remove(default)
+    _keep(whole.find("components"), lambda e: e.tag.endswith("Frame"))
+    followed = {coupler.name for coupler in model.couplers}
+    _keep(whole.find("ConstraintSet/objects"), lambda e: e.get("name", "") in followed)
+    whole.append(forces)
+    for element in whole.iter():
+        for look in [child for child in element if child.tag in _LOOKS]:
+            element.remove(look)
+        if element.tag == "Coordinate":
+            for tag, text in _STILL.items():
+                for found in element.findall(tag):
+                    found.text = text
+    _weld(root, model)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _keep(home, wanted):
+    for element in [] if home is None else [e for e in home if not wanted(e)]:
+        home.remove(element)
+
+
+def _path_actuator(muscle):
+    actuator = ElementTree.Element("PathActuator", name=muscle.get("name"))
+    path = next((e for e in muscle.iter() if e.tag.endswith("Path") and len(e)), None)
+    if path is None:  # before version 2: the muscle holds its points
+        path = ElementTree.Element("GeometryPath")
+        path.extend([e for e in muscle if e.tag.endswith(("PointSet", "WrapSet"))])
+    actuator.append(path)
+    return actuator
+
+
+def _weld(root, model):
+    faulty = {joint.name for joint in model.joints.values() if joint.fault}
+    for joint in root.iter():
+        if joint.tag.endswith("Joint") and joint.get("name") in faulty:
+            joint.tag = "WeldJoint"
+            for child in [e for e in joint if e.tag in ("coordinates", "CoordinateSet", "SpatialTransform")]:
+                joint.remove(child)

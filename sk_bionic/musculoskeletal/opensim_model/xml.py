@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 DEEPEST = 200  # nested elements; models have about 20
 
@@ -12,7 +13,7 @@ class _Builder(ElementTree.TreeBuilder):
 
     depth = 0
 
-    def doctype(self, name, pubid, system):
+    def refuse_doctype(self, *declaration):
         raise ValueError("a DOCTYPE, which OpenSim never writes and which may hide a trap")
 
     def start(self, tag, attributes):
@@ -46,6 +47,10 @@ class Node:
         own = [f"{self.tag} {self.name!r}"] if self.name else []
         self.owner = ", ".join([*filter(None, [owner]), *own])
 
+    def below(self):
+        """All elements inside, at any depth, but not this one."""
+        return [self.wrap(element) for element in self.element.iter() if element is not self.element]
+
     def fault(self, message):
         """A ValueError that names file and element."""
         where = f", {self.owner}" if self.owner else ""
@@ -70,6 +75,23 @@ class Node:
         """The elements of a set, ``<set_tag><objects>...``."""
         found = self.element.find(f"{set_tag}/objects")
         return [] if found is None else [self.wrap(element) for element in found]
+
+    def socket(self, role):
+        """Path or name of what a component is connected to; the tag's form differs between versions."""
+        for tag in (f"socket_{role}", f"socket_{role}_connectee_name"):
+            if self.child(tag) is not None:
+                return self.text(tag)
+        for connector in self.inside("connectors"):  # before OpenSim 4.0
+            if connector.name == role:
+                return connector.text("connectee_name")
+        raise self.fault(f"<socket_{role}> is missing.")
+
+    def has_socket(self, role):
+        """Whether `socket` would find one."""
+        tags = (f"socket_{role}", f"socket_{role}_connectee_name")
+        return any(self.child(tag) is not None for tag in tags) or any(
+            c.name == role for c in self.inside("connectors")
+        )
 
     def inside(self, tag):
         """The elements inside a property, none where it is missing."""
@@ -122,14 +144,39 @@ def parse_document(path):
         If the file cannot be read.
     """
     name = Path(path).name
+    builder = _Builder()
     try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        parser.feed(Path(path).read_bytes())
-        root = parser.close()
-    except ElementTree.ParseError as error:
+        _parse(Path(path).read_bytes(), builder)
+        root = builder.close()
+    except expat.ExpatError as error:
         raise ValueError(f"{name}: no valid XML: {error} (file: {path})") from error
     except (ValueError, LookupError) as error:  # LookupError: an unknown encoding
         raise ValueError(f"{name}: {error} (file: {path})") from error
     if root.tag != "OpenSimDocument":
         raise ValueError(f"{name}: the root must be OpenSimDocument. Got {root.tag!r}.")
     return Node(root, path)
+
+
+def _parse(content, builder):
+    """Without namespaces: OpenSim writes tags such as ``HuntCrossleyForce::ContactParametersSet``.
+
+    Bytes that are no UTF-8 (an author's name in Latin-1), which OpenSim lets pass, are taken one by one.
+    """
+    parser = expat.ParserCreate(None if _is_utf8(content) else "iso-8859-1")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = builder.refuse_doctype
+    parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.Parse(content, True)
+
+
+def _is_utf8(content):
+    """False for 8-bit text that says it is UTF-8, or nothing."""
+    declared = content[:100].lower()
+    if b"\0" in declared or (b"encoding" in declared and b"utf-8" not in declared):
+        return True  # what it declares holds
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
