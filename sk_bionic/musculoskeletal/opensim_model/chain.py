@@ -15,6 +15,7 @@ N_SAMPLES = 21  # postures in which a joint's motion is compared with a hinge's
 LARGEST_TILT = 0.35  # rad; of an axis from the first one's
 LARGEST_GLIDE = 0.03  # m; what a hinge may miss of a joint's translation
 TURNING_TOLERANCE = 0.05  # of an angle, by which a body may turn more or less than it
+LEAST_TURNING = 0.02  # rad; less than that it may always
 
 
 class Segment(NamedTuple):
@@ -170,7 +171,7 @@ class _Chain:
         if span > 0.9 * pi:  # the rotation vector ends at pi: the middle posture tells the whole
             half = Rotation.from_matrix(motion[-1, :3, :3] @ motion[N_SAMPLES // 2, :3, :3].T).as_rotvec()
             turns, turned = 2 * half, 2 * np.linalg.norm(half)
-        if abs(turned / span - 1) > TURNING_TOLERANCE:
+        if abs(turned - span) > max(TURNING_TOLERANCE * span, LEAST_TURNING):
             raise self.fault(
                 f"{body!r} turns by {turned:.3g} rad while {name!r} changes by {span:.3g}; only hinges can be taken."
             )

@@ -41,8 +41,13 @@ def differences(model, coordinates, base, muscles, left_out):
         *_of_limits(model, coordinates),
         *_of_coordinates(model, coordinates, base),
         *_of_muscles(muscles, left_out),
-        *model.notes,
+        *_relevant(model.notes, [*coordinates, *(muscle.name for muscle in muscles)]),
     ]
+
+
+def _relevant(notes, names):
+    """Those on names that the file has twice which name one of what was asked for."""
+    return [note for note in notes if any(repr(name) in note for name in names)]
 
 
 def _acts_on(model, component, name, base):

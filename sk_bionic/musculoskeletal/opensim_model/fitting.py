@@ -39,24 +39,34 @@ def fit_paths(model, file, spans, ranges, base):
     Warns
     -----
     UserWarning
-        When a path is off by more than 0.1 mm in its length or 0.5 mm in a moment arm.
+        When a path is off by more than 0.1 mm in its length or 0.5 mm in a moment arm, or its moment arms are not the
+        slopes of its length.
     """
     reasons = needs_opensim(model, spans)
     if reasons:
         import_opensim(reasons)  # before the others are measured
     samples = sample_paths(model, file, spans, ranges, base)
     fitted = {name: _fit(own, LARGEST_DEGREE.get(len(spans[name]), DEGREE)) for name, own in samples.items()}
-    poor = [
-        name for name, path in fitted.items() if path.length_error > POOR_LENGTH or path.moment_arm_error > POOR_ARM
-    ]
+    broken = [name for name, own in samples.items() if own.jump]
+    poor = [n for n, path in fitted.items() if n not in broken and (path.length_error > POOR_LENGTH or _is_poor(path))]
+    said = []
     if poor:
-        warnings.warn(
-            f"Paths of {model.name!r} whose polynomials are off by more than {1e3 * POOR_LENGTH:g} mm in length or {1e3 * POOR_ARM:g} mm in a "
-            f"moment arm (root mean square): {', '.join(_errors(n, fitted[n], samples[n]) for n in poor)}. Narrower `ranges` make them closer.",
-            UserWarning,
-            stacklevel=3,
+        said.append(
+            f"The polynomials of {', '.join(_errors(n, fitted[n]) for n in poor)} are off by more than {1e3 * POOR_LENGTH:g} mm in length or "
+            f"{1e3 * POOR_ARM:g} mm in a moment arm (root mean square); narrower `ranges` make them closer."
         )
+    if broken:
+        said.append(
+            "In the file, moment arms are not the slopes of the lengths (wrapping over several surfaces, conditional points) of "
+            f"{', '.join(_departure(n, fitted[n], samples[n]) for n in broken)}: the moment arms are followed, lengths are off by up to what is told."
+        )
+    if said:
+        warnings.warn(f"Paths of {model.name!r}: {' '.join(said)}", UserWarning, stacklevel=3)
     return fitted
+
+
+def _is_poor(path):
+    return path.moment_arm_error > POOR_ARM
 
 
 def _fit(samples, degree):
@@ -79,6 +89,11 @@ def _length_error(path, samples):
     return float(np.sqrt(np.mean((lengths - samples.lengths) ** 2)))
 
 
-def _errors(name, path, samples):
-    jump = f", its length jumps by {1e3 * samples.jump:.2g} mm" if samples.jump else ""
-    return f"{name} ({1e3 * path.length_error:.2g} mm, {1e3 * path.moment_arm_error:.2g} mm{jump})"
+def _errors(name, path):
+    return f"{name} ({1e3 * path.length_error:.2g} mm, {1e3 * path.moment_arm_error:.2g} mm)"
+
+
+def _departure(name, path, samples):
+    largest = 1e3 * float(np.abs(samples.smooth_lengths - samples.lengths).max())
+    poor = f", moment arm {1e3 * path.moment_arm_error:.2g} mm (root mean square)" if _is_poor(path) else ""
+    return f"{name} ({largest:.2g} mm{poor})"

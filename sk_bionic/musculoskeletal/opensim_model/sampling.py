@@ -234,9 +234,9 @@ def _samples(axes, grid, lengths, arms, ranges, base):
 
 
 def bridge_jumps(axes, lengths, arms):
-    """Lengths without the jumps that a path's change of side (wrapping, a point that begins to count) brings.
+    """Lengths whose slopes are the moment arms, without jumps and where a path over several surfaces has others.
 
-    What turns a joint is the moment arm; across a jump the length goes on as the moment arms on both sides say.
+    What turns a joint is the moment arm; where the length does something else, it goes on as the moment arms say.
 
     Parameters
     ----------
@@ -274,4 +274,5 @@ def bridge_jumps(axes, lengths, arms):
     matrix[edge, start], matrix[edge, end] = -1.0, 1.0
     matrix[len(start) :] = HOLD * np.eye(lengths.size)
     rhs = np.concatenate([step, HOLD * lengths.ravel()])
-    return np.linalg.lstsq(matrix, rhs, rcond=None)[0].reshape(lengths.shape), jump
+    bridged = np.linalg.lstsq(matrix, rhs, rcond=None)[0].reshape(lengths.shape)
+    return bridged - np.median(bridged - lengths), jump  # level with the larger part

@@ -95,7 +95,12 @@ class _Muscles:
         self.open, self.muscle, self.depth = [], None, 0
         parser = self.parser = expat.ParserCreate()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.Parse(content, True)
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as error:
+            raise ValueError(
+                f"The source is no valid XML ({error}), though it could be read: open and save it in OpenSim first."
+            ) from error
 
     def _start(self, tag, attributes):
         home, name = "/".join(self.open), attributes.get("name")

@@ -1,6 +1,7 @@
 """Access to the XML of an OpenSim model file: safe parsing, values, faults that name the place."""
 
 import math
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -144,10 +145,15 @@ def parse_document(path):
         If the file cannot be read.
     """
     name = Path(path).name
-    builder = _Builder()
+    content = Path(path).read_bytes()
     try:
-        _parse(Path(path).read_bytes(), builder)
-        root = builder.close()
+        try:
+            root = _parse(content)
+        except expat.ExpatError:
+            repaired = _repaired(content)
+            if repaired == content:
+                raise
+            root = _parse(repaired)
     except expat.ExpatError as error:
         raise ValueError(f"{name}: no valid XML: {error} (file: {path})") from error
     except (ValueError, LookupError) as error:  # LookupError: an unknown encoding
@@ -157,17 +163,24 @@ def parse_document(path):
     return Node(root, path)
 
 
-def _parse(content, builder):
+def _repaired(content):
+    """What OpenSim lets pass and XML does not: a bare & in the credits, comments with -- inside."""
+    return re.sub(rb"&(?!\w{1,8};|#)", b"&amp;", re.sub(rb"<!--.*?-->", b"", content, flags=re.DOTALL))
+
+
+def _parse(content):
     """Without namespaces: OpenSim writes tags such as ``HuntCrossleyForce::ContactParametersSet``.
 
     Bytes that are no UTF-8 (an author's name in Latin-1), which OpenSim lets pass, are taken one by one.
     """
+    builder = _Builder()
     parser = expat.ParserCreate(None if _is_utf8(content) else "iso-8859-1")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = builder.refuse_doctype
     parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
     parser.CharacterDataHandler = builder.data
     parser.Parse(content, True)
+    return builder.close()
 
 
 def _is_utf8(content):

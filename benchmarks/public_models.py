@@ -1,0 +1,194 @@
+"""Public OpenSim models beside OpenSim itself: path lengths, moment arms and isometric forces of from_osim.
+
+usage: python benchmarks/public_models.py LISTED.json FOLDER... [--most N]
+
+FOLDERs hold bare or ordinary git repositories with .osim files at any depth. Every rotational coordinate that muscles
+span is asked for alone, and each with the next one as a planar chain of two. OpenSim (extra ``[opensim]``) computes the
+same from the whole file in a process of its own, at three postures. A row is "equal", "warned" (a difference whose muscle
+a warning names), "refused" (a ValueError) or "different". The summary is written beside this file, in results/.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+LENGTH, ARM, FORCE = 5e-4, 1.5e-3, 0.03  # m, m, and part of the maximal isometric force: largest differences
+POSTURES = (0.25, 0.5, 0.8)  # parts of a range
+LIMIT = 300  # s, for a model
+
+
+def models_of(folder):
+    """(repository, commit, path, content) of every .osim file of a git repository."""
+    git = lambda *args: subprocess.run(["git", "-C", folder, *args], capture_output=True, check=True).stdout
+    commit = git("rev-parse", "HEAD").decode().strip()
+    for path in git("ls-tree", "-r", "-z", "HEAD", "--name-only").decode().split("\0"):
+        if path.lower().endswith(".osim"):
+            yield Path(folder).parent.name, commit, path, git("show", f"HEAD:{path}")
+
+
+def compared(file):
+    """Rows of one model: coordinates, status and what was told."""
+    import opensim
+    import torch
+
+    from sk_bionic.musculoskeletal import from_osim, read_osim
+
+    opensim.Logger.setLevelString("off")
+    try:
+        ours = read_osim(file)
+    except ValueError as error:
+        return [("file", "refused", str(error)[:200])]
+    try:
+        theirs = _Reference(opensim, file)
+    except RuntimeError as error:
+        return [("file", "OpenSim refuses", str(error).split("\n")[0][:200])]
+    rows, single = [], []
+    names = [n for n in ours.rotational_coordinates if not n.endswith(("_l", "_left"))]
+    for chosen in [[n] for n in names] + [list(pair) for pair in zip(names[:-1], names[1:])]:
+        if len(chosen) > 1 and not set(chosen) <= set(single):
+            continue
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                model = from_osim(file, chosen, drive="excitation")
+            except (ValueError, ImportError) as error:
+                kind = "no muscle" if "No muscle of" in str(error) else "refused"
+                rows.append((chosen, kind, f"{type(error).__name__}: {error}"[:200]))
+                continue
+        if len(chosen) == 1:
+            single.append(chosen[0])
+        texts = " | ".join(str(w.message) for w in told)
+        rows.append((chosen, *_status(ours, theirs, model, chosen, texts, torch)))
+    return rows
+
+
+def _status(ours, theirs, model, chosen, texts, torch):
+    limits = [ours.coordinates[n].range for n in chosen]
+    worst, named = [], []
+    for part in POSTURES:
+        angle = np.array([low + part * (high - low) for low, high in limits])
+        q = torch.as_tensor(angle[None])
+        muscles, arms = model.muscle_state(q, 0 * q, torch.ones(1, model.n_muscles, dtype=torch.float64))
+        length = model.paths.length_and_moment_arm(q, torch.ones(1, dtype=torch.float64))[0]
+        for k, name in enumerate(model.muscle_names):
+            expected = theirs.muscle(name, dict(zip(chosen, angle, strict=True)))
+            got = (float(length[0, k]), arms[0, :, k].numpy(), float(muscles.tendon_force[0, k]))
+            scale = ours.muscles[name].parameters["max_isometric_force"]
+            off = [abs(got[0] - expected[0]) / LENGTH, np.abs(got[1] - expected[1]).max() / ARM,
+                   0.0 if expected[2] is None else abs(got[2] - expected[2]) / (FORCE * scale)]  # fmt: skip
+            if max(off) > 1:
+                (named if name in texts else worst).append(
+                    (name, [round(float(x), 2) for x in off], angle.round(3).tolist())
+                )
+    if worst:
+        return "different", str(worst[:4])
+    return ("warned", str(named[:2])) if named else ("equal", texts[:100])
+
+
+class _Reference:
+    """OpenSim's own lengths, moment arms and rigid-tendon forces from the whole file."""
+
+    def __init__(self, opensim, file):
+        self.opensim, self.model = opensim, opensim.Model(file)
+        self.state = self.model.initSystem()
+        found = self.model.getCoordinateSet()
+        self.coordinates = {found.get(i).getName(): found.get(i) for i in range(found.getSize())}
+        self.start = {name: c.getValue(self.state) for name, c in self.coordinates.items()}
+
+    def muscle(self, name, values):
+        for other, value in self.start.items():
+            if other not in values:
+                self._set(other, value)
+        for other, value in values.items():
+            self.coordinates[other].setLocked(self.state, False)
+            self._set(other, float(value))
+        self.model.assemble(self.state) if self.model.getConstraintSet().getSize() else None
+        self.model.realizePosition(self.state)
+        muscle = self.model.getMuscles().get(name)
+        length = muscle.getPath().getLength(self.state)
+        arms = [muscle.getPath().computeMomentArm(self.state, self.coordinates[n]) for n in values]
+        return length, np.array(arms), self._force(muscle, length)
+
+    def _set(self, name, value):
+        coordinate = self.coordinates[name]
+        if not coordinate.getLocked(self.state):
+            coordinate.setValue(self.state, value, False)
+
+    def _force(self, muscle, length):
+        """Isometric force at full activation with a rigid tendon [N]; None where OpenSim has no such curves."""
+        o, kind = self.opensim, muscle.getConcreteClassName()
+        if kind not in ("Millard2012EquilibriumMuscle", "Thelen2003Muscle", "DeGrooteFregly2016Muscle"):
+            return None
+        own = getattr(o, kind).safeDownCast(muscle)
+        optimal, along = muscle.get_optimal_fiber_length(), length - muscle.get_tendon_slack_length()
+        if along < 0.15 * optimal:
+            return None  # slack: both carry nothing
+        fiber = float(np.hypot(along, optimal * np.sin(muscle.get_pennation_angle_at_optimal())))
+        norm = fiber / optimal
+        if kind.startswith("Millard"):
+            active, passive = (
+                own.getActiveForceLengthCurve().calcValue(norm),
+                own.getFiberForceLengthCurve().calcValue(norm),
+            )
+        elif kind.startswith("DeGroote"):
+            active, passive = own.calcActiveForceLengthMultiplier(norm), own.calcPassiveForceMultiplier(norm)
+        else:
+            active = np.exp(-((norm - 1) ** 2) / own.get_KshapeActive())
+            strain, shape = own.get_FmaxMuscleStrain(), own.get_KshapePassive()
+            passive = np.expm1(shape * max(norm - 1, 0.0) / strain) / np.expm1(shape)
+        return muscle.get_max_isometric_force() * (active + passive) * along / fiber
+
+
+def run(listed, folders, most):
+    """Compare all models; the list of files and the rows go to `listed`."""
+    seen, rows = set(), []
+    for folder in folders:
+        for repository, commit, path, content in models_of(folder):
+            digest = hashlib.sha256(content).hexdigest()
+            if digest in seen or len(seen) >= most:
+                continue
+            seen.add(digest)
+            with tempfile.TemporaryDirectory() as place:
+                file = Path(place) / "model.osim"
+                file.write_bytes(content)
+                command = [sys.executable, __file__, "--one", str(file)]
+                try:
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, cwd=place)
+                    found = json.loads(done.stdout.strip().splitlines()[-1])
+                except subprocess.TimeoutExpired:
+                    found = [("file", "too long", "")]
+                except (ValueError, IndexError):
+                    found = [("file", "aborted", done.stderr[-300:])]
+            rows.append({"repository": repository, "commit": commit, "path": path, "rows": found})
+            Path(listed).write_text(json.dumps(rows, indent=1))
+    return rows
+
+
+def summary(rows):
+    """Table of the counts."""
+    counts = Counter(row[1] for model in rows for row in model["rows"])
+    total = sum(counts.values())
+    lines = [f"{len(rows)} models, {total} coordinates and chains\n", "| outcome | number |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {kind} | {number} |" for kind, number in counts.most_common())])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--one")
+    parser.add_argument("--most", type=int, default=10**6)
+    parser.add_argument("listed", nargs="?")
+    parser.add_argument("folders", nargs="*")
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(compared(given.one)))
+    else:
+        table = summary(run(given.listed, given.folders, given.most))
+        print(table)
