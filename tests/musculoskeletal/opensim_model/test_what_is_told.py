@@ -270,6 +270,7 @@ class TestMuscles:
             )
             + limb.muscle("groote", FLEXOR)
         )
+        muscles = muscles.replace("<tendon_slack_length>0.2<", "<tendon_slack_length>0.12<")
         model, _ = model_of(limb.document(muscles=muscles), drive="excitation")
         assert model.minimum_activation.tolist() == [0.01, 0.05, 0.0]
         assert model_of(limb.document(muscles=muscles))[0].minimum_activation.tolist() == [0.0, 0.0, 0.0]
