@@ -168,6 +168,9 @@ def settle_labels(labels, values, before, notes):
             if i == same[0] and not alike:
                 where = " and ".join(str(k + before + 1) for k in same)
                 notes.append(f"columns {where} are named {label!r} alike: they are read as {settled[-1]!r} and so on.")
+    n_copies = len(labels) - len(kept) - len(unnamed)
+    if n_copies:
+        notes.append(f"{n_copies} column(s) have name and values of another one and are left out.")
     return settled, values[:, kept]
 
 
