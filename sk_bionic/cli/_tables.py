@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .._inputs.checks import LARGEST_RANGE
+from ..preprocessing import resample
 from ..trials import find_trials
 from ._columns import has, take
 from ._config import columns_of
@@ -153,7 +154,7 @@ def on_common_clock(data, signals, *others):
             )
         shifted.append(None if table is None else _on_clock_of(table, signals, data))
     if data.frame_rate is not None:
-        return _at_rate(data.frame_rate, signals, shifted)
+        return _at_rate(signals, shifted, data.frame_rate)
     for table in shifted:
         if table is not None and not table.index.equals(signals.index):
             raise ValueError(
@@ -212,21 +213,9 @@ def at_times_of(data, table, signals):
     return pd.concat(parts)
 
 
-def _at_rate(rate, signals, others):
-    names = find_trials(signals).names
-    whole = []
-    for table in (signals, *others):
-        if table is None:
-            whole.append(None)
-            continue
-        whole.append(pd.concat([_sampled(table.loc[[name]], signals.loc[[name]], rate, name) for name in names]))
-    return tuple(whole)
-
-
-def _sampled(table, of, rate, name):
-    """One trial of `table` at `rate` frames a second over the time of `of`, NaN where it says nothing."""
-    start, stop = (of.index.get_level_values("time")[i] for i in (0, -1))
-    time = start + np.arange(int((stop - start) * rate * (1 + 1e-12)) + 1) / rate
-    known = table.index.get_level_values("time")
-    values = {c: np.interp(time, known, table[c], left=np.nan, right=np.nan) for c in table}
-    return pd.DataFrame(values, index=pd.MultiIndex.from_product([[name], time], names=["trial", "time"]))
+def _at_rate(signals, others, rate):
+    """All tables at the rate [Hz] of `resample`, those that are None left alone."""
+    given = [table for table in others if table is not None]
+    signals, *read = resample(signals, *given, sampling_rate=rate) if given else [resample(signals, sampling_rate=rate)]
+    read = iter(read)
+    return (signals, *(None if table is None else next(read) for table in others))

@@ -49,6 +49,15 @@ def test_two_rates(tmp_path):
     assert len(known) == 300 and known.mean() > 0.98
 
 
+def test_nothing_is_folded_back_into_a_slower_clock(tmp_path):
+    """A tremor of 70 Hz in the EMG is no movement of 30 Hz at 100 frames a second."""
+    time = np.arange(6000) / 1926
+    pd.DataFrame({"time": time, "a": 0.5 + 0.3 * np.sin(2 * np.pi * 70 * time)}).to_csv(tmp_path / "t.csv", index=False)
+    angle(tmp_path, "t.txt")
+    X, _ = frames(tmp_path, TEXT + "frame_rate = 100\n")
+    assert np.abs(X["a"] - 0.5).iloc[20:-20].max() < 0.01
+
+
 def test_times_that_differ_by_rounding_are_the_same(tmp_path):
     emg(tmp_path, "t.csv")
     angle(tmp_path, "t.txt")
