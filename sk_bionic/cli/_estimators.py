@@ -22,10 +22,17 @@ def make_model(config):
     if not name.endswith(".osim"):
         return name
     measured = [*columns_of(config.data.prescribed_angles), *columns_of(config.data.angle)]
-    chosen = {"coordinates": measured, "muscles": list(columns_of(config.data.emg)), **config.osim}
+    chosen = {"coordinates": measured, "muscles": _muscles(config), **config.osim}
     if "paths" in chosen:
         chosen["paths"] = config.folder / chosen["paths"]
     return from_osim(config.folder / name, **chosen)
+
+
+def _muscles(config):
+    """The muscles of an OpenSim model that the EMG drives: those of the columns' names, or whose `channels` they are."""
+    emg, channels = list(columns_of(config.data.emg)), config.osim.get("channels", {})
+    used = {column for source in channels.values() for column in ([source] if isinstance(source, str) else source)}
+    return [*channels, *(name for name in emg if name not in used)]
 
 
 def with_normalisation(config, regressor):

@@ -19,18 +19,26 @@ files = ["trial_*.csv"]
 # Columns with the electrical activity of the muscles. The model "elbow" wants them under the names biceps and triceps. Where
 # yours have other names, write it like this:  emg = {biceps = "EMG channel 1", triceps = "EMG channel 2"}
 emg = ["biceps", "triceps"]
-# The column with the measured joint angle, and its unit: "deg" or "rad". 0 is the extended elbow, flexion is positive.
+# The column with the measured joint angle, and its unit: "deg" or "rad" (.sto and .mot files say it themselves). 0 is the extended elbow, flexion is positive.
 angle = ["elbow_flexion"]
 angle_unit = "deg"
 # The column with the time in seconds. Without such a column give the number of samples a second instead:
 time = "time"
 # sampling_rate = 100
-# Files whose values stand between semicolons:
+# Times in milliseconds:
+# time_unit = "ms"
+# Files whose values stand between semicolons, with decimal commas:
 # separator = ";"
-# Angles that come from other files of the same names (trial_00.mot beside trial_00.c3d):
+# decimal = ","
+# Angles that come from other files of the same names (trial_00.mot beside trial_00.c3d), or with the same text in place of
+# the *. They are joined by their times; if both begin at the same moment but count from different zeros: clock = "start".
 # angle_files = ["trial_*.mot"]
+# clock = "time"
 # How many frames a second the model shall see; needed where EMG and angle were sampled at different rates.
 # frame_rate = 100
+# Moments of inverse dynamics [N m], for 'sk-bionic moments', and the files that hold them:
+# moments = ["elbow_flexion"]
+# moment_files = ["trial_*_id.sto"]
 # Further columns, such as the mass in the hand [kg]:
 # other = ["hand_load_kg"]
 
@@ -65,6 +73,7 @@ NEXT = """\
 Written to {folder}: five recordings and the configuration file elbow.toml. Try, one after the other:
 
     cd {folder}
+    sk-bionic check elbow.toml
     sk-bionic fit elbow.toml
     sk-bionic predict elbow.toml new_trial.csv --std --output prediction.csv
     sk-bionic predict elbow.toml new_trial.csv --what forces --output forces.sto

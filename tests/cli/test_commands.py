@@ -1,9 +1,12 @@
 """The way of a newcomer through all commands, and that they say what the library says."""
 
+import inspect
 import os
 import sys
 import tomllib
 import types
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +15,9 @@ import pytest
 import sk_bionic
 from sk_bionic.cli import _config, _example, _tables, main
 from sk_bionic.io import read_sto
+from sk_bionic.musculoskeletal import from_osim
 
-COMMANDS = ("example", "fit", "predict", "compare", "report")
+COMMANDS = ("example", "check", "fit", "predict", "compare", "report", "moments")
 
 
 def new_trial(example):
@@ -212,3 +216,11 @@ def test_main_help_lists_the_commands_and_the_way_in(capsys):
     text = capsys.readouterr().out
     assert main([]) == 0 and capsys.readouterr().out == text
     assert all(f"\n    {command} " in text for command in COMMANDS) and "sk-bionic example try_it" in text
+
+
+def test_every_setting_stands_on_the_page_of_the_command_line():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "command_line.md").read_text()
+    settings = [item.name for table in (_config.Data, _config.Emg, _config.Compare) for item in fields(table)]
+    settings += [*inspect.signature(from_osim).parameters][1:]
+    assert [name for name in settings if f"`{name}`" not in page] == []
+    assert [command for command in COMMANDS if f"sk-bionic {command}" not in page] == []

@@ -147,5 +147,8 @@ def test_a_model_of_opensim(tmp_path):
     model = make_regressor(config(tmp_path, text + '[osim]\ntendon = "elastic"\n')).model
     assert list(model.muscle_names) == some and model.coordinate_names == ("shoulder_angle", "elbow_angle")
     assert model.elastic.all()
+    drives = "channels = {" + ", ".join(f'{muscle} = "EMG"' for muscle in some) + "}"
+    model = make_regressor(config(tmp_path, text.replace(str(some), '["EMG"]') + f"[osim]\n{drives}\n")).model
+    assert list(model.muscle_names) == some and list(model.channels) == ["EMG"]
     with pytest.raises(ValueError, match=r"\[osim\] has 'tendons'.*Do you mean 'tendon'"):
         config(tmp_path, text + '[osim]\ntendons = "elastic"\n')
