@@ -13,7 +13,7 @@ from .file import read_osim
 from .muscle_classes import MUSCLE_CLASSES, SCHUTTE
 
 # Where OpenSim keeps muscles, from the root.
-_HOMES = ("OpenSimDocument/Model/ForceSet/objects", "OpenSimDocument/Model/components")
+_HOMES = tuple(f"OpenSimDocument/Model/{home}" for home in ("ForceSet/objects", "ActuatorSet/objects", "components"))
 _NOT_OPENSIMS = "moment_arm_scale"
 
 
@@ -64,13 +64,28 @@ def to_osim(model, source, path):
         tags = MUSCLE_CLASSES.get(theirs.class_name, SCHUTTE).properties
         for name, before in parameters_of(theirs, muscle.curves).items():
             after = values[muscle.name, name]
-            if after != before:
-                edits.append(_edit(content, elements[muscle.name], tags[name][0], repr(after)))
-                changes.append((muscle.name, tags[name][0], before, after))
+            for tag, old, new in _changed(muscle, tags[name][0], before, after):
+                edits.append(_edit(content, elements[muscle.name], tag, repr(new)))
+                changes.append((muscle.name, tag, old, new))
     edited = _edited(content, edits)
     with replacing(path) as file:
         file.write(edited)
     return pd.DataFrame(changes, columns=["muscle", "property", "before", "after"])
+
+
+def _changed(muscle, tag, before, after):
+    """(tag, before, after) of a parameter and of what the file states beside it: a curve is stretched as a whole."""
+    if after == before:
+        return
+    yield tag, before, after
+    curve, _, name = tag.partition("/")
+    if name == "strain_at_one_norm_force":
+        stretch = after / before
+        for stated, old in muscle.curve_properties.items():
+            if stated.startswith(f"{curve}/stiffness"):
+                yield stated, old, old / stretch
+            elif stated == f"{curve}/strain_at_zero_force":
+                yield stated, old, old * stretch
 
 
 def _warn_of_moment_arms(model):

@@ -3,6 +3,7 @@ import difflib
 import limb_text as limb
 import numpy as np
 import pytest
+import torch
 
 from sk_bionic.musculoskeletal import from_osim, save_paths, to_osim
 from sk_bionic.musculoskeletal.opensim_model import read_osim
@@ -123,3 +124,21 @@ def test_a_source_without_the_muscles(model, tmp_path):
     with pytest.raises(ValueError, match=r"other.osim has no muscles \['flexor'\]. It has \['brachialis'"):
         to_osim(model, other, tmp_path / "copy.osim")
     assert not (tmp_path / "copy.osim").exists()
+
+
+def test_a_curve_that_the_file_states_is_stretched_with_its_strain(tmp_path):
+    stated = """<FiberForceLengthCurve name="f"><strain_at_zero_force>-0.1</strain_at_zero_force>
+      <strain_at_one_norm_force>0.5</strain_at_one_norm_force><stiffness_at_low_force>0.1</stiffness_at_low_force>
+      <stiffness_at_one_norm_force>4</stiffness_at_one_norm_force><curviness>0.6</curviness></FiberForceLengthCurve>"""
+    points = [(limb.UPPER, "0.03 -0.1 0"), (limb.LOWER, "0.02 -0.04 0")]
+    source, copy = tmp_path / "limb.osim", tmp_path / "copy.osim"
+    source.write_text(limb.document(muscles=limb.muscle("flexor", points, "Millard2012EquilibriumMuscle", stated)))
+    name = "passive_fiber_strain_at_one_norm_force"
+    model = from_osim(source, "elbow_angle").with_rows({("flexor", name): {"value": 0.6}})
+    changes = to_osim(model, source, copy).set_index("property")["after"]
+    assert changes["FiberForceLengthCurve/stiffness_at_one_norm_force"] == pytest.approx(4 * 0.5 / 0.6)
+    again = from_osim(copy, "elbow_angle")
+    length = torch.linspace(0.85, 1.7, 30, dtype=torch.float64)[:, None]
+    strain = torch.tensor([0.6], dtype=torch.float64)
+    ours, theirs = (m.curves.passive_force_length(length, strain) for m in (model, again))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
