@@ -66,7 +66,7 @@ def _of_files(arguments):
     names = trial_names(files)
     groups = {}
     for path in files:
-        table = read_recording(path, data, names[path]).table
+        table = read_recording(path, data, names[path], data.sampling_rate).table
         numbers = table.apply(pd.to_numeric, errors="coerce")
         numbers = numbers.loc[:, numbers.notna().any()]
         if numbers.empty:

@@ -31,6 +31,7 @@ class Data:
     time: str = "time"
     trial: str = "trial"
     sampling_rate: float | None = None
+    angle_sampling_rate: float | None = None
     frame_rate: float | None = None
     separator: str | None = None
     decimal: str = "."
@@ -213,7 +214,7 @@ def _check_values(config):
         if not getattr(data, name):
             raise ValueError(f'{config.path}: [data] must name the columns of {name}, as in {name} = ["biceps"].')
     _check_columns(config)
-    for name in ("sampling_rate", "frame_rate"):
+    for name in ("sampling_rate", "angle_sampling_rate", "frame_rate"):
         if getattr(data, name) is not None and getattr(data, name) <= 0:
             raise ValueError(
                 f"{config.path}: [data] {name} must be a positive number of Hz. Got {getattr(data, name)!r}."

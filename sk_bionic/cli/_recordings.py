@@ -1,5 +1,7 @@
 """Recordings from files of any kind that the command line knows."""
 
+import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from ._outputs import STORAGE
 
 TEXT = (".csv", ".tsv", ".txt")
 READABLE = (*TEXT, ".parquet", *STORAGE, ".c3d")
+_SECONDS = re.compile(r"time ?([(\[]s(ec|econds)?[)\]])?", re.IGNORECASE)
 SLOWEST = 5.0  # Hz, below which no recording of a movement is made
 OTHER_RATE = 0.02  # relative difference of a stated rate to that of the time stamps
 
@@ -42,25 +45,26 @@ class Recording:
     units: dict | None = None
 
 
-def read_recording(path, data, trial):
-    """The `Recording` of a file whose trial, unless the file names its own, is called `trial`."""
+def read_recording(path, data, trial, rate=None):
+    """The `Recording` of a file whose trial, unless the file names its own, is called `trial`.
+
+    `rate` [Hz] is the stated one; a table without a column of the time needs it, other tables must not contradict it.
+    """
     suffix = path.suffix.lower()
     if suffix in STORAGE:
-        table = read_sto(path, trial=trial, rotational=[])
+        table = _last_of_equal_times(read_sto(path, trial=trial, rotational=[]), path)
         flag = table.attrs["in_degrees"]
         unit = None if flag is None else "deg" if flag else "rad"
         recording = Recording(path, table, unit, f"its header says inDegrees={'yes' if flag else 'no'}")
     elif suffix == ".c3d":
         table = read_c3d(path, trial=trial)
         recording = Recording(path, table, units=table.attrs.get("units"))
-    elif suffix == ".parquet":
-        recording = Recording(path, _with_index(_read_parquet(path), path, data, trial))
-    elif suffix in TEXT:
-        recording = Recording(path, _with_index(read_delimited(path, data.separator, data.decimal), path, data, trial))
+    elif suffix in (*TEXT, ".parquet"):
+        read = _read_parquet(path) if suffix == ".parquet" else read_delimited(path, data.separator, data.decimal)
+        recording = Recording(path, _without_copies(_with_index(read, path, data, trial, rate)))
     else:
         raise ValueError(f"{path}: files must end in {', '.join(READABLE)}.")
-    recording.table = _without_copies(recording.table)
-    _check_time(recording, data)
+    _check_time(recording, data, rate)
     return recording
 
 
@@ -76,19 +80,30 @@ def _read_parquet(path):
         raise ValueError(f"{path}: this is no parquet file, or damaged: {error}") from error
 
 
-def _with_index(table, path, data, name):
+def _with_index(table, path, data, name, rate):
     table.columns = [str(column).strip() for column in table.columns]
     trial = table.pop(data.trial).astype(str) if data.trial in table else pd.Series(name, index=table.index)
-    if data.time in table:
-        time = as_numbers(table.pop(data.time), path) * (1e-3 if data.time_unit == "ms" else 1.0)
-    elif data.sampling_rate:
-        time = table.groupby(trial.to_numpy(), sort=False).cumcount() / data.sampling_rate
+    column = _time_column(table, data)
+    if column is not None:
+        time = as_numbers(table.pop(column), path) * (1e-3 if data.time_unit == "ms" else 1.0)
+    elif rate:
+        time = table.groupby(trial.to_numpy(), sort=False).cumcount() / rate
     else:
         raise ValueError(
-            f"{path}: there is no column {data.time!r} (time in s). Its columns are {list(table.columns)}. Name it by [data] time, or give sampling_rate [Hz]."
+            f"{path}: there is no column {data.time!r} (time in s). Its columns are {list(table.columns)}. Name it by "
+            "[data] time, or give sampling_rate [Hz] (angle_sampling_rate for angle_files)."
         )
     table.index = pd.MultiIndex.from_arrays([trial, time], names=["trial", "time"])
+    table.attrs["counted"] = column is None
     return table
+
+
+def _time_column(table, data):
+    """The column that is asked for; where that is "time", also "Time", "time (s)", "Time [s]"."""
+    if data.time in table:
+        return data.time
+    alike = [name for name in table.columns if data.time == "time" and _SECONDS.fullmatch(name)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _without_copies(table):
@@ -100,26 +115,35 @@ def _without_copies(table):
     return table[~copy]
 
 
-def _check_time(recording, data):
+def _last_of_equal_times(table, path):
+    """Of neighbouring rows with one time stamp the last, as OpenSim's Storage: its tools write such rows where windows meet."""
+    time = table.index.get_level_values("time").to_numpy()
+    repeated = np.append(np.diff(time) == 0, False)
+    if not repeated.any():
+        return table
+    warnings.warn(
+        f"{path.name}: {repeated.sum()} time stamp(s) come twice in succession, first {time[repeated][0]:g} s: the last row of "
+        "each is taken, as OpenSim does.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return table[~repeated]
+
+
+def _check_time(recording, data, rate):
     """Raise where times do not increase, or say something else than the configuration."""
     path, table = recording.path, recording.table
     try:
-        trials = find_trials(table)
+        found = find_trials(table).sampling_rate
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    rate = trials.sampling_rate
-    if rate < SLOWEST:
+    if found < SLOWEST:
         raise ValueError(
-            f"{path}: there are {rate:.3g} rows a second, too few for a movement. Times must be in seconds: if they are in milliseconds, "
-            f'say time_unit = "ms" in [data]; if column {data.time!r} counts frames, name another by time, or give sampling_rate and time = "none".'
+            f"{path}: there are {found:.3g} rows a second, too few for a movement. Times must be in seconds: if those of a text "
+            f'table are in milliseconds, say time_unit = "ms" in [data]; if column {data.time!r} counts frames, give '
+            'sampling_rate and time = "none".'
         )
-    stated = data.sampling_rate
-    if (
-        stated
-        and np.isfinite(rate)
-        and abs(rate / stated - 1) > OTHER_RATE
-        and path.suffix.lower() in (*TEXT, ".parquet")
-    ):
+    if rate and np.isfinite(found) and abs(found / rate - 1) > OTHER_RATE:
         raise ValueError(
-            f"{path}: column {data.time!r} counts {rate:.4g} rows a second, but [data] sampling_rate is {stated:g}. Remove the one that is wrong."
+            f"{path}: its times count {found:.4g} rows a second, but [data] says {rate:g}. Remove the one that is wrong."
         )

@@ -57,7 +57,7 @@ def read_recordings(config, files=None):
     """The recordings of a configuration or of the command line, and the files as `find_files` gives them."""
     found = find_files(config.data.files, config.folder) if files is None else find_files(files, Path())
     names = trial_names(found)
-    recordings = [read_recording(path, config.data, names[path]) for path in found]
+    recordings = [read_recording(path, config.data, names[path], config.data.sampling_rate) for path in found]
     _check_trials(recordings)
     return recordings, found
 
@@ -69,8 +69,9 @@ def read_beside(config, setting, recordings, found):
         return recordings
     pairs = partners(found, find_files(patterns, config.folder), setting)
     names = [find_trials(r.table).names for r in recordings]
+    rate = config.data.angle_sampling_rate
     beside = [
-        read_recording(pairs[r.path], config.data, own[0] if len(own) == 1 else r.path.stem)
+        read_recording(pairs[r.path], config.data, own[0] if len(own) == 1 else r.path.stem, rate)
         for r, own in zip(recordings, names, strict=True)
     ]
     _check_trials(beside)

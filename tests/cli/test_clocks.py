@@ -1,11 +1,17 @@
 """Files of one trial are joined by their times, and names of files say which belong together."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sk_bionic.cli._config import read_config
 from sk_bionic.cli._tables import read_frames
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _c3d_bytes import write_c3d_bytes
 
 TEXT = '[data]\nfiles = ["*.csv"]\nemg = ["a"]\nangle = ["knee"]\nangle_unit = "rad"\nangle_files = ["*.txt"]\n'
 
@@ -132,5 +138,62 @@ def test_milliseconds_and_counted_frames_are_no_seconds(tmp_path):
 def test_a_stated_rate_that_the_times_contradict_is_named(tmp_path):
     emg(tmp_path, "t.csv")
     angle(tmp_path, "t.txt")
-    with pytest.raises(ValueError, match="column 'time' counts 100 rows a second, but .data. sampling_rate is 1000"):
+    with pytest.raises(ValueError, match="t.csv: its times count 100 rows a second, but .data. says 1000"):
         frames(tmp_path, TEXT + "sampling_rate = 1000\n")
+
+
+def test_tables_without_time_have_rates_of_their_own(tmp_path):
+    emg(tmp_path, "t.csv", rate=1000)
+    angle(tmp_path, "t.txt", rate=50)
+    for name in ("t.csv", "t.txt"):
+        pd.read_csv(tmp_path / name).drop(columns="time").to_csv(tmp_path / name, index=False)
+    text = TEXT + "sampling_rate = 1000\nframe_rate = 50\n"
+    with pytest.raises(ValueError, match="t.txt: there is no column 'time'.*angle_sampling_rate for angle_files"):
+        frames(tmp_path, text)
+    assert aligned(frames(tmp_path, text + "angle_sampling_rate = 50\n")).all()
+
+
+@pytest.mark.parametrize("name", ["Time", "time (s)", "TIME[s]", "Time [sec]"])
+def test_usual_names_of_the_time(tmp_path, name):
+    emg(tmp_path, "t.csv")
+    table = pd.read_csv(tmp_path / "t.csv").assign(knee=lambda t: t["a"])
+    table.rename(columns={"time": name}).to_csv(tmp_path / "t.csv", index=False)
+    X, _ = frames(tmp_path, TEXT.replace('angle_files = ["*.txt"]\n', ""))
+    np.testing.assert_allclose(X.index.get_level_values("time"), table["time"])
+
+
+def test_time_stamps_that_come_twice_in_results_of_opensim(tmp_path):
+    """OpenSim's tools write a stamp twice where windows meet; its Storage takes the last row of them."""
+    emg(tmp_path, "t.csv")
+    table = pd.read_csv(tmp_path / "t.csv").assign(knee=lambda t: t["a"] - 0.5)
+    twice = table.iloc[[*range(100), 99, *range(100, 300)]].reset_index(drop=True)
+    twice.loc[99, "knee"] += 0.1
+    rows = twice.to_csv(sep="\t", index=False)
+    (tmp_path / "t.sto").write_text(f"t\nversion=1\nnRows=301\nnColumns=3\ninDegrees=no\nendheader\n{rows}")
+    text = TEXT.replace('angle_files = ["*.txt"]\n', "").replace("*.csv", "*.sto")
+    with pytest.warns(UserWarning, match="t.sto: 1 time stamp.s. come twice in succession, first 0.99 s"):
+        assert aligned(frames(tmp_path, text)).all()
+
+
+def test_a_c3d_that_was_cut_out_of_a_recording(tmp_path):
+    """Its frame 101 is at 1.0 s of the clock on which the angles were computed."""
+    whole = np.arange(600) / 100
+    counts = np.rint(1000 * (0.5 + 0.4 * np.sin(whole[100:400])))[:, None].astype(int)
+    changes = {("ANALOG", "SCALE"): np.array([0.001]), ("ANALOG", "LABELS"): ["a"]}
+    write_c3d_bytes(
+        tmp_path / "t.c3d", np.zeros((300, 1, 4), int), counts, samples=1, changes=changes, header={4: 101, 5: 400}
+    )
+    angle(tmp_path, "t.txt", duration=6.0)
+    X, y = frames(tmp_path, TEXT.replace("*.csv", "*.c3d") + "frame_rate = 100\n")
+    assert X.index.get_level_values("time")[0] == pytest.approx(1.0)
+    assert aligned((X, y), 2e-3).all()
+
+
+@pytest.mark.parametrize(("unit", "asked"), [("deg", "rad"), ("rad", "deg")])
+def test_a_c3d_that_tells_another_unit_of_a_goniometer(tmp_path, unit, asked):
+    counts = np.column_stack([np.arange(300), 10 * np.arange(300)])
+    changes = {("ANALOG", "LABELS"): ["a", "knee"], ("ANALOG", "UNITS"): ["V", unit]}
+    write_c3d_bytes(tmp_path / "t.c3d", np.zeros((300, 1, 4), int), counts, samples=1, changes=changes)
+    text = TEXT.replace("*.csv", "*.c3d").replace('angle_files = ["*.txt"]\n', "").replace('"rad"', f'"{asked}"')
+    with pytest.raises(ValueError, match=f"t.c3d: it gives '{unit}' as the unit of 'knee', but w.toml says"):
+        frames(tmp_path, text)
