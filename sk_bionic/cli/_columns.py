@@ -23,7 +23,8 @@ def take(recording, names, kind=None):
     names : dict
         The model's name to the file's; two names may have one column.
     kind : {"angle", "moment"}, optional
-        What is asked for: then OpenSim's names are understood, ``/jointset/knee/knee_angle_r/value`` for ``knee_angle_r``.
+        What is asked for: then OpenSim's names are understood, ``/jointset/knee/knee_angle_r/value`` for
+        ``knee_angle_r``.
 
     Returns
     -------
@@ -58,7 +59,8 @@ def _find(table, asked, kind, path):
     same = [column for column in table.columns if str(column).startswith(f"{asked} (column ")]
     if same:
         raise ValueError(
-            f"{path}: {len(same)} columns are named {asked!r} and hold different values. Rename them in the file, or ask for {same[0]!r}."
+            f"{path}: {len(same)} columns are named {asked!r} and hold different values. Rename them in the file, or "
+            f"ask for {same[0]!r}."
         )
     raise ValueError(f"{path}: there is no column {asked!r}. Its columns are {list(table.columns)}.")
 
@@ -72,8 +74,8 @@ def _numbers(column, path):
     if len(bad):
         got = column.iloc[bad[0]]
         raise ValueError(
-            f"{path}: column {column.name!r}, row {bad[0] + 1} below the header, must be a number with a decimal point. Got {got!r}."
-            + _cause(str(got), len(bad), len(values), bad[0])
+            f"{path}: column {column.name!r}, row {bad[0] + 1} below the header, must be a number with a decimal "
+            f"point. Got {got!r}." + _cause(str(got), len(bad), len(values), bad[0])
         )
     return values
 

@@ -16,8 +16,8 @@ _INTEGER = re.compile(r"\s*[+-]?\d*\s*")
 def read_delimited(path, separator=None, decimal="."):
     """Whole table of a file, its cells as text.
 
-    Lines that begin with # in front of the table are remarks; the last of them holds the names of the columns where no other
-    line does (NumPy writes such files). Separators at the end of lines count for nothing.
+    Lines that begin with # in front of the table are remarks; the last of them holds the names of the columns where no
+    other line does (NumPy writes such files). Separators at the end of lines count for nothing.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def _header(path, lines, first, separator):
     if named and len(named) == len(cells):
         return named, first
     raise ValueError(
-        f"{path}, line {first + 1}: this line must hold the names of the columns. Got {lines[first][:60]!r}. Put a line of names in front."
+        f"{path}, line {first + 1}: this line must hold the names of the columns. Got {lines[first][:60]!r}. Put a line of "
+        "names in front."
     )
 
 
@@ -100,9 +101,10 @@ def _rows(path, lines, first, separator, labels):
             cells.pop()
         if len(cells) > len(labels):
             whole = separator == "," and all(_INTEGER.fullmatch(cell) for cell in cells)
-            commas = " If its numbers have decimal commas, write it with decimal points, or with semicolons between the values."
+            commas = " If its numbers have decimal commas, part the values by semicolons, or write decimal points."
             raise ValueError(
-                f"{path}, line {number}: {len(cells)} values between {separator!r}, but there are {len(labels)} names of columns.{commas if whole else ''}"
+                f"{path}, line {number}: {len(cells)} values between {separator!r}, but there are {len(labels)} names of "
+                f"columns.{commas if whole else ''}"
             )
         if len(cells) < len(labels) and number == len(lines):  # a line without an end, as of a file cut off
             raise ValueError(f"{path}, line {number}: the file ends in the middle of a row: it is truncated.")

@@ -29,7 +29,7 @@ def make_model(config):
 
 
 def _muscles(config):
-    """The muscles of an OpenSim model that the EMG drives: those of the columns' names, or whose `channels` they are."""
+    """The muscles of an OpenSim model that EMG drives: those of the columns' names, or whose `channels` they are."""
     emg, channels = list(columns_of(config.data.emg)), config.osim.get("channels", {})
     used = {column for source in channels.values() for column in ([source] if isinstance(source, str) else source)}
     return [*channels, *(name for name in emg if name not in used)]

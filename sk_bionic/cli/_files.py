@@ -48,7 +48,7 @@ def _wild_parts(pattern, match):
 
 
 def trial_names(files):
-    """Name of each file's trial: the file's name; where that is no distinction, what the wildcards stand for, or its path."""
+    """Name of each file's trial: the file's name, or, where two are the same, what the wildcards stand for, or its path."""
     paths = list(files)
     stems = [path.stem for path in paths]
     if len(set(stems)) == len(stems):
@@ -60,7 +60,7 @@ def trial_names(files):
 
 
 def partners(files, others, what):
-    """The file of `others` that belongs to each of `files`: of its name, or found by the same text in place of the wildcards.
+    """The file of `others` that belongs to each of `files`: of its name, or with the same text for the wildcards.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def partners(files, others, what):
         if len(found) != 1:
             known = ", ".join(other.name for other in list(others)[:3])
             raise ValueError(
-                f"{len(found) or 'No'} file(s) of [data] {what} belong to {path}. A partner has the same name but for its extension, or "
+                f"{len(found) or 'No'} file(s) of [data] {what} belong to {path}. A partner has the same name but "
+                "for its extension, or "
                 f'the same text in place of the *: files = ["*_emg.csv"], {what} = ["*_ik.mot"]. There are {known}.'
             )
         pairs[path] = found[0]

@@ -42,7 +42,8 @@ def main(argv=None):
     Returns
     -------
     int
-        0; 1 where `check` found faults; 2 after an error, whose message is on the standard error; 130 after an interrupt.
+        0; 1 where `check` found faults; 2 after an error, whose message is on the standard error; 130 after an
+        interrupt.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)

@@ -58,7 +58,8 @@ def moment_frames(config, model):
     """EMG and angles, and the measured moments [N m], of all frames whose angles are known."""
     if not config.data.moments:
         raise ValueError(
-            f'{config.path}: [data] must name the coordinates whose moments were measured, as in moments = ["knee_angle_r"].'
+            f"{config.path}: [data] must name the coordinates whose moments were measured, as in moments = "
+            '["knee_angle_r"].'
         )
     recordings, found = read_recordings(config)
     signals = read_signals(config, recordings)

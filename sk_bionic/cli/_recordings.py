@@ -116,13 +116,15 @@ def _without_copies(table):
 
 
 def _last_of_equal_times(table, path):
-    """Of neighbouring rows with one time stamp the last, as OpenSim's Storage: its tools write such rows where windows meet."""
+    """Of neighbouring rows with one time stamp the last, as OpenSim's Storage: its tools write such rows where "
+    "windows meet."""
     time = table.index.get_level_values("time").to_numpy()
     repeated = np.append(np.diff(time) == 0, False)
     if not repeated.any():
         return table
     warnings.warn(
-        f"{path.name}: {repeated.sum()} time stamp(s) come twice in succession, first {time[repeated][0]:g} s: the last row of "
+        f"{path.name}: {repeated.sum()} time stamp(s) come twice in succession, first {time[repeated][0]:g} s: the "
+        "last row of "
         "each is taken, as OpenSim does.",
         UserWarning,
         stacklevel=2,
@@ -139,11 +141,13 @@ def _check_time(recording, data, rate):
         raise ValueError(f"{path}: {error}") from error
     if found < SLOWEST:
         raise ValueError(
-            f"{path}: there are {found:.3g} rows a second, too few for a movement. Times must be in seconds: if those of a text "
+            f"{path}: there are {found:.3g} rows a second, too few for a movement. Times must be in seconds: if "
+            "those of a text "
             f'table are in milliseconds, say time_unit = "ms" in [data]; if column {data.time!r} counts frames, give '
             'sampling_rate and time = "none".'
         )
     if rate and np.isfinite(found) and abs(found / rate - 1) > OTHER_RATE:
         raise ValueError(
-            f"{path}: its times count {found:.4g} rows a second, but [data] says {rate:g}. Remove the one that is wrong."
+            f"{path}: its times count {found:.4g} rows a second, but [data] says {rate:g}. Remove the one that is "
+            "wrong."
         )

@@ -111,7 +111,8 @@ def _check_trials(recordings):
         for name in find_trials(recording.table).names:
             if name in file_of:
                 raise ValueError(
-                    f"{file_of[name]} and {recording.path.name} both have a trial {name!r}: give one of them another name."
+                    f"{file_of[name]} and {recording.path.name} both have a trial {name!r}: give one of them another "
+                    "name."
                 )
             file_of[name] = recording.path.name
 
@@ -134,7 +135,8 @@ def _warn_of_small(angles, config):
     span = angles.max() - angles.min()
     if config.data.angle_unit == "deg" and (span < SMALL_RANGE).all():
         warnings.warn(
-            f"The angle {span.idxmax()!r} moves through {np.rad2deg(span.max()):.2g} deg only in all recordings. If the files are in radians, "
+            f"The angle {span.idxmax()!r} moves through {np.rad2deg(span.max()):.2g} deg only in all recordings. If "
+            "the files are in radians, "
             'say angle_unit = "rad" in [data].',
             UserWarning,
             stacklevel=2,
@@ -151,7 +153,8 @@ def on_common_clock(data, signals, *others):
     for table in others:
         if table is not None and find_trials(table).names != trials.names:
             raise ValueError(
-                f"Trials of the EMG {list(trials.names)} and of the other files {list(find_trials(table).names)} differ."
+                f"Trials of the EMG {list(trials.names)} and of the other files {list(find_trials(table).names)} "
+                "differ."
             )
         shifted.append(None if table is None else _on_clock_of(table, signals, data))
     if data.frame_rate is not None:
@@ -159,7 +162,8 @@ def on_common_clock(data, signals, *others):
     for table in shifted:
         if table is not None and not table.index.equals(signals.index):
             raise ValueError(
-                "EMG and angles are sampled at different times. Say in [data] how many frames a second both shall have: frame_rate = 100."
+                "EMG and angles are sampled at different times. Say in [data] how many frames a second both shall "
+                "have: frame_rate = 100."
             )
     return (signals, *shifted)
 
@@ -188,14 +192,16 @@ def _check_overlap(name, time, clock):
     spans = f"the EMG lasts from {clock[0]:g} to {clock[-1]:g} s, the other file from {time[0]:g} to {time[-1]:g} s"
     if common <= 0:
         raise ValueError(
-            f"Trial {name!r}: {spans}: they have no time in common. Write both on one clock; if both begin at the same moment, say "
+            f"Trial {name!r}: {spans}: they have no time in common. Write both on one clock; if both begin at the "
+            "same moment, say "
             'clock = "start" in [data].'
         )
     lengths = time[-1] - time[0], clock[-1] - clock[0]
     apart = abs(time[0] - clock[0])
     if apart > 0.05 * lengths[1] and abs(lengths[0] - lengths[1]) < SAME_LENGTH * max(lengths):
         warnings.warn(
-            f"Trial {name!r}: {spans}. They are as long, but joined by their times {apart:g} s of each have no partner. If both begin at "
+            f"Trial {name!r}: {spans}. They are as long, but joined by their times {apart:g} s of each have no "
+            "partner. If both begin at "
             'the same moment, say clock = "start" in [data].',
             UserWarning,
             stacklevel=2,

@@ -10,7 +10,10 @@ from ._config import Data, Emg
 _DEGREES = 'say angle_unit = "deg" in [data]'
 _RULES = (
     (re.compile(r"pass np\.deg2rad(?:\(\w+\)| of that column)(?: where they are in degrees)?"), _DEGREES),
-    (re.compile(r"(?:Pass|pass|Give|give|Set|set)? ?`sampling_rate` \[Hz\][^.:]*?or a DataFrame whose index has[^.]*"), "Name the column of the time by time in [data]"),
+    (
+        re.compile(r"(?:Pass|pass|Give|give|Set|set)? ?`sampling_rate` \[Hz\][^.:]*?or a DataFrame whose index has[^.]*"),
+        "Name the column of the time by time in [data]",
+    ),
     (re.compile(r"parameter of PhysicsInformedMSKRegressor"), "parameter in [estimator]"),
     (re.compile(r"parameter of EMGEnvelope"), "parameter in [emg]"),
     (re.compile(r"\bEMGEnvelope(?:\(\))?"), "the table [emg]"),
@@ -33,7 +36,7 @@ _SETTINGS = {
 
 
 def in_plain_words(message):
-    """The message without what only a programmer can do: settings are named by their table, X and y by what they hold."""
+    """The message without what only a programmer can do: settings are named by their table, X and y by their sense."""
     for pattern, words in _RULES:
         message = pattern.sub(words, message)
     return re.sub(r"`([^`]+)`", _setting, message)

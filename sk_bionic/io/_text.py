@@ -136,7 +136,8 @@ def _number(path, cell, number, label):
 def settle_labels(labels, values, before, notes):
     """Columns that can be asked for by name: a fault of one column must not block the others.
 
-    Of columns with one name and the same values the first is kept. Where the values differ, each gets its position into its
+    Of columns with one name and the same values the first is kept. Where the values differ, each gets its position
+    into its
     name, so that nobody takes one for the other. Columns without a name are left out.
 
     Parameters
@@ -197,19 +198,22 @@ def check_time(path, time, first_line, notes):
         verb = "repeats" if time[row] == time[row - 1] else "goes back to"
         more = f" ({len(backward)} such rows)" if len(backward) > 1 else ""
         notes.append(
-            f"line {first_line + row}: column 'time' {verb} {time[row]:.12g} s after {time[row - 1]:.12g} s{more}. Before "
+            f"line {first_line + row}: column 'time' {verb} {time[row]:.12g} s after {time[row - 1]:.12g} s{more}. "
+            "Before "
             "a fit, sort the rows by time and drop duplicates; many such rows are times written with too few digits."
         )
 
 
 def check_row_count(path, promised, found, key, lines, notes):
-    """Another number of rows than the header promises is noted; an error where the last row has no end of its line, too."""
+    """Another number of rows than the header promises is noted; an error where the last row has no end of its line, "
+    "too."""
     if found == promised:
         return
     if found < promised and lines[-1].strip():
         raise fault(
             path,
-            f"the header promises {key}={promised} rows, the table has {found}, the last without an end of line: the file "
+            f"the header promises {key}={promised} rows, the table has {found}, the last without an end of line: the "
+            "file "
             "is truncated. Pass `check_row_count=False` to read what is there.",
         )
     cause = "the file is truncated, or the header is wrong" if found < promised else "the header is wrong"
