@@ -4,7 +4,6 @@ from .geometry import resting_value
 from .sampling import moves, steers
 
 LONGEST_FIBER, SHORTEST_PATH = 3.0, 0.5  # in optimal fiber lengths; in tendon slack lengths: beyond, a unit is odd
-METERS = ("", "meters", "meter", "m")
 
 
 def check_constraints(model, coordinates, base):
@@ -41,13 +40,14 @@ def differences(model, coordinates, base, muscles, left_out):
         *_of_limits(model, coordinates),
         *_of_coordinates(model, coordinates, base),
         *_of_muscles(muscles, left_out),
+        *_of_controllers(model, muscles),
         *_relevant(model.notes, [*coordinates, *(muscle.name for muscle in muscles)]),
     ]
 
 
 def _relevant(notes, names):
     """Those on names that the file has twice which name one of what was asked for."""
-    return [note for note in notes if any(repr(name) in note for name in names)]
+    return [note for note in notes if "_units" in note or any(repr(name) in note for name in names)]
 
 
 def _acts_on(model, component, name, base):
@@ -104,6 +104,13 @@ def _of_muscles(muscles, left_out):
         yield f"{_listed(asked)} do not apply force in the file (appliesForce false or isDisabled true); asked for by name, they do here"
     if left_out:
         yield f"{_listed(left_out)} do not apply force in the file (appliesForce false or isDisabled true) and are left out"
+
+
+def _of_controllers(model, muscles):
+    names = {"ALL", *(muscle.name for muscle in muscles)}
+    found = [str(c) for c in model.others if c.kind == "controller" and c.driven & names]
+    if found:
+        yield f"controllers of these muscles are left out: {', '.join(found)}"
 
 
 def odd_lengths(muscle, length):

@@ -1,6 +1,7 @@
 """OpenSim model files (.osim) without OpenSim: what they hold, as plain values."""
 
 import math
+from dataclasses import replace
 
 from .functions import function_node, read_function
 from .joint_forces import component, read_joint_forces
@@ -59,7 +60,7 @@ def read_osim(path):
     forces = [*model.members("ForceSet"), *(node for node in model.inside("components") if not _is_inert(node))]
     muscles, more = read_muscles(forces, touching, coordinates)
     springs, limits, others = read_joint_forces([node for node in forces if not is_muscle(node)], touching)
-    wraps, of_wraps = read_wrap_objects(model, muscles)
+    wraps, of_wraps = read_wrap_objects(model, muscles, frames)
     couplers, constraints = _read_constraints(model, coordinates, touching)
     return OsimModel(
         name=model.name,
@@ -73,8 +74,8 @@ def read_osim(path):
         couplers=couplers,
         springs=springs,
         limits=limits,
-        others=(*others, *constraints),
-        notes=(*notes, *more, *of_wraps),
+        others=(*others, *constraints, *_read_controllers(model, touching)),
+        notes=(*notes, *more, *of_wraps, *_odd_units(model)),
         path=str(path),
     )
 
@@ -84,6 +85,22 @@ def _is_inert(node):
     return node.tag in ("PhysicalOffsetFrame", "StationDefinedFrame", "Station", "Marker") or node.tag.endswith(
         ("Frame", "Reporter", "Geometry", "Probe", "Controller", "Set")
     )
+
+
+def _read_controllers(model, touching):
+    """Controllers in force: what they drive is among what they name."""
+    for node in [*model.members("ControllerSet"), *(n for n in model.inside("components") if "Controller" in n.tag)]:
+        disabled = node.flag("isDisabled", default=False)  # OpenSim 3
+        if node.flag("enabled", not disabled):
+            driven = frozenset(word.rsplit("/", 1)[-1] for word in node.text("actuator_list", "ALL").split())
+            yield replace(component(node, touching, "controller"), driven=driven)
+
+
+def _odd_units(model):
+    """Units that the file states and OpenSim does not look at."""
+    for tag, plain in (("length_units", ("", "meters", "meter", "m")), ("force_units", ("", "n", "newton", "newtons"))):
+        if model.text(tag, "").lower() not in plain:
+            yield f"{tag} {model.text(tag)} is not looked at, as in OpenSim: all numbers are taken as meters and newtons"
 
 
 def _version(document):

@@ -154,23 +154,34 @@ def _coordinate(node, role, coordinates):
     return name
 
 
-def read_wrap_objects(model, muscles):
+def read_wrap_objects(model, muscles, frames):
     """Wrap objects by name, with the muscles that use each; and notes on names that the file has twice.
 
-    OpenSim looks for a name in the ground, then body by body, and takes the first that it finds.
+    OpenSim looks for a name in the ground, then body by body, then in other frames, and takes the first that it finds.
     """
-    homes = [node for node in model.children() if node.tag == "Ground"] + model.members("BodySet")
+    homes = [node for node in model.below() if node.element.find("WrapObjectSet/objects") is not None]
+    order = {"Ground": 0, "Body": 1}
     objects, notes = {}, []
-    for home in homes:
+    for home in sorted(homes, key=lambda node: order.get(node.tag, 2)):
+        body = _body_of(home, frames)
         for node in home.members("WrapObjectSet"):
             users = tuple(m.name for m in muscles.values() if node.name in m.wraps)
-            body = home.name or GROUND
-            if node.name in objects:
-                if users and objects[node.name].body != body:
-                    notes.append(
-                        f"there are two wrap objects {node.name!r}; {list(users)} wrap over that of {objects[node.name].body!r}, as in OpenSim"
-                    )
-                continue
-            active = node.flag("active", default=True)
-            objects[node.name] = WrapObject(node.name, node.tag, body, active, users)
+            first = objects.get(node.name)
+            if first is None:
+                active = node.flag("active", default=True)
+                objects[node.name] = WrapObject(node.name, node.tag, body, active, users)
+            elif users and first.body != body:
+                notes.append(
+                    f"there are two wrap objects {node.name!r}; {list(users)} wrap over that of {first.body!r}, as in OpenSim"
+                )
     return objects, notes
+
+
+def _body_of(home, frames):
+    """Name of the body that a home of wrap objects is, or is fixed to."""
+    if home.tag == "Ground":
+        return GROUND
+    try:
+        return frames.find(home, home.name).body
+    except ValueError:
+        return home.name

@@ -118,14 +118,16 @@ class Coupler:
 
 @dataclass(frozen=True)
 class Component:
-    """A force or a constraint that has no counterpart here, and what it acts on.
+    """A force, a constraint or a controller that has no counterpart here, and what it acts on.
 
     Attributes
     ----------
-    kind : {"force", "constraint", "actuator"}
+    kind : {"force", "constraint", "actuator", "controller"}
     class_name, name : str
     bodies, coordinates : frozenset of str
         Those that its element names, by way of frames and contact geometry, too.
+    driven : frozenset of str
+        Actuators of a controller; "ALL" may be among them.
     """
 
     kind: str
@@ -133,6 +135,7 @@ class Component:
     name: str
     bodies: frozenset
     coordinates: frozenset
+    driven: frozenset = frozenset()
 
     def __str__(self):
         return f"{self.class_name} {self.name!r}"

@@ -181,8 +181,11 @@ def paths_only(file, model, names):
     for default in root.findall("defaults"):
         root.remove(default)
     _keep(whole.find("components"), lambda e: e.tag.endswith("Frame"))
-    followed = {coupler.name for coupler in model.couplers}
-    _keep(whole.find("ConstraintSet/objects"), lambda e: e.get("name", "") in followed)
+    followed = {coupler.name for coupler in model.couplers if _is_readable(model, coupler)}
+    _keep(whole.find("ConstraintSet/objects"), lambda e: "Coupler" in e.tag and e.get("name", "") in followed)
+    _keep(
+        whole.find("ContactGeometrySet/objects"), lambda e: e.tag != "ContactMesh"
+    )  # whose file is not beside the copy
     whole.append(forces)
     for element in whole.iter():
         for look in [child for child in element if child.tag in _LOOKS]:
@@ -193,6 +196,11 @@ def paths_only(file, model, names):
                     found.text = text
     _weld(root, model)
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _is_readable(model, coupler):
+    names = (coupler.dependent, *coupler.independent)
+    return not any(model.joints[model.coordinates[name].joint].fault for name in names)
 
 
 def _keep(home, wanted):

@@ -117,6 +117,27 @@ class TestForces:
             in told
         )
 
+    def test_controllers_and_units(self, model_of):
+        controller = "<ControllerSet><objects><PrescribedController name='c'><actuator_list>{}</actuator_list></PrescribedController></objects></ControllerSet><ForceSet>"
+        text = limb.document(muscles=STRAIGHT)
+        assert (
+            "controllers of these muscles are left out: PrescribedController 'c'"
+            in model_of(text.replace("<ForceSet>", controller.format("flexor")))[1]
+        )
+        assert not model_of(text.replace("<ForceSet>", controller.format("reserve")))[1]
+        assert (
+            "length_units millimeters is not looked at"
+            in model_of(text.replace("<BodySet>", "<length_units>millimeters</length_units><BodySet>"))[1]
+        )
+
+    def test_a_wrap_object_in_a_frame(self, tmp_path):
+        frame = f"<PhysicalOffsetFrame name='plate'><socket_parent>/bodyset/lower</socket_parent>{CYLINDER.format(0.03)}</PhysicalOffsetFrame>"
+        text = limb.document(muscles=limb.muscle("wrapped", OVER_ROLL, wraps=WRAP)).replace(
+            "<ForceSet>", f"<components>{frame}</components><ForceSet>"
+        )
+        (tmp_path / "limb.osim").write_text(text)
+        assert read_osim(tmp_path / "limb.osim").wrap_objects["roll"].body == "lower"
+
 
 class TestConstraints:
     @pytest.mark.parametrize("kind", CONSTRAINTS)
