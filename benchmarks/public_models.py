@@ -1,6 +1,7 @@
 """Public OpenSim models beside OpenSim itself: path lengths, moment arms and isometric forces of from_osim.
 
-usage: python benchmarks/public_models.py LISTED.json FOLDER... [--most N]
+usage: python benchmarks/public_models.py LISTED.json FOLDER... [--most N] [--singles]
+       python benchmarks/public_models.py LISTED.json            (the table of what was compared so far)
 
 FOLDERs hold bare or ordinary git repositories with .osim files at any depth. Every rotational coordinate that muscles
 span is asked for alone, and each with the next one as a planar chain of two. OpenSim (extra ``[opensim]``) computes the
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +36,7 @@ def models_of(folder):
             yield Path(folder).parent.name, commit, path, git("show", f"HEAD:{path}")
 
 
-def compared(file):
+def compared(file, chains=True):
     """Rows of one model: coordinates, status and what was told."""
     import opensim
     import torch
@@ -52,7 +54,8 @@ def compared(file):
         return [("file", "OpenSim refuses", str(error).split("\n")[0][:200])]
     rows, single = [], []
     names = [n for n in ours.rotational_coordinates if not n.endswith(("_l", "_left"))]
-    for chosen in [[n] for n in names] + [list(pair) for pair in zip(names[:-1], names[1:])]:
+    pairs = [list(pair) for pair in zip(names[:-1], names[1:])] if chains else []
+    for chosen in [[n] for n in names] + pairs:
         if len(chosen) > 1 and not set(chosen) <= set(single):
             continue
         with warnings.catch_warnings(record=True) as told:
@@ -157,7 +160,7 @@ class _Reference:
         return muscle.get_max_isometric_force() * (active + passive) * along / fiber
 
 
-def run(listed, folders, most):
+def run(listed, folders, most, more):
     """Compare all models; the list of files and the rows go to `listed`."""
     seen, rows = set(), []
     for folder in folders:
@@ -169,7 +172,7 @@ def run(listed, folders, most):
             with tempfile.TemporaryDirectory() as place:
                 file = Path(place) / "model.osim"
                 file.write_bytes(content)
-                command = [sys.executable, __file__, "--one", str(file)]
+                command = [sys.executable, __file__, "--one", str(file), *more]
                 try:
                     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, cwd=place)
                     found = json.loads(done.stdout.strip().splitlines()[-1])
@@ -183,22 +186,40 @@ def run(listed, folders, most):
 
 
 def summary(rows):
-    """Table of the counts."""
+    """Table of the counts, what differs or was refused by name, and the repositories."""
     counts = Counter(row[1] for model in rows for row in model["rows"])
-    total = sum(counts.values())
-    lines = [f"{len(rows)} models, {total} coordinates and chains\n", "| outcome | number |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {kind} | {number} |" for kind, number in counts.most_common())])
+    lines = [
+        f"# {len(rows)} public OpenSim models, {sum(counts.values())} coordinates and chains beside OpenSim {version('opensim')}\n"
+    ]
+    lines += [__doc__.split("\n\n")[2].replace("\n", " ") + "\n", "| outcome | number |", "|---|---|"]
+    lines += [f"| {kind} | {number} |" for kind, number in counts.most_common()]
+    lines += ["\n| repository | commit | models |", "|---|---|---|"]
+    for (repository, commit), number in Counter((m["repository"], m["commit"]) for m in rows).items():
+        lines.append(f"| {repository.replace('+', '/')} | {commit} | {number} |")
+    lines.append(
+        "\nNot equal, not warned, and refused for another reason than a constraint or axes that make no plane:\n"
+    )
+    for model in rows:
+        for chosen, kind, told in model["rows"]:
+            if kind in ("different", "refused", "aborted", "too long", "OpenSim refuses", "OpenSim fails"):
+                lines.append(f"- {model['path']}, {chosen}: {kind}. {told}")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--one")
+    parser.add_argument("--singles", action="store_true", help="no chains of two")
     parser.add_argument("--most", type=int, default=10**6)
     parser.add_argument("listed", nargs="?")
     parser.add_argument("folders", nargs="*")
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(compared(given.one)))
+        print(json.dumps(compared(given.one, not given.singles)))
     else:
-        table = summary(run(given.listed, given.folders, given.most))
-        print(table)
+        compared_rows = (
+            run(given.listed, given.folders, given.most)
+            if given.folders
+            else json.loads(Path(given.listed).read_text())
+        )
+        (Path(__file__).parent / "results" / "public_models.md").write_text(summary(compared_rows))
