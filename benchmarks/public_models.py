@@ -33,7 +33,9 @@ def models_of(folder):
     commit = git("rev-parse", "HEAD").decode().strip()
     for path in git("ls-tree", "-r", "-z", "HEAD", "--name-only").decode().split("\0"):
         if path.lower().endswith(".osim"):
-            yield Path(folder).parent.name, commit, path, git("show", f"HEAD:{path}")
+            shown = subprocess.run(["git", "-C", folder, "show", f"HEAD:{path}"], capture_output=True, check=False)
+            if shown.returncode == 0:  # else a file that the snapshot lacks
+                yield Path(folder).parent.name, commit, path, shown.stdout
 
 
 def compared(file, chains=True):

@@ -83,7 +83,7 @@ def read_osim(path):
 def _is_inert(node):
     """Whether a component of the model itself is no force: frames, markers, reporters."""
     return node.tag in ("PhysicalOffsetFrame", "StationDefinedFrame", "Station", "Marker") or node.tag.endswith(
-        ("Frame", "Reporter", "Geometry", "Probe", "Controller", "Set")
+        ("Frame", "Reporter", "Geometry", "Probe", "Controller", "Set", "Constraint", "Joint", "Body")
     )
 
 
@@ -121,7 +121,7 @@ def _defaults(document, model):
 
 def _read_bodies(model):
     bodies = {}
-    for node in model.members("BodySet"):
+    for node in [*model.members("BodySet"), *model.inside("components")]:
         if node.tag != "Body" or node.name == GROUND:
             continue  # OpenSim 3 lists the ground among the bodies
         if node.name in bodies:

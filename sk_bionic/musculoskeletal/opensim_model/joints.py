@@ -79,6 +79,7 @@ def offset_frames(model):
     found = {}
     homes = [("/bodyset", body) for body in model.members("BodySet")]
     homes += [("/jointset", joint) for joint in model.members("JointSet")]
+    homes += [("", node) for node in [*_loose(model, "Joint"), *_loose(model, "Body")]]
     homes += [("", ground) for ground in model.children() if ground.tag == "Ground"]
     for prefix, home in [*homes, (None, model)]:
         for element in home.element.findall("./*/PhysicalOffsetFrame"):
@@ -86,6 +87,11 @@ def offset_frames(model):
             owner = "" if prefix is None else f"{prefix}/{home.name or GROUND}"
             found[f"{owner}/{frame.name}"] = frame
     return found
+
+
+def _loose(model, kind):
+    """Bodies or joints among the model's components, which are in no set."""
+    return [node for node in model.inside("components") if node.tag.endswith(kind)]
 
 
 def read_joints(model, frames):
@@ -104,7 +110,7 @@ def read_joints(model, frames):
 
 def _joint_nodes(model):
     """(joint, body that it is written in or None)."""
-    found = [(node, None) for node in model.members("JointSet")]
+    found = [(node, None) for node in [*model.members("JointSet"), *_loose(model, "Joint")]]
     for body in model.members("BodySet"):  # OpenSim 3: a body owns the joint to its parent
         found += [(node, body.name) for node in body.inside("Joint")]
     return found

@@ -180,7 +180,7 @@ def paths_only(file, model, names):
             whole.remove(child)
     for default in root.findall("defaults"):
         root.remove(default)
-    _keep(whole.find("components"), lambda e: e.tag.endswith("Frame"))
+    _keep(whole.find("components"), lambda e: e.tag.endswith(("Frame", "Joint", "Body")))
     followed = {coupler.name for coupler in model.couplers if _is_readable(model, coupler)}
     _keep(whole.find("ConstraintSet/objects"), lambda e: "Coupler" in e.tag and e.get("name", "") in followed)
     _keep(

@@ -176,6 +176,19 @@ class TestCoordinates:
             in model_of(text.replace(wrist, wrist + moving))[1]
         )
 
+    def test_bodies_and_joints_among_the_components(self, model_of):
+        text = limb.document(muscles=STRAIGHT)
+        hand = limb.body("hand", 0.4, "0.02 -0.05 0.01")
+        wrist = text[text.index('<PinJoint name="wrist"') : text.index("</objects></JointSet>")]
+        assert hand in text
+        loose = (
+            text.replace(hand, "")
+            .replace(wrist, "")
+            .replace("<ForceSet>", f"<components>{hand}{wrist}</components><ForceSet>")
+        )
+        whole, moved = (model_of(given)[0].parameters.as_dict()["moment_of_inertia"].item() for given in (text, loose))
+        assert moved == pytest.approx(whole, rel=1e-12)
+
     def test_a_joint_of_an_unknown_class(self, model_of):
         text = limb.document(muscles=STRAIGHT)
         with pytest.raises(
