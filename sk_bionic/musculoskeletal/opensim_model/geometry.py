@@ -220,6 +220,9 @@ def _counts(point, values):
 
 def _across(joint, values):
     """Pose of the child's body in the parent's body."""
+    if joint.surface:
+        moved = _on_ellipsoid(joint, [values[name] for name in joint.coordinates])
+        return _fixed(joint.parent) @ moved @ np.linalg.inv(_fixed(joint.child))
     if joint.axes:
         steps = [
             (i < 3, np.array(axis.axis), axis.function(*(values[n] for n in axis.coordinates)))
@@ -230,6 +233,28 @@ def _across(joint, values):
         steps = [(kind == "rotational", _UNIT[axis], values[n]) for (kind, axis), n in pairs]
     moved = _motion(steps, next(iter(values.values())).shape if values else ())
     return _fixed(joint.parent) @ moved @ np.linalg.inv(_fixed(joint.child))
+
+
+def _on_ellipsoid(joint, values):
+    """A frame whose third axis is normal to an ellipsoid, on which it lies; a scapula wings about an axis of its own.
+
+    Simbody's MobilizedBody::Ellipsoid; OpenSim turns the thorax's ellipsoid by a right angle about z, so that abduction
+    and elevation are positive (ScapulothoracicJoint.cpp of OpenSim 4.6).
+    """
+    x, y, z = joint.surface[:3]
+    winged = joint.class_name == "ScapulothoracicJoint"
+    steps = [(True, axis, value) for axis, value in zip(_UNIT, values, strict=False)]
+    moved = _motion(steps, np.shape(values[0]))
+    moved[..., :3, 3] = moved[..., :3, 2] * np.array((y, x, z) if winged else (x, y, z))
+    if not winged:
+        return moved
+    origin, direction = joint.surface[3:5], joint.surface[5]
+    turned = _motion([(True, _UNIT[2], 0.5 * np.pi)], ())
+    axis = np.array([-np.sin(direction), np.cos(direction), 0.0])
+    winging = _motion([(True, axis, values[3])], np.shape(values[3]))
+    place = np.array([*origin, 0.0])
+    winging[..., :3, 3] = place - winging[..., :3, :3] @ place
+    return turned @ moved @ np.linalg.inv(turned) @ winging
 
 
 def _motion(steps, shape):

@@ -23,6 +23,8 @@ JOINT_CLASSES = {
     "GimbalJoint": _TURNS,
     "PlanarJoint": ((_R, 2), (_T, 0), (_T, 1)),
     "FreeJoint": (*_TURNS, *_SHIFTS),
+    "EllipsoidJoint": _TURNS,
+    "ScapulothoracicJoint": (*_TURNS, (_R, 2)),
 }
 AXES = ("rotation1", "rotation2", "rotation3", "translation1", "translation2", "translation3")
 
@@ -119,12 +121,13 @@ def _joint_nodes(model):
 def _read_joint(node, owning_body, frames):
     """`Joint` and its `Coordinate`s; what cannot be read becomes the joint's fault."""
     parent = child = None
-    fault, axes, types, own = "", (), None, []
+    fault, axes, types, own, surface = "", (), None, [], ()
     nodes = [node.wrap(element) for element in node.element.iter("Coordinate")]
     names = tuple(coordinate.name for coordinate in nodes)
     try:
         parent, child = _joint_frames(node, owning_body, frames)
         axes, types = _read_motion(node, names)
+        surface = _read_surface(node)
     except ValueError as error:
         fault = str(error)
     types = types or [UNKNOWN] * len(nodes)
@@ -134,7 +137,19 @@ def _read_joint(node, owning_body, frames):
         except ValueError as error:
             fault = fault or str(error)
             own.append(Coordinate(coordinate.name, node.name, UNKNOWN, 0.0, _ANY_RANGE, False, False))
-    return Joint(node.name, node.tag, parent, child, names, axes, fault), own
+    return Joint(node.name, node.tag, parent, child, names, axes, fault, surface), own
+
+
+def _read_surface(node):
+    if node.tag == "EllipsoidJoint":
+        return node.numbers("radii_x_y_z", 3)
+    if node.tag == "ScapulothoracicJoint":
+        radii, origin = (
+            node.numbers("thoracic_ellipsoid_radii_x_y_z", 3),
+            node.numbers("scapula_winging_axis_origin", 2, (0.0, 0.0)),
+        )
+        return (*radii, *origin, node.number("scapula_winging_axis_direction", 0.0))
+    return ()
 
 
 def _read_motion(node, names):

@@ -65,6 +65,9 @@ class Joint:
         Three rotations, then three translations; of a CustomJoint, empty for the others.
     fault : str
         Why its motion cannot be told; empty where it can.
+    surface : tuple of float
+        Of an EllipsoidJoint its three radii [m]; of a ScapulothoracicJoint behind them the origin (x, y) [m] and the direction
+        [rad] of the winging axis.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Joint:
     coordinates: tuple
     axes: tuple = ()
     fault: str = ""
+    surface: tuple = ()
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ class TestDamage:
             ("<mass>2<", "<mass>nan<", r"Body 'a': <mass> must hold 1 number.* Got 'nan'"),
             ("0.1 0 0<", "0.1 0<", r"Body 'a': <mass_center> must hold 3 number.* Got '0.1 0'"),
             ('Body name="b"', 'Body name="a"', "Body 'a': there are two bodies"),
-            ("PinJoint", "EllipsoidJoint", "EllipsoidJoint 'pin': .* EllipsoidJoint are not supp"),
+            ("PinJoint", "LabJoint", "LabJoint 'pin': .* LabJoint are not supp"),
             ('"universal"', '"pin"', "there are two joints 'pin'"),
             ('"u1"', '"p1"', "there are two coordinates 'p1'"),
             ('<Coordinate name="s1">', "<Coo>", "arm.osim: no valid XML"),

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import limb_text as limb
 import numpy as np
 import pytest
 from osim_text import COUPLER, VERSION_3, VERSION_4
@@ -217,15 +218,50 @@ class TestWhatCannotBeMeasured:
             body_poses(model, {})["c"]
 
     def test_a_joint_that_cannot_be_read_is_named_where_its_bodies_are_asked_for(self, read):
-        model = read(VERSION_4.replace("PlanarJoint", "EllipsoidJoint"))
+        model = read(VERSION_4.replace("PlanarJoint", "LabJoint"))
         poses, whole = body_poses(model, {}), body_poses(read(VERSION_4), {})
         np.testing.assert_array_equal(poses["c"], whole["c"])
-        with pytest.raises(
-            ValueError, match="EllipsoidJoint 'planar': joints of the class EllipsoidJoint are not supported"
-        ):
+        with pytest.raises(ValueError, match="LabJoint 'planar': joints of the class LabJoint are not supported"):
             poses["d"]
 
     def test_loops(self, read):
         model = read(VERSION_4.replace("/bodyset/c</socket_parent>", "/bodyset/a</socket_parent>"))
         with pytest.raises(ValueError, match="closes a loop|with the ground"):
             body_poses(model, {})["c"]
+
+
+class TestScapulae:
+    """Poses of OpenSim 4.6, typed in: origin and third axis of the scapula."""
+
+    ELLIPSOID = "<radii_x_y_z>0.1 0.2 0.15</radii_x_y_z>"
+    THORAX = """<thoracic_ellipsoid_radii_x_y_z>0.1 0.2 0.15</thoracic_ellipsoid_radii_x_y_z>
+      <scapula_winging_axis_origin>0.02 -0.03</scapula_winging_axis_origin>
+      <scapula_winging_axis_direction>0.4</scapula_winging_axis_direction>"""
+
+    @pytest.mark.parametrize(
+        ("kind", "surface", "origin", "third"),
+        [
+            (
+                "EllipsoidJoint",
+                ELLIPSOID,
+                (0.035179403, 0.102305486, 0.384011867),
+                (-0.541129807, -0.255250965, 0.801264923),
+            ),
+            (
+                "ScapulothoracicJoint",
+                THORAX,
+                (0.114458411, 0.088705304, 0.416207934),
+                (0.180445675, 0.088996817, 0.979550369),
+            ),
+        ],
+    )
+    def test_they_glide_on_an_ellipsoid(self, read, kind, surface, origin, third):
+        values = dict(zip(("abduction", "elevation", "upward", "winging"), (0.3, -0.5, 0.7, 0.2), strict=True))
+        names = list(values)[: 3 if kind == "EllipsoidJoint" else 4]
+        angles = "".join(limb.coordinate(name) for name in names)
+        joint = limb.joint("scapular", "ground", "scapula", angles, "0.1 0.2 0.3", "0.3 -0.4 0.5", kind, surface)
+        model = read(limb.document(bodies=limb.BODIES + limb.body("scapula"), joints=limb.JOINTS + joint))
+        pose = body_poses(model, {name: values[name] for name in names})["scapula"]
+        np.testing.assert_allclose(pose[:3, 3], origin, atol=2e-9)
+        np.testing.assert_allclose(pose[:3, 2], third, atol=2e-9)
+        assert set(names) <= set(model.rotational_coordinates)

@@ -191,15 +191,13 @@ class TestCoordinates:
 
     def test_a_joint_of_an_unknown_class(self, model_of):
         text = limb.document(muscles=STRAIGHT)
-        with pytest.raises(
-            ValueError, match="EllipsoidJoint 'wrist': joints of the class EllipsoidJoint are not supported"
-        ):
+        with pytest.raises(ValueError, match="LabJoint 'wrist': joints of the class LabJoint are not supported"):
             model_of(
-                text.replace('<PinJoint name="wrist"', '<EllipsoidJoint name="wrist"').replace(
-                    "</PinJoint></objects></JointSet>", "</EllipsoidJoint></objects></JointSet>"
+                text.replace('<PinJoint name="wrist"', '<LabJoint name="wrist"').replace(
+                    "</PinJoint></objects></JointSet>", "</LabJoint></objects></JointSet>"
                 )
             )
-        beside = limb.joint("other", "ground", "scapula", "", kind="EllipsoidJoint")
+        beside = limb.joint("other", "ground", "scapula", "", kind="LabJoint")
         apart = limb.document(bodies=limb.BODIES + limb.body("scapula"), joints=limb.JOINTS + beside, muscles=STRAIGHT)
         assert model_of(apart)[0].muscle_names == ("flexor",)
 
