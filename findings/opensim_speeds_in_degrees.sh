@@ -4,7 +4,8 @@
 #
 # Expected: both in radians. OpenSim 4.6 knows the old names: TableUtilities.findStateLabelIndex documents that it looks for
 # "<coord_name>_u" where "/speed" is asked for, and StatesTrajectory.createFromStatesTable reads such files. The files that OpenSim
-# 3 writes in degrees (..._states_degrees.mot) have these names.
+# 3 wrote in degrees have these names and hold deg/s (arm26_states_degrees.mot and subject01_walk1_states_degrees.mot of
+# opensim-models, both with inDegrees=yes).
 # Seen: SimbodyEngine.convertDegreesToRadians turns 180 into 3.14159 for "knee" and for ".../speed", and leaves 180 for "knee_u":
 # in such a table speeds are 57.3 times as large as the angles' derivatives.
 # Exits with 0 while OpenSim behaves so, with 1 when it no longer does.

@@ -22,6 +22,7 @@ _RULES = (
     (re.compile(r"(?:^|(?<=[.:] ))y (?=has|contains|holds|spans|must)"), "The angle "),
     (re.compile(r"\bInput X contains"), "The recording contains"),
     (re.compile(r"\bX and y\b"), "EMG and angles"),
+    (re.compile(r"the index level 'trial'"), "the name of the trial"),
     (re.compile(r"\bthe EMG columns of X\b"), "the EMG columns"),
     (re.compile(r"`parameters_`"), "the table of parameters (--parameters FILE writes it)"),
     (re.compile(r"; `\w+_` (?:has|keeps|holds)[^.;]*"), ""),
