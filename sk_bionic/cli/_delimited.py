@@ -62,9 +62,14 @@ def _separator(line, path):
 
 
 def _cells(lines, separator):
-    if separator == " ":
-        return (line.split() for line in lines)
-    return csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    """Cells of each line; a quote that is not closed ends with its line."""
+    for line in lines:
+        if separator == " ":
+            yield line.split()
+        elif '"' in line:
+            yield next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+        else:
+            yield line.split(separator)
 
 
 def _header(path, lines, first, separator):

@@ -1,5 +1,6 @@
 """Unit, column and decimal sign are those of the file and of the configuration, or the contradiction is named."""
 
+import random
 import sys
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from sk_bionic.cli._tables import read_frames
 from sk_bionic.io import write_sto
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import coordinate_types
+from _mutations import mutate
 
 HEAD = '[data]\nfiles = ["walk*"]\nemg = ["a", "b"]\nangle = ["knee"]\n'
 DEGREES = HEAD + 'angle_unit = "deg"\n'
@@ -232,3 +235,20 @@ def test_writing_in_degrees_and_reading_again(tmp_path):
     index = pd.MultiIndex.from_product([["walk"], TIME], names=["trial", "time"])
     write_sto(pd.DataFrame(VALUES, index).assign(knee=np.deg2rad(VALUES["knee"])), tmp_path / "walk.mot", in_degrees=True, rotational=["knee"])  # fmt: skip
     agree(frames(tmp_path, HEAD))
+
+
+def test_damaged_tables_give_data_or_a_value_error(tmp_path):
+    """And never the numbers of another column."""
+    raw = table().to_csv(index=False).encode()
+    (tmp_path / "w.toml").write_text(DEGREES)
+    config = read_config(tmp_path / "w.toml")
+    refused = 0
+    for i in range(60):
+        (tmp_path / "walk.csv").write_bytes(mutate(raw, random.Random(i), is_text=True))
+        try:
+            X, y = read_frames(config)
+            assert X.columns.tolist() == ["a", "b"] and X.index.equals(y.index)
+        except ValueError as error:
+            assert "walk.csv" in str(error)
+            refused += 1
+    assert 0 < refused < 60
