@@ -14,7 +14,7 @@ from .elements import family_of, is_approximate, length_at, make_joint, make_mus
 from .file import read_osim
 from .fitting import fit_paths
 from .path_files import load_paths
-from .sampling import spanned_coordinates
+from .sampling import spanned_coordinates, widened
 
 TENDONS = ("rigid", "elastic", "as_stated")
 DRIVES = ("emg", "excitation")
@@ -122,7 +122,7 @@ def from_osim(
     posture = dict(posture or {})
     _check_coordinates(model, coordinates, posture)
     ranges = _ranges(model, coordinates, ranges or {})
-    chain = planar_chain(model, coordinates, ranges, posture)
+    chain = _chain(model, coordinates, ranges, posture)
     base = posture | {n: float(np.clip(model.coordinates[n].default_value, *ranges[n])) for n in coordinates}
     check_constraints(model, coordinates, base)
     spans, idle = _spans(model, muscles, coordinates, base)
@@ -140,6 +140,21 @@ def from_osim(
     ]
     joints = [make_joint(model, s, ranges[s.coordinate], scale) for s, scale in zip(chain, scales, strict=True)]
     return MusculoskeletalModel(built, joints, name=model.name or Path(path).stem)
+
+
+def _chain(model, coordinates, ranges, posture):
+    """Segments over the ranges; where a joint is no hinge within them (a knee's screw-home), over the file's own."""
+    try:
+        return planar_chain(model, coordinates, ranges, posture)
+    except ValueError:
+        whole = {name: widened(model.coordinates[name], own) for name, own in ranges.items()}
+        if whole == ranges:
+            raise
+        try:
+            return planar_chain(model, coordinates, whole, posture)
+        except ValueError:
+            pass
+        raise
 
 
 def _check_choice(name, got, known):

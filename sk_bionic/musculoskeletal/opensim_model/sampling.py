@@ -145,7 +145,7 @@ def _sample(model, measure, names, span, ranges, base):
     """`Samples` of muscles that span the same coordinates."""
     found = _on_grid(model, measure, names, span, ranges, base)
     jumping = [name for name, own in found.items() if own.jump]
-    wide = {n: _widened(model.coordinates[n], ranges[n]) if n in span else ranges[n] for n in ranges}
+    wide = {n: widened(model.coordinates[n], ranges[n]) if n in span else ranges[n] for n in ranges}
     if jumping and wide != ranges:
         # Which part of a broken length is off can be told over the whole range only: it must not change with `ranges`.
         whole = _on_grid(model, measure, jumping, span, wide, base)
@@ -161,7 +161,7 @@ def _on_grid(model, measure, names, span, ranges, base):
     return {name: _samples(axes, grid, lengths[..., k], arms[..., k], ranges, base) for k, name in enumerate(names)}
 
 
-def _widened(coordinate, own):
+def widened(coordinate, own):
     """The file's range of a coordinate, with what is asked for; only the latter where the file has no sensible one."""
     low, high = coordinate.range
     return (min(low, own[0]), max(high, own[1])) if 0 < high - low <= WIDEST else own

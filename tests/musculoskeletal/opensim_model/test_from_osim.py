@@ -146,6 +146,22 @@ class TestSkeleton:
         )
         assert model.parameters.as_dict()["segment_length"][0] == pytest.approx(0.3, abs=2e-3)
 
+    def test_a_joint_that_screws_at_the_end_of_its_range_is_the_hinge_of_the_whole(self, write, paths):
+        screw = limb.spline(
+            "-1 0 0.3 0.6 1 2", "0 0 0.15 0.15 0.15 0.15"
+        )  # turns about another axis between 0 and 0.3 rad
+        elbow = limb.joint(
+            "elbow", "upper", "lower", limb.coordinate("elbow_angle", "-1 2"), kind="CustomJoint",
+            extra=limb.custom("elbow_angle", functions={"rotation2": screw}),
+        )  # fmt: skip
+        joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0") + elbow
+        file = write(bodies=limb.body("upper") + limb.body("lower"), joints=joints)
+        whole, narrow = (
+            from_osim(file, ANGLES, paths=paths, ranges=ranges) for ranges in (None, {"elbow_angle": (0.0, 0.25)})
+        )
+        lengths = [model.parameters.as_dict()["segment_length"][0].item() for model in (whole, narrow)]
+        assert lengths[0] == pytest.approx(lengths[1], abs=5e-3)
+
     def test_a_joint_that_turns_backwards(self, write, paths):
         back = limb.joint(
             "elbow",
