@@ -327,6 +327,11 @@ class TestFaultsElsewhere:
             table = read_sto(written(tmp_path, text(labels="time knee knee", rows=["0 1 1", "1 nan nan", "2 3 3"])))
         assert table.columns.tolist() == ["knee"]
 
+    def test_a_table_without_rows(self, tmp_path):
+        with pytest.warns(UserWarning, match="no rows follow the column labels"):
+            table = read_sto(written(tmp_path, text(rows=[])))
+        assert table.shape == (0, 2) and table.columns.tolist() == ["knee_angle", "pelvis_tx"]
+
     def test_controls_of_a_model_without_controllers(self, tmp_path):
         with pytest.warns(UserWarning, match="no column besides 'time'"):
             table = read_sto(written(tmp_path, text(labels="time", rows=["0", "0.01", "0.02"])))
@@ -374,7 +379,6 @@ class TestDamage:
             (" \n\n", "walk.sto: the file is empty"),
             (text(HEADER[:-1]), "no line 'endheader'"),
             ("endheader", "walk.sto, line 1: nothing follows"),
-            (text(rows=[]), "line 7: no rows follow"),
             (text(rows=[*ROWS[:2], "0.02 30"]), "line 10: 2 cells .* promise 3.*truncated"),
             (text(rows=[ROWS[0], "0.01 20", ROWS[2]]), "line 9: 2 cells .* promise 3"),
             (text(rows=[ROWS[0], "0.01 20 1 2", ROWS[2]]), "line 9: 4 cells .* promise 3"),

@@ -36,6 +36,9 @@ def written(tmp_path, content):
         text() + "\n\t\t\n",
         text(rows=[row + "\t" for row in ROWS]),
         text(axes=AXES.lower()),
+        text(axes="\t"),
+        text(labels=LABELS.replace("Time", "Times")),
+        text(labels=LABELS.replace("Frame#", "Frame")),
         text(counts=COUNTS.replace("\t\t", "\t")),
     ],
 )

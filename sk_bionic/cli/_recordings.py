@@ -135,6 +135,8 @@ def _last_of_equal_times(table, path):
 def _check_time(recording, data, rate):
     """Raise where times do not increase, or say something else than the configuration."""
     path, table = recording.path, recording.table
+    if table.empty:
+        raise ValueError(f"{path}: there are no values in this file.")
     try:
         found = find_trials(table).sampling_rate
     except ValueError as error:

@@ -82,6 +82,8 @@ def read_sto(path, *, trial=None, model=None, degrees=None, rotational="by_name"
         _check_row_count(path, header, len(values), lines, notes)
     _check_column_count(path, header, labels, notes)
     time = values[:, 0]
+    if not len(values):
+        notes.append("no rows follow the column labels.")
     if len(labels) == 1:
         notes.append("there is no column besides 'time'.")
     labels, values = _text.settle_labels(labels[1:], values[:, 1:], 1, notes)
@@ -113,8 +115,6 @@ def _parse_table(path, lines, header):
     labels, separator = _labels(lines[table[0]], body[0] if body else "")
     if labels[0].lower() != "time":
         raise _text.fault(path, f"the first column must be 'time'. Got {labels[0][:40]!r}.", label_line)
-    if not body:
-        raise _text.fault(path, "no rows follow the column labels.", label_line)
     return labels, _text.parse_rows(path, body, label_line + 1, labels, separator), label_line
 
 

@@ -103,7 +103,8 @@ def _scale(path, header):
 def _parse_markers(path, lines, separator):
     """Names of the markers, one above every three axes."""
     cells = _text.split_cells(lines[_LABEL_LINE - 1], separator)
-    if [cell.lower().rstrip("#") for cell in cells[:2]] != ["frame", "time"]:
+    # "Frame" and "Times" are written, too
+    if [cell.lower().rstrip("#s") for cell in cells[:2]] != ["frame", "time"]:
         message = f"must begin with 'Frame#' and 'Time'. Got {cells[:2]}."
         raise _text.fault(path, message, _LABEL_LINE)
     axes = [cell for cell in _text.split_cells(lines[_AXIS_LINE - 1], separator) if cell]
@@ -112,7 +113,7 @@ def _parse_markers(path, lines, separator):
             message = f"axes must come as X, Y, Z for each marker. Got {axis[:40]!r}."
             raise _text.fault(path, message, _AXIS_LINE)
     markers = [cell for cell in cells[2:] if cell]
-    if len(axes) != 3 * len(markers):
+    if axes and len(axes) != 3 * len(markers):
         message = f"{len(axes)} axes for {len(markers)} markers, three each are needed."
         raise _text.fault(path, message, _AXIS_LINE)
     return markers

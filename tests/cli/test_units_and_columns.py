@@ -114,6 +114,12 @@ class TestUnits:
         with pytest.raises(ValueError, match="spans .* rad.*its header says inDegrees=no: correct the header"):
             frames(tmp_path, HEAD)
 
+    @pytest.mark.filterwarnings("ignore:.*no rows follow")
+    def test_an_empty_storage_is_named(self, tmp_path):
+        storage(tmp_path / "walk.mot", frame=table().iloc[:0])
+        with pytest.raises(ValueError, match="walk.mot: there are no values in this file"):
+            frames(tmp_path)
+
 
 class TestColumns:
     def test_two_muscles_on_one_electrode(self, tmp_path):
