@@ -113,8 +113,11 @@ def check_finite(values, included, trials, names):
 
 
 def _rates(trials):
-    """Mean sampling rate of each trial [Hz]; NaN for a single row."""
-    first, last = trials.starts[:-1], trials.starts[1:] - 1
-    duration = trials.time[last] - trials.time[first]
-    unknown = np.full(len(duration), np.nan)
-    return np.divide(last - first, duration, where=duration > 0, out=unknown)
+    """Mean sampling rate of each trial between its holes [Hz]; NaN for a single row."""
+    pieces = trials.parted(0.0)
+    first, last = pieces.starts[:-1], pieces.starts[1:] - 1
+    trial = trials.trial_of_frame[first]
+    n_steps, duration = np.zeros(trials.n_trials), np.zeros(trials.n_trials)
+    np.add.at(n_steps, trial, last - first)
+    np.add.at(duration, trial, pieces.time[last] - pieces.time[first])
+    return np.divide(n_steps, duration, where=duration > 0, out=np.full(trials.n_trials, np.nan))

@@ -12,14 +12,14 @@ from ._frame_checks import check_finite
 from .calibration import Session
 from .dynamics.simulate import Motion
 from .fitting import TrainingData, validation_frames
-from .trials import find_trials, shifted
+from .trials import WorkFrames, find_trials, shifted
 
 
 class FrameInputs:
     """Private half of `PhysicsInformedMSKRegressor`: validation and conversion of its inputs."""
 
     def _frames(self, X, *, reset, trial=None):
-        """Values (n_frames, n_columns) and trials, or None where nothing tells the time."""
+        """Values (n_frames, n_columns) and whole trials, or None where nothing tells the time."""
         values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         trials = find_trials(
             X if isinstance(X, pd.DataFrame) else values, sampling_rate=self.sampling_rate, trial=trial
@@ -31,7 +31,27 @@ class FrameInputs:
                 "The estimator was fitted on trials in time. Pass X with the index levels 'trial' and 'time' (s), or set `sampling_rate`."
             )
         check_finite(values, np.ones(values.shape[1], bool), trials, self._column_names)
-        return values, None if trials is None else trials.parted()
+        return values, trials
+
+    def _worked(self, X):
+        """Values (n_work, n_columns) and trials of the frames to work on, or X's own rows and None where nothing tells the time."""
+        values, trials = self._frames(X, reset=False)
+        if trials is None:
+            return values, None
+        work = self._work_frames(trials)
+        return (values if work.are_measured else work.means(values)), work.trials
+
+    def _work_frames(self, trials):
+        """Of new frames: parts of trials that holes have left are held as long as the network looks back."""
+        parts = trials.parted()
+        history = 0.0 if self.prediction == "simulation" else self.emg_history_
+        whole = trials.lengths[trials.trial_of_frame[parts.starts[:-1]]] == parts.lengths
+        return WorkFrames.of(parts, self.frame_rate, np.where(whole, 0.0, history))
+
+    def _measured_frames(self, X, values):
+        """What was worked out at the frames to work on, (n_work, ...), at those of X."""
+        trials = None if self.model_ is None else find_trials(X, sampling_rate=self.sampling_rate)
+        return values if trials is None else self._work_frames(trials).back(values)
 
     def _labelled_frames(self, X, y, trial, sample_weight):
         """Values, trials, angles (n_frames, n_outputs; NaN where they carry no weight) and weights of a training set."""
@@ -42,7 +62,7 @@ class FrameInputs:
         inputs.check_labels(angle, weight)
         angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
         if trials is not None:
-            inputs.check_trial_lengths(trials)
+            values, trials, angle, weight = self._training_frames(values, trials, angle, weight)
         elif self.prediction == "simulation":
             raise ValueError(
                 "prediction='simulation' needs a time axis: an equation of motion has none to run along. Pass X with the index levels 'trial' and 'time' (s), "
@@ -56,6 +76,21 @@ class FrameInputs:
                 stacklevel=4,
             )
         return values, trials, angle, weight
+
+    def _training_frames(self, values, trials, angle, weight):
+        """The frames to learn from: of parts that are long enough, no more a second than a movement needs."""
+        parts = trials.parted()
+        short, message = trials.short_parts(parts)
+        if message:
+            warnings.warn(message, UserWarning, stacklevel=5)
+            kept = ~short[parts.trial_of_frame]
+            values, angle, weight, parts = values[kept], angle[kept], weight[kept], parts.without(short)
+            inputs.check_labels(angle, weight)
+        inputs.check_trial_lengths(parts)
+        work = WorkFrames.of(parts, self.frame_rate)
+        if work.are_measured:
+            return values, parts, angle, weight
+        return work.means(values), work.trials, *work.labels(angle, weight)
 
     def _training_data(self, values, trials, angle, weight, rng):
         """What the fit learns from; the model is known already."""
@@ -92,7 +127,8 @@ class FrameInputs:
         return angle
 
     def _shape_output(self, X, angle):
-        """Angles (n_frames, n_coordinates) in the shape and type of the training target."""
+        """Angles (n_work, n_coordinates) at X's frames, in the shape and type of the training target."""
+        angle = self._measured_frames(X, angle)
         if self.target_is_1d_:
             return angle[:, 0]
         if self.target_names_ is None or not isinstance(X, pd.DataFrame):

@@ -78,7 +78,8 @@ def predict_moments(model, X):
     -------
     DataFrame (n_frames, n_coordinates)
         Moments [N m], positive when they increase the angle: inverse dynamics' generalised forces. Those of prescribed
-        coordinates (see `MusculoskeletalModel.prescribing`) are left out.
+        coordinates (see `MusculoskeletalModel.prescribing`) are left out. A hole in a trial's time (more than half a second)
+        ends it; NaN in parts of one or two frames beside it, with a warning.
 
     Raises
     ------
@@ -96,9 +97,9 @@ def predict_moments(model, X):
     >>> predict_moments(flexion.model, X).columns.tolist()
     ['elbow_flexion']
     """
-    motion, angle = _motion(model, X)
+    motion, angle, rows = _motion(model, X)
     torque = torque_along(motion, measured_motion(motion, angle), model.parameters.as_dict())
-    return flagged(pd.DataFrame(torque, X.index, list(model.coordinate_names)), model)
+    return flagged(_at_rows(torque, rows, X.index, model.coordinate_names), model)
 
 
 def predict_muscle_forces(model, X):
@@ -130,9 +131,9 @@ def predict_muscle_forces(model, X):
     >>> predict_muscle_forces(flexion.model, X).columns.tolist()
     ['biceps', 'triceps']
     """
-    motion, angle = _motion(model, X)
+    motion, angle, rows = _motion(model, X)
     muscles, _ = muscle_outputs(motion, measured_motion(motion, angle))
-    return flagged(pd.DataFrame(muscles.tendon_force, X.index, list(model.muscle_names)), model)
+    return flagged(_at_rows(muscles.tendon_force, rows, X.index, model.muscle_names), model)
 
 
 def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None):
@@ -193,10 +194,10 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     True
     """
     model = _with_free(model, identify)
-    motion, angle = _motion(model, X)
+    motion, angle, rows = _motion(model, X)
     inputs.warn_of_synthesized(model)
-    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    found = identify_torques(motion, angle, _measured(moments, X, model), weight)
+    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)[rows]
+    found = identify_torques(motion, angle, _measured(moments, X, model)[rows], weight)
     if not found.converged:
         warnings.warn(
             f"The calibration had not settled after {found.n_iter} evaluations.",
@@ -222,16 +223,20 @@ def _with_free(model, identify):
 
 
 def _motion(model, X):
-    """The model on X's trials, and the measured angles (n_frames, n_coordinates) of what is not prescribed."""
+    """The model on X's trials, the measured angles (n_frames, n_coordinates) of what is not prescribed, and the rows of X.
+
+    Parts beside a hole in time that are too short for an acceleration are left out.
+    """
     if not isinstance(X, pd.DataFrame):
         raise ValueError(f"X must be a DataFrame whose columns name EMG channels and angles. Got {type(X).__name__}.")
     trials = find_trials(X)
     if trials is None:
         raise ValueError("X needs a time axis: a pandas index with the levels 'trial' and 'time' (s).")
-    inputs.check_trial_lengths(trials)
     given = X.to_numpy(dtype=np.float64)
     names = [str(name) for name in X.columns]
     check_finite(given, np.ones(len(names), bool), trials, names)
+    trials, rows = _parts(trials)
+    given = given[rows]
     absent = [name for name in model.coordinate_names if name not in names]
     if absent:
         raise ValueError(
@@ -248,7 +253,28 @@ def _motion(model, X):
     angle = given[:, [names.index(name) for name in model.coordinate_names]]
     for name, column in zip(model.coordinate_names, angle.T, strict=True):
         inputs.check_radians(name, column, trials)
-    return motion, angle
+    return motion, angle, rows
+
+
+def _parts(trials):
+    """Trials that end at holes, and the rows (n_frames,) of bool of those that have an acceleration."""
+    parts = trials.parted()
+    short, message = trials.short_parts(parts, inputs.FEWEST_FRAMES)
+    if message:
+        warnings.warn(message, UserWarning, stacklevel=4)
+        rows = ~short[parts.trial_of_frame]
+        parts = parts.without(short)
+    else:
+        rows = np.ones(trials.n_frames, dtype=bool)
+    inputs.check_trial_lengths(parts)
+    return parts, rows
+
+
+def _at_rows(values, rows, index, names):
+    """Values (n_rows, n_names) as a table of all frames, NaN beside `rows`."""
+    table = pd.DataFrame(np.nan, index, list(names))
+    table.loc[rows] = np.asarray(values)
+    return table
 
 
 def _measured(moments, X, model):

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from . import prediction
 from ._inputs import check_same_index, check_target_names, target_names
 from .results import flagged
+from .trials import find_trials
 
 
 class MotionOutputs:
@@ -165,11 +166,13 @@ class MotionOutputs:
         angle = check_array(
             y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", copy=True
         )
-        expected = (motion.trials.n_frames, self.model_.n_coordinates)
+        work = self._work_frames(find_trials(X, sampling_rate=self.sampling_rate))
+        expected = (work.source.n_frames, self.model_.n_coordinates)
         if angle.reshape(len(angle), -1).shape != expected:
             raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")
-        residual = prediction.along_measured(motion, angle.reshape(expected))
-        residual = residual.reshape(angle.shape)
+        joint = angle.reshape(expected)
+        joint = joint if work.are_measured else work.labels(joint, np.ones(len(joint)))[0]
+        residual = work.back(prediction.along_measured(motion, joint)).reshape(angle.shape)
         return pd.DataFrame(residual, index=y.index, columns=y.columns) if isinstance(y, pd.DataFrame) else residual
 
     def _require_model(self):
@@ -182,7 +185,7 @@ class MotionOutputs:
 
     def _motion_of(self, X):
         self._require_model()
-        return self._motion(*self._frames(X, reset=False), self.model_)
+        return self._motion(*self._worked(X), self.model_)
 
     def _predict_with_model(self, X, with_variance=False):
         self._require_model()
@@ -195,6 +198,7 @@ class MotionOutputs:
         return motion, state
 
     def _columns(self, X, values, names):
+        values = self._measured_frames(X, values)
         if not isinstance(X, pd.DataFrame):
             return values
         return flagged(pd.DataFrame(values, index=X.index, columns=list(names)), self.model_)

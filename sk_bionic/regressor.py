@@ -21,6 +21,7 @@ from .network import TrainingSettings
 from .outputs import MotionOutputs
 from .posture_errors import PostureErrors
 from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
+from .scoring import r2_where_known
 
 
 class PhysicsInformedMSKRegressor(
@@ -33,9 +34,10 @@ class PhysicsInformedMSKRegressor(
     the model, NaN where it is unknown. A coordinate that was measured and need not be predicted can be a column of X
     instead, under its own name: it is prescribed, and y holds the others. Its velocity and acceleration come from a
     spline through its samples, so low-pass it first. Time comes with a pandas index of levels ``trial`` and ``time``
-    [s], or from `sampling_rate`; a hole of more than half a second in a trial (a block that cross-validation has taken out)
-    ends it, and what follows begins anew. Without any time axis rows are unrelated frames and the estimator is a static
-    network.
+    [s], or from `sampling_rate`. A hole of more than half a second (and five usual steps) in a trial, such as a block that
+    cross-validation has taken out, ends it, and what follows begins anew, from rest; `fit` leaves parts shorter than a second
+    out, with a warning, `predict` predicts them too. Without any time axis rows are unrelated frames and the estimator is a
+    static network.
 
     Parameters
     ----------
@@ -101,6 +103,10 @@ class PhysicsInformedMSKRegressor(
     sampling_rate : float, optional
         Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names
         trials.
+    frame_rate : float or None, default=100.0
+        Frames per second [Hz] that are enough for a movement. Of a trial with at least twice as many, means over two, three,
+        ... frames are fitted and predicted, and predictions interpolated to the frames of X: a pipeline may take raw EMG at
+        its own rate. None: every frame.
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None
@@ -201,6 +207,7 @@ class PhysicsInformedMSKRegressor(
         "tol": [Interval(Real, 0, None, closed="left")],
         "emg_scale": [StrOptions({"auto", "max"}), None, "array-like"],
         "sampling_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "frame_rate": [None, Interval(Real, 0, None, closed="neither")],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -233,6 +240,7 @@ class PhysicsInformedMSKRegressor(
         tol=1e-6,
         emg_scale="auto",
         sampling_rate=None,
+        frame_rate=100.0,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -261,6 +269,7 @@ class PhysicsInformedMSKRegressor(
         self.tol = tol
         self.emg_scale = emg_scale
         self.sampling_rate = sampling_rate
+        self.frame_rate = frame_rate
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -379,6 +388,10 @@ class PhysicsInformedMSKRegressor(
         values, trials = self._frames(X, reset=False)
         angle = self._angles(X, y, values, trials)
         inputs.check_target_names(inputs.target_names(y), self.model_)
+        work = self._work_frames(trials)
+        if not work.are_measured:
+            values, (angle, _) = work.means(values), work.labels(angle, np.ones(len(angle)))
+        trials = work.trials
         fitted = self.fitted_
         fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
         if fitted.is_simulation:
@@ -440,13 +453,38 @@ class PhysicsInformedMSKRegressor(
     def _predict(self, X, with_variance=False):
         """Prediction and the motion (equation on the frames) behind it, None where the network alone predicts."""
         check_is_fitted(self)
-        values, trials = self._frames(X, reset=False)
+        values, trials = self._worked(X)
         if trials is None or self.prediction == "network" and self.fitted_.network is not None:
             return prediction.predict_network(self.fitted_, self._features(values, trials)), None
         motion = self._motion(values, trials, self.model_)
         if self.prediction == "simulation" or self.fitted_.network is None:
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
         return prediction.predict_hybrid(self.fitted_, motion, self._features(values, trials), with_variance), motion
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination R2 of the predicted angles, where they are known.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+        y : array-like (n_frames,) or (n_frames, n_coordinates)
+            Joint angles [rad]; frames of NaN are left out, each coordinate's on its own.
+        sample_weight : array-like (n_frames,), optional
+            Weight of each frame.
+
+        Returns
+        -------
+        float
+            Mean over the coordinates.
+
+        Raises
+        ------
+        ValueError
+            When no angle is known.
+        """
+        inputs.check_same_index(X, y)
+        return r2_where_known(y, self.predict(X), sample_weight)
 
     def _settings(self, seed, progress):
         names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")

@@ -50,6 +50,33 @@ def test_names_without_the_separator_are_subjects():
     assert LeaveOneSubjectOut("/").get_n_splits(X) == 4
 
 
+@pytest.mark.parametrize(
+    ("trial", "subject"),
+    [
+        ("sub_01_x", "sub_01"),
+        ("sub_01", "sub_01"),
+        ("sub-01_task-walk", "sub-01"),
+        ("Subject_7_walk_2", "Subject_7"),
+        ("S_12_3", "S_12"),
+        ("patient_stroke_04_walk", "patient_stroke_04"),
+        ("sub_anna_walk", "sub_anna"),
+        ("N03_sitting", "N03"),
+        ("trial_00", "trial"),
+        ("control", "control"),
+        ("7", "7"),
+    ],
+)
+def test_subjects_in_trials_names(trial, subject):
+    index = pd.MultiIndex.from_product([[trial], [0.0, 0.1]], names=["trial", "time"])
+    assert set(subject_of_frames(pd.Series(0.0, index))) == {subject}
+
+
+def test_subjects_called_sub_are_kept_apart():
+    index = pd.MultiIndex.from_product([["sub_01_x", "sub_01_y", "sub_02_x"], [0.0]], names=["trial", "time"])
+    folds = list(LeaveOneSubjectOut().split(pd.DataFrame({"biceps": 0.0}, index)))
+    assert [test.tolist() for _, test in folds] == [[0, 1], [2]]
+
+
 @pytest.mark.parametrize("splitter", [LeaveOneLoadOut(), LeaveOneSubjectOut()], ids=repr)
 def test_splitters_work_inside_scikit_learn(splitter):
     X, y = frames()

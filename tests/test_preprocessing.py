@@ -75,9 +75,9 @@ class TestEMGEnvelope:
         X = recording({"a": 3000})
         later_changed = X.copy()
         later_changed.iloc[2000:, :2] *= 5.0
-        causal, changed = (envelope_of(x, causal=True, normalize=None) for x in (X, later_changed))
+        causal, changed = (envelope_of(x, causal=True, normalize=None, rest=None) for x in (X, later_changed))
         np.testing.assert_allclose(causal[:2000], changed[:2000], atol=1e-12)
-        zero_lag = envelope_of(X, normalize=None)
+        zero_lag = envelope_of(X, normalize=None, rest=None)
         shifts = [
             np.corrcoef(zero_lag["biceps"][:2000], causal["biceps"][s : 2000 + s])[0, 1] for s in range(0, 300, 20)
         ]

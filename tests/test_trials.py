@@ -187,10 +187,25 @@ def test_a_hole_ends_a_trial():
     assert trials.lengths.tolist() == [200, 300]
 
 
-@pytest.mark.parametrize("times", [[(0.0, 2.0), (2.3, 4.0)], [(0.0, 0.8), (5.0, 8.0)]])
-def test_short_holes_and_short_parts_end_nothing(times):
-    trials = with_hole(*times)
+def test_short_holes_end_nothing():
+    trials = with_hole((0.0, 2.0), (2.3, 4.0))
     assert trials.parted() is trials
+
+
+def test_parts_too_short_to_learn_from_are_named():
+    trials = with_hole((0.0, 0.8), (5.0, 8.0), (9.0, 9.01), (10.0, 11.0))
+    parts = trials.parted()
+    short, message = trials.short_parts(parts)
+    assert short.tolist() == [True, False, True, False]
+    assert "'a' from 0 to 0.79 s (80 frames), 'a' from 9 to 9 s (1 frames)" in message
+    rest = parts.without(short)
+    assert rest.names == ("a from 5 s", "a from 10 s") and rest.lengths.tolist() == [300, 100]
+    assert rest.time[0] == 5.0 and rest.n_frames == 400
+
+
+def test_the_longest_part_of_a_trial_stands_for_it():
+    trials = with_hole((0.0, 0.8), (5.0, 5.5))
+    assert trials.short_parts(trials.parted())[0].tolist() == [False, True]
 
 
 def test_slow_sampling_is_no_hole():

@@ -2,6 +2,7 @@
 
 from .amplitude import LARGEST_EXCITATION, check_amplitude, clipped, emg_scale, warn_of_flat, warn_of_negative
 from .checks import (
+    FEWEST_FRAMES,
     check_angles,
     check_labels,
     check_layers,
@@ -28,6 +29,7 @@ from .history import FeatureLayout, history_features, long_lags, short_lags
 
 __all__ = [
     "ColumnRoles",
+    "FEWEST_FRAMES",
     "FeatureLayout",
     "LARGEST_EXCITATION",
     "assign_columns",

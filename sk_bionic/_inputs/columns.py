@@ -44,6 +44,11 @@ def assign_columns(names, model):
     channels = list(model.channels)
     missing = [c for c in channels if c not in names]
     if missing:
+        limbs = limbs_of(names, channels)
+        if limbs:
+            raise ValueError(
+                f"X lacks the EMG columns {missing} that drive the model {model.name!r}. {_one_limb(limbs)}"
+            )
         raise ValueError(
             f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. Rename them, build the model "
             "without those muscles (`muscles=`), or use model='auto'."
@@ -67,6 +72,33 @@ def assign_columns(names, model):
         model.channel_weights,
         {name: position[name] for name in external if name in position},
     )
+
+
+def limbs_of(names, channels):
+    """Limbs whose channels the columns `names` have with something in front or behind, as "biceps_r" and "biceps_l" do.
+
+    List of dict from column to channel, one for each limb.
+    """
+    first, limbs = str(channels[0]) if channels else "", []
+    for name in map(str, names):
+        if not first or name == first or first not in name:
+            continue
+        front, _, behind = name.partition(first)
+        limb = {f"{front}{channel}{behind}": channel for channel in channels}
+        if set(limb) <= set(map(str, names)):
+            limbs.append(limb)
+    return limbs
+
+
+def _one_limb(limbs):
+    """What to do with columns that name a side."""
+    held = " and of ".join(str(list(limb)) for limb in limbs)
+    many = (
+        ""
+        if len(limbs) == 1
+        else " Limbs do not move each other: fit one estimator a limb, on its columns and its column of y."
+    )
+    return f"X holds the channels of {held}.{many} Rename the columns: X[{list(limbs[0])}].rename(columns={limbs[0]})."
 
 
 def build_model(model, names, n_coordinates):
@@ -94,6 +126,11 @@ def build_model(model, names, n_coordinates):
         )
     model = model.prescribing(given) if given else model
     if model.n_coordinates != n_coordinates:
+        limbs = limbs_of(names, model.channels)
+        if len(limbs) > 1:
+            raise ValueError(
+                f"The model {model.name!r} is one limb with the coordinates {model.coordinate_names}, but y has {n_coordinates} columns. {_one_limb(limbs)}"
+            )
         also = f" besides {model.prescribed_names}, which X prescribes" if model.prescribed_names else ""
         raise ValueError(
             f"The model {model.name!r} has the coordinates {model.coordinate_names}{also}, but y has {n_coordinates} column(s). Pass one column of y for each."

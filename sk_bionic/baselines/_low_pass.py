@@ -142,7 +142,7 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 "LowPassRegressor smooths in time: give `sampling_rate` [Hz], or a DataFrame whose "
                 "index has the levels 'trial' and 'time' (s)."
             )
-        return trials
+        return trials.parted()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -57,7 +57,7 @@ def make_envelope(config):
     off = lambda value: None if value is False else value
     return EMGEnvelope(
         band=off(config.emg.band), low_pass=off(config.emg.low_pass), order=config.emg.order, causal=config.emg.causal,
-        normalize=None, exclude=untouched(config),
+        normalize=None, rest=None, exclude=untouched(config),
     ).set_output(transform="pandas")  # fmt: skip
 
 

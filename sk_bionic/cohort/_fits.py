@@ -54,7 +54,7 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
         Joint angles [rad].
     groups : array-like (n_frames,), optional
         Subject of each frame. Default: what the trial's name begins with, up to `separator`: "N03_sitting" belongs to
-        "N03".
+        "N03", "sub_01_walk" to "sub_01" (see `sk_bionic.model_selection.subject_of_frames`).
     separator : str, default="_"
         Where the subject's part of a trial's name ends.
     n_jobs : int, optional

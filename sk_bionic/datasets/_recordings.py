@@ -82,7 +82,7 @@ def assemble(frames, rate, envelope):
     angle = data.columns[-1]
     emg = data.columns[:-1]
     if envelope:
-        data[emg] = EMGEnvelope(normalize=None).fit_transform(data[emg])
+        data[emg] = EMGEnvelope(normalize=None, rest=None).fit_transform(data[emg])
     if rate != RECORDED_RATE:
         data = resample(data, sampling_rate=rate)
     # The anti-aliasing filter may ring below zero where an envelope starts from rest.

@@ -5,6 +5,11 @@ import pandas as pd
 
 from sk_bionic.model_selection._checks import FrameSplitter, trial_codes
 
+# Beginnings of trials' names that say that a subject's name or number follows.
+WORDS_FOR_SUBJECT = frozenset(
+    "s sub subj subject subjects p pp pt pat patient participant part person proband vp id pid c ctrl control hc healthy".split()
+)
+
 
 class LeaveOneLoadOut(FrameSplitter):
     """Test on one load, train on all others.
@@ -91,7 +96,8 @@ class LeaveOneSubjectOut(FrameSplitter):
     Parameters
     ----------
     separator : str, default="_"
-        A trial's name begins with its subject's, up to this: "N03_sitting" is one of "N03".
+        A trial's name begins with its subject's, up to this: "N03_sitting" is one of "N03", "sub_01_walk" one of "sub_01"
+        (see `subject_of_frames`).
 
     Examples
     --------
@@ -167,7 +173,8 @@ def subject_of_frames(X, *, separator="_"):
         Frames with an index level "trial".
     separator : str, default="_"
         Where the subject's name ends: "N03_sitting" belongs to "N03". A name without it is the
-        subject's own.
+        subject's own. Words such as "sub", "subject", "patient" or "S" name nobody yet: "sub_01_walk" belongs to "sub_01",
+        "sub_control_01_walk" to "sub_control_01".
 
     Returns
     -------
@@ -193,7 +200,17 @@ def subject_of_frames(X, *, separator="_"):
             "'trial' and 'time' (s), or name the subject of each row with `groups`."
         )
     names = X.index.get_level_values("trial")
-    return np.array([str(name).split(separator)[0] for name in names], dtype=object)
+    subjects = {name: _subject_of(str(name), separator) for name in names.unique()}
+    return np.array([subjects[name] for name in names], dtype=object)
+
+
+def _subject_of(name, separator):
+    """What a trial's name begins with, as far as it takes to tell a subject from others."""
+    pieces = name.split(separator)
+    if pieces[0].lower() not in WORDS_FOR_SUBJECT:
+        return pieces[0]
+    numbered = (k for k, piece in enumerate(pieces) if any(character.isdigit() for character in piece))
+    return separator.join(pieces[: next(numbered, 1) + 1])
 
 
 def _leave_one_out(codes, n_groups):

@@ -20,7 +20,7 @@ def find_repetitions(y, *, sampling_rate=None, trial=None, smallest_range=SMALLE
     A repetition departs from the posture in which the trial begins and returns to it. The angle is
     smoothed (zero-lag, 1.5 Hz); a posture is left where it crosses 65 % of the trial's range (3rd
     to 97th percentile) and regained at 35 %, or the other way round where the trial begins at the
-    upper end. Two repetitions meet midway between return and next departure.
+    upper end. Two repetitions meet midway between return and next departure; a hole in time ends one.
 
     Parameters
     ----------
@@ -75,14 +75,30 @@ def as_angle(y):
 
 
 def number_repetitions(angle, trials, smallest_range=SMALLEST_RANGE):
-    """Number of the repetition of each frame within its trial, (n_frames,)."""
-    parts = []
-    for name, rows in zip(trials.names, trials.slices):
-        changes = _changes_of_posture(angle[rows], trials.time[rows], name, smallest_range)
-        returns, departures = changes[1::2], changes[2::2]
-        boundaries = [(a + b) // 2 for a, b in zip(returns, departures)]
-        parts.append(np.searchsorted(boundaries, np.arange(rows.stop - rows.start), side="right"))
-    return np.concatenate(parts)
+    """Number of the repetition of each frame within its trial, (n_frames,). A hole in time ends a repetition."""
+    parts = trials.parted()
+    trial = trials.trial_of_frame[parts.starts[:-1]]
+    numbers = np.empty(trials.n_frames, dtype=int)
+    for k in range(trials.n_trials):
+        slices = [rows for rows, of in zip(parts.slices, trial, strict=True) if of == k]
+        found = [_repetitions_of(angle[rows], trials.time[rows], trials.names[k], smallest_range) for rows in slices]
+        if all(isinstance(part, ValueError) for part in found):
+            raise found[int(np.argmax([rows.stop - rows.start for rows in slices]))]
+        first = 0
+        for rows, part in zip(slices, found, strict=True):  # a part without a repetition is one on its own
+            numbers[rows] = first + (0 if isinstance(part, ValueError) else part)
+            first = numbers[rows][-1] + 1
+    return numbers
+
+
+def _repetitions_of(angle, time, name, smallest_range):
+    """Number of the repetition of each frame of a part of a trial, or the error that says why there is none."""
+    try:
+        changes = _changes_of_posture(angle, time, name, smallest_range)
+    except ValueError as error:
+        return error
+    boundaries = [(a + b) // 2 for a, b in zip(changes[1::2], changes[2::2])]
+    return np.searchsorted(boundaries, np.arange(len(time)), side="right")
 
 
 def _changes_of_posture(angle, time, name, smallest_range):

@@ -17,7 +17,8 @@ class LagEmbedding(TransformerMixin, BaseEstimator):
     """History of every column as features: its values at fixed lags in seconds.
 
     Lags that fall between two frames are interpolated linearly; before the beginning of a trial
-    its first frame is held. Trials never leak into one another.
+    its first frame is held. Trials never leak into one another, nor do the parts of a trial on both sides of a hole in its
+    time (more than five usual steps): the first frame behind the hole is held, too.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ class LagEmbedding(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         values, included, trials = validated_frames(self, X, reset=False, needs_time=True)
         self._check_durations(trials)
-        return np.hstack([lagged(values[:, included], trials, self.lags), values[:, ~included]])
+        return np.hstack([lagged(values[:, included], trials.parted(0.0), self.lags), values[:, ~included]])
 
     def get_feature_names_out(self, input_features=None):
         """Names of the output columns, such as "biceps[t]" and "biceps[t-0.05s]".

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-HOLE, HOLE_STEPS = (
-    0.5,
-    5,
-)  # s and median steps, beyond which two neighbouring frames are no one movement
-SHORTEST_PART = 1.0  # s
+# s and median steps, beyond which two neighbouring frames are no one movement
+HOLE, HOLE_STEPS = 0.5, 5
+SHORTEST_PART = 1.0  # s of a part that something is learnt from
+N_NAMED = 3  # parts that a message names
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +84,32 @@ class Trials:
         lengths = np.bincount(self.trial_of_frame[frames], minlength=self.n_trials)
         return Trials(self.names, np.cumsum([0, *lengths]), self.time[frames])
 
-    def parted(self):
+    def without(self, dropped):
+        """The other trials.
+
+        Parameters
+        ----------
+        dropped : ndarray of bool (n_trials,)
+            Those to leave out.
+
+        Returns
+        -------
+        Trials
+            Of the remaining frames.
+        """
+        names = tuple(name for name, out in zip(self.names, dropped, strict=True) if not out)
+        starts = np.cumsum([0, *self.lengths[~dropped]])
+        return Trials(names, starts, self.time[~dropped[self.trial_of_frame]])
+
+    def parted(self, shortest_hole=HOLE):
         """Trials that end at holes in their time, such as a block that cross-validation has taken out.
 
-        Nothing is known of the movement in a hole: what follows begins anew. Parts shorter than a second stay with what
-        came before them.
+        Nothing is known of the movement in a hole: what follows begins anew.
+
+        Parameters
+        ----------
+        shortest_hole : float, default=0.5
+            A hole is a step of more than this [s] and more than five usual steps. 0 for filters, which need uniform time.
 
         Returns
         -------
@@ -98,18 +118,54 @@ class Trials:
         """
         names, starts = [], []
         for name, rows in zip(self.names, self.slices, strict=True):
-            time = self.time[rows]
-            step = np.diff(time)
-            longest = max(HOLE, HOLE_STEPS * np.median(step)) if len(step) else np.inf
-            names.append(name)
-            starts.append(rows.start)
-            for first in np.flatnonzero(step > longest) + 1:
-                part = time[first - 1] - self.time[starts[-1]], time[-1] - time[first]
-                if min(part) >= SHORTEST_PART:
-                    names.append(f"{name} from {time[first]:g} s")
-                    starts.append(rows.start + int(first))
-        return (
-            self if len(names) == self.n_trials else Trials(tuple(names), np.array([*starts, self.n_frames]), self.time)
+            step = np.diff(self.time[rows])
+            longest = max(shortest_hole, HOLE_STEPS * np.median(step)) if len(step) else np.inf
+            behind = rows.start + 1 + np.flatnonzero(step > longest)
+            names += [name, *(f"{name} from {self.time[row]:g} s" for row in behind)]
+            starts += [rows.start, *behind.tolist()]
+        if len(names) == self.n_trials:
+            return self
+        return Trials(tuple(names), np.array([*starts, self.n_frames]), self.time)
+
+    def short_parts(self, parts, fewest_frames=None):
+        """Parts too short to learn from: of a trial in parts all that last less than a second, but for its longest.
+
+        What the limb does in a second is mostly what it did before, which nobody knows behind a hole.
+
+        Parameters
+        ----------
+        parts : Trials
+            As `parted` returns them.
+        fewest_frames : int, optional
+            How many frames a part needs instead, where the motion is measured.
+
+        Returns
+        -------
+        short : ndarray of bool (n_parts,)
+        message : str
+            Which they are; empty where there are none.
+        """
+        if parts is self:
+            return np.zeros(self.n_trials, dtype=bool), ""
+        trial = self.trial_of_frame[parts.starts[:-1]]
+        first, last = parts.time[parts.starts[:-1]], parts.time[parts.starts[1:] - 1]
+        longest = np.zeros(self.n_trials)
+        np.maximum.at(longest, trial, last - first)
+        if fewest_frames is None:
+            limit = f"{SHORTEST_PART:g} s, too short to learn from"
+            short = last - first + 1.0 / self.sampling_rate < SHORTEST_PART * (1 - 1e-6)
+        else:
+            limit, short = f"{fewest_frames} frames, too short for an acceleration", parts.lengths < fewest_frames
+        short &= last - first < longest[trial]
+        named = [
+            f"{self.names[trial[k]]!r} from {first[k]:g} to {last[k]:g} s ({parts.lengths[k]} frames)"
+            for k in np.flatnonzero(short)
+        ]
+        if not named:
+            return short, ""
+        more = f" and {len(named) - N_NAMED} more" if len(named) > N_NAMED else ""
+        return short, (
+            f"Beside holes in time, parts of trials are shorter than {limit}, and left out: {', '.join(named[:N_NAMED])}{more}."
         )
 
     @property

@@ -1,0 +1,143 @@
+"""The frames that physics and networks work on, and the way back to those that were measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._trials import Trials
+
+FEWEST_FRAMES = 3  # that have an acceleration
+USUAL_STEP = 0.01  # s, where single frames tell none
+
+
+@dataclass(frozen=True, eq=False)
+class WorkFrames:
+    """Fewer frames where there are more than a movement needs, and held ones in front of parts that are too short.
+
+    Trials begin at rest, so the frames before the first may be made of it; every work frame else is the mean of the measured
+    frames about it.
+
+    Parameters
+    ----------
+    source : Trials
+        The measured frames.
+    trials : Trials
+        The work frames.
+    rows : ndarray of int (n_work,)
+        The measured frame at each work frame.
+    half : ndarray of int (n_work,)
+        Measured frames on each side of it that its mean is taken over; never across the end of a trial.
+    held : ndarray of bool (n_work,)
+        Whether the frame stands for the time before the trial.
+    """
+
+    source: Trials
+    trials: Trials
+    rows: np.ndarray
+    half: np.ndarray
+    held: np.ndarray
+
+    @classmethod
+    def of(cls, source, frame_rate=None, shortest=None):
+        """Work frames of measured ones.
+
+        Parameters
+        ----------
+        source : Trials
+        frame_rate : float, optional
+            Frames per second [Hz] that are enough: of a trial with at least twice as many, every second, third, ... is a work
+            frame. Default: all.
+        shortest : ndarray (n_trials,), optional
+            Duration [s] that each trial needs; 0: as many frames as have an acceleration. Default: none is held.
+
+        Returns
+        -------
+        WorkFrames
+        """
+        usual = source.sampling_rate
+        usual = 1.0 / usual if np.isfinite(usual) else USUAL_STEP
+        pieces = [
+            _piece(source.time[rows], rows.start, frame_rate, None if shortest is None else shortest[k], usual)
+            for k, rows in enumerate(source.slices)
+        ]
+        time, rows, half, held = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        starts = np.cumsum([0, *(len(piece[0]) for piece in pieces)])
+        return cls(source, Trials(source.names, starts, time), rows, half, held)
+
+    @property
+    def are_measured(self):
+        """Whether the work frames are the measured ones."""
+        return len(self.rows) == self.source.n_frames and not self.half.any() and not self.held.any()
+
+    def means(self, values):
+        """Signals (n_frames, n_columns) at the work frames, (n_work, n_columns)."""
+        return self._total(values) / (2 * self.half + 1)[:, None]
+
+    def labels(self, angle, weight):
+        """Angles (n_frames, n_coordinates), NaN where unknown, and their weights (n_frames,) at the work frames.
+
+        The mean of the known ones about each frame, taken to its time by the neighbours' means.
+        """
+        known = np.isfinite(angle)
+        count = self._total(known.astype(np.float64))
+        count[self.held] = 0.0
+        labelled = count > 0
+        divisor = np.where(labelled, count, np.nan)
+        mean = self._total(np.where(known, angle, 0.0)) / divisor
+        time = self._total(np.where(known, self.source.time[:, None], 0.0)) / divisor
+        for rows in self.trials.slices:
+            for j in range(angle.shape[1]):
+                at = rows.start + np.flatnonzero(labelled[rows, j])
+                mean[at, j] = _moved(mean[at, j], time[at, j], self.trials.time[at])
+        has_label = known.any(axis=1).astype(np.float64)
+        n_labels, share = (self._total(column[:, None])[:, 0] for column in (has_label, has_label * weight))
+        return mean, np.divide(share, n_labels, out=np.ones(len(share)), where=n_labels > 0)
+
+    def back(self, values):
+        """What was worked out at the work frames, (n_work, ...), at the measured ones: interpolated linearly."""
+        if self.are_measured:
+            return values
+        flat = values.reshape(len(values), -1)
+        out = np.empty((self.source.n_frames, flat.shape[1]))
+        for work, measured in zip(self.trials.slices, self.source.slices, strict=True):
+            for j in range(flat.shape[1]):
+                out[measured, j] = np.interp(self.source.time[measured], self.trials.time[work], flat[work, j])
+        return out.reshape(-1, *values.shape[1:])
+
+    def _total(self, values):
+        """Sums of `values` (n_frames, n_columns) about each work frame."""
+        total = values[self.rows].copy()
+        for offset in range(1, int(self.half.max(initial=0)) + 1):
+            inside = self.half >= offset
+            total[inside] += values[self.rows[inside] - offset] + values[self.rows[inside] + offset]
+        return total
+
+
+def _piece(time, start, frame_rate, shortest, usual):
+    """Times, rows, half widths and held frames of one trial."""
+    n, step = len(time), np.median(np.diff(time)) if len(time) > 1 else usual
+    stride = 1 if frame_rate is None else max(1, int((1 + 1e-6) / (step * frame_rate)))
+    # Both ends stay; between them strides differ by a frame where they do not add up.
+    rows = np.round(np.linspace(0, n - 1, max((n - 1) // stride, min(n, 2) - 1) + 1)).astype(int)
+    half = np.minimum(stride // 2, np.minimum(rows, n - 1 - rows))
+    n_held = 0
+    if shortest is not None:
+        work_step = step * stride
+        missing = (shortest - (time[-1] - time[0])) / work_step
+        n_held = int(max(0, FEWEST_FRAMES - len(rows), np.ceil(missing + 1e-6)))
+        before = time[0] - work_step * np.arange(n_held, 0, -1)
+        rows, half = np.concatenate([np.zeros(n_held, int), rows]), np.concatenate([np.zeros(n_held, int), half])
+        times = np.concatenate([before, time[rows[n_held:]]])
+    else:
+        times = time[rows]
+    return times, start + rows, half, np.arange(len(rows)) < n_held
+
+
+def _moved(mean, of, to):
+    """Means at the times `of`, moved to the times `to` along the straight lines between neighbours."""
+    if len(mean) < 2 or np.abs(of - to).max() < 1e-9:
+        return mean
+    right = np.clip(np.searchsorted(of, to), 1, len(of) - 1)
+    near = of[right] - of[right - 1] <= 3.0 * np.median(np.diff(to))
+    inside = (to >= of[right - 1]) & (to <= of[right])
+    return np.where(near & inside, np.interp(to, of, mean), mean)
