@@ -80,7 +80,7 @@ class FrameInputs:
     def _training_frames(self, values, trials, angle, weight):
         """The frames to learn from: of parts that are long enough, no more a second than a movement needs."""
         parts = trials.parted()
-        short, message = trials.short_parts(parts)
+        short, message = trials.short_parts(parts, needed=0.0 if self.prediction == "simulation" else self.history)
         if message:
             warnings.warn(message, UserWarning, stacklevel=5)
             kept = ~short[parts.trial_of_frame]

@@ -276,7 +276,6 @@ def test_other_number_of_angles_than_coordinates():
         ("model", "shoulder"),
         ("prediction", "both"),
         ("ode_weight", -1.0),
-        ("ode_weight", np.inf),
         ("force_weight", "auto"),
         ("max_epochs", 2.5),
         ("history", -0.1),

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments, predict_moments
 from sk_bionic.baselines._low_pass import LowPassRegressor
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.model_selection import BlockedKFold, RepetitionKFold, TrialKFold, find_repetitions
+from sk_bionic.model_selection import BlockedKFold, RepetitionKFold, TrialKFold, find_repetitions, where_known
 from sk_bionic.preprocessing import EMGEnvelope, LagEmbedding
 from sk_bionic.trials import Trials, WorkFrames, find_trials
 
@@ -138,6 +139,17 @@ class TestScore:
         y[:, 1] = np.nan
         with pytest.raises(ValueError, match="Column 1 of y has no known angle"):
             r2_where_known(y, predicted)
+
+    @pytest.mark.parametrize("scoring", ["neg_root_mean_squared_error", "r2", "neg_median_absolute_error"])
+    def test_metrics_of_scikit_learn_where_angles_are_known(self, scoring):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(50, 3))
+        y = X @ [1.0, 2.0, 3.0] + rng.normal(size=50)
+        regressor, some = Ridge().fit(X, y), np.where(np.arange(50) < 20, np.nan, y)
+        assert where_known(scoring)(regressor, X, some) == pytest.approx(get_scorer(scoring)(regressor, X[20:], y[20:]))
+        assert cross_val_score(Ridge(), X, y, scoring=where_known(scoring), error_score="raise").shape == (5,)
+        with pytest.raises(ValueError, match="known angle"):
+            where_known(scoring)(regressor, X, np.full(50, np.nan))
 
     def test_searches_score_partly_known_angles(self):
         y = FLEXION.target.where(np.arange(len(FLEXION.target)) % 3 > 0)

@@ -1,4 +1,4 @@
-"""Splitters that keep a trial, or a stretch of one, together.
+"""Splitters that keep a trial, or a stretch of one, together, and scores of partly known angles.
 
 Neighbouring frames are nearly equal, so a random split of frames puts almost every test frame into
 the training part as well and reports an error that no new recording will ever show. Splits are
@@ -21,6 +21,7 @@ from sk_bionic.model_selection._repetition_folds import (
     first_repetition_split,
 )
 from sk_bionic.model_selection._repetitions import find_repetitions
+from sk_bionic.model_selection._scoring import where_known
 from sk_bionic.model_selection._trials import TrialKFold
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "find_repetitions",
     "first_repetition_split",
     "subject_of_frames",
+    "where_known",
 ]

@@ -127,7 +127,7 @@ class Trials:
             return self
         return Trials(tuple(names), np.array([*starts, self.n_frames]), self.time)
 
-    def short_parts(self, parts, fewest_frames=None):
+    def short_parts(self, parts, fewest_frames=None, needed=0.0):
         """Parts too short to learn from: of a trial in parts all that last less than a second, but for its longest.
 
         What the limb does in a second is mostly what it did before, which nobody knows behind a hole.
@@ -138,6 +138,8 @@ class Trials:
             As `parted` returns them.
         fewest_frames : int, optional
             How many frames a part needs instead, where the motion is measured.
+        needed : float, default=0.0
+            Duration [s] that the longest part needs, too.
 
         Returns
         -------
@@ -156,7 +158,8 @@ class Trials:
             short = last - first + 1.0 / self.sampling_rate < SHORTEST_PART * (1 - 1e-6)
         else:
             limit, short = f"{fewest_frames} frames, too short for an acceleration", parts.lengths < fewest_frames
-        short &= last - first < longest[trial]
+        short &= last - first < np.where(longest < needed, np.inf, longest)[trial]
+        short &= not short.all()  # then there is nothing else, and what needs more says so
         named = [
             f"{self.names[trial[k]]!r} from {first[k]:g} to {last[k]:g} s ({parts.lengths[k]} frames)"
             for k in np.flatnonzero(short)
