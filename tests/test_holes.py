@@ -258,6 +258,26 @@ class TestSplittersAndBaselines:
         assert np.array_equal(regressor.predict(X)[~behind], regressor.predict(changed)[~behind])
 
 
+class TestDisplays:
+    def test_lines_end_at_a_hole(self):
+        pytest.importorskip("matplotlib").use("Agg")
+        from sk_bionic.inspection import ResidualDisplay, TrajectoryDisplay
+
+        regressor = generic().fit(FLEXION.data, FLEXION.target)
+        X, y = without(FLEXION.data, (2.0, 3.0)), without(FLEXION.target, (2.0, 3.0))
+        axes = TrajectoryDisplay.from_estimator(regressor, X, y, trials="trial_01").ax_
+        for line in axes.lines:
+            time, angle = line.get_data()
+            assert not np.isfinite(angle[(time > 2.0) & (time < 2.99)]).any() and np.isnan(angle).sum() == 1
+        ResidualDisplay.from_estimator(regressor, X, y)
+
+    def test_recordings_with_holes_are_checked(self):
+        from sk_bionic.inspection import check_recording
+
+        X, y = without(FLEXION.data, (0.3, 2.0)), without(FLEXION.target, (0.3, 2.0))
+        assert "trial_01" in set(check_recording(X, y).findings["trial"])
+
+
 class TestMoments:
     def test_moments_along_a_motion_with_a_hole_are_those_of_its_parts(self):
         X = FLEXION.data.assign(elbow_flexion=FLEXION.target)

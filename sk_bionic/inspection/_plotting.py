@@ -172,9 +172,15 @@ def chosen_trials(frame, trials):
 
 
 def of_trial(frame, name):
-    """Rows of one trial, and their time [s]."""
+    """Rows of one trial, and their time [s]; one of NaN in every hole, where lines end."""
     rows = frame[frame.index.get_level_values("trial") == name]
-    return rows, rows.index.get_level_values("time").to_numpy()
+    parts = find_trials(rows).parted()
+    behind, time = parts.starts[1:-1], parts.time
+    if not len(behind):
+        return rows, time
+    middle = (time[behind - 1] + time[behind]) / 2
+    values = np.insert(rows.to_numpy(dtype=np.float64), behind, np.nan, axis=0)
+    return pd.DataFrame(values, columns=rows.columns), np.insert(time, behind, middle)
 
 
 def in_words(name):

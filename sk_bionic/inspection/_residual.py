@@ -166,7 +166,7 @@ class ResidualDisplay:
 
 def smoothed(y, trials, cutoff):
     """Angles of the shape and type of y, low-passed; NaN where they were unknown."""
-    angle = np.asarray(y, dtype=np.float64)
+    trials, angle = trials.parted(), np.asarray(y, dtype=np.float64)
     columns = angle.reshape(len(angle), -1).copy()
     unknown = ~np.isfinite(columns)
     for rows in trials.slices:
