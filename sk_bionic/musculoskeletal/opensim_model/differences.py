@@ -36,6 +36,7 @@ def differences(model, coordinates, base, muscles, left_out):
     list of str
     """
     return [
+        *_of_constraints(model),
         *_of_forces(model, coordinates, base),
         *_of_limits(model, coordinates),
         *_of_coordinates(model, coordinates, base),
@@ -53,6 +54,16 @@ def _relevant(notes, names):
 def _acts_on(model, component, name, base):
     bodies = component.bodies if len(component.bodies) > 1 else component.bodies | {"ground"}
     return steers(model, name, component.coordinates) or moves(model, bodies, name, base)
+
+
+def _of_constraints(model):
+    """Those that do not tie the coordinates, yet may hold others at values that are not their defaults."""
+    found = [str(component) for component in model.others if component.kind == "constraint"]
+    if found:
+        yield (
+            f"constraints between other bodies are not solved, which OpenSim may do before it begins: {', '.join(found)}; other coordinates are "
+            "held at the file's default values, or at those of `posture`"
+        )
 
 
 def _of_forces(model, coordinates, base):
