@@ -17,8 +17,10 @@ class TrainingSettings:
     """How a network is built and trained; the estimator's parameters of the same names, and whom to tell of it."""
 
     hidden_layer_sizes: tuple = (32, 32)
-    max_epochs: int = 300
-    lr: float = 0.01
+    # Half as many epochs at three times the rate as before (300 at 0.01): held-out error 1.00 (0.97 to 1.02) times as
+    # large after 70 % of a record, 0.99 (0.97 to 1.00) after one repetition, on 11 records of the men A01 to A11.
+    max_epochs: int = 150
+    lr: float = 0.03
     alpha: float = 1e-2
     input_noise: float = 0.0
     tol: float = 1e-6

@@ -70,11 +70,11 @@ class PhysicsInformedMSKRegressor(
         tell them apart move from 1. New trials are predicted with a gain of 1; see `calibrate`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
-    max_epochs : int, default=300
+    max_epochs : int, default=150
         Training epochs; 0 trains no network, and "hybrid" is the simulation.
     history : float, default=0.5
         EMG that the network sees [s]. Trials must not be shorter.
-    lr : float, default=0.01
+    lr : float, default=0.03
         Learning rate of Adam.
     alpha : float, default=0.01
         Weight decay.
@@ -226,9 +226,9 @@ class PhysicsInformedMSKRegressor(
         n_starts=1,
         trial_gain_std=0.0,
         hidden_layer_sizes=(32, 32),
-        max_epochs=300,
+        max_epochs=150,
         history=0.5,
-        lr=0.01,
+        lr=0.03,
         alpha=0.01,
         input_noise=0.5,
         n_networks=3,
