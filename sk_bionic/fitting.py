@@ -17,6 +17,8 @@ from .hybrid import BLOCK_GAP, Hybrid, fit_learners
 from .musculoskeletal import MusculoskeletalModel
 from .network import TrainedNetwork, train
 from .posture_errors import PostureErrors
+from .seen_inputs import SeenInputs
+from .start_states import StartStates
 from .trust import floored
 
 JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
@@ -61,6 +63,8 @@ class Fitted:
     findings: list = field(default_factory=list)
     ode_weight: float = 0.0
     model_of_training: MusculoskeletalModel | None = None  # `model` as it was before any calibration
+    start_states: StartStates | None = None  # how trials may begin
+    seen_inputs: SeenInputs | None = None  # of the training
     posture_errors: PostureErrors | None = None  # of the learners in the session that `calibrate` has seen
 
     @property
@@ -138,7 +142,11 @@ def fit_simulation(data, options, progress, depth=5):
         )
     findings = assess(identification, data.motion.excitation)
     _warn_of(findings, identification.model, depth + 1)
-    return Fitted(identification.model, identification=identification, ode_weight=np.inf, findings=findings)
+    motion = data.motion.with_model(identification.model)
+    starts = StartStates.learnt(motion, data.angle)
+    return Fitted(
+        identification.model, identification=identification, ode_weight=np.inf, findings=findings, start_states=starts
+    )
 
 
 def _identified(data, options, progress):

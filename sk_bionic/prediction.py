@@ -8,12 +8,13 @@ import torch
 from .dynamics.errors import SimulationError
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
-from .dynamics.sensitivity import force_derivatives, state_sensitivity
+from .dynamics.sensitivity import force_by_activation, force_derivatives, start_sensitivity, state_sensitivity
 from .dynamics.tendons import tendons_along
 from .ensemble import blind
 from .hybrid import simulated_state
 from .musculoskeletal.prior import FreeParameters
 from .smoothing import smooth
+from .start_states import spread_of_starts
 from .trust import STRONG_WEIGHTS, predict_fused, relative_std
 
 SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
@@ -83,20 +84,50 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
     if not with_variance or fitted.identification is None:
         return Prediction(angle, trajectory.state)
     free = FreeParameters(fitted.model.parameters)
+    of_start = None
+    if initial_state is None:
+        of_start = _start_variance(fitted, motion, trajectory, drive)
     if not len(free):
-        return Prediction(
-            angle,
-            trajectory.state,
-            np.full_like(angle, fitted.identification.noise_std**2),
-            force_variance=np.zeros((len(angle), motion.model.n_muscles)),
-        )
+        variance, force_variance = of_start or (np.zeros_like(angle), np.zeros((len(angle), motion.model.n_muscles)))
+        variance = variance + fitted.identification.noise_std**2
+        return Prediction(angle, trajectory.state, variance, force_variance=force_variance)
     by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
     by_state, direct = force_derivatives(motion, trajectory.all_states, parameters, free)
     force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
     variance = _propagate(with_offset(by_value[:, : angle.shape[1]], free), fitted.identification.covariance)
+    if of_start is not None:
+        variance, force_variance = variance + of_start[0], force_variance + of_start[1]
     return Prediction(
         angle, trajectory.state, variance + fitted.identification.noise_std**2, force_variance=force_variance
     )
+
+
+def _start_variance(fitted, motion, trajectory, drive):
+    """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and of the muscle forces
+    (n_frames, n_muscles) [N^2]; None where the training knows no starts.
+    """
+    starts = fitted.start_states
+    if starts is None:
+        return None
+    parameters = fitted.model.parameters.as_dict()
+    by_start, surplus = start_sensitivity(motion, trajectory, drive, parameters)
+    moment = starts.second_moment(motion)[motion.trials.trial_of_frame]
+    d, n_muscles = motion.model.n_coordinates, motion.model.n_muscles
+    by_state, _ = force_derivatives(motion, trajectory.all_states, parameters, FreeParameters(motion.model.parameters))
+    of_force = by_state @ by_start
+    own = surplus * force_by_activation(motion, trajectory.all_states, parameters)
+    of_force[:, range(n_muscles), range(2 * d, 2 * d + n_muscles)] += own
+    variance = np.einsum("ndi,nij,ndj->nd", by_start[:, :d], moment, by_start[:, :d])
+    force_variance = np.einsum("nmi,nij,nmj->nm", of_force, moment, of_force)
+    try:  # large deviations last longer, or less long, than derivatives say
+        rows, angle, force = spread_of_starts(starts, motion, trajectory, parameters)
+        variance[rows] = np.maximum(variance[rows], angle)
+        force_variance[rows] = np.maximum(force_variance[rows], force)
+    except SimulationError:
+        pass
+    limit = np.maximum(starts.span**2, 1e-12)
+    share = np.minimum(limit / np.maximum(variance, limit), 1.0)  # no start makes more uncertain than all angles are
+    return variance * share, force_variance * share.min(axis=1)[:, None]
 
 
 def _propagate(jacobian, covariance):
@@ -125,6 +156,7 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     combined = learners.combined(members, belief)
     std = relative_std(combined.spread, trust.spread)
     variance = (trust.error_std * std) ** 2
+    of_start = _variance_from_rest(fitted, motion) if with_variance else None
     if unknown.any() and softened is not None:
         # Beyond the training's loads and postures the learners guess; the parameters that explain the motion lead.
         std, softened = np.where(unknown[:, None], UNKNOWN_STD * std, std), motion
@@ -136,7 +168,7 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
         fused = _fused(softened, combined.angle, ode_weight, learners.networks.scale, weighed)
     if fused is None:
         angle = _in_session(fitted, smooth(combined.angle, motion.trials, trust.cutoff))
-        return Prediction(angle, variance=variance)
+        return Prediction(angle, variance=variance if of_start is None else variance + of_start[0])
     angle, result = fused
     joint = torch.from_numpy(_in_session(fitted, angle) - offset_of(motion.model))
     joint_state = torch.stack([joint, result.state[:, 1]], dim=1)
@@ -148,7 +180,21 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
     by_state, direct = force_derivatives(motion, joint_state, fitted.model.parameters.as_dict(), free)
     force_variance = _propagate(direct, fitted.identification.covariance)
     force_variance = force_variance + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(angle), -1))
-    return Prediction(angle, joint_state, of_state[:, 0], force_variance=force_variance)
+    variance = of_state[:, 0]
+    if of_start is not None:
+        variance, force_variance = variance + of_start[0], force_variance + of_start[1]
+    return Prediction(angle, joint_state, variance, force_variance=force_variance)
+
+
+def _variance_from_rest(fitted, motion):
+    """`_start_variance` about the identified simulation; None where there is none."""
+    if fitted.identification is None or fitted.start_states is None:
+        return None
+    drive = motion.drive(fitted.model.parameters.as_dict())
+    try:
+        return _start_variance(fitted, motion, motion.solve(drive=drive), drive)
+    except SimulationError:
+        return None
 
 
 def _in_session(fitted, angle):

@@ -22,10 +22,12 @@ from .outputs import MotionOutputs
 from .posture_errors import PostureErrors
 from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 from .scoring import r2_where_known
+from .seen_inputs import describe
+from .widening import InputWidening
 
 
 class PhysicsInformedMSKRegressor(
-    CallbackSupportMixin, MotionOutputs, FittedAttributes, FrameInputs, RegressorMixin, BaseEstimator
+    CallbackSupportMixin, MotionOutputs, InputWidening, FittedAttributes, FrameInputs, RegressorMixin, BaseEstimator
 ):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
@@ -99,7 +101,8 @@ class PhysicsInformedMSKRegressor(
         Smallest decrease of the validation loss that counts as an improvement.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
-        given. "auto": none where the largest value of all channels lies between 0.05 and 1, else the largest.
+        given. "auto": 1 (X is normalised) where the largest value of all channels lies between 0.05 and 2, each channel's
+        largest where it lies beyond 0.025 or 4, and a power of that, which grows from 0 to 1, in between.
     sampling_rate : float, optional
         Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names
         trials.
@@ -332,6 +335,7 @@ class PhysicsInformedMSKRegressor(
             options["random_state"] = rng
             self.fitted_ = self._fit(data, settings, start, options)
             self.fitted_.model_of_training = self.fitted_.model
+            self.fitted_.seen_inputs = self._seen_inputs(values, trials)
             self._expose()
             self.interrupted_ = tuple(progress.interrupted)
             if self.interrupted_:
@@ -440,7 +444,15 @@ class PhysicsInformedMSKRegressor(
             Angle [rad] as the goniometer of the training data would read it; a DataFrame with y's columns where X and the
             training's y were DataFrames.
         std : same type and shape
-            Standard deviation [rad], where `return_std`: of measured minus predicted angle.
+            Standard deviation [rad], where `return_std`: of measured minus predicted angle. How a trial begins is not
+            known; where its first EMG looks like the middle of a movement, its beginning is the more uncertain.
+
+        Warns
+        -----
+        UserWarning
+            When a column of a trial is unlike the training's: constant, silent, clipped or far stronger EMG, another
+            resting level, an external input outside the training's range. The standard deviation is then widened by what
+            the column may have been instead.
         """
         result, _ = self._predict(X, with_variance=return_std)
         shape = partial(self._shape_output, X)
@@ -454,6 +466,15 @@ class PhysicsInformedMSKRegressor(
         """Prediction and the motion (equation on the frames) behind it, None where the network alone predicts."""
         check_is_fitted(self)
         values, trials = self._worked(X)
+        result, motion = self._predict_frames(values, trials, with_variance)
+        odd = self._unlike_training(values, trials)
+        if odd:
+            warnings.warn(describe(odd, trials.names), UserWarning, stacklevel=3)
+            if with_variance:
+                result = self._widened(result, motion, values, trials, odd)
+        return result, motion
+
+    def _predict_frames(self, values, trials, with_variance=False):
         if trials is None or self.prediction == "network" and self.fitted_.network is not None:
             return prediction.predict_network(self.fitted_, self._features(values, trials)), None
         motion = self._motion(values, trials, self.model_)

@@ -6,8 +6,9 @@ import numpy as np
 
 from .._frame_checks import warn_of_flat_channels
 
-# EMG whose largest value over the training trials lies between these is taken as normalised already.
-NORMALISED_RANGE = (0.05, 1.0)
+# EMG whose largest value over the training trials lies between these is taken as normalised already (movements exceed
+# the contraction that was to be maximal, by a factor of 1.5 at times), and as raw where it lies an octave beyond them.
+NORMALISED_RANGE = (0.05, 2.0)
 LARGEST_EXCITATION = 10.0  # of EMG in units of full excitation, which a maximal contraction exceeds by little
 
 
@@ -18,7 +19,8 @@ def emg_scale(emg, how):
     ----------
     emg : ndarray (n_frames, n_channels)
     how : "auto", "max", None or array-like (n_channels,)
-        "auto" leaves EMG alone that is normalised already (largest value of all channels between 0.05 and 1).
+        "auto" leaves EMG alone that is normalised already, and divides every channel of other EMG by its largest value
+        (see `raw_share`, which leaves no jump between the two).
 
     Returns
     -------
@@ -39,9 +41,20 @@ def emg_scale(emg, how):
             )
         return scale
     largest = np.abs(emg).max(axis=0)
-    if how == "auto" and NORMALISED_RANGE[0] <= largest.max() <= NORMALISED_RANGE[1]:
-        return np.ones(emg.shape[1])
-    return np.where(largest > 0, largest, 1.0)
+    largest = np.where(largest > 0, largest, 1.0)
+    return largest if how == "max" else largest ** raw_share(np.abs(emg).max())
+
+
+def raw_share(largest):
+    """How far EMG with this largest value of all channels counts as raw, between 0 (normalised already) and 1.
+
+    Linear in the logarithm over the octave on both sides of `NORMALISED_RANGE`: the scale of a channel, its largest
+    value to that power, is continuous in the EMG, and no single frame decides between two scales.
+    """
+    if largest <= 0:
+        return 0.0
+    low, high = NORMALISED_RANGE
+    return float(np.clip(max(np.log2(low / largest), np.log2(largest / high)), 0.0, 1.0))
 
 
 def warn_of_negative(emg, names, trials):

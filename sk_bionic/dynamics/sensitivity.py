@@ -7,7 +7,7 @@ the Jacobian of Newton's last iteration is factorised once and solved for one mo
 import numpy as np
 import torch
 
-from .excitation import ACTIVATION_PARAMETERS
+from .excitation import ACTIVATION_PARAMETERS, FILTER_PARAMETERS
 
 
 def residual_derivative(motion, state, drive, parameters, free):
@@ -73,6 +73,79 @@ def state_sensitivity(motion, trajectory, drive, parameters, free, from_rest):
     at_gauss = np.concatenate([partial[:n], np.zeros((n, m, len(given)))], axis=2)
     solution = -trajectory.matrix.solve(motion.rows(at_gauss, at_starts))
     return solution[..., :p], solution[..., p:]
+
+
+def start_sensitivity(motion, trajectory, drive, parameters):
+    """d(states)/d(angles, velocities and activations at the start of its trial).
+
+    A surplus of activation at the start lasts for the electromechanical delay (nothing is known of the EMG before) and
+    then fades with the time constant of the muscle's deactivation.
+
+    Parameters
+    ----------
+    motion : Motion
+    trajectory : Trajectory
+        Root of the motion under `parameters`.
+    drive : Drive
+    parameters : dict of Tensor
+
+    Returns
+    -------
+    by_start : ndarray (n_frames, 2 n_states, 2 n_coordinates + n_muscles)
+        In the order of `Trajectory.all_states`.
+    surplus : ndarray (n_frames, n_muscles)
+        What is left of a unit of surplus activation.
+    """
+    states = trajectory.all_states
+    start = trajectory.state[motion.first].numpy()
+    given = motion.solve(parameters, start, guess=states, drive=drive)  # the same root, its start held
+    partial = motion.scaled(motion.evaluate(states, drive, parameters).activation.numpy())
+    partial = partial * _surplus_at(motion, parameters, _since_start_at(motion))[:, None]
+    n, m, held = motion.n_gauss, motion.model.n_states, motion.motion_columns
+    k, n_muscles = len(motion.first), motion.model.n_muscles
+    at_starts = np.zeros((k, 2 * m, len(held) + n_muscles))
+    at_starts[:, :m, len(held) :] = partial[n:]
+    at_starts[:, held] = 0.0
+    at_starts[:, held, range(len(held))] = -1.0
+    at_gauss = np.concatenate([np.zeros((n, m, len(held))), partial[:n]], axis=2)
+    by_start = -given.matrix.solve(motion.rows(at_gauss, at_starts))
+    return by_start, _surplus_at(motion, parameters, _since_start(motion.trials))
+
+
+def _since_start(trials):
+    return trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
+
+
+def _since_start_at(motion):
+    """Time (n_points,) [s] of the motion's points since the starts of their trials."""
+    grid, points = motion.grid, motion.points
+    left = grid.left[points.interval]
+    return _since_start(motion.trials)[left] + points.fraction * grid.step[points.interval]
+
+
+def _surplus_at(motion, parameters, since_start):
+    """What is left (n_points, n_muscles) of surplus activation some time after the start (n_points,) [s]."""
+    names = "electromechanical_delay", "deactivation_time_constant"
+    delay, decay = (parameters[name].detach().numpy() for name in names)
+    second = np.array([muscle.activation_dynamics == "second_order" for muscle in motion.model.muscles])
+    if second.any():
+        lags = sum(parameters[name].detach().numpy() for name in FILTER_PARAMETERS)
+        decay = np.where(second, lags, decay)
+    return np.exp(-np.maximum(since_start[:, None] - delay, 0.0) / decay)
+
+
+def force_by_activation(motion, state, parameters):
+    """d(muscle force)/d(its activation) at the frames, ndarray (n_frames, n_muscles) [N], the states held still.
+
+    `state` as in `force_derivatives`.
+    """
+    model, d = motion.model, motion.model.n_coordinates
+    activation = model.activation(motion.dynamics.solve(parameters), parameters).detach().requires_grad_()
+    tendon = None if state.shape[2] == d else (state[:, 0, d:], state[:, 1, d:])
+    at = state[:, 0, :d], state[:, 1, :d], activation, parameters, motion.frame_exogenous
+    force = model.muscle_state(*at, tendon=tendon)[0].tendon_force
+    (found,) = torch.autograd.grad(force.sum(), activation, allow_unused=True, materialize_grads=True)
+    return found.numpy()
 
 
 def force_derivatives(motion, state, parameters, free):

@@ -24,12 +24,14 @@ from ..perceptrons import HistoryNetwork
 from ..posture_errors import PostureErrors
 from ..preprocessing import EMGEnvelope, LagEmbedding
 from ..regressor import PhysicsInformedMSKRegressor
+from ..seen_inputs import SeenInputs
+from ..start_states import StartStates
 from ..trust import Trust
 from . import _forest, _network
 
 RECORDS = (
     ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath,
-    PostureErrors, Session, TrainedNetwork, Trust,
+    PostureErrors, SeenInputs, Session, StartStates, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
 # What a model of muscles may take: its tables of paths grow with muscles x terms x coordinates^2, its correlations

@@ -1,0 +1,183 @@
+"""What the inputs of a training were like, which columns of new trials are unlike them, and what they might have been.
+
+A trial is compared with stretches of the training that are as long as it is: a second of silence is ordinary, a minute
+is not.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+MOST_FRAMES = 4000  # of the training that are kept
+STEP = 0.02  # s between them, at least
+N_WINDOWS = 60  # stretches of the training that a trial is compared with, at most
+FLAT = 1e-6  # of the training's largest value: less is no change
+SILENT = 0.3  # largest EMG over that of the quietest stretch of the training, below which a channel is silent
+FAR_ABOVE = 2.0  # largest EMG over the training's largest
+# By how much a resting level leaves all that the training had: of the training's largest EMG, and times.
+MOVED, MOVED_TIMES = 0.06, 1.5
+SHORTEST = 2.0  # s of a trial that tells a muscle that happens to be quiet, or busy, from a fault
+REST, FEWEST_AT_RAIL = 5.0, 8  # percentile of the EMG that counts as its level at rest; frames at one largest value
+BESIDE = 0.02  # part of the range below the largest value where clipped EMG has few frames
+RAISED = 1.5  # what clipped EMG may have reached, over the rail
+MARGIN = 0.05  # of the training's range, by which external inputs leave it
+SMALLEST_MARGIN = {"segment_orientation_rad": 0.05, "hand_load_kg": 0.02, "external_torque_nm": 0.02}
+ANGLE_MARGIN = 0.05  # rad, of prescribed angles
+N_REPLACEMENTS = 6
+LOAD_SHARE = 0.5  # of what an unseen load or posture changes, that is taken as its standard deviation
+
+
+class Oddity(NamedTuple):
+    """A column of a new trial that is unlike the training's.
+
+    Attributes
+    ----------
+    trial : int
+        Position among the trials.
+    column : int
+        Position among the EMG channels, or -1 for an external input.
+    name : str
+        Of the column.
+    kind : {"constant", "silent", "clipped", "far above", "rest", "range"}
+    meaning : str
+        What is odd, in words.
+    """
+
+    trial: int
+    column: int
+    name: str
+    kind: str
+    meaning: str
+
+
+ADVICE = {
+    "constant": "Check electrode and cable.",
+    "silent": "Check electrode and cable.",
+    "clipped": "Lower the amplifier's gain, and normalise as in training.",
+    "far above": "Is the EMG in the training's unit, normalised in the same way?",
+    "rest": "Remove the resting level as in training, or calibrate on a few labelled frames.",
+    "range": "Train on trials with such values as well.",
+}
+
+
+class SeenInputs(NamedTuple):
+    """Inputs of a training.
+
+    Attributes
+    ----------
+    emg : ndarray (n_frames, n_channels)
+        Normalised EMG of the trials one after another, thinned.
+    starts : ndarray (n_trials + 1,) of int
+    step : float
+        Time between frames [s].
+    ranges : dict of tuple (float, float)
+        Smallest and largest value of each external input.
+    """
+
+    emg: np.ndarray
+    starts: np.ndarray
+    step: float
+    ranges: dict
+
+    @classmethod
+    def learnt(cls, emg, exogenous, trials):
+        """From the training's normalised EMG (n_frames, n_channels) and external inputs by name."""
+        step = max(STEP, 1.0 / trials.sampling_rate, trials.n_frames / trials.sampling_rate / MOST_FRAMES)
+        pieces = []
+        for rows in trials.slices:
+            time = trials.time[rows]
+            at = np.arange(time[0], time[-1] + 0.5 * step, step)
+            pieces.append(np.column_stack([np.interp(at, time, signal) for signal in emg[rows].T]))
+        starts = np.cumsum([0, *map(len, pieces)])
+        ranges = {name: (float(column.min()), float(column.max())) for name, column in exogenous.items()}
+        return cls(np.concatenate(pieces), starts, float(step), ranges)
+
+    def odd(self, emg, exogenous, trials, names):
+        """Columns that are unlike the training's, list of Oddity; `names` of the EMG channels."""
+        found = []
+        for k, rows in enumerate(trials.slices):
+            if rows.stop - rows.start > 2:
+                duration = trials.time[rows][-1] - trials.time[rows][0]
+                windows = self._windows(duration)
+                for j, name in enumerate(names):
+                    one = emg[rows, j], [window[:, j] for window in windows], duration >= SHORTEST
+                    found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
+            for name, column in exogenous.items():
+                found += self._odd_range(k, name, column[rows])
+        return found
+
+    def _windows(self, duration):
+        """Stretches of the training that last as long, each (n, n_channels); whole trials where they are shorter."""
+        length, out = max(2, int(duration / self.step) + 1), []
+        for first, stop in zip(self.starts[:-1], self.starts[1:], strict=True):
+            last = max(first, stop - length)
+            out += [self.emg[a : min(a + length, stop)] for a in range(first, last + 1, max(1, length // 8))]
+            out.append(self.emg[last:stop])
+        return out[:: -(-len(out) // N_WINDOWS)]
+
+    def _odd_channel(self, j, signal, windows, long_enough):
+        """Kind and meaning of the first oddity of one channel in one trial, in a list; empty where there is none."""
+        whole, highest = self.emg[:, j], float(self.emg[:, j].max())
+        top, low = float(signal.max()), float(np.percentile(signal, REST))
+        if np.ptp(whole) <= FLAT * highest:
+            return []  # nothing was learnt from it
+        quietest = SILENT * min(window.max() for window in windows) if long_enough else 0.0
+        silent = top < max(quietest, 0.5 * float(np.percentile(whole, 1.0)))
+        varied = min(np.ptp(window) for window in windows) > FLAT * highest
+        if np.ptp(signal) <= FLAT * highest and (silent or long_enough and varied):
+            return [("constant", f"is constant at {top:.3g} (training reached {highest:.3g})")]
+        if silent:
+            return [("silent", f"is silent: at most {top:.3g} (training reached {highest:.3g})")]
+        if top > FAR_ABOVE * highest:
+            return [("far above", f"reaches {top:.3g}, {top / highest:.1f} times the training's largest")]
+        if _rail(signal) and not _rail(whole):
+            return [("clipped", f"is clipped at {top:.3g}")]
+        rests = [np.percentile(window, REST) for window in windows]
+        raised = low > MOVED_TIMES * max(rests) and low > max(rests) + MOVED * highest
+        if long_enough and (raised or low < min(rests) / MOVED_TIMES - MOVED * highest):
+            return [("rest", f"has a resting level of {low:.3g} (training {np.median(rests):.3g})")]
+        return []
+
+    def _odd_range(self, k, name, column):
+        low, high = self.ranges.get(name, (-np.inf, np.inf))
+        margin = max(MARGIN * (high - low), SMALLEST_MARGIN.get(name, ANGLE_MARGIN)) if np.isfinite(high) else 0.0
+        if column.min() >= low - margin and column.max() <= high + margin:
+            return []
+        worst = column.max() if column.max() > high + margin else column.min()
+        return [Oddity(k, -1, name, "range", f"is {worst:.3g}, outside the training's {low:.3g} to {high:.3g}")]
+
+    def replacements(self, oddity, signal, time):
+        """What an odd column (n_frames,) may have been in truth, list of ndarray (n_frames,)."""
+        if oddity.kind == "range":
+            return [np.clip(signal, *self.ranges[oddity.name])]
+        known = self.emg[:, oddity.column]
+        highest = float(known.max())
+        if oddity.kind == "clipped":
+            return [np.where(signal >= signal.max() - FLAT * np.ptp(signal), RAISED * signal, signal)]
+        if oddity.kind == "rest":
+            level = np.median([np.percentile(w[:, oddity.column], REST) for w in self._windows(time[-1] - time[0])])
+            return [np.maximum(signal - np.percentile(signal, REST) + level, 0.0)]
+        scaled = [signal * (highest / signal.max())] if oddity.kind == "far above" else []
+        at = np.minimum(((time - time[0]) / self.step).astype(int), len(known) - 1)
+        shifts = (np.arange(N_REPLACEMENTS) * len(known)) // N_REPLACEMENTS
+        return scaled or [known[(at + shift) % len(known)] for shift in shifts]
+
+
+def _rail(signal):
+    """Whether a signal piles up at its largest value, with few values just below."""
+    span = np.ptp(signal)
+    distance = signal.max() - signal
+    at_rail = distance <= FLAT * span
+    beside = (distance < BESIDE * span) & ~at_rail
+    return bool(span > 0 and at_rail.sum() >= FEWEST_AT_RAIL and at_rail.sum() > 2 * beside.sum())
+
+
+def describe(oddities, trial_names):
+    """One warning of two lines about all oddities."""
+    first = oddities[0]
+    more = f" (and {len(oddities) - 1} more columns or trials)" if len(oddities) > 1 else ""
+    advice = " ".join(dict.fromkeys(ADVICE[odd.kind] for odd in oddities[:2]))
+    return (
+        f"Trial {trial_names[first.trial]!r}, column {first.name!r} {first.meaning}{more}: unlike the training.\n{advice} "
+        "The stated standard deviation is widened accordingly."
+    )
