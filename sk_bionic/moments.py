@@ -14,7 +14,7 @@ from .dynamics.identify_torques import TorqueIdentification, identify_torques
 from .dynamics.simulate import Motion
 from .dynamics.torques import acting_parameters, measured_motion, torque_along
 from .musculoskeletal import MusculoskeletalModel
-from .prediction import muscle_outputs
+from .prediction import muscle_outputs, pull
 from .results import correlation_frame, flagged, parameter_frame
 from .trials import find_trials
 
@@ -133,7 +133,7 @@ def predict_muscle_forces(model, X):
     """
     motion, angle, rows = _motion(model, X)
     muscles, _ = muscle_outputs(motion, measured_motion(motion, angle))
-    return flagged(_at_rows(muscles.tendon_force, rows, X.index, model.muscle_names), model)
+    return flagged(_at_rows(pull(muscles), rows, X.index, model.muscle_names), model)
 
 
 def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None):

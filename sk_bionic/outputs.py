@@ -26,10 +26,12 @@ class MotionOutputs:
         Returns
         -------
         force : DataFrame or ndarray (n_frames, n_muscles)
-            Tendon forces [N]: the Hill-type muscles' on the predicted motion, or with ``prediction="network"`` the
-            network's.
+            Tendon forces [N], never below 0: the Hill-type muscles' on the predicted motion, or with
+            ``prediction="network"`` the network's. Where fibers shorten faster than they can, or tendons hang slack, the
+            muscle's smooth curves are slightly negative; a tendon only pulls.
         std : same type and shape
-            Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated.
+            Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated. Intervals end
+            at 0.
 
         Raises
         ------
@@ -41,7 +43,8 @@ class MotionOutputs:
             maximal = self.model_.parameters.as_dict()["max_isometric_force"].numpy()
             force = result.force * maximal
         else:
-            force = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))[0].tendon_force.numpy()
+            muscles, _ = prediction.muscle_outputs(*self._motion_and_state(X, result, motion))
+            force = prediction.pull(muscles)
         force = self._columns(X, force, self.muscle_names_)
         if not return_std:
             return force

@@ -267,6 +267,11 @@ def along_measured(motion, angle):
     return out
 
 
+def pull(muscles):
+    """Tendon forces (n_frames, n_muscles) [N] of a MuscleState as muscles have them: they cannot push."""
+    return np.maximum(muscles.tendon_force.numpy(), 0.0)
+
+
 def muscle_outputs(motion, state):
     """What the Hill-type muscles do along a motion, the states of elastic tendons solved along it.
 

@@ -213,3 +213,16 @@ def test_errors_name_what_is_missing(recording):
         calibrate_to_moments(elbow(), recording, moments, identify=["moment_of_inertia"])
     with pytest.raises(ValueError, match="Free are none"):
         calibrate_to_moments(elbow(), recording, moments, identify=[])
+
+
+def test_muscles_pull_and_never_push():
+    """Fibers that shorten faster than they can carry nothing, where their curves would push."""
+    index = pd.MultiIndex.from_product([["t"], np.arange(200) / 200], names=["trial", "time"])
+    angle = 1.0 + np.sin(2 * np.pi * 6.0 * np.arange(200) / 200)
+    X = pd.DataFrame({"biceps": 0.5, "triceps": 0.5, "elbow_flexion": angle}, index=index)
+    model = elbow()
+    velocity = torch.from_numpy(np.gradient(angle, 1 / 200))[:, None]
+    muscles, _ = model.muscle_state(torch.from_numpy(angle)[:, None], velocity, torch.full((200, 2), 0.5))
+    assert muscles.tendon_force.min() < 0
+    forces = predict_muscle_forces(model, X)
+    assert forces.to_numpy().min() == 0 and forces.to_numpy().max() > 100

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..dynamics.identifiability import LINE, fitting_in
 from ..musculoskeletal import PRESETS, lumped_joint
 from ..musculoskeletal.model import EXOGENOUS
 from ..musculoskeletal.presets import with_observed_range
@@ -185,9 +186,9 @@ def warn_of_synthesized(model):
     """Warn of muscles that have no EMG of their own."""
     if model.synthesized_muscles:
         mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
-        named = "; ".join(f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles)
+        named = fitting_in([f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles], LINE)
         warnings.warn(
-            f"These muscles have no EMG of their own but a stated mixture: {named}. What is predicted and identified for them rests on that "
+            f"These muscles have no EMG of their own but a stated mixture: {named}.\nWhat is predicted and identified for them rests on that "
             "assumption; `synthesized_muscles_` keeps their names.",
             UserWarning,
             stacklevel=5,
