@@ -124,7 +124,16 @@ def fit_network(data, settings, ode_weight, force_weight, start):
             data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
             ode_weight=weight, force_weight=force_weight, start=start, as_fitted=as_fitted,
         )  # fmt: skip
-    return as_fitted(network)
+    fitted = as_fitted(network)
+    return replace(fitted, start_states=_starts(data.motion.with_model(fitted.model), data.angle))
+
+
+def _starts(motion, angle):
+    """Starts that the training knows; None where the model is so far off that its activation cannot be solved."""
+    try:
+        return StartStates.learnt(motion, angle)
+    except SimulationError:
+        return None
 
 
 def fit_simulation(data, options, progress, depth=5):
@@ -142,8 +151,7 @@ def fit_simulation(data, options, progress, depth=5):
         )
     findings = assess(identification, data.motion.excitation)
     _warn_of(findings, identification.model, depth + 1)
-    motion = data.motion.with_model(identification.model)
-    starts = StartStates.learnt(motion, data.angle)
+    starts = _starts(data.motion.with_model(identification.model), data.angle)
     return Fitted(
         identification.model, identification=identification, ode_weight=np.inf, findings=findings, start_states=starts
     )

@@ -67,12 +67,15 @@ def predict_from_emg(fitted, features):
     return fitted.hybrid.learners.predict_from_emg(features)
 
 
-def predict_network(fitted, features):
-    """The network's own angles; their variance is that of its training residual."""
+def predict_network(fitted, features, motion=None):
+    """The network's own angles; their variance is that of its training residual and, where the motion is given, that of
+    the unknown start under the jointly trained model.
+    """
     angle, force = fitted.network.predict(fitted.scaler.transform(features))
     angle = _in_session(fitted, angle)
     variance = np.full_like(angle, fitted.network.history[-1]["data_loss"]) * fitted.network.scale**2
-    return Prediction(angle, variance=variance, force=force)
+    of_start = None if motion is None else _variance_from_rest(fitted, motion)
+    return Prediction(angle, variance=variance if of_start is None else variance + of_start[0], force=force)
 
 
 def simulate(fitted, motion, initial_state=None, with_variance=False):
@@ -187,8 +190,8 @@ def predict_hybrid(fitted, motion, features, with_variance=False):
 
 
 def _variance_from_rest(fitted, motion):
-    """`_start_variance` about the identified simulation; None where there is none."""
-    if fitted.identification is None or fitted.start_states is None:
+    """`_start_variance` about the fitted model's simulation; None where there is none."""
+    if fitted.start_states is None:
         return None
     drive = motion.drive(fitted.model.parameters.as_dict())
     try:

@@ -476,7 +476,8 @@ class PhysicsInformedMSKRegressor(
 
     def _predict_frames(self, values, trials, with_variance=False):
         if trials is None or self.prediction == "network" and self.fitted_.network is not None:
-            return prediction.predict_network(self.fitted_, self._features(values, trials)), None
+            motion = self._motion(values, trials, self.model_) if with_variance and trials is not None else None
+            return prediction.predict_network(self.fitted_, self._features(values, trials), motion), None
         motion = self._motion(values, trials, self.model_)
         if self.prediction == "simulation" or self.fitted_.network is None:
             return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion

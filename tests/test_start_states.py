@@ -92,3 +92,14 @@ def test_two_trials_are_as_uncertain_as_each_alone(subject, fitted):
     _, together = fitted.predict(pd.concat([first, second]), return_std=True)
     _, alone = fitted.predict(second, return_std=True)
     np.testing.assert_allclose(together[-len(alone) :], alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("prediction", ["network", "hybrid"])
+def test_in_every_mode_the_start_is_less_certain_amid_a_movement(prediction):
+    subject = make_elbow_flexion(4, duration=3.0, sampling_rate=RATE, random_state=0)
+    light = {"max_epochs": 10, "n_networks": 1, "forest": False, "random_state": 0, "prediction": prediction}
+    X, y = subject.data.drop(NEW, level="trial"), subject.target.drop(NEW, level="trial")
+    regressor = PhysicsInformedMSKRegressor("elbow", **light).fit(X, y)
+    z, std = scores(regressor, subject, 1.0)
+    assert z.max() < 8
+    assert std[: RATE // 4].mean() > 1.2 * std[-RATE // 2 :].mean()
