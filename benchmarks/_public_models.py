@@ -1,0 +1,108 @@
+"""OpenSim models through our parser and through OpenSim: coordinates, muscles, lengths; conversion by a model."""
+
+import numpy as np
+from _public_readers import Content
+
+from sk_bionic.io import read_sto
+from sk_bionic.musculoskeletal.opensim_model import read_osim
+from sk_bionic.musculoskeletal.opensim_model.geometry import muscle_tendon_lengths
+
+_PARAMETERS = {
+    "max_isometric_force": "getMaxIsometricForce",
+    "optimal_fiber_length": "getOptimalFiberLength",
+    "tendon_slack_length": "getTendonSlackLength",
+    "pennation_angle_at_optimal": "getPennationAngleAtOptimalFiberLength",
+}
+_MOTIONS = ("undefined", "rotational", "translational", "coupled")
+_POSTURES = (0.0, 0.3, 0.7)  # shares of the way from the default value to the range's end
+
+
+def our_model(path):
+    model = read_osim(path)
+    found = {}
+    for name, coordinate in model.coordinates.items():
+        if coordinate.motion_type != "unknown":
+            found[f"{name}, motion"] = coordinate.motion_type
+            found[f"{name}, default"] = coordinate.default_value
+            found[f"{name}, range"] = coordinate.range
+    for name, muscle in model.muscles.items():
+        found.update({f"{name}, {key}": value for key, value in muscle.parameters.items() if key in _PARAMETERS})
+    return Content(found)
+
+
+def opensim_model(path):
+    import opensim
+
+    model = opensim.Model(str(path))
+    model.initSystem()
+    found = {}
+    for coordinate in _members(model.getCoordinateSet()):
+        name = coordinate.getName()
+        found[f"{name}, motion"] = _MOTIONS[coordinate.getMotionType()]
+        found[f"{name}, default"] = coordinate.getDefaultValue()
+        found[f"{name}, range"] = (coordinate.getRangeMin(), coordinate.getRangeMax())
+    for muscle in _members(model.getMuscles()):
+        found.update({f"{muscle.getName()}, {key}": getattr(muscle, get)() for key, get in _PARAMETERS.items()})
+    return Content(found)
+
+
+def lengths(path):
+    """Lengths of the muscles that our parser knows without OpenSim, by both, at some postures; (ours, OpenSim's)."""
+    import opensim
+
+    ours, theirs = Content(), Content()
+    parsed = read_osim(path)
+    model = opensim.Model(str(path))
+    state = model.initSystem()
+    for share in _POSTURES:
+        posture = {}
+        for coordinate in _members(model.getCoordinateSet()):
+            if coordinate.getDefaultLocked() or coordinate.isConstrained(state):
+                continue
+            lower, upper = coordinate.getRangeMin(), coordinate.getRangeMax()
+            start = coordinate.getDefaultValue()
+            end = upper if share < 0.5 else lower
+            if not np.isfinite(end) or abs(end) > 10:
+                end = start
+            posture[coordinate.getName()] = start + share * (end - start)
+            coordinate.setValue(state, posture[coordinate.getName()], False)
+        model.assemble(state)
+        model.realizePosition(state)
+        values = {c.getName(): c.getValue(state) for c in _members(model.getCoordinateSet())}
+        for muscle in _members(model.getMuscles()):
+            name = muscle.getName()
+            try:
+                ours.values[f"{name} at {share:g}"] = float(muscle_tendon_lengths(parsed, values, [name])[0])
+            except ValueError:
+                continue  # wraps, or a joint that only OpenSim can read
+            theirs.values[f"{name} at {share:g}"] = muscle.getLength(state)
+    return ours, theirs
+
+
+def converted(path, models):
+    """A file in degrees in radians, by us and by OpenSim with the first model that knows one of its columns."""
+    import opensim
+
+    table = opensim.TimeSeriesTable(str(path))
+    labels = set(table.getColumnLabels())
+    if not table.hasTableMetaDataKey("inDegrees") or table.getTableMetaDataString("inDegrees") != "yes":
+        return None
+    for name in models:
+        try:
+            coordinates = read_osim(name).coordinates
+            if not labels & {part for key in coordinates for part in (key, f"/jointset/{key}/value")}:
+                continue
+            model = opensim.Model(str(name))
+            model.initSystem()
+        except (ValueError, RuntimeError):
+            continue
+        model.getSimbodyEngine().convertDegreesToRadians(table)
+        matrix = table.getMatrix().to_numpy()
+        theirs = Content({label: matrix[:, i] for i, label in enumerate(table.getColumnLabels())})
+        ours = read_sto(path, model=name)
+        return Content({column: ours[column].to_numpy() for column in ours}), theirs
+    return None
+
+
+def _members(collection):
+    return [collection.get(i) for i in range(collection.getSize())]

@@ -1,0 +1,179 @@
+"""The same file through our readers and through those of others, in one form: names, times, values in SI units.
+
+A reader returns a `Content` or raises. What OpenSim, ezc3d and c3d return is brought into our form here, so that a
+difference is one of the values that a file holds.
+"""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sk_bionic.io import read_c3d, read_sto, read_trc
+
+_MILLIMETRE = 1e-3
+
+
+class NothingError(Exception):
+    """The file does not hold what was asked for."""
+
+
+@dataclass
+class Content:
+    """Named arrays; "time" where the kind has one.
+
+    `one_row_a_time`: the reader keeps the last of several rows of one time and says nothing.
+    """
+
+    values: dict = field(default_factory=dict)
+    one_row_a_time: bool = False
+
+    def difference(self, other, tolerance):
+        """Empty where two contents agree, else the first difference in words."""
+        if other.one_row_a_time:
+            return self._last_of_a_time().difference(Content(other.values), tolerance)
+        if missing := sorted(set(self.values) ^ set(other.values)):
+            return f"{missing[0]!r} is in one of them only ({len(missing)} such names)"
+        for name, ours in self.values.items():
+            if text := _difference(ours, other.values[name], tolerance):
+                return f"{name!r}: {text}"
+        return ""
+
+
+    def _last_of_a_time(self):
+        last = np.append(np.diff(self.values["time"]) != 0, True)
+        return Content({name: np.asarray(value)[last] for name, value in self.values.items()})
+
+
+def _difference(ours, theirs, tolerance):
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return "" if ours == theirs else f"{ours} against {theirs}"
+    ours, theirs = (np.asarray(x, dtype=np.float64) for x in (ours, theirs))
+    if ours.shape != theirs.shape:
+        return f"shape {ours.shape} against {theirs.shape}"
+    if (np.isnan(ours) != np.isnan(theirs)).any():
+        return f"{np.isnan(ours).sum()} against {np.isnan(theirs).sum()} missing values"
+    known = np.isfinite(ours) & np.isfinite(theirs)
+    scale = max(np.abs(theirs[known]).max(initial=0.0), 1e-12)
+    error = np.abs(ours - theirs)[known].max(initial=0.0)
+    same = error <= tolerance * scale and np.array_equal(ours[~known], theirs[~known], equal_nan=True)
+    return "" if same else f"{error:.3g} apart, the largest value being {scale:.3g}"
+
+
+def our_table(path):
+    """Storage file as it is written, unconverted."""
+    table = read_sto(path, degrees=False, check_row_count=True)
+    return Content({"time": table.index.get_level_values("time"), **_columns(table)})
+
+
+def our_markers(path):
+    table = read_trc(path)
+    return Content({"time": table.index.get_level_values("time"), **_columns(table)})
+
+
+def our_c3d(path):
+    found = {}
+    for contents in ("markers", "analog"):
+        try:
+            table = read_c3d(path, contents=contents)
+        except ValueError as error:
+            if "there are no" not in str(error):
+                raise
+            continue
+        found[contents] = table.to_numpy()
+        found[f"{contents}, Hz"] = table.attrs["sampling_rate"]
+    return Content(found)
+
+
+def _columns(table):
+    return {name: table[name].to_numpy() for name in table.columns}
+
+
+def ezc3d_c3d(path):
+    import ezc3d
+
+    from sk_bionic.io import _units
+
+    recording = ezc3d.c3d(str(path))
+    points, analogs = recording["data"]["points"][:3].copy(), recording["data"]["analogs"][0].T
+    points[:, recording["data"]["meta_points"]["residuals"][0] < 0] = np.nan
+    units = recording["parameters"]["POINT"].get("UNITS", {}).get("value") or ["mm"]
+    header = recording["header"]
+    found = {}
+    if points.shape[1]:
+        metre = _units.length(units[0]) or _MILLIMETRE
+        found["markers"] = metre * points.transpose(2, 1, 0).reshape(points.shape[2], -1)
+        found["markers, Hz"] = header["points"]["frame_rate"]
+    if analogs.shape[1]:
+        found["analog"], found["analog, Hz"] = analogs, header["analogs"]["frame_rate"]
+    return Content(found)
+
+
+def pure_c3d(path):
+    import c3d
+
+    from sk_bionic.io import _units
+
+    with open(path, "rb") as file:
+        reader = c3d.Reader(file)
+        frames = list(reader.read_frames())
+    found = {}
+    if reader.point_used:
+        points = np.array([frame[1][:, :4] for frame in frames], dtype=np.float64)
+        points[points[:, :, 3] < 0] = np.nan
+        unit = reader.get("POINT:UNITS")
+        metre = _units.length(unit.bytes.decode("latin-1").split("\0")[0]) if unit is not None else None
+        found["markers"] = (metre or _MILLIMETRE) * points[:, :, :3].reshape(len(frames), -1)
+        found["markers, Hz"] = reader.point_rate
+    if reader.analog_used:
+        found["analog"] = np.concatenate([frame[2].T for frame in frames])
+        found["analog, Hz"] = reader.point_rate * reader.analog_per_frame
+    return Content(found)
+
+
+def opensim_table(path):
+    """By the reader of tables, and where it refuses by the older one of storages, which the tools use."""
+    import opensim
+
+    try:
+        table = opensim.TimeSeriesTable(str(path))
+    except RuntimeError:
+        return _opensim_storage(path)
+    matrix = table.getMatrix().to_numpy()
+    columns = {label: matrix[:, i] for i, label in enumerate(table.getColumnLabels())}
+    return Content({"time": np.array(table.getIndependentColumn()), **columns})
+
+
+def _opensim_storage(path):
+    import opensim
+
+    storage = opensim.Storage(str(path))
+    labels = [storage.getColumnLabels().get(i) for i in range(storage.getColumnLabels().getSize())]
+    rows = [storage.getStateVector(i) for i in range(storage.getSize())]
+    if not rows:
+        raise NothingError("no rows")
+    values = np.array([[row.getData().get(i) for i in range(row.getSize())] for row in rows], dtype=np.float64)
+    if values.shape[1] != len(labels) - 1:
+        raise RuntimeError(f"Storage holds {values.shape[1]} columns under {len(labels) - 1} labels.")
+    columns = {label: values[:, i] for i, label in enumerate(labels[1:])}
+    return Content({"time": np.array([row.getTime() for row in rows]), **columns}, one_row_a_time=True)
+
+
+def opensim_markers(path):
+    import opensim
+
+    from sk_bionic.io import _units
+
+    table = opensim.TimeSeriesTableVec3(str(path))
+    metre = _units.length(table.getTableMetaDataString("Units"))
+    flat = table.flatten(["_x", "_y", "_z"])
+    matrix = metre * flat.getMatrix().to_numpy()
+    columns = {label: matrix[:, i] for i, label in enumerate(flat.getColumnLabels())}
+    return Content({"time": np.array(table.getIndependentColumn()), **columns})
+
+
+def quietly(reader, path):
+    """A reader without its warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return reader(path)
