@@ -20,7 +20,7 @@ from _public_sources import list_files, models_near, write_files
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-LIST = RESULTS / "public_files_list.csv"
+LIST, RECORDS = RESULTS / "public_files_list.csv", RESULTS / "public_files.csv"
 PATIENCE = 300.0  # s for a file, until its reader counts as hanging
 BATCH = 200
 
@@ -70,7 +70,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mirror", type=Path, required=True, help="folder of repositories, owner+name; filled where empty")
     parser.add_argument("--make-list", action="store_true", help="list the mirror's files anew")
-    parser.add_argument("--kinds", nargs="*", default=[".sto", ".mot", ".trc", ".c3d", ".osim"], help="extensions to read")
+    parser.add_argument("--kinds", nargs="*", default=[".sto", ".mot", ".trc", ".c3d", ".osim"], help="extensions to read; the others' results are kept")
     parser.add_argument("--sample", type=int, help="so many files only, drawn at random")
     arguments = parser.parse_args()
     arguments.mirror.mkdir(parents=True, exist_ok=True)
@@ -94,12 +94,22 @@ def main():
         records = pd.DataFrame(compared(items, folder)).reindex(columns=["file", "rival", "check", "outcome", "reason"])
         for column in ("file", "reason"):
             records[column] = records[column].str.replace(f"{root}/", "", regex=False)
-    versions = {name: _version(name) for name in ("opensim", "ezc3d", "c3d")}
-    text = page(chosen, records, versions)
+    if not arguments.sample:
+        records = _kept(records, arguments.kinds)
+        records.to_csv(RECORDS, index=False)
+        chosen = listed
+    text = page(chosen, records, {name: _version(name) for name in ("opensim", "ezc3d", "c3d")})
     print(text)
-    if set(arguments.kinds) == set(parser.get_default("kinds")) and not arguments.sample:
+    if not arguments.sample:
         (RESULTS / "public_files.md").write_text(text)
-        records.to_csv(RESULTS / "public_files.csv", index=False)
+
+
+def _kept(records, kinds):
+    """These and those of other kinds from an earlier run, in the order of files."""
+    if RECORDS.exists():
+        earlier = pd.read_csv(RECORDS)
+        records = pd.concat([earlier[~earlier["file"].str.lower().str.endswith(tuple(kinds))], records])
+    return records.sort_values(["file", "check", "rival"], na_position="first", kind="stable")
 
 
 def _version(name):
