@@ -1,5 +1,7 @@
 """OpenSim models through our parser and through OpenSim: coordinates, muscles, lengths; conversion by a model."""
 
+from functools import lru_cache
+
 import numpy as np
 from _public_readers import Content
 
@@ -18,26 +20,29 @@ _POSTURES = (0.0, 0.3, 0.7)  # shares of the way from the default value to the r
 
 
 def our_model(path):
+    """Coordinates and muscles; what `read_osim` itself says it cannot read is not compared."""
     model = read_osim(path)
-    found = {}
+    found, unread = {}, set()
     for name, coordinate in model.coordinates.items():
-        if coordinate.motion_type != "unknown":
-            found[f"{name}, motion"] = coordinate.motion_type
-            found[f"{name}, default"] = coordinate.default_value
-            found[f"{name}, range"] = coordinate.range
+        if coordinate.motion_type == "unknown":
+            unread.add(name)
+        found[f"{name}, motion"] = coordinate.motion_type
+        found[f"{name}, default"] = coordinate.default_value
+        found[f"{name}, range"] = coordinate.range
     for name, muscle in model.muscles.items():
+        if muscle.fault or set(_PARAMETERS) - set(muscle.parameters):
+            unread.add(name)
         found.update({f"{name}, {key}": value for key, value in muscle.parameters.items() if key in _PARAMETERS})
-    return Content(found)
+    return Content(found, unread=unread)
 
 
 def opensim_model(path):
-    import opensim
-
-    model = opensim.Model(str(path))
-    model.initSystem()
+    model, _ = _loaded(path)
     found = {}
     for coordinate in _members(model.getCoordinateSet()):
         name = coordinate.getName()
+        if coordinate.getJoint().getName().startswith("free_"):
+            continue  # OpenSim's own, for bodies that no joint of the file holds
         found[f"{name}, motion"] = _MOTIONS[coordinate.getMotionType()]
         found[f"{name}, default"] = coordinate.getDefaultValue()
         found[f"{name}, range"] = (coordinate.getRangeMin(), coordinate.getRangeMax())
@@ -46,14 +51,19 @@ def opensim_model(path):
     return Content(found)
 
 
-def lengths(path):
-    """Lengths of the muscles that our parser knows without OpenSim, by both, at some postures; (ours, OpenSim's)."""
+@lru_cache(maxsize=1)
+def _loaded(path):
     import opensim
 
+    model = opensim.Model(str(path))
+    return model, model.initSystem()
+
+
+def lengths(path):
+    """Lengths of the muscles that our parser knows without OpenSim, by both, at some postures; (ours, OpenSim's)."""
     ours, theirs = Content(), Content()
     parsed = read_osim(path)
-    model = opensim.Model(str(path))
-    state = model.initSystem()
+    model, state = _loaded(path)
     for share in _POSTURES:
         posture = {}
         for coordinate in _members(model.getCoordinateSet()):

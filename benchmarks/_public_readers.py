@@ -22,23 +22,25 @@ class NothingError(Exception):
 class Content:
     """Named arrays; "time" where the kind has one.
 
-    `one_row_a_time`: the reader keeps the last of several rows of one time and says nothing.
+    `one_row_a_time`: the reader keeps the last of several rows of one time and says nothing. `unread`: what comes before a
+    name's comma, where the reader says that it cannot read it.
     """
 
     values: dict = field(default_factory=dict)
     one_row_a_time: bool = False
+    unread: set = field(default_factory=set)
 
     def difference(self, other, tolerance):
         """Empty where two contents agree, else the first difference in words."""
         if other.one_row_a_time:
             return self._last_of_a_time().difference(Content(other.values), tolerance)
-        if missing := sorted(set(self.values) ^ set(other.values)):
+        known = lambda name: name.rsplit(",", 1)[0] not in self.unread
+        if missing := sorted(filter(known, set(self.values) ^ set(other.values))):
             return f"{missing[0]!r} is in one of them only ({len(missing)} such names)"
         for name, ours in self.values.items():
-            if text := _difference(ours, other.values[name], tolerance):
+            if known(name) and (text := _difference(ours, other.values[name], tolerance)):
                 return f"{name!r}: {text}"
         return ""
-
 
     def _last_of_a_time(self):
         last = np.append(np.diff(self.values["time"]) != 0, True)

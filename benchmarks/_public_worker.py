@@ -55,7 +55,9 @@ def further(path, models, say):
     kind = path.suffix.lower()
     if kind == ".osim":
         what, check = "lengths of paths", _public_models.lengths
-    elif kind in (".sto", ".mot") and models and b"indegrees=yes" in path.read_bytes()[:4000].lower().replace(b" ", b""):
+    elif (
+        kind in (".sto", ".mot") and models and b"indegrees=yes" in path.read_bytes()[:4000].lower().replace(b" ", b"")
+    ):
         what, check = "conversion by a model", lambda p: _public_models.converted(p, models[:5])
     else:
         return

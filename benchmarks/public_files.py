@@ -68,9 +68,16 @@ def _lost(path, stage, end):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mirror", type=Path, required=True, help="folder of repositories, owner+name; filled where empty")
+    parser.add_argument(
+        "--mirror", type=Path, required=True, help="folder of repositories, owner+name; filled where empty"
+    )
     parser.add_argument("--make-list", action="store_true", help="list the mirror's files anew")
-    parser.add_argument("--kinds", nargs="*", default=[".sto", ".mot", ".trc", ".c3d", ".osim"], help="extensions to read; the others' results are kept")
+    parser.add_argument(
+        "--kinds",
+        nargs="*",
+        default=[".sto", ".mot", ".trc", ".c3d", ".osim"],
+        help="extensions to read; the others' results are kept",
+    )
     parser.add_argument("--sample", type=int, help="so many files only, drawn at random")
     arguments = parser.parse_args()
     arguments.mirror.mkdir(parents=True, exist_ok=True)
