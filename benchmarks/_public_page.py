@@ -1,6 +1,7 @@
 """The page of `public_files.py`."""
 
 import pandas as pd
+from _public_verdicts import verdict
 from _tables import environment, markdown
 
 OUTCOMES = ["equal", "different", "refused by both", "refused by us alone", "refused by the other alone"]
@@ -9,10 +10,11 @@ PAGE = """\
 
 {environment} Beside OpenSim {opensim}, ezc3d {ezc3d}, c3d {c3d}.
 
-{n_files} files of {n_repositories} public repositories (`public_files_list.csv`: repository, commit, path and id of the
-content; none twice, none of 4 MiB and more), each read by `sk_bionic.io` (or `read_osim`) and by an independent reader. "Equal": the
-same names, times and values (relative 1e-12, models 1e-9, C3D 1e-6, the single precision of its numbers), raw for .sto and .mot; of
-a model, coordinates with motion type, default and range, and the muscles' parameters.
+{n_files} files of {n_repositories} public repositories (`public_files_list.csv`: repository, commit, path and id of
+the content; none twice, none of 4 MiB and more), each read by `sk_bionic.io` or `read_osim` and by an independent reader.
+"Equal": the same names, times and values, unconverted (relative 1e-12, models 1e-9, C3D 1e-6, the single precision of its
+numbers); of a model, coordinates with motion type, default and range, and the muscles' parameters. OpenSim stands for its
+TimeSeriesTable and, where that refuses, its Storage, which keeps one row of each time.
 
 {table}
 
@@ -20,8 +22,8 @@ a model, coordinates with motion type, default and range, and the muscles' param
 
 ## Further checks
 
-Files that state `inDegrees=yes`, converted by `read_sto(..., model=)` and by OpenSim with a model of the same repository; lengths
-of the paths that `read_osim` knows without OpenSim, at three postures.
+Files that state `inDegrees=yes`, converted by `read_sto(..., model=)` and by OpenSim with a model of the same repository;
+lengths of the paths that `read_osim` knows without OpenSim, at three postures.
 
 {checks}
 
@@ -33,7 +35,11 @@ of the paths that `read_osim` knows without OpenSim, at three postures.
 
 {refused}
 
-## Not compared
+## Further checks that differ
+
+{check_differences}
+
+## Further checks that one of the two refused
 
 {lost}
 """
@@ -54,9 +60,10 @@ def page(listed, records, versions):
         table=markdown(table, dict.fromkeys(table, "d"), index_name="kind, beside"),
         summary=_summary(read),
         checks=_check_table(checks),
-        different=_named(records[records["outcome"] == "different"], read),
-        refused=_named(records[records["outcome"] == "refused by us alone"], read),
-        lost=_named(checks[checks["outcome"] == "not compared"], read),
+        different=_named(read[read["outcome"] == "different"], read),
+        refused=_named(read[read["outcome"] == "refused by us alone"], read),
+        check_differences=_named(checks[checks["outcome"] == "different"], read),
+        lost=_counted(checks[checks["outcome"] == "not compared"]),
     )
 
 
@@ -67,16 +74,17 @@ def _kinds(files):
 def _summary(read):
     """A file counts once: what its readers say of it together."""
     by_file = read.groupby("file")["outcome"].agg(set)
-    n = len(by_file)
-    equal = by_file.map(lambda found: "equal" in found)
-    ours = by_file.map(lambda found: "refused by us alone" in found)
-    different = by_file.map(lambda found: "different" in found)
-    neither = by_file.map(lambda found: found == {"refused by both"})
-    alone = by_file.map(lambda found: found == {"refused by the other alone"})
+    has = lambda outcome: by_file.map(lambda found: outcome in found)
+    equal, different, ours = has("equal"), has("different"), has("refused by us alone")
+    alone = different & ~equal
+    looked_into = alone.index.map(lambda file: bool(verdict(file)))
     return (
-        f"Of {n} files: {equal.sum()} read equal to an independent reader, {neither.sum()} refused by all, {alone.sum()} read by us "
-        f"alone, **{ours.sum()} refused by us alone ({ours.mean():.2%})**, **{(different & ~equal).sum()} of values that no "
-        f"independent reader has**, {(different & equal).sum()} on which the independent readers differ and ours agrees with one."
+        f"Of {len(by_file)} files: {equal.sum()} read equal to an independent reader; "
+        f"{by_file.map(lambda found: found == {'refused by both'}).sum()} refused by all; "
+        f"{by_file.map(lambda found: found == {'refused by the other alone'}).sum()} read by us alone; "
+        f"**{ours.sum()} refused by us alone ({ours.mean():.2%})**; **{(alone & ~looked_into).sum()} of different values**, "
+        f"beside {(alone & looked_into).sum()} of which no other reader has our values and it was shown below that the "
+        f"file has; {(different & equal).sum()} on which two independent readers differ and ours agrees with one."
     )
 
 
@@ -88,13 +96,20 @@ def _check_table(checks):
 
 
 def _named(records, read):
-    if records.empty:
-        return "None."
-    return "\n".join(_line(row, read) for row in records.itertuples())
+    return "\n".join(_line(row, read) for row in records.itertuples()) or "None."
 
 
 def _line(row, read):
-    others = read[(read["file"] == row.file) & (read["rival"] != row.rival)]
+    others = read[(read["file"] == row.file) & (read["rival"] != row.rival)] if isinstance(row.rival, str) else read[:0]
     beside = "; ".join(f"{other.rival}: {other.outcome}" for other in others.itertuples())
     who = row.rival if isinstance(row.rival, str) else row.check
-    return f"- `{row.file}`, {who}: {row.reason}" + (f" ({beside})" if beside else "")
+    why = verdict(row.file)
+    return f"- `{row.file}`, {who}: {row.reason}{f' ({beside})' if beside else ''}{f'. {why}.' if why else ''}"
+
+
+def _counted(records):
+    """How often each reason occurs, names and numbers aside."""
+    if records.empty:
+        return "None."
+    short = records["reason"].str.replace(r"'[^']*'|\S*\.osim|\S*\.mot|\S*\.sto|\d+", "...", regex=True).str[:150]
+    return "\n".join(f"- {n} times: {reason}" for reason, n in short.value_counts().items())

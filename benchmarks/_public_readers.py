@@ -22,8 +22,8 @@ class NothingError(Exception):
 class Content:
     """Named arrays; "time" where the kind has one.
 
-    `one_row_a_time`: the reader keeps the last of several rows of one time and says nothing. `unread`: what comes before a
-    name's comma, where the reader says that it cannot read it.
+    `one_row_a_time`: the reader keeps the last of several rows of one time and says nothing. `unread`: what comes
+    before a name's comma, where the reader says that it cannot read it.
     """
 
     values: dict = field(default_factory=dict)

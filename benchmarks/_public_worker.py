@@ -81,15 +81,18 @@ def main():
     except ImportError:
         pass
     for item in batch:
-        path = Path(item["path"])
-        write = lambda **record: print(json.dumps({"file": item["path"], **record}), file=out, flush=True)
-        say = lambda stage: write(stage=stage)
-        for rival in RIVALS[path.suffix.lower()]:
-            outcome, reason = compare(path, rival, say)
-            write(rival=rival, outcome=outcome, reason=reason)
-        for what, outcome, reason in further(path, item["models"], say):
-            write(check=what, outcome=outcome, reason=reason)
-        write(done=True)
+        _one(Path(item["path"]), item["models"], out)
+
+
+def _one(path, models, out):
+    write = lambda **record: print(json.dumps({"file": str(path), **record}), file=out, flush=True)
+    say = lambda stage: write(stage=stage)
+    for rival in RIVALS[path.suffix.lower()]:
+        outcome, reason = compare(path, rival, say)
+        write(rival=rival, outcome=outcome, reason=reason)
+    for what, outcome, reason in further(path, models, say):
+        write(check=what, outcome=outcome, reason=reason)
+    write(done=True)
 
 
 if __name__ == "__main__":
