@@ -79,14 +79,26 @@ def lengths(path):
         model.assemble(state)
         model.realizePosition(state)
         values = {c.getName(): c.getValue(state) for c in _members(model.getCoordinateSet())}
-        for muscle in _members(model.getMuscles()):
-            name = muscle.getName()
-            try:
-                ours.values[f"{name} at {share:g}"] = float(muscle_tendon_lengths(parsed, values, [name])[0])
-            except ValueError:
-                continue  # wraps, or a joint that only OpenSim can read
-            theirs.values[f"{name} at {share:g}"] = muscle.getLength(state)
+        muscles = {muscle.getName(): muscle for muscle in _members(model.getMuscles())}
+        for names in _readable(parsed, values, list(muscles)):
+            found = muscle_tendon_lengths(parsed, values, names)
+            ours.values.update({f"{name} at {share:g}": value for name, value in zip(names, found, strict=True)})
+            theirs.values.update({f"{name} at {share:g}": muscles[name].getLength(state) for name in names})
     return ours, theirs
+
+
+def _readable(parsed, values, names):
+    """Lists of the muscles that need no OpenSim: halved until those that wrap stand alone."""
+    if not names:
+        return
+    try:
+        muscle_tendon_lengths(parsed, values, names)
+    except ValueError:
+        if len(names) > 1:
+            yield from _readable(parsed, values, names[: len(names) // 2])
+            yield from _readable(parsed, values, names[len(names) // 2 :])
+    else:
+        yield names
 
 
 def converted(path, models):
