@@ -11,10 +11,10 @@ PAGE = """\
 {environment} Beside OpenSim {opensim}, ezc3d {ezc3d}, c3d {c3d}.
 
 {n_files} files of {n_repositories} public repositories (`public_files_list.csv`: repository, commit, path and id of
-the content; none twice, none of 4 MiB and more), each read by `sk_bionic.io` or `read_osim` and by an independent reader.
-"Equal": the same names, times and values, unconverted (relative 1e-12, models 1e-9, C3D 1e-6, the single precision of its
-numbers); of a model, coordinates with motion type, default and range, and the muscles' parameters. OpenSim stands for its
-TimeSeriesTable and, where that refuses, its Storage, which keeps one row of each time.
+the content; none twice, none of 4 MiB and more), each read by `sk_bionic.io` or `read_osim` and by an independent
+reader. "Equal": the same names, times and values, unconverted (relative 1e-12, models 1e-9, C3D 1e-6, the single
+precision of its numbers); of a model, coordinates with motion type, default and range, and the muscles' parameters.
+OpenSim stands for its TimeSeriesTable and, where that refuses, its Storage, which keeps one row of each time.
 
 {table}
 
@@ -22,8 +22,8 @@ TimeSeriesTable and, where that refuses, its Storage, which keeps one row of eac
 
 ## Further checks
 
-Files that state `inDegrees=yes`, converted by `read_sto(..., model=)` and by OpenSim with a model of the same repository;
-lengths of the paths that `read_osim` knows without OpenSim, at three postures.
+Files that state `inDegrees=yes`, converted by `read_sto(..., model=)` and by OpenSim with a model of the same
+repository; lengths of the paths that `read_osim` knows without OpenSim, at three postures.
 
 {checks}
 
@@ -76,14 +76,15 @@ def _summary(read):
     by_file = read.groupby("file")["outcome"].agg(set)
     has = lambda outcome: by_file.map(lambda found: outcome in found)
     equal, different, ours = has("equal"), has("different"), has("refused by us alone")
+    only = lambda outcome: (by_file.map(lambda found: found == {outcome})).sum()
     alone = different & ~equal
     looked_into = alone.index.map(lambda file: bool(verdict(file)))
     return (
         f"Of {len(by_file)} files: {equal.sum()} read equal to an independent reader; "
-        f"{by_file.map(lambda found: found == {'refused by both'}).sum()} refused by all; "
-        f"{by_file.map(lambda found: found == {'refused by the other alone'}).sum()} read by us alone; "
-        f"**{ours.sum()} refused by us alone ({ours.mean():.2%})**; **{(alone & ~looked_into).sum()} of different values**, "
-        f"beside {(alone & looked_into).sum()} of which no other reader has our values and it was shown below that the "
+        f"{only('refused by both')} refused by all; {only('refused by the other alone')} read by us alone; "
+        f"**{ours.sum()} refused by us alone ({ours.mean():.2%})**; "
+        f"**{(alone & ~looked_into).sum()} of different values**, "
+        f"beside {(alone & looked_into).sum()} of which no other reader has our values and it is shown below that the "
         f"file has; {(different & equal).sum()} on which two independent readers differ and ours agrees with one."
     )
 

@@ -2,11 +2,11 @@
 
 _C3D_STOPS = (
     "c3d stops at the count of parameter blocks in the section's header (3), which is too small, and so loses the "
-    "group ANALOG with GEN_SCALE = -1; ezc3d reads the repaired copy of the recording (sample_13) with the sign that we read"
+    "group ANALOG with GEN_SCALE = -1; ezc3d reads the repaired copy of the recording (sample_13) with our sign"
 )
-_SIGN = "ANALOG:GEN_SCALE is -1; ezc3d reads so as well, c3d loses the group ANALOG behind a count of blocks too small"
+_SIGN = "ANALOG:GEN_SCALE is -1; ezc3d reads so as well, c3d loses the group behind a count of blocks too small"
 _COUNTS = (
-    "counts to 65535 in a file that says SIGNED or nothing: the offset -32768 is 32768, by which the channel rests at 0; "
+    "counts to 65535 in a file that says SIGNED or nothing: the offset -32768 is 32768, by which channels rest at 0; "
     "ezc3d reads so as well"
 )
 _NO_RATE = "no ANALOG:RATE: ezc3d then leaves out the analog values and takes them for markers; c3d reads what we read"
@@ -23,8 +23,8 @@ VERDICTS = {
     "sample_13/Dance1.c3d": _SIGN,
     "sample_13/golfswing1.c3d": _SIGN,
     "sample_27/kyowadengyo.c3d": (
-        "POINT:USED says 12 markers, for which the file is too short; the header's 11 fill it to the block (and a warning "
-        "says so). By 12, which ezc3d takes and so ends early, a force plate in rest shows 13,000 N"
+        "POINT:USED says 12 markers, for which the file is too short; the header's 11 fill it to the block (and a "
+        "warning says so). By 12, which ezc3d takes and so ends early, a force plate in rest shows 13,000 N"
     ),
     "others/Analysis.c3d": _COUNTS,
     "sample_07/16bitanalog.c3d": _COUNTS,

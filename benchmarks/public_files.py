@@ -2,8 +2,8 @@
 
 Each file of results/public_files_list.csv (repository, commit, path, content's id) goes through our reader and through
 others: OpenSim for .sto, .mot, .trc and .osim, ezc3d and the pure-Python c3d for .c3d. Repositories come from
-`--mirror`, a folder of git directories ``owner+name``; what it lacks is cloned from GitHub. Needs the extras [opensim] and [test].
-Prints its page and keeps it, with a line a file, in results/public_files.md and results/public_files.csv.
+`--mirror`, a folder of git directories ``owner+name``; what it lacks is cloned from GitHub. Needs the extras [opensim]
+and [test]. Prints its page and keeps it, with a line a file, in results/public_files.md and results/public_files.csv.
 """
 
 import argparse

@@ -308,6 +308,13 @@ def test_a_plate_of_another_kind_is_left_out_with_a_word(tmp_path):
     assert {name.split("_")[1] for name in table} == {"2"}
 
 
+def test_counts_are_not_believed_without_frames(tmp_path):
+    changes = {(POINT, "USED"): 2e9, (ANALOG, "USED"): 2e9, (POINT, "FRAMES"): None}
+    path = written(tmp_path, *recording(), changes=changes, header={2: 65535, 5: 0})
+    with pytest.raises(ValueError, match="walk.c3d: there are no frames"):
+        read_c3d(path)
+
+
 def test_frames_of_a_truncated_file_on_request(tmp_path):
     points, analog = recording(n_frames=200)
     path = written(tmp_path, points, analog)

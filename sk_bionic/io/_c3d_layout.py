@@ -135,6 +135,8 @@ def read_layout(path, *, check_row_count=True):
     end = max(start + BLOCK * raw[start + 2], _offset(header.data_block) or 0)
     parameters = Parameters(path, raw, start, min(end, len(raw)), processor)
     layout = _first_that_fits(list(_readings(path, raw, parameters, processor, header)), check_row_count)
+    if not layout.n_frames:
+        raise fault(path, f"there are no frames: {layout}.")
     layout = _longer_than_counted(layout)
     notes = [*layout.notes, *_notes(parameters, header, layout.rate)]
     return replace(layout, first_frame=_first_frame(parameters, header, layout.n_frames), notes=tuple(notes))
