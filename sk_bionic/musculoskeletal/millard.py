@@ -156,7 +156,7 @@ class Curves:
         self.tendon = _tendon_curve(constants.TendonForceLengthCurve)
 
     def active_force_length(self, norm_fiber_length):
-        """Active force-length multiplier of `norm_fiber_length` (a Tensor of any shape), 1 at the optimal fiber length."""
+        """Active force-length multiplier of `norm_fiber_length` (any shape), 1 at the optimal fiber length."""
         return self.active(norm_fiber_length)
 
     def passive_force_length(self, norm_fiber_length, strain_at_one_norm_force):

@@ -33,7 +33,8 @@ def check(constants):
     c = constants
     if not (min(c.KshapeActive, c.KshapePassive, c.Af) > 0 and 1 / c.Flen < c.fv_linear_extrap_threshold < 1 < c.Flen):
         raise ValueError(
-            f"Thelen's shapes must be positive, Flen above 1, fv_linear_extrap_threshold between 1/Flen and 1. Got {c._asdict()}."
+            "Thelen's shapes must be positive, Flen above 1, fv_linear_extrap_threshold between 1/Flen and 1. "
+            f"Got {c._asdict()}."
         )
 
 

@@ -72,14 +72,16 @@ def from_osim(
     Returns
     -------
     MusculoskeletalModel
-        Named after the file's model; coordinates and muscles have their names there. `path_errors` has the errors of the
+        Named after the file's model; coordinates and muscles have their names there. `path_errors` has the errors of
+        the
         fitted paths.
 
     Raises
     ------
     ValueError
         When the file is faulty, the coordinates make no planar chain, a constraint other than a coupler of coordinates
-        ties what they move, a muscle is unknown or spans none of them, its class is unknown and no `curves` are given, or
+        ties what they move, a muscle is unknown or spans none of them, its class is unknown and no `curves` are
+        given, or
         OpenSim cannot measure a path. The message names the file and the element.
     ImportError
         When a path needs OpenSim, which is not installed.
@@ -101,7 +103,8 @@ def from_osim(
     CoordinateLimitForce become the joint's stiffness, damping and stops; without the latter, stops lie 0.2 rad outside
     the file's range. Loads in the hand need `load_distance` (see `MusculoskeletalModel.with_rows`).
 
-    Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with conditional
+    Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with
+    conditional
     points, the moment arm is followed: it is what turns the joint. The length is then the integral of the moment arms,
     level with OpenSim's over the file's whole range, and `path_errors` has its error.
 
@@ -166,8 +169,8 @@ def _check_coordinates(model, coordinates, posture):
     unknown = [name for name in (*coordinates, *posture) if name not in model.coordinates]
     if unknown or not coordinates or len(set(coordinates)) < len(coordinates):
         raise ValueError(
-            f"`coordinates` must be different angles of {model.name!r}, which has {list(model.coordinates)}. Got {list(coordinates)}"
-            + (f", and {unknown} are not there." if unknown else ".")
+            f"`coordinates` must be different angles of {model.name!r}, which has {list(model.coordinates)}. Got "
+            f"{list(coordinates)}" + (f", and {unknown} are not there." if unknown else ".")
         )
     twice = [name for name in posture if name in coordinates]
     driven = [c.dependent for c in model.couplers if c.dependent in coordinates]
@@ -193,7 +196,8 @@ def _ranges(model, coordinates, given):
     for name, (low, high) in found.items():
         if not 0 < high - low <= WIDEST:
             raise ValueError(
-                f"The range of {name!r} must be wider than 0 and at most 2 pi [rad]; give it in `ranges`. Got {low:g} to {high:g}."
+                f"The range of {name!r} must be wider than 0 and at most 2 pi [rad]; give it in `ranges`. Got "
+                f"{low:g} to {high:g}."
             )
     return found
 
@@ -233,7 +237,8 @@ def _channels(given, spans):
     unknown = [name for name in channels if name not in spans]
     if unknown:
         raise ValueError(
-            f"`channels` must map muscles of the model to columns of X. Got {unknown}, which are none of its muscles {list(spans)}."
+            f"`channels` must map muscles of the model to columns of X. Got {unknown}, which are none of its "
+            f"muscles {list(spans)}."
         )
     return channels
 
@@ -250,7 +255,8 @@ def _warn_of_what_differs(model, muscles, families, others):
     near = [m for name, m in muscles.items() if is_approximate(m, families[name])]
     if near:
         warnings.warn(
-            f"The {families[near[0].name]} curves are only near those of {[m.name for m in near]}: {near[0].name!r} is a {near[0].class_name}.",
+            f"The {families[near[0].name]} curves are only near those of {[m.name for m in near]}: "
+            f"{near[0].name!r} is a {near[0].class_name}.",
             UserWarning,
             stacklevel=3,
         )

@@ -151,7 +151,8 @@ class _Chain:
             raise ValueError(faults[0])
         if not sum(self.model.bodies[body].mass for body in self.own[name]) > 0:
             raise self.fault(
-                f"the bodies {list(self.own[name])} between {name!r} and the next coordinate have no mass; leave it out or give them some."
+                f"the bodies {list(self.own[name])} between {name!r} and the next coordinate have no mass; leave "
+                "it out or give them some."
             )
 
     def _main_body(self, name):
@@ -184,7 +185,8 @@ class _Chain:
         self.gravity = float(np.linalg.norm(in_plane))
         if len(self.coordinates) > 1 and abs(self.gravity / GRAVITY - 1) > 0.02:
             raise self.fault(
-                f"gravity in its plane is {self.gravity:.3g} m/s2; several joints need a vertical plane and {GRAVITY} m/s2."
+                f"gravity in its plane is {self.gravity:.3g} m/s2; several joints need a vertical plane and "
+                f"{GRAVITY} m/s2."
             )
         down = in_plane / self.gravity if self.gravity > 1e-6 else np.cross(self.normal, _least_along(self.normal))
         self.plane = np.stack([np.cross(-down, self.normal), -down])  # forward, up
@@ -195,7 +197,8 @@ class _Chain:
             tilt = float(np.arccos(min(1.0, abs(cosine))))
             if tilt > LARGEST_TILT:
                 raise self.fault(
-                    f"the axis of {name!r} is tilted by {np.rad2deg(tilt):.0f} degrees from that of {self.coordinates[0]!r} in "
+                    f"the axis of {name!r} is tilted by {np.rad2deg(tilt):.0f} degrees from that of "
+                    f"{self.coordinates[0]!r} in "
                     "this posture. Give another `posture` or other coordinates."
                 )
 

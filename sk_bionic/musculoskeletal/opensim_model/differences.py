@@ -12,7 +12,8 @@ def check_constraints(model, coordinates, base):
         acting = [n for n in coordinates if component.kind == "constraint" and _acts_on(model, component, n, base)]
         if acting:
             raise ValueError(
-                f"{model.path}: the constraint {component} of {model.name!r} ties what {acting[0]!r} moves, and is not supported. Choose other "
+                f"{model.path}: the constraint {component} of {model.name!r} ties what {acting[0]!r} moves, and "
+                "is not supported. Choose other "
                 "coordinates, or take it out of a copy of the file (isEnforced false) where it may be left out."
             )
 
@@ -61,7 +62,8 @@ def _of_constraints(model):
     found = [str(component) for component in model.others if component.kind == "constraint"]
     if found:
         yield (
-            f"constraints between other bodies are not solved, which OpenSim may do before it begins: {', '.join(found)}; other coordinates are "
+            "constraints between other bodies are not solved, which OpenSim may do before it begins: "
+            f"{', '.join(found)}; other coordinates are "
             "held at the file's default values, or at those of `posture`"
         )
 
@@ -112,9 +114,15 @@ def _of_muscles(muscles, left_out):
         yield f"{tag} {text} of {_listed(names)} is not followed"
     asked = [muscle.name for muscle in muscles if not muscle.applies_force]
     if asked:
-        yield f"{_listed(asked)} do not apply force in the file (appliesForce false or isDisabled true); asked for by name, they do here"
+        yield (
+            f"{_listed(asked)} do not apply force in the file (appliesForce false or isDisabled true); asked for "
+            "by name, they do here"
+        )
     if left_out:
-        yield f"{_listed(left_out)} do not apply force in the file (appliesForce false or isDisabled true) and are left out"
+        yield (
+            f"{_listed(left_out)} do not apply force in the file (appliesForce false or isDisabled true) and are "
+            "left out"
+        )
 
 
 def _of_controllers(model, muscles):
@@ -136,7 +144,8 @@ def odd_lengths(muscle, length):
     optimal, slack = (muscle.parameters[name] for name in ("optimal_fiber_length", "tendon_slack_length"))
     if length < SHORTEST_PATH * slack or length - slack > LONGEST_FIBER * optimal:
         return (
-            f"{muscle.name} is {length:.3g} m long, but has a tendon_slack_length of {slack:g} and an optimal_fiber_length of {optimal:g} m: "
+            f"{muscle.name} is {length:.3g} m long, but has a tendon_slack_length of {slack:g} and an "
+            f"optimal_fiber_length of {optimal:g} m: "
             "are they in meters?"
         )
     return ""

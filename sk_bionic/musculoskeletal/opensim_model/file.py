@@ -100,7 +100,9 @@ def _odd_units(model):
     """Units that the file states and OpenSim does not look at."""
     for tag, plain in (("length_units", ("", "meters", "meter", "m")), ("force_units", ("", "n", "newton", "newtons"))):
         if model.text(tag, "").lower() not in plain:
-            yield f"{tag} {model.text(tag)} is not looked at, as in OpenSim: all numbers are taken as meters and newtons"
+            yield (
+                f"{tag} {model.text(tag)} is not looked at, as in OpenSim: all numbers are taken as meters and newtons"
+            )
 
 
 def _version(document):

@@ -52,13 +52,16 @@ def fit_paths(model, file, spans, ranges, base):
     said = []
     if poor:
         said.append(
-            f"The polynomials of {', '.join(_errors(n, fitted[n]) for n in poor)} are off by more than {1e3 * POOR_LENGTH:g} mm in length or "
+            f"The polynomials of {', '.join(_errors(n, fitted[n]) for n in poor)} are off by more than "
+            f"{1e3 * POOR_LENGTH:g} mm in length or "
             f"{1e3 * POOR_ARM:g} mm in a moment arm (root mean square); narrower `ranges` make them closer."
         )
     if broken:
         said.append(
-            "In the file, moment arms are not the slopes of the lengths (wrapping over several surfaces, conditional points) of "
-            f"{', '.join(_departure(n, fitted[n], samples[n]) for n in broken)}: the moment arms are followed, lengths are off by up to what is told."
+            "In the file, moment arms are not the slopes of the lengths (wrapping over several surfaces, "
+            "conditional points) of "
+            f"{', '.join(_departure(n, fitted[n], samples[n]) for n in broken)}: the moment arms are followed, "
+            "lengths are off by up to what is told."
         )
     if said:
         warnings.warn(f"Paths of {model.name!r}: {' '.join(said)}", UserWarning, stacklevel=3)

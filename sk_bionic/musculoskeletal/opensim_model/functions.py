@@ -252,7 +252,8 @@ def _read_multivariate(node, n_arguments):
     coefficients = node.numbers("coefficients")
     if len(coefficients) != comb(dimension + order, order):
         raise node.fault(
-            f"a polynomial of {dimension} arguments and order {order} has {comb(dimension + order, order)} <coefficients>. Got {len(coefficients)}."
+            f"a polynomial of {dimension} arguments and order {order} has {comb(dimension + order, order)} "
+            f"<coefficients>. Got {len(coefficients)}."
         )
     return MultivariatePolynomial(coefficients, tuple(_powers(dimension, order)))
 

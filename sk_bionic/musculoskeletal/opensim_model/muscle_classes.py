@@ -1,4 +1,4 @@
-"""OpenSim's classes of muscles: what their properties are called here, and what they are unless the file says otherwise."""
+"""OpenSim's classes of muscles: what their properties are called here, and their defaults."""
 
 import math
 from typing import NamedTuple
@@ -181,7 +181,8 @@ def departures(node, muscle_class):
 def curve_properties_in_use(muscle, curves, stretches):
     """Constants of a muscle's curves as OpenSim uses them.
 
-    OpenSim replaces some values of Millard muscles: an undamped one with an elastic tendon keeps active curves above 0.1
+    OpenSim replaces some values of Millard muscles: an undamped one with an elastic tendon keeps active curves above
+    0.1
     and slopes at the largest velocities; all others get 0.
 
     Parameters

@@ -172,7 +172,8 @@ def read_wrap_objects(model, muscles, frames):
                 objects[node.name] = WrapObject(node.name, node.tag, body, active, users)
             elif users and first.body != body:
                 notes.append(
-                    f"there are two wrap objects {node.name!r}; {list(users)} wrap over that of {first.body!r}, as in OpenSim"
+                    f"there are two wrap objects {node.name!r}; {list(users)} wrap over that of {first.body!r}, "
+                    "as in OpenSim"
                 )
     return objects, notes
 

@@ -66,7 +66,8 @@ class Joint:
     fault : str
         Why its motion cannot be told; empty where it can.
     surface : tuple of float
-        Of an EllipsoidJoint its three radii [m]; of a ScapulothoracicJoint behind them the origin (x, y) [m] and the direction
+        Of an EllipsoidJoint its three radii [m]; of a ScapulothoracicJoint behind them the origin (x, y) [m] and the
+        direction
         [rad] of the winging axis.
     """
 
@@ -157,7 +158,7 @@ class CoordinateSpring:
 
 @dataclass(frozen=True)
 class CoordinateLimit:
-    """A CoordinateLimitForce: limits [rad], stiffness beyond them [N m/rad], width of its onset [rad], damping [N m s/rad]."""
+    """A CoordinateLimitForce: limits [rad], stiffness beyond them [N m/rad], onset [rad], damping [N m s/rad]."""
 
     lower: float
     upper: float

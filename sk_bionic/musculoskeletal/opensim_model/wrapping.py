@@ -16,7 +16,7 @@ INSTALL = 'pip install "sk-bionic[opensim]"'
 
 
 def needs_opensim(model, names):
-    """Those of the muscles whose paths wrap over surfaces or are of another class, with the reason: dict of str to str."""
+    """Dict of str to str: muscles whose paths wrap over surfaces or are of another class, and the reason."""
     found = {}
     for name in names:
         muscle = model.muscles[name]
@@ -48,7 +48,8 @@ def import_opensim(reasons):
         name, reason = next(iter(reasons.items()))
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         raise ImportError(
-            f"The path of {name!r}{more} {reason}, which OpenSim has to measure: {INSTALL}. Without it, give `paths`, a file saved by "
+            f"The path of {name!r}{more} {reason}, which OpenSim has to measure: {INSTALL}. Without it, give "
+            "`paths`, a file saved by "
             "`save_paths`, or choose other `muscles`."
         ) from error
     if (

@@ -27,7 +27,8 @@ def to_osim(model, source, path):
     source : path-like
         The .osim file, left as it is.
     path : path-like
-        The copy; what is there already is replaced at once or not at all. Other muscles, and everything else in the file,
+        The copy; what is there already is replaced at once or not at all. Other muscles, and everything else in the
+        file,
         stay byte for byte. Values are in OpenSim's units and under its names: maximal isometric force, lengths,
         pennation, maximal velocity, strains, damping and time constants, as far as the muscle's class has them.
 
@@ -92,7 +93,8 @@ def _warn_of_moment_arms(model):
     scaled = [r.owner for r in model.parameters.rows if r.name == _NOT_OPENSIMS and r.value != 1.0]
     if scaled:
         warnings.warn(
-            f"The moment arms of {scaled} were scaled, which an .osim file has no place for: its paths stay as they are.",
+            f"The moment arms of {scaled} were scaled, which an .osim file has no place for: its paths stay as "
+            "they are.",
             UserWarning,
             stacklevel=3,
         )

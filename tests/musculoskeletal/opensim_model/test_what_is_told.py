@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (elements of XML, one a line)
 """What a file says beyond muscles on hinges is followed, refused by name or told: only of what was asked for."""
 
 import sys
@@ -29,7 +30,8 @@ FORCES = {
     "PointToPointSpring": "<socket_body1>/ground</socket_body1><socket_body2>/bodyset/lower</socket_body2>",
     "TorsionSpringOfALab": "<coordinate>elbow_angle</coordinate><stiffness>3</stiffness>",
     "HuntCrossleyForce": "<HuntCrossleyForce::ContactParametersSet name='p'><objects><HuntCrossleyForce::ContactParameters>"
-    "<geometry>ball floor</geometry></HuntCrossleyForce::ContactParameters></objects></HuntCrossleyForce::ContactParametersSet>",
+    "<geometry>ball "
+    "floor</geometry></HuntCrossleyForce::ContactParameters></objects></HuntCrossleyForce::ContactParametersSet>",
 }  # fmt: skip
 CONTACT = """<ContactGeometrySet><objects><ContactSphere name="ball"><socket_frame>/bodyset/hand</socket_frame></ContactSphere>
   <ContactHalfSpace name="floor"><socket_frame>/ground</socket_frame></ContactHalfSpace></objects></ContactGeometrySet>"""
@@ -235,7 +237,8 @@ class TestMuscles:
             ("DeGrooteFregly2016Muscle", "<active_force_width_scale>1.5</active_force_width_scale><ignore_passive_fiber_force>true</ignore_passive_fiber_force>",
              {"active_force_width_scale": 1.5, "ignore_passive_fiber_force": 1.0}),
             ("Millard2012EquilibriumMuscle", "<ForceVelocityCurve name='v'><isometric_slope>4</isometric_slope></ForceVelocityCurve>"
-             "<FiberForceLengthCurve name='p'><strain_at_one_norm_force>0.5</strain_at_one_norm_force><curviness>0.4</curviness>"
+             "<FiberForceLengthCurve "
+             "name='p'><strain_at_one_norm_force>0.5</strain_at_one_norm_force><curviness>0.4</curviness>"
              "<stiffness_at_low_force>0.1</stiffness_at_low_force><stiffness_at_one_norm_force>4</stiffness_at_one_norm_force></FiberForceLengthCurve>",
              {"ForceVelocityCurve/isometric_slope": 4.0, "FiberForceLengthCurve/strain_at_one_norm_force": 0.5, "FiberForceLengthCurve/curviness": 0.4,
               "FiberForceLengthCurve/stiffness_at_low_force": 0.1, "FiberForceLengthCurve/stiffness_at_one_norm_force": 4.0}),
