@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from _public_readers import Content
+from _public_readers import Content, opensim_storage, table_content
 
 from sk_bionic.io import read_sto
 from sk_bionic.musculoskeletal.opensim_model import read_osim
@@ -103,27 +103,32 @@ def _readable(parsed, values, names):
 
 def converted(path, models):
     """A file in degrees in radians, by us and by OpenSim with the first model that knows one of its columns."""
-    import opensim
-
-    table = opensim.TimeSeriesTable(str(path))
-    labels = set(table.getColumnLabels())
-    if not table.hasTableMetaDataKey("inDegrees") or table.getTableMetaDataString("inDegrees") != "yes":
-        return None
+    labels = set(read_sto(path, degrees=False).columns)
     for name in models:
         try:
             coordinates = read_osim(name).coordinates
             if not labels & {part for key in coordinates for part in (key, f"/jointset/{key}/value")}:
                 continue
-            model = opensim.Model(str(name))
-            model.initSystem()
+            engine = _loaded(name)[0].getSimbodyEngine()
         except (ValueError, RuntimeError):
             continue
-        model.getSimbodyEngine().convertDegreesToRadians(table)
-        matrix = table.getMatrix().to_numpy()
-        theirs = Content({label: matrix[:, i] for i, label in enumerate(table.getColumnLabels())})
         ours = read_sto(path, model=name)
-        return Content({column: ours[column].to_numpy() for column in ours}), theirs
+        columns = {column: ours[column].to_numpy() for column in ours}
+        return Content({"time": ours.index.get_level_values("time"), **columns}), _converted(path, engine)
     return None
+
+
+def _converted(path, engine):
+    import opensim
+
+    try:
+        table = opensim.TimeSeriesTable(str(path))
+    except RuntimeError:
+        storage = opensim.Storage(str(path))
+        engine.convertDegreesToRadians(storage)
+        return opensim_storage(path, storage)
+    engine.convertDegreesToRadians(table)
+    return table_content(table)
 
 
 def _members(collection):

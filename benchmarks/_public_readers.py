@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sk_bionic.io import read_c3d, read_sto, read_trc
+from sk_bionic.io._text import settle_labels
 
 _MILLIMETRE = 1e-3
 
@@ -143,16 +144,37 @@ def opensim_table(path):
         # Storage looks for this line without end.
         if not any(line.strip() == b"endheader" for line in path.read_bytes().splitlines()):
             raise
-        return _opensim_storage(path)
-    matrix = table.getMatrix().to_numpy()
-    columns = {label: matrix[:, i] for i, label in enumerate(table.getColumnLabels())}
-    return Content({"time": np.array(table.getIndependentColumn()), **columns})
+        return _opensim_vectors(path) or opensim_storage(path)
+    return table_content(table)
 
 
-def _opensim_storage(path):
+def table_content(table):
+    """A table of OpenSim."""
+    return _named(table.getIndependentColumn(), list(table.getColumnLabels()), table.getMatrix().to_numpy())
+
+
+def _named(time, labels, values, **options):
+    """Columns by name; those of one name as `read_sto` tells them apart."""
+    labels, values = settle_labels(labels, values, 1, [])
+    columns = {label: values[:, i] for i, label in enumerate(labels)}
+    return Content({"time": np.array(time), **columns}, **options)
+
+
+def _opensim_vectors(path):
+    """A table of vectors, flattened by OpenSim."""
     import opensim
 
-    storage = opensim.Storage(str(path))
+    for kind in ("Vec3", "Quaternion", "SpatialVec"):
+        if f"datatype={kind.lower()}".encode() in path.read_bytes()[:2000].lower():
+            return table_content(getattr(opensim, f"TimeSeriesTable{kind}")(str(path)).flatten())
+    return None
+
+
+def opensim_storage(path, storage=None):
+    """As OpenSim's older reader has it."""
+    import opensim
+
+    storage = opensim.Storage(str(path)) if storage is None else storage
     labels = [storage.getColumnLabels().get(i) for i in range(storage.getColumnLabels().getSize())]
     rows = [storage.getStateVector(i) for i in range(storage.getSize())]
     if not rows:
@@ -160,8 +182,7 @@ def _opensim_storage(path):
     values = np.array([[row.getData().get(i) for i in range(row.getSize())] for row in rows], dtype=np.float64)
     if values.shape[1] != len(labels) - 1:
         raise RuntimeError(f"Storage holds {values.shape[1]} columns under {len(labels) - 1} labels.")
-    columns = {label: values[:, i] for i, label in enumerate(labels[1:])}
-    return Content({"time": np.array([row.getTime() for row in rows]), **columns}, one_row_a_time=True)
+    return _named([row.getTime() for row in rows], labels[1:], values, one_row_a_time=True)
 
 
 def opensim_markers(path):

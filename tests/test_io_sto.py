@@ -401,7 +401,7 @@ class TestDamage:
             (text().replace("nRows=3", "nRows=" + "9" * 5000), "line 3: nrows must be a number"),
             (text().replace("nRows=3", "nRows=three"), "line 3: nrows must be a number"),
             (text().replace("inDegrees=no", "inDegrees=maybe"), "line 5: inDegrees must be yes or"),
-            (text(["a", "DataType=Vec3", "endheader"]), "line 2: DataType=Vec3 is not supported"),
+            (text(["a", "DataType=Mat33", "endheader"]), "line 2: DataType must be one of .* Got 'Mat33'"),
             (text().encode("utf-16"), "encoded as UTF-16"),
             (
                 text().replace("knee", "kn\u00e9").encode("latin-1"),
@@ -512,3 +512,17 @@ class TestWriting:
         with pytest.raises(OSError, match=re.escape("no space left")):
             write_sto(frame(seed=1), path)
         assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("kind", "size"), [("Vec3", 3), ("Quaternion", 4), ("SpatialVec", 6)])
+def test_tables_of_vectors_have_a_column_for_each_component(tmp_path, kind, size):
+    values = np.random.default_rng(0).normal(size=(5, 2, size)).round(6)
+    rows = ["\t".join([str(i / 100), *(",".join(map(str, cell)) for cell in row)]) for i, row in enumerate(values)]
+    path = tmp_path / "imu.sto"
+    path.write_text("\n".join([f"DataType={kind}", "version=3", "endheader", "time\ttorso\tpelvis", *rows, ""]))
+    table = read_sto(path)
+    assert table.columns.tolist() == [f"{name}_{i + 1}" for name in ("torso", "pelvis") for i in range(size)]
+    np.testing.assert_array_equal(table, values.reshape(5, -1))
+    path.write_text(path.read_text().replace(rows[2], rows[2].rsplit(",", 1)[0]))
+    with pytest.raises(ValueError, match="imu.sto, line 7"):
+        read_sto(path)

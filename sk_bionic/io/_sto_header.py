@@ -10,6 +10,11 @@ _SYNONYMS = {"datarows": "nrows", "datacolumns": "ncolumns"}
 _WITHOUT_EQUALS = {"name", "datarows", "datacolumns", "range", "version", "nrows", "ncolumns", "indegrees", "datatype"}
 _PROSE = re.compile(r"angles are in (degrees|radians)\.?", re.IGNORECASE)
 _FLAGS = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
+# Numbers of a cell, with commas between them.
+_SIZES = {
+    **{"double": 1, "vec2": 2, "vec3": 3, "unitvec3": 3, "quaternion": 4, "vec4": 4, "vec5": 5, "vec6": 6},
+    **{"spatialvec": 6, "vec7": 7, "vec8": 8, "vec9": 9, "vec10": 10, "vec11": 11, "vec12": 12},
+}
 
 
 @dataclass
@@ -47,6 +52,12 @@ class Header:
         return {_text.parse_count(path, text, key, line) for line, text in self.values.get(key, [])}
 
     @property
+    def cell_size(self):
+        """Numbers of a cell, by ``DataType``."""
+        found = self.values.get("datatype", [])
+        return _SIZES[found[0][1].lower()] if found else 1
+
+    @property
     def prose(self):
         """ "degrees" or "radians" of OpenSim's remark "Angles are in degrees.", None without one."""
         found = self.values.get("angles", [])
@@ -59,7 +70,7 @@ def parse_header(path, lines):
     Raises
     ------
     ValueError
-        Where ``endheader`` is missing, or the cells are vectors.
+        Where ``endheader`` is missing, or the type of the cells is unknown.
     """
     header, name = Header(), None
     for number, line in enumerate(lines, 1):
@@ -91,10 +102,6 @@ def _key_and_value(line):
 
 def _check_type(path, header):
     for line, text in header.values.get("datatype", []):
-        if text.lower() != "double":
-            raise _text.fault(
-                path,
-                f"DataType={text[:40]} is not supported, only double. Flatten the table with "
-                "OpenSim's TimeSeriesTable.flatten first.",
-                line,
-            )
+        if text.lower() not in _SIZES:
+            message = f"DataType must be one of {', '.join(_SIZES)}. Got {text[:40]!r}."
+            raise _text.fault(path, message, line)

@@ -15,7 +15,8 @@ def read_sto(path, *, trial=None, model=None, degrees=None, rotational="by_name"
     """Read an OpenSim storage (.sto) or motion (.mot) file.
 
     Headers of version 1 and 3, of SIMM's motion files and of CEINMS' outputs are understood; columns may be separated
-    by tabs, spaces or commas. Nothing is converted unless the header says ``inDegrees=yes``.
+    by tabs, spaces or commas; tables of vectors (``DataType=Vec3``, ``Quaternion`` ...) get a column for each
+    component, ``torso_imu_1`` and so on, as by OpenSim's `flatten`. Nothing is converted unless the header says ``inDegrees=yes``.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def read_sto(path, *, trial=None, model=None, degrees=None, rotational="by_name"
     _text.check_time(path, values[:, 0], label_line + 1, notes)
     if check_row_count:
         _check_row_count(path, header, len(values), lines, notes)
-    _check_column_count(path, header, labels, notes)
+    if header.cell_size == 1:
+        _check_column_count(path, header, labels, notes)
     time = values[:, 0]
     if not len(values):
         notes.append("no rows follow the column labels.")
@@ -115,7 +117,15 @@ def _parse_table(path, lines, header):
     labels, separator = _labels(lines[table[0]], body[0] if body else "")
     if labels[0].lower() != "time":
         raise _text.fault(path, f"the first column must be 'time'. Got {labels[0][:40]!r}.", label_line)
+    if header.cell_size > 1:
+        labels, body = _flattened(labels, body, separator, header.cell_size)
     return labels, _text.parse_rows(path, body, label_line + 1, labels, separator), label_line
+
+
+def _flattened(labels, body, separator, size):
+    """A table of vectors with a column for each component, named as by OpenSim's `flatten`."""
+    components = [f"{label}_{i}" for label in labels[1:] for i in range(1, size + 1)]
+    return [labels[0], *components], [line.replace(",", separator or " ") for line in body]
 
 
 def _labels(line, first_row):
