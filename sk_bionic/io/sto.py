@@ -16,7 +16,8 @@ def read_sto(path, *, trial=None, model=None, degrees=None, rotational="by_name"
 
     Headers of version 1 and 3, of SIMM's motion files and of CEINMS' outputs are understood; columns may be separated
     by tabs, spaces or commas; tables of vectors (``DataType=Vec3``, ``Quaternion`` ...) get a column for each
-    component, ``torso_imu_1`` and so on, as by OpenSim's `flatten`. Nothing is converted unless the header says ``inDegrees=yes``.
+    component, ``torso_imu_1`` and so on, as by OpenSim's `flatten`. Nothing is converted unless the header says
+    ``inDegrees=yes``.
 
     Parameters
     ----------
