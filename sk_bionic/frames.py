@@ -34,7 +34,7 @@ class FrameInputs:
         return values, trials
 
     def _worked(self, X):
-        """Values (n_work, n_columns) and trials of the frames to work on, or X's own rows and None where nothing tells the time."""
+        """Values (n_work, n_columns) and trials of the frames to work on; X's own rows and None without time."""
         values, trials = self._frames(X, reset=False)
         if trials is None:
             return values, None

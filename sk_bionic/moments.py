@@ -78,8 +78,8 @@ def predict_moments(model, X):
     -------
     DataFrame (n_frames, n_coordinates)
         Moments [N m], positive when they increase the angle: inverse dynamics' generalised forces. Those of prescribed
-        coordinates (see `MusculoskeletalModel.prescribing`) are left out. A hole in a trial's time (more than half a second)
-        ends it; NaN in parts of one or two frames beside it, with a warning.
+        coordinates (see `MusculoskeletalModel.prescribing`) are left out. A hole in a trial's time (more than half a
+        second) ends it; NaN in parts of one or two frames beside it, with a warning.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def _with_free(model, identify):
 
 
 def _motion(model, X):
-    """The model on X's trials, the measured angles (n_frames, n_coordinates) of what is not prescribed, and the rows of X.
+    """The model on X's trials, the measured angles (n_frames, n_coordinates) of what is not prescribed, the rows of X.
 
     Parts beside a hole in time that are too short for an acceleration are left out.
     """

@@ -36,10 +36,10 @@ class PhysicsInformedMSKRegressor(
     the model, NaN where it is unknown. A coordinate that was measured and need not be predicted can be a column of X
     instead, under its own name: it is prescribed, and y holds the others. Its velocity and acceleration come from a
     spline through its samples, so low-pass it first. Time comes with a pandas index of levels ``trial`` and ``time``
-    [s], or from `sampling_rate`. A hole of more than half a second (and five usual steps) in a trial, such as a block that
-    cross-validation has taken out, ends it, and what follows begins anew, from rest; `fit` leaves parts shorter than a second
-    out, with a warning, `predict` predicts them too. Without any time axis rows are unrelated frames and the estimator is a
-    static network.
+    [s], or from `sampling_rate`. A hole of more than half a second (and five usual steps) in a trial, such as a block
+    that cross-validation has taken out, ends it, and what follows begins anew, from rest; `fit` leaves parts shorter
+    than a second out, with a warning, `predict` predicts them too. Without any time axis rows are unrelated frames and
+    the estimator is a static network.
 
     Parameters
     ----------
@@ -107,9 +107,9 @@ class PhysicsInformedMSKRegressor(
         Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names
         trials.
     frame_rate : float or None, default=100.0
-        Frames per second [Hz] that are enough for a movement. Of a trial with at least twice as many, means over two, three,
-        ... frames are fitted and predicted, and predictions interpolated to the frames of X: a pipeline may take raw EMG at
-        its own rate. None: every frame.
+        Frames per second [Hz] that are enough for a movement. Of a trial with at least twice as many, means over two,
+        three, ... frames are fitted and predicted, and predictions interpolated to the frames of X: a pipeline may take
+        raw EMG at its own rate. None: every frame.
     device : str, default="cpu"
         Torch device of a network trained without physics in its loss; physics runs on the CPU.
     random_state : int, RandomState or None, default=None

@@ -1,4 +1,4 @@
-"""A hole in a trial's time ends it, everywhere; faster frames than a movement needs change nothing but the time it takes."""
+"""A hole in a trial's time ends it, everywhere; frames that a movement does not need change nothing but the time."""
 
 import warnings
 

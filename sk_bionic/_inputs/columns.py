@@ -130,7 +130,8 @@ def build_model(model, names, n_coordinates):
         limbs = limbs_of(names, model.channels)
         if len(limbs) > 1:
             raise ValueError(
-                f"The model {model.name!r} is one limb with the coordinates {model.coordinate_names}, but y has {n_coordinates} columns. {_one_limb(limbs)}"
+                f"The model {model.name!r} is one limb with the coordinates {model.coordinate_names}, but y has "
+                f"{n_coordinates} columns. {_one_limb(limbs)}"
             )
         also = f" besides {model.prescribed_names}, which X prescribes" if model.prescribed_names else ""
         raise ValueError(

@@ -7,7 +7,7 @@ from sk_bionic.model_selection._checks import FrameSplitter, trial_codes
 
 # Beginnings of trials' names that say that a subject's name or number follows.
 WORDS_FOR_SUBJECT = frozenset(
-    "s sub subj subject subjects p pp pt pat patient participant part person proband vp id pid c ctrl control hc healthy".split()
+    "s sub subj subject subjects p pp pt pat patient participant part person proband vp id c ctrl control hc".split()
 )
 
 
@@ -96,8 +96,8 @@ class LeaveOneSubjectOut(FrameSplitter):
     Parameters
     ----------
     separator : str, default="_"
-        A trial's name begins with its subject's, up to this: "N03_sitting" is one of "N03", "sub_01_walk" one of "sub_01"
-        (see `subject_of_frames`).
+        A trial's name begins with its subject's, up to this: "N03_sitting" is one of "N03",
+        "sub_01_walk" one of "sub_01" (see `subject_of_frames`).
 
     Examples
     --------
@@ -173,8 +173,8 @@ def subject_of_frames(X, *, separator="_"):
         Frames with an index level "trial".
     separator : str, default="_"
         Where the subject's name ends: "N03_sitting" belongs to "N03". A name without it is the
-        subject's own. Words such as "sub", "subject", "patient" or "S" name nobody yet: "sub_01_walk" belongs to "sub_01",
-        "sub_control_01_walk" to "sub_control_01".
+        subject's own. Words such as "sub", "subject", "patient" or "S" name nobody yet:
+        "sub_01_walk" belongs to "sub_01", "sub_control_01_walk" to "sub_control_01".
 
     Returns
     -------

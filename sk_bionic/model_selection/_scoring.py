@@ -10,8 +10,8 @@ from sk_bionic.model_selection._checks import known_targets
 def where_known(scoring):
     """A scorer that predicts every frame and scores those whose angle is known.
 
-    scikit-learn's metrics refuse NaN, and leaving rows out before the prediction would leave holes in the trials. The `score`
-    of `PhysicsInformedMSKRegressor`, which searches use by default, does the same.
+    scikit-learn's metrics refuse NaN, and leaving rows out before the prediction would leave holes in
+    the trials. The `score` of `PhysicsInformedMSKRegressor`, which searches use by default, does the same.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def where_known(scoring):
     Returns
     -------
     callable
-        Takes a fitted estimator, X, y (NaN where unknown; frames count whose coordinates are all known) and, optionally,
-        `sample_weight`; a ValueError where no frame is known.
+        Takes a fitted estimator, X, y (NaN where unknown; frames count whose coordinates are all known)
+        and, optionally, `sample_weight`; a ValueError where no frame is known.
 
     Examples
     --------

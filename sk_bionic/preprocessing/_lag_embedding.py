@@ -17,8 +17,8 @@ class LagEmbedding(TransformerMixin, BaseEstimator):
     """History of every column as features: its values at fixed lags in seconds.
 
     Lags that fall between two frames are interpolated linearly; before the beginning of a trial
-    its first frame is held. Trials never leak into one another, nor do the parts of a trial on both sides of a hole in its
-    time (more than five usual steps): the first frame behind the hole is held, too.
+    its first frame is held. Trials never leak into one another, nor do the parts of a trial on both sides
+    of a hole in its time (more than five usual steps): the first frame behind the hole is held, too.
 
     Parameters
     ----------

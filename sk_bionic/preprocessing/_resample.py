@@ -11,8 +11,8 @@ from sk_bionic.trials import find_trials
 
 LONGEST_BRIDGE = 1.5  # steps, of the table or of the new clock, over which values are interpolated
 SAME_RATE = 1e-3  # relative difference within which a table has the new rate already
-# The anti-aliasing filter: 0.8 of the new Nyquist frequency, as decimation filters have it; its ringing at the ends of a piece
-# dies away within some periods, over which the piece is reflected.
+# The anti-aliasing filter: 0.8 of the new Nyquist frequency, as decimation filters have it; its ringing at the ends of a
+# piece dies away within some periods, over which the piece is reflected.
 CUTOFF, ORDER, PERIODS = 0.4, 8, 8
 JITTER = 0.01  # of a step, beyond which samples are put on a uniform grid before they are filtered
 
@@ -23,23 +23,24 @@ def resample(*tables, sampling_rate=100.0):
     The first table says which frames there are; the others are read at its frames, by their times. A table that is
     faster than the new clock is low-passed first (zero lag, 0.4 times the new rate), so nothing is folded back into the
     signal and nothing is delayed. Between samples a cubic spline interpolates; nothing is extrapolated, and gaps stay
-    gaps: NaN where another table or a column says nothing for longer than one and a half steps, no frames where the first
-    table has no rows.
+    gaps: NaN where another table or a column says nothing for longer than one and a half steps, no frames where the
+    first table has no rows.
 
     Parameters
     ----------
     *tables : DataFrame or Series of n_samples rows
-        Signals with the index levels "trial" and "time" [s], or "time" alone where there is one trial. All have the same
-        trials, in any order. Pass envelopes, not raw EMG: what raw EMG tells lies above any rate at which limbs move. Times
-        count on one clock; two devices that started apart need their times shifted first.
+        Signals with the index levels "trial" and "time" [s], or "time" alone where there is one trial. All have the
+        same trials, in any order. Raw EMG must keep its own rate (as `sampling_rate`, or until its envelope is made):
+        what it tells lies above any rate at which limbs move. Times count on one clock; where two devices started
+        apart, shift the times of one first.
     sampling_rate : float, default=100.0
         New rate [Hz]. Where a table has that rate already (within 0.1 %), the clock is in step with its samples.
 
     Returns
     -------
     DataFrame or Series, or tuple of them
-        One for each table in its type, all with the same index; a column that nowhere is negative stays so. ``dropna`` removes
-        frames that another table does not cover.
+        One for each table in its type, all with the same index; a column that nowhere is negative stays so. ``dropna``
+        removes frames that another table does not cover.
 
     Raises
     ------
@@ -92,9 +93,10 @@ class _Source(NamedTuple):
         label = f"Table {position}"
         trials = find_trials(table) if isinstance(table, pd.DataFrame | pd.Series) else None
         if trials is None:
+            levels = f" with the index levels {list(table.index.names)}" if hasattr(table, "index") else ""
             raise ValueError(
-                f"{label} must be a DataFrame or Series whose index has the levels 'trial' and 'time' (s), or 'time'. Got "
-                f"{type(table).__name__}{'' if not hasattr(table, 'index') else f' with the index levels {list(table.index.names)}'}."
+                f"{label} must be a DataFrame or Series whose index has the levels 'trial' and 'time' (s), or "
+                f"'time'. Got {type(table).__name__}{levels}."
             )
         columns = list(table.columns) if isinstance(table, pd.DataFrame) else [table.name]
         label = f"{label} (columns {', '.join(map(str, columns[:3]))}{', ...' if len(columns) > 3 else ''})"
@@ -130,14 +132,16 @@ def _common_trials(sources):
     for source in sources:
         if None in source.rows and len(names) > 1:
             raise ValueError(
-                f"{source.label} names no trials, but {named[0].label} has {len(names)}: {names[:5]}. Give it an index level 'trial'."
+                f"{source.label} names no trials, but {named[0].label} has {len(names)}: {names[:5]}. Give it an "
+                "index level 'trial'."
             )
         lost = [name for name in names if None not in source.rows and name not in source.rows]
         more = [name for name in source.rows if name is not None and name not in names]
         if lost or more:
             raise ValueError(
-                f"{source.label} has the trials {list(source.rows)[:5]}, {named[0].label} has {names[:5]}: the first that only one of "
-                f"them has is {(lost + more)[0]!r}. Give the same trial the same name in all tables, or select the trials that all have."
+                f"{source.label} has the trials {list(source.rows)[:5]}, {named[0].label} has {names[:5]}: the first "
+                f"that only one of them has is {(lost + more)[0]!r}. Give the same trial the same name in all tables, "
+                "or select the trials that all have."
             )
     return names
 
@@ -193,8 +197,8 @@ def _check_covered(sources, name, clock):
         if not ((clock >= time[0] - 1e-9) & (clock <= time[-1] + 1e-9)).any():
             begin, end = sources[0].times(name)[[0, -1]]
             raise ValueError(
-                f"Trial {name!r}: {source.label} lasts from {time[0]:g} to {time[-1]:g} s, {sources[0].label} from {begin:g} to {end:g} s: "
-                "they have no time in common. Count both on one clock first, by a common trigger."
+                f"Trial {name!r}: {source.label} lasts from {time[0]:g} to {time[-1]:g} s, {sources[0].label} from "
+                f"{begin:g} to {end:g} s: they have no time in common. Count both on one clock first, by a common trigger."
             )
 
 

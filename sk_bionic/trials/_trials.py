@@ -109,7 +109,8 @@ class Trials:
         Parameters
         ----------
         shortest_hole : float, default=0.5
-            A hole is a step of more than this [s] and more than five usual steps. 0 for filters, which need uniform time.
+            A hole is a step of more than this [s] and more than five usual steps. 0 for filters, which need
+            uniform time.
 
         Returns
         -------
@@ -168,7 +169,8 @@ class Trials:
             return short, ""
         more = f" and {len(named) - N_NAMED} more" if len(named) > N_NAMED else ""
         return short, (
-            f"Beside holes in time, parts of trials are shorter than {limit}, and left out: {', '.join(named[:N_NAMED])}{more}."
+            f"Beside holes in time, parts of trials are shorter than {limit}, and left out: "
+            f"{', '.join(named[:N_NAMED])}{more}."
         )
 
     @property

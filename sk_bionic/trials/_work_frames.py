@@ -14,8 +14,8 @@ USUAL_STEP = 0.01  # s, where single frames tell none
 class WorkFrames:
     """Fewer frames where there are more than a movement needs, and held ones in front of parts that are too short.
 
-    Trials begin at rest, so the frames before the first may be made of it; every work frame else is the mean of the measured
-    frames about it.
+    Trials begin at rest, so the frames before the first may be made of it; every work frame else is the mean of
+    the measured frames about it.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class WorkFrames:
         ----------
         source : Trials
         frame_rate : float, optional
-            Frames per second [Hz] that are enough: of a trial with at least twice as many, every second, third, ... is a work
-            frame. Default: all.
+            Frames per second [Hz] that are enough: of a trial with at least twice as many, every second, third,
+            ... is a work frame. Default: all.
         shortest : ndarray (n_trials,), optional
             Duration [s] that each trial needs; 0: as many frames as have an acceleration. Default: none is held.
 
