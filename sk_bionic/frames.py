@@ -12,7 +12,8 @@ from ._frame_checks import check_finite
 from .calibration import Session
 from .dynamics.simulate import Motion
 from .fitting import TrainingData, validation_frames
-from .trials import WorkFrames, find_trials, shifted
+from .trials import find_trials, shifted
+from .trials._work_frames import WorkFrames
 
 
 class FrameInputs:

@@ -15,7 +15,8 @@ from sk_bionic.baselines._low_pass import LowPassRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.model_selection import BlockedKFold, RepetitionKFold, TrialKFold, find_repetitions, where_known
 from sk_bionic.preprocessing import EMGEnvelope, LagEmbedding
-from sk_bionic.trials import Trials, WorkFrames, find_trials
+from sk_bionic.trials import Trials, find_trials
+from sk_bionic.trials._work_frames import WorkFrames
 
 FLEXION = make_elbow_flexion(2, duration=5.0, angle_noise=0.0, random_state=0)
 

@@ -7,6 +7,5 @@ lags, derivatives) asks this module first.
 from ._find import find_trials
 from ._signals import lagged, shifted, thinned
 from ._trials import Trials
-from ._work_frames import WorkFrames
 
-__all__ = ["Trials", "WorkFrames", "find_trials", "lagged", "shifted", "thinned"]
+__all__ = ["Trials", "find_trials", "lagged", "shifted", "thinned"]
