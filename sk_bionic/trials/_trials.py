@@ -145,8 +145,9 @@ class Trials:
         Returns
         -------
         short : ndarray of bool (n_parts,)
+            Which parts to leave out.
         message : str
-            Which they are; empty where there are none.
+            Which they are, in words; empty where there are none.
         """
         if parts is self:
             return np.zeros(self.n_trials, dtype=bool), ""
