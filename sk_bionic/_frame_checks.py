@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from sk_bionic._inputs.numbers import LARGEST
 from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import find_trials
 
@@ -100,12 +101,13 @@ def column_names(transformer, n_columns):
 
 def check_finite(values, included, trials, names):
     """Raise where a value of an `included` column is NaN or infinite, naming column, trial and row."""
-    faulty = np.argwhere(~np.isfinite(values) & included)
+    faulty = np.argwhere(~(np.abs(values) <= LARGEST) & included)
     if not len(faulty):
         return
     row, column = faulty[0]
     trial = "" if trials is None else f", trial {trials.names[trials.trial_of_frame[row]]!r}"
-    what = "NaN" if np.isnan(values[row, column]) else "infinity"
+    value = values[row, column]
+    what = "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"{value:g}, which no sensor measures,"
     raise ValueError(
         f"Column {names[column]!r}{trial}, row {row} is {what} ({len(faulty)} such values in "
         "all). Interpolate short gaps or drop the trial."

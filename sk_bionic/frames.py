@@ -21,7 +21,7 @@ class FrameInputs:
 
     def _frames(self, X, *, reset, trial=None):
         """Values (n_frames, n_columns) and whole trials, or None where nothing tells the time."""
-        values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        values = validate_data(self, inputs.numeric(X), reset=reset, dtype=np.float64, ensure_all_finite=False)
         trials = find_trials(
             X if isinstance(X, pd.DataFrame) else values, sampling_rate=self.sampling_rate, trial=trial
         )
@@ -60,6 +60,7 @@ class FrameInputs:
         angle = self._angles(X, y, values, trials)
         self.target_names_ = inputs.target_names(y)
         weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        inputs.check_weights(weight)
         inputs.check_labels(angle, weight)
         angle = np.where(weight[:, None] > 0, angle, np.nan)  # whoever gives an angle no weight does not know it
         if trials is not None:
@@ -112,7 +113,12 @@ class FrameInputs:
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         angle = check_array(
-            y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y", estimator=self
+            inputs.numeric(y),
+            ensure_2d=False,
+            dtype=np.float64,
+            ensure_all_finite="allow-nan",
+            input_name="y",
+            estimator=self,
         )
         if len(angle) != len(values):
             raise ValueError(f"X and y have inconsistent numbers of rows: {len(values)} and {len(angle)}.")

@@ -199,7 +199,24 @@ def train(
         if not net.history:
             raise KeyboardInterrupt
         settings.progress.keep(f"the networks were trained for {len(net.history)} of {settings.max_epochs} epochs")
+    _check_finite(net.module_, net.history)
     return TrainedNetwork(net.module_, center, scale, net.history)
+
+
+def _check_finite(module, history):
+    """Raise where a loss or a weight of the networks has become infinite or none."""
+    for name in dict.fromkeys(name for epoch in history for name in epoch if name.endswith("_loss")):
+        for epoch in history:
+            if not np.isfinite(epoch.get(name, 0.0)):
+                raise ValueError(
+                    f"The training diverged: {name} is {epoch[name]} in epoch {epoch['epoch']}. Lower `lr`, `alpha` or "
+                    "`input_noise`, or the weight of the term that is named (`ode_weight`, `force_weight`)."
+                )
+    if not all(parameter.isfinite().all() for parameter in module.parameters()):
+        raise ValueError(
+            "The training diverged: weights of the networks are infinite. Lower `lr`, or the weight of the equation of motion "
+            "(`ode_weight`, `force_weight`)."
+        )
 
 
 def _drop_unfinished(history, terms):

@@ -11,6 +11,7 @@ from ._filters import NYQUIST_MARGIN, low_pass
 # Cut-off frequencies to choose from [Hz]; infinity leaves the prediction as it is.
 CUTOFFS = (0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 4.0, 6.0, np.inf)
 ORDER = 2
+LOWEST = 1e-4  # of the sampling rate: the numbers of filters below would be lost in rounding
 
 
 def smooth(predicted, trials, cutoff):
@@ -23,7 +24,7 @@ def smooth(predicted, trials, cutoff):
     trials : Trials
     cutoff : float
         Cut-off frequency of the second-order Butterworth filter [Hz], which runs forward and backward; infinity, or
-        anything above the Nyquist frequency, changes nothing.
+        anything above the Nyquist frequency, changes nothing; below a ten-thousandth of the sampling rate it is that.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def smooth(predicted, trials, cutoff):
         return predicted
     out = np.empty_like(predicted)
     for rows in trials.slices:
-        out[rows] = _smooth_trial(predicted[rows], cutoff, trials.sampling_rate)
+        out[rows] = _smooth_trial(predicted[rows], max(cutoff, LOWEST * trials.sampling_rate), trials.sampling_rate)
     return out
 
 

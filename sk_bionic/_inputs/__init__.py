@@ -26,11 +26,13 @@ from .columns import (
     warn_of_synthesized,
 )
 from .history import FeatureLayout, history_features, long_lags, short_lags
+from .numbers import LARGEST, check_weights, numeric
 
 __all__ = [
     "ColumnRoles",
     "FEWEST_FRAMES",
     "FeatureLayout",
+    "LARGEST",
     "LARGEST_EXCITATION",
     "assign_columns",
     "build_model",
@@ -45,12 +47,14 @@ __all__ = [
     "check_same_index",
     "check_target_names",
     "check_trial_lengths",
+    "check_weights",
     "clipped",
     "default_names",
     "emg_scale",
     "history_features",
     "long_lags",
     "names_for",
+    "numeric",
     "place_limits",
     "short_lags",
     "target_names",

@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from .numbers import LARGEST
+
 FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
 ROUNDING = 0.1  # of a step, by which times of the same row may differ
@@ -144,6 +146,9 @@ def check_angles(angle, trials, strict):
     labelled = np.isfinite(angle)
     if not labelled.any():
         raise ValueError("y has no finite value: at least some frames need a measured angle.")
+    if (np.abs(angle[labelled]) > LARGEST).any():
+        row = int(np.argmax((np.abs(np.where(labelled, angle, 0.0)) > LARGEST).any(axis=1)))
+        raise ValueError(f"y, row {row} is {np.nanmax(np.abs(angle[row])):g}, which is no angle.")
     empty = np.flatnonzero(~labelled.any(axis=0))
     if len(empty):
         raise ValueError(

@@ -276,7 +276,7 @@ def _result(posterior, run):
     covariance = by_raw @ np.linalg.pinv(data + prior, hermitian=True)[:p, :p] @ by_raw.T
     scale = 1.0 / np.sqrt(np.diag(prior)[:p])
     states = data[p:, p:] + prior[p:, p:]
-    information = data[:p, :p] - data[:p, p:] @ np.linalg.solve(states, data[p:, :p])
+    information = data[:p, :p] - data[:p, p:] @ np.linalg.pinv(states, hermitian=True) @ data[p:, :p]
     return Identification(
         model=posterior.motion.model.with_values(free.values(point.raw).numpy()),
         covariance=covariance,

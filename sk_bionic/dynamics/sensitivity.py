@@ -188,7 +188,7 @@ def force_derivatives(motion, state, parameters, free):
         for k, name in enumerate(ACTIVATION_PARAMETERS):
             own[name] = own[name] + active * chain[..., k]
         columns = [_of_row(table, int(i), own, len(state)) for i in free.index]
-        by_parameter.append(np.stack(columns, axis=-1))
+        by_parameter.append(np.stack(columns, axis=-1) if columns else np.zeros((len(state), 0)))
     return np.stack(by_state, axis=1), np.stack(by_parameter, axis=1)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ._plotting import GENERIC, PREDICTED, as_ax, in_words, panels, plain, timed
+from ._plotting import GENERIC, PREDICTED, as_ax, label, panels, plain, timed
 from ._predictions import times_of
 
 ROW, MARGIN, WIDTH = 0.34, 1.0, 5.6  # inches
@@ -127,9 +127,9 @@ class ModelComparisonDisplay:
             axes.plot(median, row, "|", color=colour, ms=16, mew=2.5)
             axes.text(1.02, row, f"{median:.1f}°", color=colour, va="center", fontsize="small",
                       transform=axes.get_yaxis_transform())  # fmt: skip
-        axes.set_yticks(range(errors.shape[1]), [in_words(name) for name in errors], fontsize="small")
+        axes.set_yticks(range(errors.shape[1]), [label(name) for name in errors], fontsize="small")
         axes.set(ylim=(errors.shape[1] - 0.5, -0.5), xlim=(0.0, 1.05 * largest))
-        axes.set_xlabel(f"root mean square error of a trial [deg], {in_words(coordinate)}", fontsize="small")
+        axes.set_xlabel(f"root mean square error of a trial [deg], {label(coordinate)}", fontsize="small")
         axes.tick_params(axis="y", length=0)
         axes.set_title("median", fontsize="small", loc="right", color=GENERIC)
         axes.spines["left"].set_visible(False)

@@ -5,7 +5,7 @@ import numpy as np
 from ._plotting import (
     as_ax,
     chosen_trials,
-    in_words,
+    label,
     label_lines,
     of_trial,
     panels,
@@ -149,7 +149,7 @@ class MuscleForcesDisplay:
                 low = np.maximum(force - half, 0.0)
                 axes.fill_between(time, low, force + half, color=look["color"], alpha=0.2, lw=0)
         axes.set(xlabel="time [s]", ylabel="muscle force [N]", ylim=(0.0, highest))
-        axes.set_title(in_words(name), fontsize="small", loc="left")
+        axes.set_title(label(name), fontsize="small", loc="left")
         axes.margins(x=0.01)
-        labels = [in_words(m) + ("*" if m in self.synthesized else "") for m in forces.columns]
+        labels = [label(m) + ("*" if m in self.synthesized else "") for m in forces.columns]
         label_lines(axes, labels, forces.iloc[-1].to_numpy(), [look["color"] for look in looks])

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from ._plotting import FLAGGED, GENERIC, GRID, PREDICTED, in_words, panels
+from ._plotting import FLAGGED, GENERIC, GRID, PREDICTED, label, panels
 from ._words import parameter_flag, with_error
 
 STANDARD_DEVIATIONS = 2.0
@@ -138,7 +138,7 @@ class ParametersDisplay:
     def _finish(axes, rows, height):
         axes.set_yticks(
             height,
-            [f"{in_words(row.name)}, {in_words(row.muscle)}" for row in rows],
+            [f"{label(row.name)}, {label(row.muscle)}" for row in rows],
             fontsize="small",
         )
         axes.set_ylim(height[-1] + 0.8, -1.6)

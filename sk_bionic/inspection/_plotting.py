@@ -13,6 +13,7 @@ DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)))
 MEASURED, PREDICTED, FLAGGED, GENERIC, GRID = "#222222", "#0072B2", "#D55E00", "#777777", "#E3E3E3"
 PANEL = (3.6, 2.3)  # inches
 MOST_COLUMNS = 3
+LONGEST_LABEL = 40  # characters
 
 
 def pyplot(caller):
@@ -184,8 +185,17 @@ def of_trial(frame, name):
 
 
 def in_words(name):
-    """A name as text: underscores are for computers."""
-    return str(name).replace("_", " ").replace("emg", "EMG")
+    """A name as text: underscores are for computers, and what cannot be printed is spelt out."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
+    return text.replace("_", " ").replace("emg", "EMG")
+
+
+def label(name):
+    """A name in words for a figure, as it stands: without the formulas that matplotlib sees between $, and not too long."""
+    text = in_words(name)
+    if len(text) > LONGEST_LABEL:
+        text = f"{text[: LONGEST_LABEL - 10]} ... {text[-5:]}"
+    return text.replace("$", r"\$")
 
 
 def as_ax(axes):

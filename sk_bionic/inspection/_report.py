@@ -73,10 +73,11 @@ def report(estimator, X, y, path, *, title=None, overwrite=False):
         subject = _subject(estimator, X, y)
         sections = [(name, section(subject)) for name, section in SECTIONS.items()]
     messages = list(dict.fromkeys(str(warning.message) for warning in caught))
+    messages = [message for message in messages if "missing from font" not in message]  # a box stands for the sign
     text = page(title or _default_title(subject), subject, sections, messages)
     _require_free(path, overwrite)  # somebody else may have written it in the meantime
     with replacing(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(text.encode("utf-8", "backslashreplace"))
     return path
 
 

@@ -11,7 +11,7 @@ from ._plotting import (
     GENERIC,
     as_ax,
     chosen_trials,
-    in_words,
+    label,
     label_lines,
     of_trial,
     panels,
@@ -154,11 +154,11 @@ class ResidualDisplay:
             axes.plot(time, values, color=colour, lw=width)
         size = np.sqrt(np.nanmean(residual**2)) if np.isfinite(residual).any() else np.nan
         axes.set_title(
-            f"{in_words(name)}, residual {size:.2g} N m (root mean square)",
+            f"{label(name)}, residual {size:.2g} N m (root mean square)",
             fontsize="small",
             loc="left",
         )
-        axes.set(xlabel="time [s]", ylabel=f"torque, {in_words(coordinate)} [N m]")
+        axes.set(xlabel="time [s]", ylabel=f"torque, {label(coordinate)} [N m]")
         axes.margins(x=0.01)
         ends = [values[np.isfinite(values)][-1] if np.isfinite(values).any() else 0.0 for _, values, _, _ in lines]
         label_lines(axes, [line[0] for line in lines], ends, [line[2] for line in lines], spacing=0.1)

@@ -7,7 +7,7 @@ from ._plotting import (
     PREDICTED,
     as_ax,
     chosen_trials,
-    in_words,
+    label,
     of_trial,
     panels,
     plain,
@@ -162,8 +162,8 @@ class TrajectoryDisplay:
         error = measured - predicted
         known = np.isfinite(error)
         rmse = f", error {np.sqrt(np.mean(error[known] ** 2)):.1f}°" if known.any() else ""
-        axes.set_title(f"{in_words(name)}{rmse}", fontsize="small", loc="left")
-        axes.set(xlabel="time [s]", ylabel=f"{in_words(coordinate)} [deg]")
+        axes.set_title(f"{label(name)}{rmse}", fontsize="small", loc="left")
+        axes.set(xlabel="time [s]", ylabel=f"{label(coordinate)} [deg]")
         axes.margins(x=0.01)
         if first:
             self._explain(axes)

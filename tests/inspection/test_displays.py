@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -174,3 +175,25 @@ def test_matplotlib_is_imported_only_where_something_is_drawn():
         "else: raise AssertionError\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+ODD_NAMES = ["$", "a$b$c", r"\frac{$x$", r"\$5", "x^{", "<b>&", "", " ", "a\nb\x00", "日本", "x" * 300, 7]
+
+
+@pytest.mark.filterwarnings("ignore:.*missing from font")
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+def test_any_name_is_drawn_as_it_stands(envelopes, name, tmp_path):
+    X, y = envelopes
+    one = y.loc[["trial_00"]].rename({"trial_00": name}, level="trial").rename(f"{name}")
+    display = TrajectoryDisplay.from_predictions(one, one)
+    forces = X.loc[["trial_00"]].set_axis([f"{name}", "triceps"], axis=1).set_axis(one.index)
+    others = [MuscleForcesDisplay.from_predictions(forces), ResidualDisplay.from_predictions(one)]
+    for figure in (display.figure_, *(other.figure_ for other in others)):
+        for kind in ("svg", "png"):
+            figure.savefig(tmp_path / f"figure.{kind}")
+        plt.close(figure)
+    ElementTree.parse(tmp_path / "figure.svg")
+    title = display.ax_.get_title(loc="left")
+    assert title.count("$") == title.count(r"\$")  # no formula
+    if len(str(name)) < 40 and str(name).isprintable():
+        assert title.replace(r"\$", "$").startswith(str(name))

@@ -73,6 +73,12 @@ def test_what_users_wrote_is_escaped(text):
     assert "Subject &lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in text
 
 
+def test_any_name_of_a_trial_is_reported(fitted, envelopes, tmp_path):
+    X, y = (part.loc[["trial_02"]].rename({"trial_02": "$a$ \\frac{ \x01"}, level="trial") for part in envelopes)
+    page = report(fitted, X, y, tmp_path / "odd.html").read_text(encoding="utf-8")
+    assert "$a$ \\frac{ " in page
+
+
 def test_it_refuses_to_overwrite_unless_asked(fitted, envelopes, tmp_path):
     X, y = (part.loc[["trial_02"]] for part in envelopes)
     path = tmp_path / "a.html"
