@@ -8,7 +8,7 @@ import torch
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
 
-from ._inputs import long_lags, short_lags
+from ._inputs import fitted_scaler, long_lags, short_lags
 from .network import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
@@ -221,7 +221,7 @@ def _grow(learners, columns, inputs, angle, weight, settings):
 
 def _scaling(features, state, weight):
     """Scaler of one version's inputs and the range of its standardised state."""
-    scaler = StandardScaler().fit(np.column_stack([features, state]), sample_weight=weight)
+    scaler = fitted_scaler(np.column_stack([features, state]), weight)
     n = state.shape[1]
     scaled = (state - scaler.mean_[-n:]) / scaler.scale_[-n:] if n else state
     known = np.where(np.isfinite(scaled), scaled, 0.0)

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from ._inputs import FeatureLayout
+from ._inputs import FeatureLayout, fitted_scaler
 from .criterion import Physics
 from .dynamics.identifiability import assess, summary
 from .dynamics.identify import Identification, IdentificationInterrupted, identify
@@ -226,7 +226,7 @@ def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start
 
 def _standardised(data):
     """Scaler of the network's inputs, fitted on the weighted training frames, and the data with scaled features."""
-    scaler = StandardScaler().fit(data.features, sample_weight=data.weight)
+    scaler = fitted_scaler(data.features, data.weight)
     return scaler, replace(data, features=scaler.transform(data.features))
 
 

@@ -59,6 +59,7 @@ class FrameInputs:
         values, trials = self._frames(X, trial=trial, reset=True)
         angle = self._angles(X, y, values, trials)
         self.target_names_ = inputs.target_names(y)
+        self.sampling_rate_ = None if trials is None else trials.sampling_rate
         weight = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
         inputs.check_weights(weight)
         inputs.check_labels(angle, weight)

@@ -167,6 +167,8 @@ class PhysicsInformedMSKRegressor(
         What an interrupt (Ctrl-C) has cut short, in words; empty after a whole fit.
     target_names_ : tuple or None
         Names of y's columns, where y was a pandas object.
+    sampling_rate_ : float or None
+        Frames per second of the training [Hz], the median; None without a time axis.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
 
@@ -198,9 +200,9 @@ class PhysicsInformedMSKRegressor(
         "hidden_layer_sizes": ["array-like"],
         "max_epochs": [Interval(Integral, 0, None, closed="left")],
         "history": [Interval(Real, 0, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "lr": [Interval(Real, 0, 1e3, closed="right")],
+        "alpha": [Interval(Real, 0, 1e6, closed="both")],
+        "input_noise": [Interval(Real, 0, 1e6, closed="both")],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "forest": ["boolean"],
         "output_cutoff": [None, Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],

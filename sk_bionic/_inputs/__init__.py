@@ -26,7 +26,7 @@ from .columns import (
     warn_of_synthesized,
 )
 from .history import FeatureLayout, history_features, long_lags, short_lags
-from .numbers import LARGEST, check_weights, numeric
+from .numbers import LARGEST, check_weights, fitted_scaler, numeric
 
 __all__ = [
     "ColumnRoles",
@@ -51,6 +51,7 @@ __all__ = [
     "clipped",
     "default_names",
     "emg_scale",
+    "fitted_scaler",
     "history_features",
     "long_lags",
     "names_for",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import StandardScaler
 
 LARGEST = 1e30  # no sensor measures more, in any unit; squares of it are still finite
 
@@ -52,6 +53,12 @@ def _read(column, name):
                 f"Column {name!r}, row {row} holds {str(value)[:40]!r}, which is no number. Correct it, or drop the column."
             ) from error
     return values
+
+
+def fitted_scaler(values, weight):
+    """StandardScaler of values (n_frames, n_columns), weighted; a column that hardly moves keeps its unit."""
+    with np.errstate(invalid="ignore"):  # of such a column rounding can leave a variance below zero
+        return StandardScaler().fit(values, sample_weight=weight)
 
 
 def check_weights(weight):

@@ -2,5 +2,6 @@
 
 from ._onnx import export_onnx
 from ._save import load, save
+from ._windows import onnx_inputs
 
-__all__ = ["export_onnx", "load", "save"]
+__all__ = ["export_onnx", "load", "onnx_inputs", "save"]

@@ -47,7 +47,7 @@ def export_onnx(estimator, path, *, sampling_rate=None):
     path : path-like
         Where to write. An existing file is replaced, whole or not at all.
     sampling_rate : float, optional
-        Frames per second [Hz] of the EMG that the graph will be given. Default: the estimator's `sampling_rate`.
+        Frames per second [Hz] of the EMG that the graph will be given. Default: that of the training frames.
 
     Raises
     ------
@@ -71,14 +71,21 @@ def export_onnx(estimator, path, *, sampling_rate=None):
         Joint angles [rad], as the goniometer reads them, at the latest sample: or ``latency_s`` before it, where `calibrate`
         has found that the EMG now leads less than in training.
 
-    The model's metadata (strings, lists as JSON) has ``content``, ``channels``, ``external``, ``external_units``,
+    `onnx_inputs` makes all of these of a recording. The model's metadata (strings, lists as JSON) has ``content``,
+    ``columns`` (of X, in the order of the training), ``channels``, ``external``, ``external_units``,
     ``coordinates``, ``angle_unit``, ``sampling_rate_hz``, ``n_samples``, ``lags_s``, ``delay_s``, ``latency_s``,
     ``emg_scale`` and ``sk_bionic_version``.
 
+    See Also
+    --------
+    onnx_inputs : Windows of a recording, for onnxruntime.
+
     Examples
     --------
-    >>> import sk_bionic
-    >>> sk_bionic.export_onnx(regressor, "elbow.onnx", sampling_rate=100)  # doctest: +SKIP
+    >>> import onnxruntime, sk_bionic  # doctest: +SKIP
+    >>> sk_bionic.export_onnx(regressor, "elbow.onnx")  # doctest: +SKIP
+    >>> session = onnxruntime.InferenceSession("elbow.onnx")  # doctest: +SKIP
+    >>> (angle,) = session.run(["angle"], sk_bionic.onnx_inputs(session, X))  # doctest: +SKIP
     """
     if not isinstance(estimator, PhysicsInformedMSKRegressor):
         raise TypeError(
@@ -122,7 +129,7 @@ def _static(estimator):
 
 
 def _in_time(estimator, sampling_rate):
-    rate = estimator.sampling_rate if sampling_rate is None else sampling_rate
+    rate = sampling_rate or getattr(estimator, "sampling_rate_", None) or estimator.sampling_rate
     if rate is None or not np.isfinite(rate) or rate <= 0:
         raise ValueError(f"The graph is made for EMG of one rate: pass a positive `sampling_rate` [Hz]. Got {rate!r}.")
     fitted, roles, session, layout = estimator.fitted_, estimator.roles_, estimator.session_, estimator._layout
@@ -137,6 +144,7 @@ def _in_time(estimator, sampling_rate):
         inputs["external"] = torch.zeros(2, layout.n_exogenous)
     metadata = {
         "content": WHAT["network" if fitted.hybrid is None else "hybrid"],
+        "columns": list(estimator._column_names),
         "channels": list(roles.emg_names),
         "external": list(roles.exogenous),
         "external_units": [_UNITS.get(name, "rad") for name in roles.exogenous],

@@ -72,7 +72,12 @@ def _trial_labels(index, levels, trial, n_frames):
     from_index = index.get_level_values("trial") if "trial" in levels else None
     if trial is None:
         return from_index
-    labels = pd.Index(np.asarray(trial))
+    shape = np.shape(np.asarray(trial, dtype=object))
+    if len(shape) != 1:
+        raise ValueError(
+            f"`trial` must be a sequence of one name for each row. Got {type(trial).__name__} of shape {shape}."
+        )
+    labels = pd.Index(np.asarray(trial), tupleize_cols=False)
     if len(labels) != n_frames:
         raise ValueError(f"`trial` must name the trial of every row. Got {len(labels)} names for {n_frames} rows.")
     if from_index is not None and not labels.equals(from_index):

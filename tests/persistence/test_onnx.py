@@ -98,7 +98,7 @@ def exported(fitted, tmp_path_factory):
 
     def make(kind):
         path = folder / f"{kind}.onnx"
-        sk_bionic.export_onnx(fitted(kind)[0], path, sampling_rate=RATE)
+        sk_bionic.export_onnx(fitted(kind)[0], path)  # the rate is that of the training
         return onnxruntime.InferenceSession(path)
 
     return make
@@ -119,6 +119,23 @@ def test_onnxruntime_agrees_on_an_ensemble(exported, fitted):
     np.testing.assert_allclose(one, angle[:1], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["hybrid", "static"])
+def test_inputs_of_a_whole_recording_are_made_by_one_call(exported, fitted, kind):
+    session, (regressor, X, _) = exported(kind), fitted(kind)
+    expected = regressor.predict(X) if kind == "static" else from_emg(regressor, X)[:, 0]
+    for given in (X, X[X.columns[::-1]], X.to_numpy()):
+        (angle,) = session.run(["angle"], sk_bionic.onnx_inputs(session, given))
+        np.testing.assert_allclose(angle[:, 0], expected, atol=1e-5)
+    with pytest.raises(ValueError, match=r"X lacks the columns \['triceps'\]"):
+        sk_bionic.onnx_inputs(session, X.drop(columns="triceps"))
+    if kind == "hybrid":
+        two = pd.concat([X, X.rename({"trial_01": "again"}, level="trial")])
+        (angle,) = session.run(["angle"], sk_bionic.onnx_inputs(session, two))  # no window crosses a trial's start
+        np.testing.assert_allclose(angle[:, 0], np.tile(expected, 2), atol=1e-5)
+        with pytest.raises(ValueError, match="made for 100 Hz, but X has 50 frames"):
+            sk_bionic.onnx_inputs(session, X.iloc[::2])
+
+
 def test_onnxruntime_agrees_on_single_frames(exported, fitted):
     session, (regressor, X, _) = exported("static"), fitted("static")
     angle = session.run(["angle"], {"frame": X.to_numpy(dtype=np.float32)})[0]
@@ -131,8 +148,8 @@ def test_what_is_no_graph_is_refused(fitted, tmp_path):
         sk_bionic.export_onnx(fitted("simulation")[0], path, sampling_rate=RATE)
     with pytest.raises(TypeError, match="in a Pipeline its last step. Got Pipeline"):
         sk_bionic.export_onnx(fitted("pipeline")[0], path)
-    with pytest.raises(ValueError, match=r"pass a positive `sampling_rate` \[Hz\]. Got None"):
-        sk_bionic.export_onnx(fitted("hybrid")[0], path)
+    with pytest.raises(ValueError, match=r"pass a positive `sampling_rate` \[Hz\]. Got -1"):
+        sk_bionic.export_onnx(fitted("hybrid")[0], path, sampling_rate=-1)
     with pytest.raises(Exception, match="not fitted"):
         sk_bionic.export_onnx(clone(fitted("hybrid")[0]), path)
     assert os.listdir(tmp_path) == []
