@@ -29,6 +29,8 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/recorded_emg.py
 	$(PYTHON) benchmarks/many_subjects.py
 	$(PYTHON) benchmarks/fuzz_files.py
+	$(PYTHON) benchmarks/fuzz_saved.py
+	$(PYTHON) benchmarks/property_tests.py
 	$(PYTHON) benchmarks/against_opensim.py
 	$(PYTHON) benchmarks/check_recording.py
 

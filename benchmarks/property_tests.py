@@ -35,7 +35,7 @@ forces, activations, torques, `simulate`, `score`, `save`, `load`, `calibrate`, 
 
 Documented outcomes are a finite answer of the right shape and index that is the same after loading, or a ValueError,
 TypeError or SimulationError raised by the package or by scikit-learn's validation (never from inside another library),
-and warnings of the package's own, of convergence and of data conversion. A case that nothing was changed in must pass.
+and warnings of the package's own, of convergence, data conversion and scores of a single frame. A case that nothing was changed in must pass.
 No call may take {patience} s, change its inputs, or a state that the process shares (random generators, warning filters,
 floating-point errors, threads).
 
