@@ -24,7 +24,11 @@ PATIENCE = 20  # s of computing
 ERRORS = (ValueError, TypeError, SimulationError)
 # Errors come from the package or from scikit-learn's validation, which name the argument; never from the depth of a library.
 SPEAKERS = ("sk_bionic/", "sklearn/utils", "sklearn/base.py", "sklearn/metrics")
-WARNINGS = (ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning)  # and UserWarning itself, and the package's own
+WARNINGS = (
+    ConvergenceWarning,
+    DataConversionWarning,
+    UndefinedMetricWarning,
+)  # and UserWarning itself, and the package's own
 
 
 class Hang(BaseException):

@@ -7,6 +7,7 @@ import torch
 
 from ._random import torch_generator
 from .criterion import PhysicsInformedLoss
+from .dynamics.errors import SimulationError
 from .perceptrons import HistoryNetwork
 from .progress import Progress
 from .skorch_net import AllFrames, RecordingNet, callbacks_of
@@ -193,18 +194,22 @@ def train(
         device=settings.device,
         verbose=0,
     )  # fmt: skip
-    net.fit(AllFrames(tensor(features), target))
+    try:
+        net.fit(AllFrames(tensor(features), target))
+    except SimulationError:  # of physics whose parameters are lost
+        _check_finite(net, [])
+        raise
     if net.interrupted_:
         _drop_unfinished(net.history, terms)
         if not net.history:
             raise KeyboardInterrupt
         settings.progress.keep(f"the networks were trained for {len(net.history)} of {settings.max_epochs} epochs")
-    _check_finite(net.module_, net.history)
+    _check_finite(net, net.history)
     return TrainedNetwork(net.module_, center, scale, net.history)
 
 
-def _check_finite(module, history):
-    """Raise where a loss or a weight of the networks has become infinite or none."""
+def _check_finite(net, history):
+    """Raise where a loss, a weight of the networks or a trained parameter has become infinite or none."""
     for name in dict.fromkeys(name for epoch in history for name in epoch if name.endswith("_loss")):
         for epoch in history:
             if not np.isfinite(epoch.get(name, 0.0)):
@@ -212,7 +217,8 @@ def _check_finite(module, history):
                     f"The training diverged: {name} is {epoch[name]} in epoch {epoch['epoch']}. Lower `lr`, `alpha` or "
                     "`input_noise`, or the weight of the term that is named (`ode_weight`, `force_weight`)."
                 )
-    if not all(parameter.isfinite().all() for parameter in module.parameters()):
+    trained = [*net.module_.parameters(), *net.criterion_.parameters()]
+    if not all(parameter.isfinite().all() for parameter in trained):
         raise ValueError(
             "The training diverged: weights of the networks are infinite. Lower `lr`, or the weight of the equation of motion "
             "(`ode_weight`, `force_weight`)."

@@ -323,6 +323,7 @@ class PhysicsInformedMSKRegressor(
         """
         with all_or_nothing(self):
             inputs.check_layers(self.hidden_layer_sizes)
+            inputs.check_device(self.device)
             inputs.check_ode_weight(self.ode_weight, self.prediction)
             values, trials, angle, weight = self._labelled_frames(X, y, trial, sample_weight)
             rng = own_random_state(self.random_state)

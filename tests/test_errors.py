@@ -295,6 +295,43 @@ def test_hidden_layers_need_whole_positive_sizes(sizes):
     assert_fit_raises("`hidden_layer_sizes` must hold positive integers", *frames(), hidden_layer_sizes=sizes)
 
 
+@pytest.mark.parametrize("device", ["", "gpu", "meta", "cuda:99"])
+def test_device_that_is_not_there(device):
+    assert_fit_raises("`device` must be one that torch has here", *frames(), device=device)
+
+
+@pytest.mark.parametrize("setting", [{"force_weight": 1e300}, {"lr": 1e3, "max_epochs": 50, "ode_weight": 1e30}])
+def test_training_that_diverges_says_so(setting):
+    assert_fit_raises("training diverged.*Lower", *frames(), **setting)
+
+
+def test_what_is_no_number_is_named_with_its_row():
+    X, y = frames()
+    text = X.astype(object)
+    text.iloc[7, 1] = "n/a"
+    assert_fit_raises("Column 'triceps', row 7 holds 'n/a', which is no number", text, y)
+    text.iloc[7, 1] = pd.NA
+    assert_fit_raises("Column 'triceps', trial 'reach', row 7 is NaN", text, y)
+    assert_fit_raises("Column 'day' holds times", X.assign(day=pd.Timestamp("2024-01-01")), y)
+    assert_fit_raises(
+        "row 3 is 1e.300, which no sensor measures", X.assign(biceps=np.where(np.arange(120) == 3, 1e300, 0.1)), y
+    )
+    assert_fit_raises(r"Several columns have the same name: \['biceps'\]", pd.concat([X, X[["biceps"]]], axis=1), y)
+    assert_fit_raises(
+        "`sample_weight`, row 5 is 1e.300", X, y, fit={"sample_weight": np.where(np.arange(120) == 5, 1e300, 1.0)}
+    )
+    with pytest.raises(ValueError, match="`trial` must be a sequence of one name for each row"):
+        elbow_regressor(sampling_rate=RATE).fit(X.to_numpy(), y.to_numpy(), trial="reach")
+
+
+def test_numbers_of_any_type_are_read_alike():
+    X, y = frames()
+    expected = elbow_regressor(random_state=0).fit(X, y).predict(X)
+    for kind in ("Float64", "object", "category"):
+        other = elbow_regressor(random_state=0).fit(X.astype(kind), y.astype(kind)).predict(X.astype(kind))
+        np.testing.assert_array_equal(other, expected)
+
+
 def test_unknown_parameter_to_identify():
     message = r"`identify` names no parameter.*'strength'.*max_isometric_force.*'owner/name'"
     assert_fit_raises(message, *frames(), identify=["strength"])

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+import torch
 
 from .numbers import LARGEST
 
@@ -56,6 +57,16 @@ def check_layers(sizes):
     """Raise unless every hidden layer has a whole, positive number of units."""
     if not all(isinstance(size, Integral) and size > 0 for size in sizes):
         raise ValueError(f"`hidden_layer_sizes` must hold positive integers. Got {sizes!r}.")
+
+
+def check_device(device):
+    """Raise where torch knows or has no such device."""
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"`device` must be one that torch has here, such as 'cpu'. Got {device!r} ({error})."
+        ) from error
 
 
 def check_ode_weight(weight, prediction):

@@ -56,6 +56,10 @@ def export_onnx(estimator, path, *, sampling_rate=None):
     ValueError
         When nothing of the predictor is a graph, or the sampling rate is needed and not known.
 
+    See Also
+    --------
+    onnx_inputs : Windows of a recording, for onnxruntime.
+
     Notes
     -----
     Inputs and outputs, float32:
@@ -75,10 +79,6 @@ def export_onnx(estimator, path, *, sampling_rate=None):
     ``columns`` (of X, in the order of the training), ``channels``, ``external``, ``external_units``,
     ``coordinates``, ``angle_unit``, ``sampling_rate_hz``, ``n_samples``, ``lags_s``, ``delay_s``, ``latency_s``,
     ``emg_scale`` and ``sk_bionic_version``.
-
-    See Also
-    --------
-    onnx_inputs : Windows of a recording, for onnxruntime.
 
     Examples
     --------
