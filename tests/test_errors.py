@@ -300,9 +300,8 @@ def test_device_that_is_not_there(device):
     assert_fit_raises("`device` must be one that torch has here", *frames(), device=device)
 
 
-@pytest.mark.parametrize("setting", [{"force_weight": 1e300}, {"lr": 1e3, "max_epochs": 50, "ode_weight": 1e30}])
-def test_training_that_diverges_says_so(setting):
-    assert_fit_raises("training diverged.*Lower", *frames(), **setting)
+def test_training_that_diverges_says_so():
+    assert_fit_raises("training diverged.*Lower", *frames(), lr=1e3, max_epochs=50, ode_weight=1e30)
 
 
 def test_what_is_no_number_is_named_with_its_row():
