@@ -85,7 +85,9 @@ class StartStates(NamedTuple):
         amid = np.where(self.is_start, 0.0, weight).sum(axis=1, keepdims=True)  # of having begun amid a movement
         any_ = np.where(self.is_start, 0.0, self.weight) / max(self.weight[~self.is_start].sum(), 1e-12)
         weight = np.where(self.is_start, weight, (1.0 - UNLIKE) * weight + UNLIKE * amid * any_)
-        return weight / weight.sum(axis=1, keepdims=True)
+        total = weight.sum(axis=1, keepdims=True)
+        # A trial that begins unlike all that are known may begin as any of them.
+        return np.where(total > 0, weight / np.where(total > 0, total, 1.0), self.weight / self.weight.sum())
 
     def second_moment(self, motion):
         """Expected outer product (n_trials, n, n) of the deviation of each trial's start from the assumed rest."""
