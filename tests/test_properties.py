@@ -8,8 +8,8 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
 from property_tests import batch
 
-SEEDS = range(50_000, 50_100)
-IN_ONE = 25
+SEEDS = range(50_000, 50_060)
+IN_ONE = 20
 
 
 @pytest.mark.parametrize("first", SEEDS[::IN_ONE])
