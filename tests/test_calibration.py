@@ -21,7 +21,7 @@ def trial(subject, k):
 @pytest.fixture
 def fitted(subject):
     names = ["trial_00", "trial_01", "trial_04"]
-    regressor = PhysicsInformedMSKRegressor("elbow", max_epochs=30, random_state=0)
+    regressor = PhysicsInformedMSKRegressor("elbow", max_epochs=30, lr=0.01, random_state=0)
     return regressor.fit(subject.data.loc[names], subject.target.loc[names])
 
 
