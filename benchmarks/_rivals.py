@@ -14,7 +14,8 @@ from scipy.signal import savgol_filter
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.dynamics.posterior import Posterior
-from sk_bionic.dynamics.simulate import Motion, SimulationError
+from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.exceptions import SimulationError
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
 
@@ -33,7 +34,6 @@ class Cost:
         self.free = self.posterior.free
         self.n_evaluations, self.best, self.trace = 0, np.inf, []
         self.values, self.budget, self.goal, self.start = None, np.inf, -np.inf, time.process_time()
-        self.last = None  # trajectory simulated last, from which the next Newton iterations start
 
     @property
     def bounds(self):
@@ -56,10 +56,9 @@ class Cost:
     def errors(self, values):
         """Measured minus simulated angle (n_frames, 1) [rad]; infinite if none can be simulated."""
         try:
-            trajectory = self.motion.solve(self.parameters(values), guess=self.last)
+            trajectory = self.motion.solve(self.parameters(values))
         except SimulationError:
             return np.full_like(self.posterior.angle, np.inf)
-        self.last = trajectory.state
         return self.posterior.angle - trajectory.angle.numpy()
 
     def of_errors(self, error, values):

@@ -8,7 +8,7 @@ import torch
 from .dynamics.errors import SimulationError
 from .dynamics.grid import CentralDifferences
 from .dynamics.posterior import with_offset
-from .dynamics.sensitivity import force_by_activation, force_derivatives, start_sensitivity, state_sensitivity
+from .dynamics.sensitivity import force_derivatives, start_sensitivity, state_sensitivity
 from .dynamics.tendons import tendons_along
 from .ensemble import blind
 from .hybrid import simulated_state
@@ -81,20 +81,19 @@ def predict_network(fitted, features, motion=None):
 def simulate(fitted, motion, initial_state=None, with_variance=False):
     """The identified equation of motion, from rest in equilibrium or from a given state."""
     parameters = fitted.model.parameters.as_dict()
-    drive = motion.drive(parameters)
-    trajectory = motion.solve(parameters, initial_state, drive=drive)
+    trajectory = motion.solve(parameters, initial_state)
     angle = trajectory.angle.numpy() + offset_of(fitted.model)
     if not with_variance or fitted.identification is None:
         return Prediction(angle, trajectory.state)
     free = FreeParameters(fitted.model.parameters)
     of_start = None
     if initial_state is None:
-        of_start = _start_variance(fitted, motion, trajectory, drive)
+        of_start = _start_variance(fitted, motion, trajectory)
     if not len(free):
         variance, force_variance = of_start or (np.zeros_like(angle), np.zeros((len(angle), motion.model.n_muscles)))
         variance = variance + fitted.identification.noise_std**2
         return Prediction(angle, trajectory.state, variance, force_variance=force_variance)
-    by_value, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=initial_state is None)
+    by_value, _ = state_sensitivity(motion, trajectory, parameters, free, from_rest=initial_state is None)
     by_state, direct = force_derivatives(motion, trajectory.all_states, parameters, free)
     force_variance = _propagate(direct + by_state @ by_value, fitted.identification.covariance)
     variance = _propagate(with_offset(by_value[:, : angle.shape[1]], free), fitted.identification.covariance)
@@ -105,7 +104,7 @@ def simulate(fitted, motion, initial_state=None, with_variance=False):
     )
 
 
-def _start_variance(fitted, motion, trajectory, drive):
+def _start_variance(fitted, motion, trajectory):
     """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and of the muscle forces
     (n_frames, n_muscles) [N^2]; None where the training knows no starts.
     """
@@ -113,13 +112,9 @@ def _start_variance(fitted, motion, trajectory, drive):
     if starts is None:
         return None
     parameters = fitted.model.parameters.as_dict()
-    by_start, surplus = start_sensitivity(motion, trajectory, drive, parameters)
+    by_start, of_force = start_sensitivity(motion, trajectory, parameters)
     moment = starts.second_moment(motion)[motion.trials.trial_of_frame]
-    d, n_muscles = motion.model.n_coordinates, motion.model.n_muscles
-    by_state, _ = force_derivatives(motion, trajectory.all_states, parameters, FreeParameters(motion.model.parameters))
-    of_force = by_state @ by_start
-    own = surplus * force_by_activation(motion, trajectory.all_states, parameters)
-    of_force[:, range(n_muscles), range(2 * d, 2 * d + n_muscles)] += own
+    d = motion.model.n_coordinates
     variance = np.einsum("ndi,nij,ndj->nd", by_start[:, :d], moment, by_start[:, :d])
     force_variance = np.einsum("nmi,nij,nmj->nm", of_force, moment, of_force)
     try:  # large deviations last longer, or less long, than derivatives say
@@ -193,9 +188,8 @@ def _variance_from_rest(fitted, motion):
     """`_start_variance` about the fitted model's simulation; None where there is none."""
     if fitted.start_states is None:
         return None
-    drive = motion.drive(fitted.model.parameters.as_dict())
     try:
-        return _start_variance(fitted, motion, motion.solve(drive=drive), drive)
+        return _start_variance(fitted, motion, motion.solve())
     except SimulationError:
         return None
 

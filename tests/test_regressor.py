@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import SimulationError
+from sk_bionic.exceptions import SimulationError
 
 TRIALS = [f"trial_{k:02d}" for k in range(5)]
 TRAIN, NEW = TRIALS[:3], TRIALS[3:]

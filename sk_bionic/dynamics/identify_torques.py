@@ -128,7 +128,7 @@ class _Problem:
         if self._raw is None or not np.array_equal(raw, self._raw):
             values = self.free.values(torch.as_tensor(raw))
             parameters = self.motion.model.parameters.as_dict(values)
-            *self._last, self.state = torque_and_derivative(self.motion, self.state, parameters, self.free)
+            self._last = torque_and_derivative(self.motion, self.state, parameters, self.free)
             self._raw = np.array(raw)
         return self._last
 

@@ -31,7 +31,6 @@ class Point:
     initial_state: np.ndarray
     log_gain: np.ndarray  # (n_trials, n_gains)
     motion: Motion
-    drive: object
     parameters: dict
     trajectory: Trajectory
     error: np.ndarray  # measured minus simulated, 0 where the angle is missing
@@ -94,20 +93,17 @@ class Posterior:
         """
         raw = self.free.raw() if raw is None else raw
         try:
-            return self.evaluate(
-                raw, self.start_center.copy(), self.trial_gains.start, torch.from_numpy(self.measured_state)
-            )
+            return self.evaluate(raw, self.start_center.copy(), self.trial_gains.start)
         except SimulationError:
             parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
             rest = self.motion.rest_state(self.motion.drive(parameters), parameters)
-            return self.evaluate(raw, rest[self.motion.first].numpy(), self.trial_gains.start, rest)
+            return self.evaluate(raw, rest[self.motion.first].numpy(), self.trial_gains.start)
 
-    def evaluate(self, raw, initial_state, log_gain, guess):
+    def evaluate(self, raw, initial_state, log_gain):
         """Simulate and compare."""
         motion = self.trial_gains.applied(log_gain)
         parameters = motion.model.parameters.as_dict(self.free.values(raw))
-        drive = motion.drive(parameters)
-        trajectory = motion.solve(parameters, initial_state, guess, drive)
+        trajectory = motion.solve(parameters, initial_state)
         simulated = (trajectory.angle + parameters["goniometer_offset"]).numpy()
         error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
         prior = self.free.prior_residual(raw).numpy()
@@ -118,7 +114,6 @@ class Posterior:
             initial_state,
             log_gain,
             motion,
-            drive,
             parameters,
             trajectory,
             error,
@@ -157,7 +152,7 @@ class Posterior:
         Each (n_frames, n_coordinates, ...).
         """
         by_value, by_start = state_sensitivity(
-            point.motion, point.trajectory, point.drive, point.parameters, self.trial_gains.free, from_rest=False
+            point.motion, point.trajectory, point.parameters, self.trial_gains.free, from_rest=False
         )
         by_value, by_gain = self.trial_gains.split(by_value[:, : self.d], point.parameters)
         by_value = with_offset(by_value, self.free)
@@ -204,7 +199,7 @@ class Posterior:
         of_trial = step[p:].reshape(-1, self.n_of_trial)
         initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
         log_gain = point.log_gain + of_trial[:, 2 * self.d :]
-        return self.evaluate(raw, initial_state, log_gain, point.trajectory.all_states)
+        return self.evaluate(raw, initial_state, log_gain)
 
 
 def with_offset(by_value, free):

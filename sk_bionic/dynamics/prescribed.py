@@ -1,5 +1,7 @@
 """Angles that are given instead of solved for: their motion between the frames."""
 
+from math import factorial
+
 import numpy as np
 import torch
 from scipy.interpolate import make_interp_spline
@@ -37,3 +39,11 @@ class PrescribedMotion:
             for derivative in range(3):
                 out[mine, derivative] = spline(time[mine], nu=derivative) if derivative <= spline.k else 0.0
         return torch.from_numpy(out)
+
+    def coefficients(self):
+        """Taylor coefficients of the angle in the interval behind every frame, ndarray (n_frames, 6)."""
+        time, out = self.grid.trials.time, np.zeros((self.grid.n_frames, DEGREE + 1))
+        for rows, spline in zip(self.grid.trials.slices, self.splines, strict=True):
+            for k in range(spline.k + 1):
+                out[rows, k] = spline(time[rows], nu=k) / factorial(k)
+        return out

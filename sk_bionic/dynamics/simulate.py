@@ -1,21 +1,18 @@
-"""Forward simulation: the trajectory as the root of the residual on the whole time grid of all trials."""
+"""Forward simulation: the trajectory as the root of the residual, interval by interval."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from ..trials import thinned
-from .banded import BlockBidiagonal
 from .equilibrium import rest_angle
-from .errors import SimulationError
 from .filtering import activation_dynamics
-from .grid import CollocationGrid, Points, hermite_weights
+from .grid import CollocationGrid, Points
 from .linearise import linearise
-from .newton import Newton, factorise
+from .marching import March, record_of
 from .prescribed import PrescribedMotion
 
-COARSENING, COARSEST_STEP = 4, 0.05  # frames of the fine grid in a step of the coarse one; s
 BLOCK = 512  # intervals at once: what their arithmetic leaves behind stays in the processor's cache
 
 
@@ -23,13 +20,13 @@ class Trajectory(NamedTuple):
     """Motion of all trials at their frames.
 
     `all_states` (n_frames, 2, n_states) holds angles [rad] and states of elastic tendons, then angular velocities
-    [rad/s] and the tendons' rates [1/s] at the end of the interval before each frame.
+    [rad/s] and the tendons' rates [1/s] at the end of the interval before each frame; `n_cut` counts intervals that were
+    crossed in several steps.
     """
 
     all_states: torch.Tensor
-    matrix: BlockBidiagonal
-    n_iter: int
     n_coordinates: int
+    n_cut: int = 0
 
     @property
     def state(self):
@@ -83,26 +80,50 @@ class Motion:
         self.model, self.trials = model, trials
         self.grid = CollocationGrid(trials)
         self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
-        self.dynamics = activation_dynamics(model, self.grid, self.excitation)
-        gauss, starts = self.grid.gauss, self.grid.starts
-        self.points = Points(*(np.concatenate(pair) for pair in zip(gauss, starts, strict=True)))
-        weights = self.grid.state_weights(self.points, model.n_coordinates, model.n_tendon_states)
-        weights[1:, len(gauss.interval) :] = 0.0  # at the start: at rest, without velocity and acceleration
-        self.weights = torch.as_tensor(weights)
         given = model.exogenous(exogenous or {}, self.grid.n_frames)
         self.frame_exogenous = given
-        self.exogenous = {name: self.grid.interpolate(column, self.points) for name, column in given.items()}
         self._prescribe()
         self.first = self.trials.starts[:-1]
         self.left = torch.as_tensor(self.grid.left)
 
     def _prescribe(self):
         """Motion of the prescribed angles, (..., 3), in place of their samples."""
+        self.prescribed = []
         for name in self.model.prescribed_names:
             motion = PrescribedMotion(self.grid, self.frame_exogenous[name][:, 0].numpy())
+            self.prescribed.append(motion)
             self.frame_exogenous[name] = motion.at(self.grid.frames)
-            self.exogenous[name] = motion.at(self.points)
-            self.exogenous[name][self.n_gauss :, 1:] = 0.0  # before the first frame the whole limb is at rest
+
+    @cached_property
+    def dynamics(self):
+        """Activation dynamics as tensors, for what trains networks or fuses."""
+        return activation_dynamics(self.model, self.grid, self.excitation)
+
+    @cached_property
+    def points(self):
+        """Both Gauss points of every interval, then the trials' starts, `Points`."""
+        gauss, starts = self.grid.gauss, self.grid.starts
+        return Points(*(np.concatenate(pair) for pair in zip(gauss, starts, strict=True)))
+
+    @cached_property
+    def weights(self):
+        """Weights of the ends' values and slopes at the points, Tensor (3, n_points, 4, n_states or 1)."""
+        weights = self.grid.state_weights(self.points, self.model.n_coordinates, self.model.n_tendon_states)
+        weights[1:, self.n_gauss :] = 0.0  # at the start: at rest, without velocity and acceleration
+        return torch.as_tensor(weights)
+
+    @cached_property
+    def exogenous(self):
+        """External inputs at the points, dict of Tensor."""
+        prescribed = dict(zip(self.model.prescribed_names, self.prescribed, strict=True))
+        found = {}
+        for name, column in self.frame_exogenous.items():
+            if name in prescribed:
+                found[name] = prescribed[name].at(self.points)
+                found[name][self.n_gauss :, 1:] = 0.0  # before the first frame the whole limb is at rest
+            else:
+                found[name] = self.grid.interpolate(column, self.points)
+        return found
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles; spline and grid are shared."""
@@ -112,9 +133,11 @@ class Motion:
 
     def with_trial_gains(self, gain):
         """The same trials with the EMG of each multiplied by its gains (n_trials, n_muscles)."""
-        gain = gain[self.trials.trial_of_frame]
         other = self.with_model(self.model)
-        other.excitation, other.dynamics = self.excitation * gain, self.dynamics.scaled(gain)
+        other.record = self.record._replace(gain=np.ascontiguousarray(self.record.gain * gain))
+        gain = gain[self.trials.trial_of_frame]
+        other.excitation = self.excitation * gain
+        other.__dict__.pop("dynamics", None)
         return other
 
     def take(self, frames):
@@ -202,8 +225,26 @@ class Motion:
         trial = torch.as_tensor(self.trials.trial_of_frame)
         return torch.stack([angle[trial], torch.zeros_like(angle[trial])], dim=1)
 
-    def solve(self, parameters=None, initial_state=None, guess=None, drive=None):
-        """Trajectory of every trial.
+    @cached_property
+    def record(self):
+        """Recorded inputs as arrays (see `compiled.excitation.Record`)."""
+        given = np.zeros((self.grid.n_frames, 0, 6))
+        if self.prescribed:
+            given = np.ascontiguousarray(np.stack([one.coefficients() for one in self.prescribed], axis=1))
+        return record_of(self.trials, self.excitation, self.frame_exogenous, given)
+
+    def march(self, parameters=None, rows=(), surplus=False):
+        """The equation under given parameters (dict of Tensor, default the model's own), ready to be marched.
+
+        Derivatives are with respect to rows of the table of parameters, or to each muscle's surplus activation at the start.
+        """
+        table = self.model.parameters
+        values = table.value if parameters is None else flat_values(table, parameters)
+        columns = self.model.compiled.surplus if surplus else self.model.compiled.columns_of(rows)
+        return March(self.model.compiled, self.record, self.trials, values, columns)
+
+    def solve(self, parameters=None, initial_state=None):
+        """Trajectory of every trial, marched from its first frame to its last.
 
         Parameters
         ----------
@@ -211,10 +252,6 @@ class Motion:
             Parameters by name; default: the model's own.
         initial_state : array (n_trials, 2, n_coordinates), optional
             Angle [rad] and angular velocity [rad/s] at each trial's first frame. Default: at rest in equilibrium.
-        guess : Tensor (n_frames, 2, n_coordinates or n_states), optional
-            Where Newton starts. Default: the solution on a grid four times as coarse.
-        drive : Drive, optional
-            Activations, when they are known already.
 
         Returns
         -------
@@ -223,18 +260,12 @@ class Motion:
         Raises
         ------
         SimulationError
-            When Newton's method does not converge.
+            When an interval cannot be solved, even in small steps; names trial and time.
         """
-        p = self.model.parameters.as_dict() if parameters is None else parameters
-        if drive is None:  # a root needs no derivatives with respect to parameters
-            drive = Drive(self.dynamics.values_at(p, self.points), None)
-        if initial_state is not None:
-            initial_state = np.asarray(initial_state, dtype=np.float64)
-        state = self.with_tendons(self._first_state(p, drive, initial_state, guess), drive, p)
-        newton = Newton(self, drive, p, initial_state)
-        root = newton.solve(state)
-        newton.raise_if_failed(root)
-        return Trajectory(root.state, factorise(root.blocks), newton.n_iter, self.model.n_coordinates)
+        march = self.march(parameters)
+        states = march.states(initial_state)
+        n_cut = march.run(states, from_rest=initial_state is None)
+        return Trajectory(torch.from_numpy(states), self.model.n_coordinates, n_cut)
 
     def with_tendons(self, state, drive, parameters):
         """The motion (n_frames, 2, n_coordinates) with elastic tendons in static equilibrium beside it."""
@@ -249,36 +280,7 @@ class Motion:
             tendon = self.model.static_tendon_state(*at)
         return torch.cat([state, torch.stack([tendon, torch.zeros_like(tendon)], dim=1)], dim=2)
 
-    def _first_state(self, parameters, drive, initial_state, guess):
-        """Where Newton starts; the first frames hold their initial condition or are close to it."""
-        coarse = self._coarse_solution(parameters, initial_state) if guess is None else None
-        if coarse is not None:
-            return coarse
-        state = self.rest_state(drive, parameters) if guess is None else guess.detach().clone()
-        d = self.model.n_coordinates
-        if initial_state is not None:
-            state[self.first, :, :d] = torch.from_numpy(initial_state)
-        elif guess is not None:
-            state[self.first, :, :d] = self.rest_state(drive, parameters)[self.first]
-        return state
 
-    def _coarse_solution(self, parameters, initial_state):
-        """Trajectory on a coarser grid, interpolated to the frames (nested iteration).
-
-        Where Newton starts; None where there is none.
-        """
-        if not COARSENING / self.trials.sampling_rate <= COARSEST_STEP:
-            return None
-        frames = thinned(self.trials, COARSENING)
-        starts = self.trials.take(frames).starts
-        try:
-            coarse = self.take(frames).solve(parameters, initial_state).state
-        except SimulationError:
-            return None
-        piece = np.clip(np.searchsorted(frames, np.arange(self.grid.n_frames), side="right") - 1, 0, len(frames) - 2)
-        piece[self.trials.starts[1:] - 1] = starts[1:] - 2  # a last frame ends its own trial's last piece
-        step = self.trials.time[frames[piece + 1]] - self.trials.time[frames[piece]]
-        fraction = (self.trials.time - self.trials.time[frames[piece]]) / step
-        value, slope, _ = torch.as_tensor(hermite_weights(fraction, step))[..., None]
-        ends = torch.cat([coarse[piece], coarse[piece + 1]], dim=1)
-        return torch.stack([(value * ends).sum(1), (slope * ends).sum(1)], dim=1)
+def flat_values(table, parameters):
+    """Values (n_parameters,) of all rows of a table from parameters by name."""
+    return np.concatenate([parameters[name].detach().numpy().reshape(-1) for name in table.slices])

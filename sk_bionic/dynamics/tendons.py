@@ -3,46 +3,16 @@
 import numpy as np
 import torch
 
-from .newton import Newton, factorise
-from .sensitivity import residual_derivative
 
-
-class _TendonNewton(Newton):
-    """Newton's iterations in which every frame is trusted: a scalar equation a muscle, monotone in its state."""
-
-    def _trusted(self, update):
-        return np.ones(len(update), dtype=bool)
-
-
-class _GivenMotion:
-    """A motion whose angles and velocities stay where they are: only the tendons' rows are solved."""
-
-    def __init__(self, motion):
-        self.motion = motion
-        self.model, self.trials, self.first = motion.model, motion.trials, motion.first
-
-    def evaluate(self, *args, **options):
-        return self.motion.evaluate(*args, **options)
-
-    def system(self, at, state, initial_state):
-        rows, blocks = self.motion.system(at, state, initial_state)
-        held = self.motion.motion_columns
-        rows[:, held], blocks[-1][:, held] = 0.0, 0.0
-        blocks[0][:, held] = np.eye(rows.shape[1])[held]
-        return rows, blocks
-
-
-def tendons_along(motion, state, parameters, drive=None):
+def tendons_along(motion, state, parameters):
     """States of the elastic tendons along a given motion, by the same collocation as the simulation's.
 
     Parameters
     ----------
     motion : Motion
-    state : Tensor (n_frames, 2, n_coordinates)
+    state : Tensor (n_frames, 2, n_coordinates or n_states)
         Angles [rad] and angular velocities [rad/s]: simulated, predicted or measured.
     parameters : dict of Tensor
-    drive : Drive, optional
-        Activations, when they are known already.
 
     Returns
     -------
@@ -56,7 +26,8 @@ def tendons_along(motion, state, parameters, drive=None):
     """
     if not motion.model.n_tendon_states:
         return None
-    return _tendons_of(motion, _root_along(motion, state, parameters, drive)[0].state)
+    states, _ = _held(motion, state, parameters)
+    return _tendons_of(motion, torch.from_numpy(states))
 
 
 def tendon_sensitivity(motion, state, parameters, free):
@@ -66,7 +37,7 @@ def tendon_sensitivity(motion, state, parameters, free):
     ----------
     motion : Motion
     state : Tensor (n_frames, 2, n_coordinates or n_states)
-        As in `tendons_along`; with states of the tendons behind, Newton's method starts there.
+        As in `tendons_along`.
     parameters : dict of Tensor
     free : FreeParameters
 
@@ -84,25 +55,20 @@ def tendon_sensitivity(motion, state, parameters, free):
     SimulationError
         As `tendons_along`.
     """
-    root, drive = _root_along(motion, state, parameters)
-    partial = motion.scaled(residual_derivative(motion, root.state, drive, parameters, free))
-    n, m = motion.n_gauss, motion.model.n_states
-    at_starts = np.zeros((len(motion.first), 2 * m, len(free)))
-    at_starts[:, :m] = partial[n:]
-    rows = motion.rows(partial[:n], at_starts)
-    rows[:, motion.motion_columns] = 0.0  # the motion is given, whatever the parameters are
-    solution = -factorise(root.blocks).solve(rows).reshape(len(rows), 2, m, len(free))
-    derivative = _tendons_of(motion, torch.from_numpy(solution))
-    return root.state, _tendons_of(motion, root.state), derivative
+    states, moved = _held(motion, state, parameters, free.index.numpy())
+    moved = moved.reshape(len(states), 2, motion.model.n_states, len(free))
+    states, moved = torch.from_numpy(states), torch.from_numpy(moved)
+    return states, _tendons_of(motion, states), _tendons_of(motion, moved)
 
 
-def _root_along(motion, state, parameters, drive=None):
-    drive = motion.drive(parameters) if drive is None else drive
-    start = state[motion.first, :, : motion.model.n_coordinates].numpy()
-    newton = _TendonNewton(_GivenMotion(motion), drive, parameters, start)
-    root = newton.solve(motion.with_tendons(state, drive, parameters))
-    newton.raise_if_failed(root)
-    return root, drive
+def _held(motion, state, parameters, rows=None):
+    """States with the motion held, and their derivatives with respect to rows of the parameters, None without."""
+    march, d = motion.march(parameters, () if rows is None else rows), motion.model.n_coordinates
+    states = march.states()
+    states[..., :d] = state[..., :d].numpy()
+    moved = None if rows is None else np.empty((len(states), 2 * motion.model.n_states, len(rows)))
+    march.run(states, from_rest=False, held=True, sensitivity=moved)
+    return states, moved
 
 
 def _tendons_of(motion, states):

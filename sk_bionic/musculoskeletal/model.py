@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from .activation import ActivationShape
+from .compiled import CompiledModel
 from .linkage import find_linkage
 from .muscle import curve_set
 from .muscle_mechanics import MuscleMechanics, torque_of
@@ -93,6 +94,13 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     def n_states(self):
         """Number of unknown functions of time of the implicit residual: coordinates, then elastic tendons."""
         return self.n_coordinates + self.n_tendon_states
+
+    @property
+    def compiled(self):
+        """The model as arrays, `CompiledModel`; shared by models that differ in values alone."""
+        if "_compiled" not in self.__dict__:
+            self.__dict__["_compiled"] = CompiledModel(self)
+        return self.__dict__["_compiled"]
 
     def __repr__(self):
         return f"MusculoskeletalModel({self.name!r}, muscles={self.muscle_names}, coordinates={self.coordinate_names})"

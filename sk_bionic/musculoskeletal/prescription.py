@@ -22,6 +22,7 @@ class PrescribedAngles:
         self.prescribed_names = tuple(joint.name for joint in self.joints if joint.name in names)
         self.coordinate_names = tuple(joint.name for joint in self.free_joints)
         self.torque_scale = torch.tensor([joint.torque_scale for joint in self.free_joints], dtype=torch.float64)
+        self.__dict__.pop("_compiled", None)
         self._free = [i for i, joint in enumerate(self.joints) if joint.name not in names]
 
     def prescribing(self, names):

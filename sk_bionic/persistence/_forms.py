@@ -61,9 +61,10 @@ def _record(cls):
     return Form(cls.__name__, lambda value: {name: getattr(value, name) for name in names}, lambda parts: cls(**parts))
 
 
-def _parts_of_trajectory(trajectory):
-    # The factors of the linear system would be most of the file, and nothing asks for them after a fit.
-    return {**trajectory._asdict(), "matrix": None}
+def _build_trajectory(parts):
+    return Trajectory(
+        **{name: parts[name] for name in Trajectory._fields if name in parts}
+    )  # earlier versions had more
 
 
 def _parts_of_model(model):
@@ -165,7 +166,7 @@ _FORMS = {
     **{cls: _record(cls) for cls in RECORDS},
     **{cls: Form(cls.__name__, _parts_of_estimator, _build_of(cls), is_estimator=True) for cls in ESTIMATORS},
     Pipeline: Form("Pipeline", _parts_of_pipeline, _build_pipeline, is_estimator=True),
-    Trajectory: Form("Trajectory", _parts_of_trajectory, lambda parts: Trajectory(**parts)),
+    Trajectory: Form("Trajectory", lambda one: one._asdict(), _build_trajectory),
     MusculoskeletalModel: Form("MusculoskeletalModel", _parts_of_model, _build_model),
     HistoryNetwork: Form("HistoryNetwork", _network.parts, _network.build),
     History: Form("History", lambda history: {"epochs": list(history)}, lambda parts: History(parts["epochs"])),

@@ -125,9 +125,8 @@ def test_states_and_forces_have_exact_sensitivities(names):
     time = one_trial(0.02).time
     motion = motion_of(model, 0.02, {name: 0.3 * np.sin(2 * time) for name in names})
     free, p = FreeParameters(model.parameters), model.parameters.as_dict()
-    drive = motion.drive(p)
-    trajectory = motion.solve(p, drive=drive)
-    by_value, _ = state_sensitivity(motion, trajectory, drive, p, free, from_rest=True)
+    trajectory = motion.solve(p)
+    by_value, _ = state_sensitivity(motion, trajectory, p, free, from_rest=True)
     by_state, direct = force_derivatives(motion, trajectory.all_states, p, free)
     force = direct + by_state @ by_value
     for k, row in enumerate(free.index.tolist()):

@@ -6,7 +6,8 @@ import pytest
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.identify import _compare, _Run, identify
 from sk_bionic.dynamics.posterior import Posterior
-from sk_bionic.dynamics.simulate import Motion, SimulationError
+from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.exceptions import SimulationError
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import find_trials
@@ -82,7 +83,7 @@ def test_result_is_the_least_objective_in_every_direction(short, noisy, identifi
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
-    best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state)
+    best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start)
     assert posterior.objective(best, fraction) == pytest.approx(identified.objective, abs=1e-6)
     for step in 0.1 * np.eye(posterior.free.n_raw + 4):
         for sign in (1, -1):
@@ -93,7 +94,7 @@ def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy, ident
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))
-    best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start, identified.trajectory.state)
+    best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start)
 
     def gradient(step):
         point = posterior.moved(best, step)

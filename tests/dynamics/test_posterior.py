@@ -11,7 +11,8 @@ from sk_bionic.dynamics.posterior import (
     measured_state,
     robust_weight,
 )
-from sk_bionic.dynamics.simulate import Motion, SimulationError
+from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.exceptions import SimulationError
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
 

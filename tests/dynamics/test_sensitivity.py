@@ -59,31 +59,31 @@ def assert_close_to_the_largest(actual, expected):
 @pytest.mark.parametrize("start", [None, START], ids=["from rest", "from a given state"])
 def test_states_by_parameters(motion, start):
     parameters = motion.model.parameters.as_dict()
-    drive, free = motion.drive(parameters), FreeParameters(motion.model.parameters)
-    trajectory = motion.solve(parameters, start, drive=drive)
-    exact, _ = state_sensitivity(motion, trajectory, drive, parameters, free, start is None)
+    free = FreeParameters(motion.model.parameters)
+    trajectory = motion.solve(parameters, start)
+    exact, _ = state_sensitivity(motion, trajectory, parameters, free, start is None)
     for column, row in enumerate(free.index.tolist()):
-        expected = central_difference(motion, row, lambda p: motion.solve(p, start, trajectory.state).state.numpy())
+        expected = central_difference(motion, row, lambda p: motion.solve(p, start).state.numpy())
         assert_close_to_the_largest(exact[..., column], expected[..., 0])
 
 
 def test_states_by_initial_states_of_their_own_trial(motion):
     parameters = motion.model.parameters.as_dict()
-    drive, free = motion.drive(parameters), FreeParameters(motion.model.parameters)
-    trajectory = motion.solve(parameters, START, drive=drive)
-    _, exact = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=False)
+    free = FreeParameters(motion.model.parameters)
+    trajectory = motion.solve(parameters, START)
+    _, exact = state_sensitivity(motion, trajectory, parameters, free, from_rest=False)
     np.testing.assert_allclose(exact[motion.first], [np.eye(2)] * 2, atol=1e-12)
     for k in range(2):
         moved = [START + sign * STEP * np.eye(2)[k].reshape(1, 2, 1) for sign in (1, -1)]
-        up, down = (motion.solve(parameters, s, trajectory.state).state.numpy() for s in moved)
+        up, down = (motion.solve(parameters, s).state.numpy() for s in moved)
         assert_close_to_the_largest(exact[..., k], (up - down)[..., 0] / (2 * STEP))
 
 
 def test_a_start_from_rest_has_no_initial_state_to_vary(motion):
     parameters = motion.model.parameters.as_dict()
-    drive, free = motion.drive(parameters), FreeParameters(motion.model.parameters)
-    trajectory = motion.solve(parameters, drive=drive)
-    _, exact = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=True)
+    free = FreeParameters(motion.model.parameters)
+    trajectory = motion.solve(parameters)
+    _, exact = state_sensitivity(motion, trajectory, parameters, free, from_rest=True)
     assert exact.shape == (len(trajectory.state), 2, 0)
 
 
@@ -95,15 +95,13 @@ def forces(motion, state, parameters):
 
 def test_forces_by_parameters_along_the_motion_that_they_change(motion):
     parameters = motion.model.parameters.as_dict()
-    drive, free = motion.drive(parameters), FreeParameters(motion.model.parameters)
-    trajectory = motion.solve(parameters, drive=drive)
-    of_state, _ = state_sensitivity(motion, trajectory, drive, parameters, free, from_rest=True)
+    free = FreeParameters(motion.model.parameters)
+    trajectory = motion.solve(parameters)
+    of_state, _ = state_sensitivity(motion, trajectory, parameters, free, from_rest=True)
     by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
     total = direct + by_state @ of_state
     for column, row in enumerate(free.index.tolist()):
-        expected = central_difference(
-            motion, row, lambda p: forces(motion, motion.solve(p, None, trajectory.state).state, p)
-        )
+        expected = central_difference(motion, row, lambda p: forces(motion, motion.solve(p, None).state, p))
         assert_close_to_the_largest(total[..., column], expected)
 
 

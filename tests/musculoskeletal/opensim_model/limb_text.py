@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (elements of XML, one a line)
 """Small limbs as .osim texts: hinges about z, bodies with masses, muscles of several classes."""
 
 AXES = (

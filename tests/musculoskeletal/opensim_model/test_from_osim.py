@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (elements of XML, one a line)
 """Models from small .osim texts against the same mechanics computed from the poses of their bodies."""
 
 import sys

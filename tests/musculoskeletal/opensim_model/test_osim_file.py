@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (elements of XML, one a line)
 import os
 import random
 import re

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (elements of XML, one a line)
 """What a file says beyond muscles on hinges is followed, refused by name or told: only of what was asked for."""
 
 import sys

@@ -1,0 +1,269 @@
+"""Trials marched through time, frame by frame, with the sensitivities of their states beside them.
+
+An interval whose equations Newton's method does not solve is crossed in two steps, in four, and so on.
+"""
+
+from ...musculoskeletal.compiled.compilation import compiled, part
+from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, OWN_STATE, PULL, SPEED, STATE
+from .excitation import (
+    BY_STATE,
+    KEPT,
+    N_ACTIVATION,
+    N_ACTIVITY,
+    between,
+    shape_of,
+    start_activity,
+    step_activity,
+    surplus_left,
+)
+from .excitation import LEFT as ACTIVITY_LEFT
+from .excitation import RIGHT as ACTIVITY_RIGHT
+from .excitation import STATE as ACTIVITY
+from .instant import balance, by_parameters, settle_tendons
+from .interval import LEFT, MATRIX, RIGHT, SLOPES, SOLVED, VALUES, hand_over, lu, lu_solve, newton, place
+from .rest import rest
+
+MOST_STEPS = 1024  # of an interval
+NO_REST, NO_ACTIVATION = 3, 4
+REST_TOLERANCE = 1e-6  # of a posture of rest, in torque scales
+
+
+@part
+def activations_now(body, w, target, wanted):
+    """Activations at the left end (n_muscles, 9) and, where `wanted`, their derivatives."""
+    for m in range(len(body.muscle)):
+        shape_of(body, m, w.activity[ACTIVITY_LEFT], ACTIVITY, BY_STATE, target, wanted)
+
+
+@part
+def begin(body, record, columns, trial, bounds, from_rest, at, w, states, sensitivity, wanted):
+    """State of a trial's first frame, and its derivatives; status and largest torque left.
+
+    Tendons begin in static equilibrium with everything at rest; so does a limb `from_rest`, or its angles and velocities
+    stand in the states already.
+    """
+    d, first, activation = body.joints[0], bounds[0], w.gauss[0]
+    start_activity(body, record, trial, bounds, w.activity, w.near)
+    forget(w)
+    activations_now(body, w, activation, wanted)
+    for m in range(len(activation)):
+        activation[m, N_ACTIVATION] = surplus_left(body, m, 0.0)
+    place(body, record, first, 0.0, at)
+    left = 0.0
+    if from_rest:
+        for r in range(d):
+            states[first, VALUES, r] = states[first, SLOPES, r] = 0.0
+        left = rest(body, activation, states[first], at, w)
+    for j in range(at.segment.shape[1]):
+        at.segment[SPEED, j] = at.segment[ACCELERATION, j] = 0.0
+    for r in range(d):
+        at.segment[ANGLE, body.joints[1 + r]] = states[first, VALUES, r]
+    settle_tendons(body, activation, at)
+    balance(body, activation, at)
+    for e in range(len(at.tendon)):
+        states[first, VALUES, d + e], states[first, SLOPES, d + e] = at.tendon[e, STATE], 0.0
+    if wanted:
+        by_parameters(body, columns, activation, at, w.partial[0])
+        start_sensitivity(body, columns.shape[1], from_rest, at, w, sensitivity)
+    return SOLVED if left <= REST_TOLERANCE else NO_REST, left
+
+
+@part
+def start_sensitivity(body, n, from_rest, at, w, out):
+    """Derivatives out[0] (2 n_states, n_columns) of a first state by n parameters and, behind them, by angles and
+    velocities where those are given; after `by_parameters`.
+    """
+    d, n_tendons, n_columns, partial = body.joints[0], len(at.tendon), out.shape[2], w.partial[0]
+    for s in range(out.shape[1]):
+        for p in range(n_columns):
+            out[0, s, p] = 0.0
+    if from_rest:
+        matrix = w.square[MATRIX]
+        for r in range(d):
+            for s in range(d):
+                matrix[r, s] = at.row[r, 1 + s]
+                for e in range(n_tendons):
+                    matrix[r, s] -= at.tendon[e, PULL + r] * at.row[d + e, 1 + s] / at.tendon[e, OWN_STATE]
+            for p in range(n):
+                w.motion[r, 1 + p] = -partial[r, p]
+                for e in range(n_tendons):
+                    w.motion[r, 1 + p] += at.tendon[e, PULL + r] * partial[d + e, p] / at.tendon[e, OWN_STATE]
+        if lu(matrix, w.order, d):
+            lu_solve(matrix, w.order, d, w.motion, 1, 1 + n)
+        for r in range(d):
+            for p in range(n):
+                out[0, r, p] = w.motion[r, 1 + p]
+    elif n_columns > n:  # else the motion is given, whatever the parameters are
+        for r in range(d):
+            out[0, r, n + r] = out[0, d + n_tendons + r, n + d + r] = 1.0
+    for e in range(n_tendons):
+        for p in range(n_columns):
+            moved = partial[d + e, p] if p < n else 0.0
+            for s in range(d):
+                moved += at.row[d + e, 1 + s] * out[0, s, p]
+            out[0, d + e, p] = -moved / at.tendon[e, OWN_STATE]
+
+
+@part
+def forget(w):
+    """Make the next guess of a right end that of a straight line."""
+    n = w.history.shape[1] - 1
+    w.history[0, n] = w.history[1, n] = 0.0
+
+
+@part
+def predict(h, w):
+    """First guess of the right end: velocities and rates go on as a parabola through the last three ends."""
+    n, state, history = w.state.shape[2], w.state, w.history
+    before, earlier = history[0, n], history[1, n]
+    for s in range(n):
+        x, y = state[LEFT, VALUES, s], state[LEFT, SLOPES, s]
+        first, second = 0.0, 0.0  # divided differences
+        if before > 0.0:
+            first = (y - history[0, s]) / before
+            if earlier > 0.0:
+                second = (first - (history[0, s] - history[1, s]) / earlier) / (before + earlier)
+        state[RIGHT, SLOPES, s] = y + h * (first + (h + before) * second)
+        state[RIGHT, VALUES, s] = x + h * (y + h * (0.5 * first + (h / 3.0 + 0.5 * before) * second))
+
+
+@part
+def advance(h, w):
+    """Make the right end the left one of the next step."""
+    n, state, history = w.state.shape[2], w.state, w.history
+    history[1, n], history[0, n] = history[0, n], h
+    for s in range(n):
+        history[1, s], history[0, s] = history[0, s], state[LEFT, SLOPES, s]
+        state[LEFT, VALUES, s], state[LEFT, SLOPES, s] = state[RIGHT, VALUES, s], state[RIGHT, SLOPES, s]
+    copy_activity(w, ACTIVITY_RIGHT, ACTIVITY_LEFT)
+
+
+@part
+def copy_activity(w, source, target):
+    """Overwrite one end's activation dynamics by another's."""
+    for m in range(w.activity.shape[1]):
+        for k in range(N_ACTIVITY):
+            w.activity[target, m, k] = w.activity[source, m, k]
+
+
+@part
+def hold(body, states, frame, offset, whole, w):
+    """Angles and velocities of a given motion `offset` [s] behind a frame, on the cubic piece between it and the next."""
+    x = offset / whole
+    rising, from_left, from_right = 3.0 * x**2 - 2.0 * x**3, (x**3 - 2.0 * x**2 + x) * whole, (x**3 - x**2) * whole
+    for r in range(body.joints[0]):
+        v0, v1 = states[frame, SLOPES, r], states[frame + 1, SLOPES, r]
+        rise = states[frame + 1, VALUES, r] - states[frame, VALUES, r]
+        w.state[RIGHT, VALUES, r] = states[frame, VALUES, r] + rising * rise + from_left * v0 + from_right * v1
+        slope = 6.0 * (x - x**2) / whole * rise
+        w.state[RIGHT, SLOPES, r] = slope + (3.0 * x**2 - 4.0 * x + 1.0) * v0 + (3.0 * x**2 - 2.0 * x) * v1
+
+
+@part
+def cross(body, record, columns, trial, bounds, frame, n_steps, held, at, w, states, wanted):
+    """Cross the interval behind a frame in some steps, from the left end in `w`: status and largest residual."""
+    whole = record.time[frame + 1] - record.time[frame]
+    h, residual = whole / n_steps, 0.0
+    for k in range(n_steps):
+        if not step_activity(body, record, trial, bounds, record.time[frame] + k * h, h, w.activity, w.near, wanted):
+            return NO_ACTIVATION, 0.0
+        since = record.time[frame] + k * h - record.time[bounds[0]]
+        between(body, since, h, w.activity, w.gauss, wanted)
+        predict(h, w)
+        if held:
+            hold(body, states, frame, (k + 1) * h, whole, w)
+        status, residual = newton(body, record, columns, frame, k * h, h, at, w, held, wanted)
+        if status != SOLVED:
+            return status, residual
+        if wanted:
+            hand_over(body, w, columns.shape[1], held)
+            for s in range(w.moved.shape[1]):
+                for p in range(w.moved.shape[2]):
+                    w.moved[0, s, p] = w.moved[1, s, p]
+        advance(h, w)
+    return SOLVED, residual
+
+
+@part
+def load(frame, begins, w, states, sensitivity, wanted):
+    """Put a frame's state and derivatives at the left of the interval; `begins`: frame of the first derivatives."""
+    for s in range(states.shape[2]):
+        w.state[LEFT, VALUES, s], w.state[LEFT, SLOPES, s] = states[frame, VALUES, s], states[frame, SLOPES, s]
+    if wanted:
+        for s in range(w.moved.shape[1]):
+            for p in range(w.moved.shape[2]):
+                w.moved[0, s, p] = sensitivity[frame - begins, s, p]
+
+
+@part
+def keep(body, frame, begins, w, states, sensitivity, activations, wanted):
+    """Keep what the left of the interval has by now reached."""
+    for s in range(states.shape[2]):
+        states[frame, VALUES, s], states[frame, SLOPES, s] = w.state[LEFT, VALUES, s], w.state[LEFT, SLOPES, s]
+    if wanted:
+        for s in range(w.moved.shape[1]):
+            for p in range(w.moved.shape[2]):
+                sensitivity[frame - begins, s, p] = w.moved[0, s, p]
+    if len(activations) > 0:
+        activations_now(body, w, w.gauss[0], wanted)
+        for m in range(activations.shape[1]):
+            activations[frame, m] = w.gauss[0, m, 0]
+
+
+@compiled
+def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, states, activations, sensitivity, wanted,
+          report):  # fmt: skip
+    """March one trial over the frames span[0] ... span[1], the first of which is solved where the trial begins there.
+
+    Parameters
+    ----------
+    bounds : tuple of int
+        First frame of the trial, and the one behind its last.
+    from_rest : bool
+        Else the first frame's angles and velocities are those in `states`.
+    held : bool
+        All angles and velocities in `states` are given, and only tendons are solved for.
+    at, w : Instant, Interval
+        Of the march of this trial so far.
+    states : ndarray (n_frames, 2, n_states)
+        Of all frames of the record, filled.
+    activations : ndarray (n_frames or 0, n_muscles)
+        Filled where it has rows.
+    sensitivity : ndarray (span[1] - span[0] + 1, 2 n_states, n_columns)
+        Filled where `wanted`; its first row is read where the trial begins earlier.
+    report : ndarray (3,)
+        Frame before the interval in which a march failed, largest residual there, intervals crossed in several steps.
+
+    Returns
+    -------
+    int
+        `SOLVED`, or why not.
+    """
+    if span[0] == bounds[0]:
+        status, left = begin(body, record, columns, trial, bounds, from_rest, at, w, states, sensitivity, wanted)
+        if status != SOLVED:
+            report[0], report[1] = span[0], left
+            return status
+        load(span[0], span[0], w, states, sensitivity, wanted)
+        keep(body, span[0], span[0], w, states, sensitivity, activations, wanted)
+    for i in range(span[0], span[1]):
+        n_steps = 1
+        while True:
+            load(i, span[0], w, states, sensitivity, wanted)
+            status, residual = cross(body, record, columns, trial, bounds, i, n_steps, held, at, w, states, wanted)
+            if status == SOLVED:
+                break
+            report[0], report[1] = i, residual
+            if n_steps >= MOST_STEPS:
+                return status
+            if n_steps == 1:
+                report[2] += 1
+                copy_activity(w, ACTIVITY_LEFT, KEPT)
+            else:
+                copy_activity(w, KEPT, ACTIVITY_LEFT)
+            n_steps *= 2
+            forget(w)
+        if n_steps > 1:
+            forget(w)
+        keep(body, i + 1, span[0], w, states, sensitivity, activations, wanted)
+    return SOLVED

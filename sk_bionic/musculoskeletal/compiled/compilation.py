@@ -1,0 +1,186 @@
+"""How functions are compiled, and where the machine code is kept.
+
+numba keeps what it compiled beside the source, or in a folder of the user where the package's own cannot be written to.
+Two things differ here. Its index knows only the file of the function itself, not those of the functions that this one
+calls; the code is fresh where the sources of all compiled files are what they were. And many processes may start at once
+with nothing compiled yet (workers of a grid search): one of them compiles, the others wait for it and read.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+import numba
+from numba import _dynfunc
+from numba.core import caching, compiler
+
+PACKAGE = Path(__file__).resolve().parents[2]
+# Folders with compiled functions: another content of any of their files is another version of all of them.
+SOURCES = ("musculoskeletal/compiled", "dynamics/compiled")
+LONGEST_WAIT = 600.0  # s for another process that compiles the same function; then this one compiles, too
+
+
+@cache
+def source_stamp():
+    """Digest of all sources of compiled functions."""
+    digest = hashlib.sha256()
+    for folder in SOURCES:
+        for file in sorted((PACKAGE / folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def user_cache_folder():
+    """Folder of the platform for what can be made anew, Path."""
+    if sys.platform == "win32":
+        root = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "sk_bionic"
+
+
+def _writable(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@cache
+def code_folder():
+    """Where machine code is kept, Path: ``NUMBA_CACHE_DIR``, the package's own folder, or one of the user."""
+    place = hashlib.sha256(str(PACKAGE).encode()).hexdigest()[:16]  # versions installed side by side
+    folders = [PACKAGE / "__pycache__" / "compiled", user_cache_folder() / f"compiled-{place}"]
+    if numba.config.CACHE_DIR:
+        folders.insert(0, Path(numba.config.CACHE_DIR) / f"sk_bionic-{place}")
+    folders.append(Path(tempfile.gettempdir()) / f"sk_bionic-{place}")
+    return next((folder for folder in folders if _writable(folder)), folders[-1])
+
+
+class _Locator(caching._CacheLocator):
+    """Tells numba's cache where to write and what makes its content stale."""
+
+    def __init__(self, function):
+        self._line = function.__code__.co_firstlineno
+
+    def get_cache_path(self):
+        return str(code_folder())
+
+    def get_source_stamp(self):
+        return source_stamp()
+
+    def get_disambiguator(self):
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, py_func, py_file):
+        return cls(py_func)
+
+
+class _Implementation(caching.CompileResultCacheImpl):
+    _locator_classes = [_Locator]
+
+
+class _Cache(caching.FunctionCache):
+    """One process compiles, the others wait: a file is locked from a failed look-up to the end of compilation.
+
+    The system frees the lock of a process that ends, however it does.
+    """
+
+    _impl_class = _Implementation
+    _lock = None
+
+    def load_overload(self, sig, target_context):
+        found = super().load_overload(sig, target_context)
+        if found is None and self._lock is None:
+            self._lock = _locked(Path(self._cache_path) / f"{self._impl.filename_base}.lock")
+            found = super().load_overload(sig, target_context)  # another process may have compiled meanwhile
+            if found is not None:
+                self._release()
+        return found
+
+    def save_overload(self, sig, data):
+        try:
+            super().save_overload(sig, data)
+        finally:
+            self._release()
+
+    def _release(self):
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _locked(path):
+    """An open file that this process has locked, or None where files cannot be locked; waits for other processes."""
+    file = None
+    try:
+        file = open(path, "ab")
+        _lock_file(file)
+    except OSError:
+        if file is not None:
+            file.close()
+        return None
+    return file
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock_file(file):
+        begin = time.monotonic()
+        while True:
+            try:
+                file.seek(0)
+                return msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # tries for ten seconds
+            except OSError:
+                if time.monotonic() - begin > LONGEST_WAIT:
+                    raise
+else:
+    import fcntl
+
+    def _lock_file(file):
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _options(**further):
+    """Of all functions. They make no arrays, which frees them from counting references: callers hand them what they fill."""
+    return {"nogil": True, "error_model": "numpy", "_nrt": False, **further}
+
+
+class _PartCompiler(compiler.Compiler):
+    """Compiles a function to what its callers are linked with: these are optimised as a whole, and become machine code."""
+
+    def __init__(self, typingctx, targetctx, library, *others):
+        if library is None:
+            library = targetctx.codegen().create_library("part")
+            library._optimize_final_module = lambda: None
+            library._finalize_final_module = lambda: setattr(library, "_finalized", True)
+        super().__init__(typingctx, targetctx, library, *others)
+        self.state.targetctx.get_executable = _no_executable  # of a context for this function alone
+
+
+def _no_executable(library, description, environment):
+    name = description.qualname.split(".")[-1]
+    return _dynfunc.make_function(description.lookup_module(), name, "", 0, environment, (library,))
+
+
+def part(function):
+    """Decorator of functions that only compiled functions call: they need no way in from Python, and no file."""
+    options = _options(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return numba.njit(pipeline_class=_PartCompiler, **options)(function)
+
+
+def compiled(function):
+    """Decorator of functions that Python calls: machine code, kept, that lets other threads run."""
+    dispatcher = numba.njit(**_options(no_cfunc_wrapper=True))(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
