@@ -28,7 +28,7 @@ def our_model(path):
             unread.add(name)
         found[f"{name}, motion"] = coordinate.motion_type
         found[f"{name}, default"] = coordinate.default_value
-        found[f"{name}, range"] = coordinate.range
+        found[f"{name}, range"] = _range(coordinate.range)
     for name, muscle in model.muscles.items():
         if muscle.fault or set(_PARAMETERS) - set(muscle.parameters):
             unread.add(name)
@@ -39,14 +39,13 @@ def our_model(path):
 def opensim_model(path):
     model, _ = _loaded(path)
     found = {}
-    for coordinate in _members(model.getCoordinateSet()):
-        name = coordinate.getName()
+    for name, coordinate in _numbered(_members(model.getCoordinateSet())):
         if coordinate.getJoint().getName().startswith("free_"):
             continue  # OpenSim's own, for bodies that no joint of the file holds
         found[f"{name}, motion"] = _MOTIONS[coordinate.getMotionType()]
         found[f"{name}, default"] = coordinate.getDefaultValue()
-        found[f"{name}, range"] = (coordinate.getRangeMin(), coordinate.getRangeMax())
-    for muscle in _members(model.getMuscles()):
+        found[f"{name}, range"] = _range((coordinate.getRangeMin(), coordinate.getRangeMax()))
+    for muscle in model.getMuscleList():
         found.update({f"{muscle.getName()}, {key}": getattr(muscle, get)() for key, get in _PARAMETERS.items()})
     return Content(found)
 
@@ -79,7 +78,7 @@ def lengths(path):
         model.assemble(state)
         model.realizePosition(state)
         values = {c.getName(): c.getValue(state) for c in _members(model.getCoordinateSet())}
-        muscles = {muscle.getName(): muscle for muscle in _members(model.getMuscles())}
+        muscles = {muscle.getName(): muscle for muscle in model.getMuscleList()}
         for names in _readable(parsed, values, list(muscles)):
             found = muscle_tendon_lengths(parsed, values, names)
             ours.values.update({f"{name} at {share:g}": value for name, value in zip(names, found, strict=True)})
@@ -129,6 +128,20 @@ def _converted(path, engine):
         return opensim_storage(path, storage)
     engine.convertDegreesToRadians(table)
     return table_content(table)
+
+
+def _range(ends):
+    """Of a coordinate without a range, OpenSim says 10 rad or m where the file, or the default, says 99999.9."""
+    return "none" if abs(ends[0]) == abs(ends[1]) and (abs(ends[0]) == 10 or abs(ends[0]) > 99999) else ends
+
+
+def _numbered(members):
+    """Names and members, the second of a name as `read_osim` calls it."""
+    names = []
+    for member in members:
+        name, number = member.getName(), names.count(member.getName()) + 1
+        names.append(name)
+        yield (name if number == 1 else f"{name} ({number})"), member
 
 
 def _members(collection):

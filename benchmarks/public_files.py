@@ -30,17 +30,28 @@ COLUMNS = ["file", "rival", "check", "outcome", "reason"]
 def compared(items, folder):
     """Records of the worker, a batch at a time, whatever happens to it."""
     for start in range(0, len(items), BATCH):
-        records, todo = [], items[start : start + BATCH]
-        while todo:
-            lines, end = _work(todo, folder)
-            records += [line for line in lines if "outcome" in line]
-            done = {line["file"] for line in lines if "done" in line}
-            todo = [item for item in todo if item["path"] not in done]
-            if todo and end is not None:
-                stage = next((line["stage"] for line in reversed(lines) if "stage" in line), "start")
-                records.append(_lost(todo.pop(0)["path"], stage, end))
+        batch = items[start : start + BATCH]
+        records = _batch(batch, folder)
+        # OpenSim carries the <defaults> of a model over to those after it: a model that differs is read once more, alone.
+        again = {r["file"] for r in records if r["outcome"] == "different" and r["file"].lower().endswith(".osim")}
+        records = [record for record in records if record["file"] not in again]
+        records += [record for item in batch if item["path"] in again for record in _batch([item], folder)]
         print(f"{min(start + BATCH, len(items))} of {len(items)} files", file=sys.stderr, flush=True)
         yield records
+
+
+def _batch(todo, folder):
+    records = []
+    while todo:
+        lines, end = _work(todo, folder)
+        records += [line for line in lines if "outcome" in line]
+        done = {line["file"] for line in lines if "done" in line}
+        todo = [item for item in todo if item["path"] not in done]
+        if todo and end is not None:
+            stage = next((line["stage"] for line in reversed(lines) if "stage" in line), "start")
+            records.append(_lost(todo[0]["path"], stage, end))
+            todo = todo[1:]
+    return records
 
 
 def _work(todo, folder):
@@ -88,8 +99,8 @@ def main():
             new = pd.DataFrame(records).reindex(columns=COLUMNS)
             for column in ("file", "reason"):
                 new[column] = new[column].astype(object).str.replace(f"{root}/", "", regex=False)
-            known = pd.concat([known, new]) if len(known) else new
-            known = known.sort_values(["file", "check", "rival"], na_position="first", kind="stable")
+            known = pd.concat([known, new], ignore_index=True) if len(known) else new
+            known = known.sort_values(["file", "check", "rival"], na_position="first", kind="stable", ignore_index=True)
             known.to_csv(RECORDS, index=False)
     text = page(listed, known, {name: _version(name) for name in ("opensim", "ezc3d", "c3d")})
     print(text)
