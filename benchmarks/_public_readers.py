@@ -5,7 +5,7 @@ difference is one of the values that a file holds.
 """
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,17 +24,20 @@ class Content:
     """Named arrays; "time" where the kind has one.
 
     `one_row_a_time`: the reader keeps the last of several rows of one time and says nothing. `unread`: what comes
-    before a name's comma, where the reader says that it cannot read it.
+    before a name's comma, where the reader says that it cannot read it. `quaternions`: it scales them to length 1.
     """
 
     values: dict = field(default_factory=dict)
     one_row_a_time: bool = False
     unread: set = field(default_factory=set)
+    quaternions: bool = False
 
     def difference(self, other, tolerance):
         """Empty where two contents agree, else the first difference in words."""
         if other.one_row_a_time:
             return self._last_of_a_time().difference(Content(other.values), tolerance)
+        if other.quaternions:
+            return self._of_length_one().difference(Content(other.values), tolerance)
         known = lambda name: name.rsplit(",", 1)[0] not in self.unread
         if missing := sorted(filter(known, set(self.values) ^ set(other.values))):
             return f"{missing[0]!r} is in one of them only ({len(missing)} such names)"
@@ -42,6 +45,14 @@ class Content:
             if known(name) and (text := _difference(ours, other.values[name], tolerance)):
                 return f"{name!r}: {text}"
         return ""
+
+    def _of_length_one(self):
+        part = lambda name: name.rsplit("_", 1)[0]
+        length = {}
+        for name, value in self.values.items():
+            length[part(name)] = np.hypot(length.get(part(name), 0.0), value)
+        scaled = {name: value if name == "time" else value / length[part(name)] for name, value in self.values.items()}
+        return Content(scaled)
 
     def _last_of_a_time(self):
         last = np.append(np.diff(self.values["time"]) != 0, True)
@@ -166,7 +177,8 @@ def _opensim_vectors(path):
 
     for kind in ("Vec3", "Quaternion", "SpatialVec"):
         if f"datatype={kind.lower()}".encode() in path.read_bytes()[:2000].lower():
-            return table_content(getattr(opensim, f"TimeSeriesTable{kind}")(str(path)).flatten())
+            found = table_content(getattr(opensim, f"TimeSeriesTable{kind}")(str(path)).flatten())
+            return replace(found, quaternions=kind == "Quaternion")
     return None
 
 

@@ -32,7 +32,7 @@ def compared(items, folder):
     for start in range(0, len(items), BATCH):
         batch = items[start : start + BATCH]
         records = _batch(batch, folder)
-        # OpenSim carries the <defaults> of a model over to those after it: a model that differs is read once more, alone.
+        # OpenSim carries the <defaults> of a model over to those after it: one that differs is read once more, alone.
         again = {r["file"] for r in records if r["outcome"] == "different" and r["file"].lower().endswith(".osim")}
         records = [record for record in records if record["file"] not in again]
         records += [record for item in batch if item["path"] in again for record in _batch([item], folder)]
