@@ -103,9 +103,14 @@ def read_joints(model, frames):
         joint, own = _read_joint(node, place, frames)
         for kind, found, items in (("joint", joints, [joint]), ("coordinate", coordinates, own)):
             for item in items:
-                if item.name in found:
-                    notes.append(f"there are two {kind}s {item.name!r}")
-                    item = replace(item, name=f"{item.name} (2)")
+                name, number = item.name, 1
+                while item.name in found:
+                    number += 1
+                    item = replace(item, name=f"{name} ({number})")
+                if number == 2:
+                    notes.append(f"there are two {kind}s {name!r}")
+                elif number > 2:
+                    notes.append(f"there is a {kind} {name!r} number {number}")
                 found[item.name] = item
     return joints, coordinates, notes
 
@@ -232,12 +237,13 @@ def _function_of_axis(node, n_coordinates):
 
 
 def _motion_type(name, axes):
-    """OpenSim's rule: what the coordinate does by its own amount, else "coupled"."""
-    own_amounts = Linear((1.0, 0.0)), Linear((-1.0, 0.0))
+    """OpenSim's rule: the last axis on which it moves by its own amount (an offset aside), else "coupled"."""
+    found = "coupled"
     for i, axis in enumerate(axes):
-        if axis.coordinates == (name,) and axis.function in own_amounts:
-            return _R if i < 3 else _T
-    return "coupled"
+        own = axis.coordinates == (name,) and isinstance(axis.function, Linear)
+        if own and abs(axis.function.coefficients[0]) == 1.0:
+            found = _R if i < 3 else _T
+    return found
 
 
 def _read_coordinate(node, joint, motion_type):
