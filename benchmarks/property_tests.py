@@ -9,6 +9,7 @@ import re
 import tempfile
 import warnings
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -23,6 +24,7 @@ from sk_bionic.datasets import make_elbow_flexion
 
 RESULT = Path(__file__).parent / "results" / "property_tests.md"
 BATCH = 50
+MEMORY = 2 * 2**30  # bytes that a process may take besides what its libraries do
 PAGE = """\
 # Generated tables
 
@@ -36,7 +38,7 @@ forces, activations, torques, `simulate`, `score`, `save`, `load`, `calibrate`, 
 Documented outcomes are a finite answer of the right shape and index that is the same after loading, or a ValueError,
 TypeError or SimulationError raised by the package or by scikit-learn's validation (never from inside another library),
 and warnings of the package's own, of convergence, data conversion and scores of a single frame. A case that nothing was changed in must pass.
-No call may take {patience} s, change its inputs, or a state that the process shares (random generators, warning filters,
+No call may take {patience} s of computing or 2 GB, change its inputs, or a state that the process shares (random generators, warning filters,
 floating-point errors, threads).
 
 | how far the case came | cases |
@@ -66,11 +68,23 @@ def kind_of(fault):
 
 def batch(seeds):
     """Several cases in one process, after one that imports whatever libraries import late (and change filters with)."""
+    _limit_memory()
     X, y = make_elbow_flexion(1, duration=1.0, random_state=0, return_X_y=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         PhysicsInformedMSKRegressor("elbow", prediction="network", max_epochs=1).fit(X, y).predict(X)
     return [run(seed) for seed in seeds]
+
+
+def _limit_memory():
+    """Whoever asks for more memory than anybody has gets a MemoryError, which is a fault, instead of the system's kill."""
+    with suppress(ImportError):
+        import resource
+
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft == resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, hard))
 
 
 def main():

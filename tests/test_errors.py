@@ -1,6 +1,8 @@
 """Bad input gets an error or a warning that says what is wrong, where, and what to do."""
 
+import contextlib
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -414,3 +416,17 @@ def test_times_that_differ_by_more_than_rounding_are_named():
     X, y = frames()
     moved = pd.Series(y.to_numpy(), y.index.set_levels(y.index.levels[1] + 0.004, level="time"))
     assert_fit_raises("different indexes, first at row 0.*resample", X, moved)
+
+
+def test_times_in_another_unit_ask_for_no_endless_windows():
+    X, y = frames()
+    trial, time = (X.index.get_level_values(name) for name in ("trial", "time"))
+    tiny = pd.MultiIndex.from_arrays([trial, time * 1e-9], names=["trial", "time"])
+    regressor = elbow_regressor(prediction="simulation", identify=["max_isometric_force"])
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(ValueError):
+            regressor.fit(X.set_axis(tiny), y.set_axis(tiny))
+        assert tracemalloc.get_traced_memory()[1] < 1e8
+    finally:
+        tracemalloc.stop()

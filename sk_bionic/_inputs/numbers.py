@@ -62,7 +62,11 @@ def fitted_scaler(values, weight):
 
 
 def check_weights(weight):
-    """Raise where a weight is too large to be summed."""
+    """Raise where weights are too large to be summed, or so small that what they divide is."""
     row = int(np.argmax(weight))
     if weight[row] > LARGEST:
         raise ValueError(f"`sample_weight`, row {row} is {weight[row]:g}: give weights below {LARGEST:g}.")
+    if 0 < weight[row] < 1.0 / LARGEST:
+        raise ValueError(
+            f"The largest `sample_weight`, in row {row}, is {weight[row]:g}: give weights above {1.0 / LARGEST:g}."
+        )

@@ -219,9 +219,10 @@ def measured_state(trials, angle, model):
     """
     offset = model.parameters.as_dict()["goniometer_offset"].numpy()
     state = np.zeros((len(angle), 2, angle.shape[1]))
-    width = max(1, int(round(SMOOTHING_WINDOW * trials.sampling_rate)))
+    window = SMOOTHING_WINDOW * trials.sampling_rate
     for rows in trials.slices:
         time = trials.time[rows]
+        width = max(1, round(min(window, len(time))))  # times in another unit than s must not ask for endless windows
         for d in range(angle.shape[1]):
             known = np.isfinite(angle[rows, d])
             if not known.any():
