@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .identification.suspicion import suspicion_frame
 from .results import correlation_frame, parameter_frame, trial_gain_frame
 
 # Fitted attributes that hold one value per muscle.
@@ -31,6 +32,7 @@ class FittedAttributes:
     def _expose(self):
         """Fitted attributes under their public names."""
         fitted = self.fitted_
+        self.findings_ = suspicion_frame(fitted.suspicions)
         self.model_ = fitted.model
         self.module_ = None if fitted.network is None else fitted.network.module
         self.history_ = [] if fitted.network is None else fitted.network.history

@@ -12,6 +12,24 @@ class IdentifiabilityWarning(UserWarning):
     """
 
 
+class PlausibilityWarning(UserWarning):
+    """A fit that can hardly be right: what is odd about it, and what would explain the recording instead.
+
+    The estimator's `findings_` has all that was found.
+
+    Parameters
+    ----------
+    message : str
+        Two lines, in terms of X, y and the estimator.
+    plain_message : str, optional
+        The same for people who have files and a configuration.
+    """
+
+    def __init__(self, message, plain_message=None):
+        super().__init__(message)
+        self.plain_message = message if plain_message is None else plain_message
+
+
 class InterruptedWarning(ConvergenceWarning):
     """An interrupt (Ctrl-C) has ended a fit before its time; the estimator is usable.
 
@@ -19,4 +37,4 @@ class InterruptedWarning(ConvergenceWarning):
     """
 
 
-__all__ = ["IdentifiabilityWarning", "InterruptedWarning", "SimulationError"]
+__all__ = ["IdentifiabilityWarning", "InterruptedWarning", "PlausibilityWarning", "SimulationError"]

@@ -65,6 +65,7 @@ class Fitted:
     model_of_training: MusculoskeletalModel | None = None  # `model` as it was before any calibration
     start_states: StartStates | None = None  # how trials may begin
     seen_inputs: SeenInputs | None = None  # of the training
+    suspicions: list = field(default_factory=list)  # of the whole fit, see `identification`
     posture_errors: PostureErrors | None = None  # of the learners in the session that `calibrate` has seen
 
     @property

@@ -12,6 +12,7 @@ from ._frame_checks import check_finite
 from .calibration import Session
 from .dynamics.simulate import Motion
 from .fitting import TrainingData, validation_frames
+from .identification.signals import angle_suspicions, emg_suspicions, time_suspicions
 from .trials import find_trials, shifted
 from .trials._work_frames import WorkFrames
 
@@ -94,6 +95,18 @@ class FrameInputs:
         if work.are_measured:
             return values, parts, angle, weight
         return work.means(values), work.trials, *work.labels(angle, weight)
+
+    def _odd_signals(self, values, trials, angle):
+        """Suspicions that need no model."""
+        if trials is None:
+            return []
+        emg, names = values[:, self.roles_.emg], self.roles_.emg_names
+        unscaled = isinstance(self.emg_scale, str) and self.emg_scale == "auto"
+        return [
+            *time_suspicions(trials),
+            *angle_suspicions(angle, trials, self.model_.coordinate_names),
+            *emg_suspicions(emg, self.emg_scale_, names, trials, unscaled),
+        ]
 
     def _training_data(self, values, trials, angle, weight, rng):
         """What the fit learns from; the model is known already."""

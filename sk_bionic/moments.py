@@ -1,7 +1,7 @@
 """EMG-driven joint moments along measured motion, and the calibration of a model to moments of inverse dynamics."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,10 @@ from .dynamics.identifiability import assess
 from .dynamics.identify_torques import TorqueIdentification, identify_torques
 from .dynamics.simulate import Motion
 from .dynamics.torques import acting_parameters, measured_motion, torque_along
+from .identification.of_moments import implausible_calibration
+from .identification.signals import angle_suspicions, any_constant, emg_suspicions
+from .identification.suspicion import CONCLUSIVE, ordered, suspicion_frame
+from .identification.telling import tell
 from .musculoskeletal import MusculoskeletalModel
 from .prediction import muscle_outputs, pull
 from .results import correlation_frame, flagged, parameter_frame
@@ -38,6 +42,8 @@ class MomentCalibration:
         Standard deviation of measured minus modelled moment [N m] by coordinate; NaN where none was measured.
     identification : TorqueIdentification
         Covariance, independent frames, convergence.
+    findings : DataFrame
+        What makes the calibration implausible: kind, what, value, unit, meaning, advice; empty where nothing does.
     """
 
     model: MusculoskeletalModel
@@ -45,6 +51,14 @@ class MomentCalibration:
     correlation: pd.DataFrame
     noise_std: pd.Series
     identification: TorqueIdentification
+    findings: pd.DataFrame = field(default_factory=lambda: suspicion_frame([]))
+
+    def __repr__(self):
+        table = self.parameters
+        errors = ", ".join(f"{name} {value:.3g}" for name, value in self.noise_std.dropna().items())
+        counts = f"{len(table)} free parameters, {int(table['identifiable'].sum())} determined, {int(table['at_bound'].sum())} at a bound"
+        odd = f", {len(self.findings)} finding(s)" if len(self.findings) else ""
+        return f"MomentCalibration({self.model.name!r}: {errors} N m left; {counts}{odd})"
 
     def predict(self, X):
         """Moments of the identified model.
@@ -174,6 +188,9 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     -----
     UserWarning
         When muscles have no EMG of their own.
+    PlausibilityWarning
+        When the calibration can hardly be right: moments of the opposite sign or in another unit, EMG out of step or with
+        a resting level, exchanged channels, ...
     ConvergenceWarning
         When the search ended before it settled.
 
@@ -197,20 +214,36 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     motion, angle, rows = _motion(model, X)
     inputs.warn_of_synthesized(model)
     weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)[rows]
-    found = identify_torques(motion, angle, _measured(moments, X, model)[rows], weight)
+    measured = _measured(moments, X, model)[rows]
+    found = identify_torques(motion, angle, measured, weight)
     if not found.converged:
         warnings.warn(
             f"The calibration had not settled after {found.n_iter} evaluations.",
             ConvergenceWarning,
             stacklevel=2,
         )
+    signals = _odd_signals(model, X.iloc[rows], motion, angle)
+    suspicions = ordered(signals)
+    if not any_constant(motion.excitation) and not any(s.kind in CONCLUSIVE for s in signals):
+        suspicions = ordered([*signals, *implausible_calibration(motion, angle, measured, weight, found)])
+    tell(suspicions, stacklevel=3, where="`findings`")
     return MomentCalibration(
         found.model,
         parameter_frame(found.model, found.covariance, assess(found, motion.excitation)),
         correlation_frame(found.model, found.covariance),
         pd.Series(found.noise_std, list(found.model.coordinate_names), name="noise_std"),
         found,
+        suspicion_frame(suspicions),
     )
+
+
+def _odd_signals(model, X, motion, angle):
+    emg = X[list(model.channels)].to_numpy(dtype=np.float64)
+    inputs.warn_of_flat(emg, model.channels, motion.trials, stacklevel=5)
+    return [
+        *angle_suspicions(angle, motion.trials, model.coordinate_names),
+        *emg_suspicions(emg, np.ones(emg.shape[1]), model.channels, motion.trials),
+    ]
 
 
 def _with_free(model, identify):

@@ -14,8 +14,13 @@ from . import calibration, fitting, prediction
 from ._random import own_random_state
 from .attributes import FittedAttributes
 from .ensemble import EnsembleSettings
-from .exceptions import InterruptedWarning
+from .exceptions import InterruptedWarning, SimulationError
 from .frames import FrameInputs
+from .identification.of_session import PREFIX, session_suspicions
+from .identification.plausibility import implausibilities
+from .identification.signals import any_constant
+from .identification.suspicion import CONCLUSIVE, ordered
+from .identification.telling import tell
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .network import TrainingSettings
 from .outputs import MotionOutputs
@@ -159,6 +164,9 @@ class PhysicsInformedMSKRegressor(
     held_out_rmse_ : dict of float
         Error of the hybrid on held-out parts of the training data [rad], by weight of the equation.
     module_ : torch.nn.Module or None
+    findings_ : DataFrame
+        What makes the fit implausible: kind, what (channel, muscle or coordinate), value, unit, meaning, advice. Empty
+        where nothing does; else the fit warned of it.
     history_ : list of dict
         One entry an epoch: train_loss, data_loss and, with physics, ode_loss, force_loss, prior_loss.
     n_iter_ : int
@@ -311,6 +319,9 @@ class PhysicsInformedMSKRegressor(
 
         Warns
         -----
+        PlausibilityWarning
+            When the fit can hardly be right: angles of the opposite sign, with a zero or in a unit of their own, exchanged
+            channels, EMG with a resting level or out of step, masses that are not the subject's, ...
         InterruptedWarning
             When an interrupt (Ctrl-C) has ended the fit before its time: the message and `interrupted_` say what predicts.
 
@@ -332,13 +343,19 @@ class PhysicsInformedMSKRegressor(
             previous = getattr(self, "fitted_", None) if self.warm_start else None
             self.emg_history_ = self.history
             self._set_model(values, trials, angle, previous)
+            signals = self._odd_signals(values, trials, angle)
             data = self._training_data(values, trials, angle, weight, rng)
             start = None if previous is None or previous.network is None else previous.network.module
             options = {name: getattr(self, name) for name in ("robust", "n_starts", "trial_gain_std")}
             options["random_state"] = rng
-            self.fitted_ = self._fit(data, settings, start, options)
+            try:
+                self.fitted_ = self._fit(data, settings, start, options)
+            except SimulationError:
+                tell(signals, stacklevel=4)  # which may be why
+                raise
             self.fitted_.model_of_training = self.fitted_.model
             self.fitted_.seen_inputs = self._seen_inputs(values, trials)
+            self.fitted_.suspicions = self._suspicions(signals, data, progress)
             self._expose()
             self.interrupted_ = tuple(progress.interrupted)
             if self.interrupted_:
@@ -349,7 +366,17 @@ class PhysicsInformedMSKRegressor(
                 )
             if progress.tasks is not None:
                 progress.tasks.end()
+            tell(self.fitted_.suspicions, stacklevel=4)
             return self
+
+    def _suspicions(self, signals, data, progress):
+        """What makes the fit implausible."""
+        given_up = data.motion is None or progress.interrupted or any_constant(data.motion.excitation)
+        if given_up or any(s.kind in CONCLUSIVE for s in signals):
+            return ordered(signals)
+        scaled = isinstance(self.emg_scale, str) and not np.all(self.emg_scale_ == 1.0)
+        found = self.fitted_.identification
+        return ordered([*signals, *implausibilities(data.motion, data.angle, data.weight, found, scaled)])
 
     def _progress(self, X, y, trials):
         stages = STAGES["static" if trials is None else self.prediction]
@@ -390,23 +417,30 @@ class PhysicsInformedMSKRegressor(
         -----
         IdentifiabilityWarning
             When the labelled frames leave something open.
+        PlausibilityWarning
+            When the measured angles move against the prediction, or lie far from it: their sign or zero is not the
+            training's.
         """
         self._require_model()
         values, trials = self._frames(X, reset=False)
         angle = self._angles(X, y, values, trials)
         inputs.check_target_names(inputs.target_names(y), self.model_)
-        work = self._work_frames(trials)
+        measured, work = angle, self._work_frames(trials)
         if not work.are_measured:
             values, (angle, _) = work.means(values), work.labels(angle, np.ones(len(angle)))
         trials = work.trials
         fitted = self.fitted_
         fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
+        self._expose()
+        odd = self._odd_session(X, measured)
+        fitted.suspicions = [s for s in fitted.suspicions if not s.meaning.startswith(PREFIX)] + odd
         if fitted.is_simulation:
             noise_std = None if fitted.identification is None else fitted.identification.noise_std
             motion = self._motion(values, trials, fitted.model)
             fitted.model = calibration.calibrated(fitted.model, motion, angle, noise_std)
             self.session_ = self.session_._replace(offset=fitted.offset_shift)
             self._expose()
+            tell(odd, stacklevel=3)
             return self
 
         def predict(session):
@@ -423,7 +457,19 @@ class PhysicsInformedMSKRegressor(
         fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
         fitted.posture_errors = PostureErrors.learnt(self._predict(X)[0].angle, angle, trials)
         self._expose()
+        tell(odd, stacklevel=3)
         return self
+
+    def _odd_session(self, X, angle):
+        """What makes the angles of a new session implausible, by the prediction as trained."""
+        identified = self.fitted_.identification
+        known = self.fitted_.is_simulation and identified is None
+        error = None if known else identified.noise_std if self.fitted_.is_simulation else self.fitted_.error_std
+        try:
+            predicted = self._predict(X)[0].angle
+        except SimulationError:
+            return []
+        return session_suspicions(predicted, angle, error, self.model_.coordinate_names)
 
     def _session_of_training(self):
         return calibration.Session.as_trained(self.model_.n_coordinates, len(self.roles_.emg))

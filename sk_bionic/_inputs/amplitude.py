@@ -71,9 +71,9 @@ def warn_of_negative(emg, names, trials):
             return
 
 
-def warn_of_flat(emg, names, trials):
+def warn_of_flat(emg, names, trials, stacklevel=6):
     """Warn of channels that are constant throughout a training trial."""
-    warn_of_flat_channels(list(names), emg, trials, stacklevel=6)
+    warn_of_flat_channels(list(names), emg, trials, stacklevel=stacklevel)
 
 
 def check_amplitude(emg, names, trials):

@@ -74,7 +74,8 @@ def _message(error):
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(_wrapped(f"sk-bionic: warning: {in_plain_words(str(message))}"), file=sys.stderr)
+    text = getattr(message, "plain_message", None) or in_plain_words(str(message))
+    print(_wrapped(f"sk-bionic: warning: {text}"), file=sys.stderr)
 
 
 def _wrapped(text):

@@ -5,12 +5,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..dynamics.identifiability import WEAK_INFORMATION
+from ..identification.suspicion import Suspicion, suspicion_frame
 from ._effects import RandomEffects, random_effects
-from ._prior import with_prior
+from ._prior import FEWEST_SUBJECTS, with_prior
 
+FINDING_COLUMNS = list(Suspicion._fields[:6])
 KEY = ["muscle", "name"]  # of a parameter
-# Where the angles add less than this part of the prior's own precision, they say nothing.
-LEAST_INFORMATION = 0.01
+# Where the angles add less than this part of the prior's own precision, they narrow it by less than a tenth: the
+# parameter is not determined, and taking its prior off would multiply whatever is wrong with the model.
+LEAST_INFORMATION = WEAK_INFORMATION
 
 
 class Failure(NamedTuple):
@@ -81,6 +85,8 @@ class Cohort:
     failures_ : dict
     fit_time_ : Series
         Seconds by subject.
+    findings_ : DataFrame
+        The `findings_` of all estimators (what makes a fit implausible) with the column subject in front.
     parameters_ : DataFrame
         The `parameters_` of all estimators with the columns subject in front and, at the end, `scale`: "log" where
         the prior is one of the logarithm, else "identity"; prior_scale, the prior's standard deviation there.
@@ -106,6 +112,13 @@ class Cohort:
         self.fit_time_ = pd.Series(dict(seconds or {}), dtype=np.float64, name="seconds")
         tables = [_table(name, estimator) for name, estimator in self.estimators_.items()]
         self.parameters_ = pd.concat(tables, ignore_index=True)
+        findings = [
+            getattr(regressor_of(one), "findings_", suspicion_frame([])).assign(subject=name)[
+                ["subject", *FINDING_COLUMNS]
+            ]
+            for name, one in self.estimators_.items()
+        ]
+        self.findings_ = pd.concat(findings, ignore_index=True)
 
     def __len__(self):
         return len(self.estimators_)
@@ -118,15 +131,16 @@ class Cohort:
         """What the subjects say about their population, one row a parameter.
 
         Every estimate is weighed by its standard error, after the share of its prior is taken off: all subjects have
-        the same prior, which must not count as often as there are subjects. An estimate that comes from its prior
-        alone says nothing.
+        the same prior, which must not count as often as there are subjects. Estimates that come from the prior, or lie
+        on a bound, are left out; `caveat` says how many subjects are left.
 
         Returns
         -------
         DataFrame
-            Columns muscle, name, unit, scale and the fields of `RandomEffects`, in the parameter's unit. Where `scale`
-            is "log" the mean is the geometric one, intervals are asymmetric, and std_err and between_std are those of
-            the logarithm times the mean.
+            Columns muscle, name, unit, scale and the fields of `RandomEffects`, in the parameter's unit, and caveat.
+            Where `scale` is "log" the mean is the geometric one, intervals are asymmetric, and std_err and between_std
+            are those of the logarithm times the mean. No interval goes beyond the parameter's bounds. `caveat` is empty
+            where every subject's recording determines the parameter and there are three subjects at least.
         """
         estimates = _estimates(self.parameters_)
         rows = [
@@ -135,10 +149,12 @@ class Cohort:
                 part["unit"].iloc[0],
                 part["scale"].iloc[0],
                 *random_effects(part["estimate"], part["error"]),
+                _caveat(part),
             )
             for key, part in estimates.groupby(KEY, sort=False)
         ]
-        return _in_units(pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields]))
+        summary = pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields, "caveat"])
+        return _in_units(summary, self.parameters_)
 
     def compare(self, other):
         """Compare the same subjects in two conditions: whether their parameters agree within their errors.
@@ -250,7 +266,7 @@ def _estimates(parameters):
     reached = np.where(log, np.log(np.where(log, value, 1.0)), value)
     prior_precision = parameters["prior_scale"].to_numpy(np.float64) ** -2
     precision = posterior**-2 - prior_precision
-    informed = precision > LEAST_INFORMATION * prior_precision
+    informed = (precision > LEAST_INFORMATION * prior_precision) & ~parameters["at_bound"].to_numpy(bool)
     precision = np.where(informed, precision, np.nan)
     estimate = reached + (reached - center) * prior_precision / precision
     return parameters.assign(
@@ -259,11 +275,27 @@ def _estimates(parameters):
     )
 
 
-def _in_units(summary):
-    """Statistics of logarithms as those of the values."""
+def _caveat(part):
+    """What a row of the summary must not be taken for, in words."""
+    n, of = int(np.isfinite(part["error"]).sum()), len(part)
+    if n == 0:
+        return f"no recording of {of} determines it: nothing is known but the prior"
+    left_out = f"determined in {n} of {of} subjects" if n < of else ""
+    few = "the next subject's interval needs three" if n < FEWEST_SUBJECTS else ""
+    return "; ".join(text for text in (left_out, few) if text)
+
+
+def _in_units(summary, parameters):
+    """Statistics of logarithms as those of the values; intervals end at the parameters' bounds."""
     out, log = summary.copy(), (summary["scale"] == "log").to_numpy()
+    bounds = parameters.groupby(KEY, sort=False)
+    lowest, highest = (bounds[name].agg(how).to_numpy(np.float64) for name, how in (("lower", "min"), ("upper", "max")))
     for name in ("mean", "lower", "upper", "next_lower", "next_upper"):
-        out[name] = np.where(log, np.exp(summary[name]), summary[name])
+        low, high = (np.where(log, np.log(np.where(log, end, 1.0)), end) for end in (lowest, highest))
+        inside = np.clip(summary[name], low, high).to_numpy() if name != "mean" else summary[name].to_numpy()
+        # An interval that nobody knows stays infinite.
+        values = np.where(np.isfinite(summary[name]), inside, summary[name])
+        out[name] = np.where(log, np.exp(np.where(log, values, 0.0)), values)
     for name in ("std_err", "between_std"):
         out[name] = np.where(log, summary[name] * out["mean"], summary[name])
     return out

@@ -16,9 +16,13 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
+from ..exceptions import PlausibilityWarning
+from ..identification.telling import collected
 from ..model_selection import subject_of_frames
 from ._cohort import Cohort, Failure
 from ._workers import WorkerDied, outcomes_of
+
+N_NAMED = 3  # subjects whose findings a warning spells out
 
 
 class _Job(NamedTuple):
@@ -80,6 +84,8 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
     -----
     FitFailedWarning
         When some fits failed.
+    PlausibilityWarning
+        When some fits can hardly be right; `findings_` of the cohort has all subjects' findings.
 
     Examples
     --------
@@ -109,11 +115,13 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
             outcomes[name] = _Outcome(None, Failure(outcome, str(outcome)), np.nan)
     failures = {name: outcome.failure for name, outcome in outcomes.items() if outcome.failure is not None}
     _tell_of(failures, len(names))
-    return Cohort(
+    cohort = Cohort(
         {name: outcome.estimator for name, outcome in outcomes.items() if name not in failures},
         failures,
         {name: outcome.seconds for name, outcome in outcomes.items()},
     )
+    _tell_of_findings(cohort)
+    return cohort
 
 
 def _subjects(X, groups, separator):
@@ -134,7 +142,7 @@ def _fit(job):
     """Fit one subject with one thread: side by side, more would wait for one another, and sums would depend on them."""
     start = perf_counter()
     try:
-        with _single_threaded():
+        with _single_threaded(), collected():
             fitted = job.estimator.fit(job.X, job.y, **job.parameters)
         return _Outcome(fitted, None, perf_counter() - start)
     except Exception as error:
@@ -173,3 +181,13 @@ def _tell_of(failures, n_subjects):
         FitFailedWarning,
         stacklevel=3,
     )
+
+
+def _tell_of_findings(cohort):
+    """One warning of all subjects whose fit can hardly be right."""
+    first = cohort.findings_.drop_duplicates("subject")
+    if len(first):
+        listed = " ".join(f"{row.subject}: {row.meaning}" for row in first.iloc[:N_NAMED].itertuples())
+        more = f" And {len(first) - N_NAMED} more." if len(first) > N_NAMED else ""
+        text = f"{len(first)} of {len(cohort)} fits may be wrong. {listed}{more}\n`findings_` has all, and what to try."
+        warnings.warn(PlausibilityWarning(text), stacklevel=3)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from ._motion import FEWEST_TRIALS, RATE, HeldOutLearner, coarse, in_blocks, r2, shifted_around
+from ._motion import FEWEST_TRIALS, RATE, HeldOutLearner, coarse, in_blocks, learnable, r2, shifted_around
 from ._quality import Finding
 
 N_CONTROLS = 2
@@ -52,7 +52,7 @@ def belonging(recording, seed=0):
     explained, by_chance = r2(data.angle, predicted), _by_chance(data, seed)
     findings = _session_lag(data, by_chance)
     unrelated = explained < min(LITTLE, by_chance + MARGIN)
-    if unrelated and data.trials.n_trials >= FEWEST_TRIALS:
+    if unrelated and data.trials.n_trials >= FEWEST_TRIALS and learnable(in_blocks(data)):
         # A few short trials may be too unlike one another to learn from; parts of the same trial are less so.
         data = in_blocks(data)
         explained, by_chance = (
@@ -173,8 +173,9 @@ def _swap(name, rows, data, error, exchanged):
 
 def _trial_lag(name, rows, data, predicted):
     """The move of the prediction that makes it fit the angle of one trial, if there is one."""
-    moves = np.arange(-int(LONGEST * RATE), int(LONGEST * RATE) + 1)
     angle, predicted = data.angle[rows], predicted[rows]
+    longest = min(int(LONGEST * RATE), len(angle) - 1)
+    moves = np.arange(-longest, longest + 1)
     scores = np.array([_correlation(*_overlapping(angle, predicted, move)) for move in moves])
     best, lag = int(np.argmax(scores)), float(moves[np.argmax(scores)] / RATE)
     at_zero = scores[len(moves) // 2]

@@ -8,6 +8,7 @@ from ._belonging import belonging
 from ._channel_checks import clipped_channels, flat_channels, missing_values, negative_envelopes
 from ._copies import duplicated_channels, duplicated_trials
 from ._level import drifting_channels
+from ._odd_signals import odd_amplitudes, odd_angles
 from ._quality import RecordingQuality
 from ._signals import read_recording
 from ._spectrum import folded_spectrum, mains_hum
@@ -29,6 +30,8 @@ CHECKS = (
     uneven_time,
     sampling_rates,
     angle_ranges,
+    odd_amplitudes,
+    odd_angles,
 )
 
 
@@ -81,7 +84,7 @@ def check_recording(X, y=None, *, sampling_rate=None, trial=None, signal="auto",
 
     Notes
     -----
-    Kinds: missing, flat, clipped, not_rectified, artefact, angle_artefact, mains, aliasing,
+    Kinds: resting_level, quiet, amplitude, wrapped (see the page on warnings), missing, flat, clipped, not_rectified, artefact, angle_artefact, mains, aliasing,
     stretched_spectrum, drift, duplicated, duplicated_trial, irregular_time, sampling_rate,
     time_unit, angle_unit, no_motion, lag, swapped, unexplained. Hum, folded and stretched spectra show in raw EMG
     only. Channels exchanged in one trial need three trials; exchanged in all trials they cannot be

@@ -65,7 +65,15 @@ def coarse(recording):
     angle = (angle - angle[known].mean(axis=0)) / angle[known].std(axis=0)
     emg = np.sqrt(np.maximum(np.concatenate(emg), 0.0))
     emg /= np.maximum(np.percentile(emg, 99.5, axis=0), 1e-12)
-    return Coarse(recording.channels, emg.clip(max=1.5), angle, trials, _folds(trials))
+    data = Coarse(recording.channels, emg.clip(max=1.5), angle, trials, _folds(trials))
+    return data if learnable(data) else None
+
+
+def learnable(data):
+    """Whether something is left to learn from and to test on in every fold of a `Coarse`."""
+    known = np.isfinite(data.angle).all(axis=1)
+    folds = [data.fold == fold for fold in np.unique(data.fold)]
+    return all((known & ~_near(test, data.trials)).sum() >= FEWEST_FRAMES and (known & test).any() for test in folds)
 
 
 def amplitudes(recording):
@@ -136,7 +144,7 @@ def _near(mask, trials):
     out = mask.copy()
     width = int(GAP * RATE)
     for rows in trials.slices:
-        out[rows] = np.convolve(mask[rows], np.ones(2 * width + 1), mode="same") > 0.5
+        out[rows] = np.convolve(mask[rows], np.ones(2 * width + 1))[width : width + rows.stop - rows.start] > 0.5
     return out
 
 

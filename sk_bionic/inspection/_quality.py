@@ -41,6 +41,8 @@ class Finding(NamedTuple):
     value : float
         Size of the fault in `unit`.
     unit : str
+    said : tuple of str
+        Meaning and advice, where they are not those of `ADVICE`.
     """
 
     kind: str
@@ -51,16 +53,17 @@ class Finding(NamedTuple):
     stop: float
     value: float
     unit: str
+    said: tuple = ()
 
     @property
     def meaning(self):
         """What was seen, in a sentence."""
-        return ADVICE[self.kind][0].format(value=self.value, unit=self.unit, channel=self.channel)
+        return self.said[0] if self.said else ADVICE[self.kind][0].format(**self._asdict())
 
     @property
     def advice(self):
         """What to do about it."""
-        return ADVICE[self.kind][1]
+        return self.said[1] if self.said else ADVICE[self.kind][1]
 
 
 class RecordingQuality:
@@ -104,7 +107,7 @@ class RecordingQuality:
         explained_by_chance=np.nan,
     ):
         ordered = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
-        rows = [(*finding, finding.meaning, finding.advice) for finding in ordered]
+        rows = [(*finding[:-1], finding.meaning, finding.advice) for finding in ordered]
         self.findings = pd.DataFrame(rows, columns=list(COLUMNS))
         self.signal, self.sampling_rate, self.trials = signal, sampling_rate, trials
         self.channels = tuple(channels)

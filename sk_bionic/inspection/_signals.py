@@ -71,6 +71,10 @@ def read_recording(X, y, sampling_rate, trial, exclude, signal):
             "Nothing tells the time of the frames: pass `sampling_rate` [Hz], or a DataFrame whose "
             "index has the levels 'trial' and 'time' (s)."
         )
+    if not len(trials.interval_starts):
+        raise ValueError(
+            "Every trial has a single frame, which has neither a rate nor a movement: pass whole recordings."
+        )
     angle, angle_names = _angles(X, y, len(values))
     named = isinstance(X, pd.DataFrame)
     names = tuple(map(str, X.columns)) if named else default_names(values.shape[1])

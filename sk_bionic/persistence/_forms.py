@@ -17,6 +17,7 @@ from ..dynamics.simulate import Trajectory
 from ..ensemble import Learners
 from ..fitting import Fitted
 from ..hybrid import Hybrid
+from ..identification.suspicion import Suspicion
 from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
 from ..network import TrainedNetwork
@@ -31,7 +32,7 @@ from . import _forest, _network
 
 RECORDS = (
     ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath,
-    PostureErrors, SeenInputs, Session, StartStates, TrainedNetwork, Trust,
+    PostureErrors, SeenInputs, Session, StartStates, Suspicion, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
 # What a model of muscles may take: its tables of paths grow with muscles x terms x coordinates^2, its correlations

@@ -1,0 +1,1 @@
+"""What an identification is worth: whether it can be right, and what would explain the recording better."""

@@ -1,0 +1,169 @@
+"""What is odd about EMG, angles and time stamps by themselves, before any model is asked."""
+
+import numpy as np
+
+from .suspicion import Suspicion
+
+WINDOW = 0.1  # s over which the largest EMG is averaged
+NORMALISED = (0.15, 1.1)  # largest value of EMG that was normalised to a maximal contraction
+UNDERRATED, PERCENT = 3.0, (20.0, 150.0)  # largest values of EMG above 1 that look normalised, or in percent
+# Level that a channel does not fall below, in units of full excitation, above which it is no rest, and how much higher
+# the EMG is in a fifth of the time: noise piles up at its level, a muscle that is never at rest does not.
+RESTING_LEVEL, PILED_UP = 0.035, 1.35
+QUIET = 0.6  # lowest over largest EMG above which a channel shows nothing but noise
+SMALLEST_RANGE = np.deg2rad(4.0)  # that a movement covers [rad]
+LARGEST_RANGE = np.deg2rad(300.0)  # that a joint covers [rad]
+PLAUSIBLE_RATES = (8.0, 20000.0)  # Hz
+JUMP = (0.75, 1.25)  # of a whole turn within one frame
+
+
+def emg_suspicions(emg, scale, names, trials, normalised=True):
+    """Amplitudes that cannot be right.
+
+    Parameters
+    ----------
+    emg : ndarray (n_frames, n_channels)
+        As given.
+    scale : ndarray (n_channels,)
+        What it is divided by.
+    names : sequence of str
+    trials : Trials
+    normalised : bool
+        Whether nobody has said how the EMG is scaled, so that 1 should be a maximal contraction.
+
+    Returns
+    -------
+    list of Suspicion
+    """
+    found = _amplitude(emg, names, trials) if normalised else []
+    return [*found, *_levels(emg / scale, names)]
+
+
+def _largest(emg, trials):
+    """Largest mean over `WINDOW` of every channel: no single frame decides."""
+    out = np.zeros(emg.shape[1])
+    for rows in trials.slices:
+        width = min(max(1, round(WINDOW * trials.sampling_rate)), rows.stop - rows.start)
+        sums = np.cumsum(np.vstack([np.zeros(emg.shape[1]), emg[rows]]), axis=0)
+        out = np.maximum(out, ((sums[width:] - sums[:-width]) / width).max(axis=0))
+    return out
+
+
+def _amplitude(emg, names, trials):
+    largest = _largest(emg, trials)
+    j = int(np.argmax(largest))
+    top, name = float(largest[j]), names[j]
+    if NORMALISED[1] < top <= UNDERRATED:
+        return [
+            Suspicion(
+                "amplitude", name, top, "",
+                f"The EMG of {name!r} reaches {top:.2f}, but 1 is a maximal contraction.",
+                "Normalise to a stronger contraction (or pass emg_scale='max', if the EMG was never normalised).",
+                "Normalise the EMG to a stronger contraction.",
+            )
+        ]  # fmt: skip
+    if PERCENT[0] <= top <= PERCENT[1]:
+        return [
+            Suspicion(
+                "amplitude", name, top, "",
+                f"The EMG of {name!r} reaches {top:.0f}: percent of a maximal contraction?",
+                "Pass X / 100 if it is in percent, or emg_scale='max' if the EMG was never normalised.",
+                "Divide the EMG by 100 if it is in percent.",
+            )
+        ]  # fmt: skip
+    if 0.05 <= top < NORMALISED[0]:
+        return [
+            Suspicion(
+                "amplitude", name, top, "",
+                f"The largest EMG of all is {top:.2g} (of {name!r}) where a maximal contraction is 1.",
+                "Pass emg_scale='max' if the EMG is in mV and was never normalised, or normalise it to a maximal contraction.",
+                "Normalise the EMG to a maximal contraction.",
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _levels(emg, names):
+    low, piled, high = np.percentile(emg, [2.0, 20.0, 98.0], axis=0)
+    quiet = (high > low) & (low > QUIET * high)
+    floor = (low > RESTING_LEVEL) & (piled < PILED_UP * low) & ~quiet & (high > low)
+    out = []
+    for j in np.flatnonzero(quiet):
+        ratio = 100 * float(low[j] / high[j])
+        out.append(
+            Suspicion(
+                "quiet", names[j], ratio, "%",
+                f"The EMG of {names[j]!r} hardly changes (its lowest is {ratio:.0f} % of its largest): noise of a dead electrode?",
+                f"Check electrode and cable of {names[j]!r}, or leave that muscle out of the model.",
+                f"Check electrode and cable of {names[j]!r}, or leave that muscle out.",
+            )
+        )  # fmt: skip
+    if floor.any():
+        worst = int(np.argmax(np.where(floor, low, 0.0)))
+        listed = ", ".join(f"{names[j]} {low[j]:.2f}" for j in np.flatnonzero(floor))
+        out.append(
+            Suspicion(
+                "resting_level", names[worst], float(low[worst]), "",
+                f"The EMG has a resting level ({listed} of full excitation, at the lowest): amplifier noise acts like a contraction.",
+                "Subtract each channel's level at rest before normalising.",
+                "Subtract the level at rest from each EMG channel.",
+            )
+        )  # fmt: skip
+    return out
+
+
+def angle_suspicions(angle, trials, names):
+    """Angles in another unit, or that jump by whole turns; `angle` (n_frames, n_coordinates) [rad], NaN where unknown."""
+    out = []
+    for name, column in zip(names, angle.T, strict=True):
+        known = column[np.isfinite(column)]
+        if len(known) < 3:
+            continue
+        if turns(column[:, None], trials):
+            out.append(
+                Suspicion(
+                    "wrapped", name, 360.0, "deg", f"The angle {name!r} jumps by a whole turn from one frame to the next.",
+                    "Pass np.unwrap(y) of every trial.", "Remove the jumps of 360 deg from the angle.",
+                )
+            )  # fmt: skip
+            continue
+        low, high = np.percentile(known, [1.0, 99.0])
+        degrees = float(np.rad2deg(high - low))
+        if 0 < degrees < np.rad2deg(SMALLEST_RANGE) and degrees * 180 / np.pi > 10:
+            out.append(
+                Suspicion(
+                    "angle_unit", name, degrees, "deg",
+                    f"The angle {name!r} covers {degrees:.2g} deg in all: were radians taken for degrees and converted once more?",
+                    "Pass the angles in radians: np.rad2deg(y) if they were converted twice.",
+                    "Check the angle's unit (angle_unit): they may be in radians already.",
+                )
+            )  # fmt: skip
+    return out
+
+
+def turns(angle, trials):
+    """Whether angles (n_frames, n_coordinates) [rad] jump by about 2 pi within a trial."""
+    for rows in trials.slices:
+        jump = np.abs(np.diff(angle[rows], axis=0)) / (2 * np.pi)
+        if ((jump > JUMP[0]) & (jump < JUMP[1])).any():
+            return True
+    return False
+
+
+def time_suspicions(trials):
+    """Time stamps that no movement is recorded at."""
+    rate = trials.sampling_rate
+    if PLAUSIBLE_RATES[0] <= rate <= PLAUSIBLE_RATES[1] or not np.isfinite(rate):
+        return []
+    unit = "milliseconds" if rate < 8 else "another unit"
+    return [
+        Suspicion(
+            "rate", "", float(rate), "Hz", f"The time stamps give {rate:.3g} frames a second: is time in {unit}?",
+            "Time must be in seconds: divide milliseconds by 1000.", "Time must be in seconds: divide milliseconds by 1000.",
+        )
+    ]  # fmt: skip
+
+
+def any_constant(excitation):
+    """Whether a muscle has no EMG that changes (n_frames, n_muscles), of which `fit` warns by itself."""
+    return bool((np.ptp(excitation, axis=0) <= 1e-9).any())

@@ -1,0 +1,82 @@
+"""What is odd about a fit, in words that a person reads."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+N_NAMED = 2  # suspicions that a warning spells out
+
+
+class Suspicion(NamedTuple):
+    """One thing that makes a fit implausible.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    what : str
+        Channel, muscle or coordinate concerned; empty where it is the whole recording.
+    value : float
+        Its size in `unit`.
+    unit : str
+    meaning : str
+        What was seen.
+    advice : str
+        What to try, in terms of X, y and the estimator.
+    plain_advice : str
+        What to try, for people who have files and a configuration.
+    """
+
+    kind: str
+    what: str
+    value: float
+    unit: str
+    meaning: str
+    advice: str
+    plain_advice: str
+
+
+#: Kinds of suspicions, most telling first.
+KINDS = (
+    "angle_unit",
+    "wrapped",
+    "moment_unit",
+    "moment_sign",
+    "rate",
+    "sign",
+    "zero",
+    "swapped",
+    "lag",
+    "posture",
+    "amplitude",
+    "resting_level",
+    "quiet",
+    "strength",
+    "force",
+    "range",
+    "unexplained",
+)
+
+
+#: Kinds that leave nothing to look for until they are mended.
+CONCLUSIVE = ("angle_unit", "wrapped", "rate", "quiet")
+
+
+def ordered(suspicions):
+    """The suspicions, most telling first."""
+    return sorted(suspicions, key=lambda s: KINDS.index(s.kind))
+
+
+def suspicion_frame(suspicions):
+    """DataFrame with a row for each suspicion: kind, what, value, unit, meaning, advice."""
+    return pd.DataFrame([s[:6] for s in suspicions], columns=list(Suspicion._fields[:6]))
+
+
+def message(suspicions, plain=False, where="`findings_`"):
+    """Two lines on the most telling suspicions: what was seen, and what to try."""
+    named = suspicions[:N_NAMED]
+    seen = " ".join(s.meaning for s in named)
+    advice = " ".join(dict.fromkeys(s.plain_advice if plain else s.advice for s in named))
+    more = len(suspicions) - len(named)
+    rest = f" ({where} has {more} more)" if more and not plain else f" ({more} more)" if more else ""
+    return f"This fit may be wrong: {seen}\n{advice}{rest}"
