@@ -19,6 +19,7 @@ MOVED, MOVED_TIMES = 0.06, 1.5
 SHORTEST = 2.0  # s of a trial that tells a muscle that happens to be quiet, or busy, from a fault
 REST, FEWEST_AT_RAIL = 5.0, 8  # percentile of the EMG that counts as its level at rest; frames at one largest value
 BESIDE = 0.02  # part of the range below the largest value where clipped EMG has few frames
+DROPOUT = 0.2  # s for which a living channel does not hold one value, unless the training has stretches half as long
 RAISED = 1.5  # what clipped EMG may have reached, over the rail
 MARGIN = 0.05  # of the training's range, by which external inputs leave it
 SMALLEST_MARGIN = {"segment_orientation_rad": 0.05, "hand_load_kg": 0.02, "external_torque_nm": 0.02}
@@ -38,7 +39,7 @@ class Oddity(NamedTuple):
         Position among the EMG channels, or -1 for an external input.
     name : str
         Of the column.
-    kind : {"constant", "silent", "clipped", "far above", "rest", "range"}
+    kind : {"constant", "silent", "clipped", "dropout", "far above", "rest", "range"}
     meaning : str
         What is odd, in words.
     """
@@ -53,6 +54,7 @@ class Oddity(NamedTuple):
 ADVICE = {
     "constant": "Check electrode and cable.",
     "silent": "Check electrode and cable.",
+    "dropout": "Check electrode and cable, or the radio link of the sensor.",
     "clipped": "Lower the amplifier's gain, and normalise as in training.",
     "far above": "Is the EMG in the training's unit, normalised in the same way?",
     "rest": "Remove the resting level as in training, or calibrate on a few labelled frames.",
@@ -97,10 +99,10 @@ class SeenInputs(NamedTuple):
         found = []
         for k, rows in enumerate(trials.slices):
             if rows.stop - rows.start > 2:
-                duration = trials.time[rows][-1] - trials.time[rows][0]
-                windows = self._windows(duration)
+                time = trials.time[rows]
+                windows = self._windows(time[-1] - time[0])
                 for j, name in enumerate(names):
-                    one = emg[rows, j], [window[:, j] for window in windows], duration >= SHORTEST
+                    one = emg[rows, j], time, [window[:, j] for window in windows]
                     found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
             for name, column in exogenous.items():
                 found += self._odd_range(k, name, column[rows])
@@ -115,8 +117,9 @@ class SeenInputs(NamedTuple):
             out.append(self.emg[last:stop])
         return out[:: -(-len(out) // N_WINDOWS)]
 
-    def _odd_channel(self, j, signal, windows, long_enough):
+    def _odd_channel(self, j, signal, time, windows):
         """Kind and meaning of the first oddity of one channel in one trial, in a list; empty where there is none."""
+        long_enough = time[-1] - time[0] >= SHORTEST
         whole, highest = self.emg[:, j], float(self.emg[:, j].max())
         top, low = float(signal.max()), float(np.percentile(signal, REST))
         if np.ptp(whole) <= FLAT * highest:
@@ -132,11 +135,22 @@ class SeenInputs(NamedTuple):
             return [("far above", f"reaches {top:.3g}, {top / highest:.1f} times the training's largest")]
         if _rail(signal) and not _rail(whole):
             return [("clipped", f"is clipped at {top:.3g}")]
+        still = self._dropout(j, signal, time)
+        if still.any():
+            where = f"from {time[still][0]:.2f} s on, {_step(time) * still.sum():.2g} s in all"
+            return [("dropout", f"does not change at all ({where})")]
         rests = [np.percentile(window, REST) for window in windows]
         raised = low > MOVED_TIMES * max(rests) and low > max(rests) + MOVED * highest
         if long_enough and (raised or low < min(rests) / MOVED_TIMES - MOVED * highest):
             return [("rest", f"has a resting level of {low:.3g} (training {np.median(rests):.3g})")]
         return []
+
+    def _dropout(self, j, signal, time):
+        """Frames in which a channel holds one value, as none of the training does."""
+        tolerance = FLAT * float(self.emg[:, j].max())
+        if _still(self.emg[:, j], tolerance, 0.5 * DROPOUT / self.step).any():
+            return np.zeros(len(signal), dtype=bool)
+        return _still(signal, tolerance, DROPOUT / _step(time))
 
     def _odd_range(self, k, name, column):
         low, high = self.ranges.get(name, (-np.inf, np.inf))
@@ -160,7 +174,22 @@ class SeenInputs(NamedTuple):
         scaled = [signal * (highest / signal.max())] if oddity.kind == "far above" else []
         at = np.minimum(((time - time[0]) / self.step).astype(int), len(known) - 1)
         shifts = (np.arange(N_REPLACEMENTS) * len(known)) // N_REPLACEMENTS
-        return scaled or [known[(at + shift) % len(known)] for shift in shifts]
+        others = [known[(at + shift) % len(known)] for shift in shifts]
+        if oddity.kind == "dropout":
+            still = self._dropout(oddity.column, signal, time)
+            others = [np.where(still, other, signal) for other in others]
+        return scaled or others
+
+
+def _step(time):
+    return float(np.median(np.diff(time)))
+
+
+def _still(signal, tolerance, shortest):
+    """Frames in stretches of one value that last at least so many steps (two at least)."""
+    ends = np.flatnonzero(np.concatenate([[True], np.abs(np.diff(signal)) > tolerance, [True]]))
+    lengths = np.diff(ends)
+    return np.repeat(lengths > max(shortest, 2.0), lengths)
 
 
 def _rail(signal):

@@ -133,6 +133,22 @@ class TestParametersAndHeader:
         with pytest.warns(UserWarning, match="walk.c3d: the header says 99.1 frames a second, .* POINT:RATE 100"):
             assert read_c3d(path).attrs["sampling_rate"] == 1000.0
 
+    @pytest.mark.parametrize(
+        "changes", [{(ANALOG, "RATE"): 100.0}, {(ANALOG, "RATE"): 2000.0}, {(ANALOG, "USED"): 1}, {(POINT, "USED"): 30}]
+    )
+    def test_counts_that_the_length_contradicts(self, tmp_path, changes):
+        """A rate typed wrong must not make other numbers of the file's data."""
+        points, analog = recording(n_frames=60)
+        path = written(tmp_path, points, analog, changes=changes)
+        with pytest.warns(UserWarning, match="walk.c3d: the file is too (short|long) for the parameters'"):
+            np.testing.assert_allclose(read_c3d(path), analog)
+        np.testing.assert_allclose(silently(written(tmp_path, points, analog, header={10: 3})), analog)
+
+    def test_a_scale_of_zero_is_told(self, tmp_path):
+        path = written(tmp_path, *recording(), changes={(ANALOG, "GEN_SCALE"): 0.0})
+        with pytest.warns(UserWarning, match="walk.c3d: the parameter ANALOG:GEN_SCALE is 0"):
+            assert not read_c3d(path).to_numpy().any()
+
     def test_data_start_of_the_parameters(self, tmp_path):
         points, analog = recording()
         path = written(tmp_path, points, analog, changes={(POINT, "DATA_START"): 4})

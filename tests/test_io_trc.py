@@ -111,7 +111,8 @@ def test_missing_last_markers_whose_tabs_an_editor_has_cut_off(tmp_path):
 
 def test_decimal_commas_are_named(tmp_path):
     with pytest.raises(ValueError, match="line 7: column 'time' must hold a number. Got '0,00'. .* decimal commas"):
-        read_trc(written(tmp_path, text(rows=[row.replace(".", ",") for row in ROWS])))
+        rows = [row.replace(".", ",") for row in ROWS]
+        read_trc(written(tmp_path, text(rows=rows, counts=COUNTS.replace(".", ","))))
 
 
 def test_recorded_file():

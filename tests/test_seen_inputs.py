@@ -21,6 +21,7 @@ SPOILT = {
     "constant amid the range": lambda X: X.assign(triceps=0.2),
     "silent": lambda X: X.assign(triceps=0.003 + 0.001 * np.random.RandomState(0).uniform(size=len(X))),
     "clipped": lambda X: X.assign(triceps=X["triceps"].clip(upper=0.4 * X["triceps"].max())),
+    "dropout": lambda X: X.assign(triceps=X["triceps"].where(abs(X.index.get_level_values("time") - 2.0) > 0.4, 0.0)),
     "far above": lambda X: X.assign(triceps=5.0 * X["triceps"]),
     "resting level": lambda X: X.assign(triceps=X["triceps"] + 0.1),
 }
@@ -129,3 +130,13 @@ def test_a_saved_estimator_still_knows_its_training(subject, fitted, tmp_path):
     before, after = (told(lambda r=r: r.predict(X, return_std=True)) for r in (fitted["simulation"], again))
     assert before[1] == after[1]
     np.testing.assert_allclose(before[0][1], after[0][1])
+
+
+def test_a_channel_that_is_still_at_times_in_the_training_may_be_so_in_new_trials(subject):
+    """As where the resting level has been cut off at 0."""
+    X = subject.data.clip(lower=0.05)
+    known = seen(X.drop(NEW, level="trial"))
+    assert not kinds(known, X.loc[[NEW]])
+    assert ("triceps", "dropout") in kinds(
+        seen(subject.data.drop(NEW, level="trial")), SPOILT["dropout"](subject.data.loc[[NEW]])
+    )

@@ -250,8 +250,15 @@ def _trial_field(parameters, name):
 
 
 def _first_that_fits(layouts, check_row_count):
-    """The first for which the file is long enough; ValueError where it is too short for all."""
+    """The first for which the file is long enough; ValueError where it is too short for all.
+
+    Of those with its number of frames, the first that fills the file to its last block: counts that leave blocks over
+    contradict the data.
+    """
     chosen = next((layout for layout in layouts if layout.fits), None)
+    if chosen is not None:
+        alike = [layout for layout in layouts if layout.fits and layout.n_frames == chosen.n_frames]
+        chosen = next((layout for layout in alike if layout.n_bytes - layout.needed < BLOCK), chosen)
     if chosen is None and not check_row_count:
         return replace(layouts[0], n_frames=layouts[0].room)
     if chosen is None:
@@ -262,7 +269,8 @@ def _first_that_fits(layouts, check_row_count):
         )
     if chosen is layouts[0]:
         return chosen
-    note = f"the file is too short for the parameters' {layouts[0]}; read are the header's {chosen}."
+    short = "too short" if not layouts[0].fits else "too long"
+    note = f"the file is {short} for the parameters' {layouts[0]}; read are the header's {chosen}."
     return replace(chosen, notes=(note,))
 
 

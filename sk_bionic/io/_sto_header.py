@@ -47,9 +47,17 @@ class Header:
             found.add(_FLAGS[text.lower()])
         return found
 
-    def counts(self, path, key):
-        """Set of the values of "nrows" or "ncolumns"."""
-        return {_text.parse_count(path, text, key, line) for line, text in self.values.get(key, [])}
+    def counts(self, key, notes):
+        """Set of the values of "nrows" or "ncolumns"; one that is no count is noted, the table tells itself."""
+        found = set()
+        for line, text in self.values.get(key, []):
+            if _text.is_count(text):
+                found.add(int(text))
+            else:
+                notes.append(
+                    f"line {line}: {key} is no number of rows or columns ({text[:40]!r}) and is not looked at."
+                )
+        return found
 
     @property
     def cell_size(self):

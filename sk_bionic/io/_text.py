@@ -220,9 +220,14 @@ def check_row_count(path, promised, found, key, lines, notes):
     notes.append(f"the header promises {key}={promised} rows, the table has {found}: {cause}. All of them are read.")
 
 
+def is_count(text):
+    """Whether a text is a non-negative integer."""
+    return bool(re.fullmatch(r"\d{1,18}", text, re.ASCII))
+
+
 def parse_count(path, text, key, line):
     """A non-negative integer of a header."""
-    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
+    if not is_count(text):
         raise fault(path, f"{key} must be a number of rows or columns. Got {text[:40]!r}.", line)
     return int(text)
 

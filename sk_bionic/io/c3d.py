@@ -96,6 +96,8 @@ def _analog(layout):
         for name in ("GEN_SCALE", "SCALE", "OFFSET")
         if layout.parameters.numbers("ANALOG", name) is None
     ]
+    if layout.parameters.one("ANALOG", "GEN_SCALE") == 0:
+        notes.append("the parameter ANALOG:GEN_SCALE is 0, so all channels are.")
     return analog(layout), dict(zip(labels, units, strict=True)), notes
 
 

@@ -116,6 +116,9 @@ def _parse_table(path, lines, header):
     label_line = table[0] + 1
     body = _text.without_trailing_blanks(lines)[label_line:]
     labels, separator = _labels(lines[table[0]], body[0] if body else "")
+    if labels[0].lower().startswith("time;"):
+        message = "the columns are separated by semicolons: write tabs, spaces or commas between them"
+        raise _text.fault(path, f"{message}, and decimal points.", label_line)
     if labels[0].lower() != "time":
         raise _text.fault(path, f"the first column must be 'time'. Got {labels[0][:40]!r}.", label_line)
     if header.cell_size > 1:
@@ -142,13 +145,13 @@ def _labels(line, first_row):
 
 
 def _check_row_count(path, header, found, lines, notes):
-    promised = header.counts(path, "nrows")
+    promised = header.counts("nrows", notes)
     if promised and found not in promised:
         _text.check_row_count(path, max(promised), found, "nRows", lines, notes)
 
 
 def _check_column_count(path, header, labels, notes):
-    promised = header.counts(path, "ncolumns")
+    promised = header.counts("ncolumns", notes)
     if promised and len(labels) not in promised:
         notes.append(
             f"the header says nColumns={min(promised)}, but there are {len(labels)} column labels and every row has as "

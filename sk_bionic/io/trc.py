@@ -88,8 +88,9 @@ def _parse_header(path, lines):
         raise _text.fault(path, "a .trc file begins with 'PathFileType'.", 1)
     if len(lines) < _AXIS_LINE:
         raise _text.fault(path, "the header has five lines: the file is truncated.", len(lines))
-    # Writers disagree on how many tabs stand between the values.
-    names, values = (lines[i].replace(",", " ").split() for i in (1, 2))
+    # Writers disagree on how many tabs stand between the values; beside tabs, a comma stands in a number.
+    commas = "," if "\t" not in lines[1] else " "
+    names, values = (lines[i].replace(commas, " ").split() for i in (1, 2))
     if len(names) != len(values):
         message = f"{len(values)} values for the {len(names)} names of line 2."
         raise _text.fault(path, message, 3)

@@ -183,7 +183,8 @@ def _check_coordinates(model, coordinates, posture):
         fault = model.joints[model.coordinates[name].joint].fault
         if fault:
             raise ValueError(fault)
-    shifting = [name for name in coordinates if model.coordinates[name].motion_type != "rotational"]
+    # A coupled one may turn by its own amount all the same (a spline through 0 0 and 1 1): the chain is the judge.
+    shifting = [name for name in coordinates if model.coordinates[name].motion_type == "translational"]
     if shifting:
         raise ValueError(f"The coordinates {shifting} of {model.name!r} are no angles; a planar chain has hinges only.")
 

@@ -146,6 +146,29 @@ class TestSkeleton:
         )
         assert model.parameters.as_dict()["segment_length"][0] == pytest.approx(0.3, abs=2e-3)
 
+    @pytest.mark.parametrize("slope", [1, -1, 0.0175])
+    def test_a_spline_that_turns_by_the_coordinates_own_amount_is_a_hinge(self, write, paths, slope):
+        """OpenSim calls the coordinate coupled; what counts is how far the segment turns."""
+        linear = '<LinearFunction name="function"><coefficients>1 0</coefficients></LinearFunction>'
+        turning = limb.custom("elbow_angle").replace(
+            linear, limb.spline("-3 -1 0 1 3", " ".join(str(slope * x) for x in (-3, -1, 0, 1, 3)))
+        )
+
+        def read(extra):
+            elbow = limb.joint(
+                "elbow", "upper", "lower", limb.coordinate("elbow_angle", "-1 2"), kind="CustomJoint", extra=extra
+            )
+            joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0") + elbow
+            return from_osim(write(bodies=limb.body("upper") + limb.body("lower"), joints=joints), ANGLES, paths=paths)
+
+        if abs(slope) == 1:
+            model, plain = read(turning), read(limb.custom("elbow_angle", f"0 0 {slope}"))
+            for name, values in plain.parameters.as_dict().items():
+                np.testing.assert_allclose(model.parameters.as_dict()[name], values, atol=1e-8, err_msg=name)
+        else:
+            with pytest.raises(ValueError, match="'lower' turns by .* while 'elbow_angle' changes by 3; only hinges"):
+                read(turning)
+
     def test_a_joint_that_screws_at_the_end_of_its_range_is_the_hinge_of_the_whole(self, write, paths):
         screw = limb.spline(
             "-1 0 0.3 0.6 1 2", "0 0 0.15 0.15 0.15 0.15"
