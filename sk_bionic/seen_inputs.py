@@ -19,7 +19,7 @@ MOVED, MOVED_TIMES = 0.06, 1.5
 SHORTEST = 2.0  # s of a trial that tells a muscle that happens to be quiet, or busy, from a fault
 REST, FEWEST_AT_RAIL = 5.0, 8  # percentile of the EMG that counts as its level at rest; frames at one largest value
 BESIDE = 0.02  # part of the range below the largest value where clipped EMG has few frames
-DROPOUT = 0.2  # s for which a living channel does not hold one value, unless the training has stretches half as long
+DROPOUT = 0.2  # s for which a living channel does not hold one value, unless it does for half as long in the training
 RAISED = 1.5  # what clipped EMG may have reached, over the rail
 MARGIN = 0.05  # of the training's range, by which external inputs leave it
 SMALLEST_MARGIN = {"segment_orientation_rad": 0.05, "hand_load_kg": 0.02, "external_torque_nm": 0.02}
@@ -135,22 +135,24 @@ class SeenInputs(NamedTuple):
             return [("far above", f"reaches {top:.3g}, {top / highest:.1f} times the training's largest")]
         if _rail(signal) and not _rail(whole):
             return [("clipped", f"is clipped at {top:.3g}")]
-        still = self._dropout(j, signal, time)
-        if still.any():
-            where = f"from {time[still][0]:.2f} s on, {_step(time) * still.sum():.2g} s in all"
-            return [("dropout", f"does not change at all ({where})")]
         rests = [np.percentile(window, REST) for window in windows]
         raised = low > MOVED_TIMES * max(rests) and low > max(rests) + MOVED * highest
         if long_enough and (raised or low < min(rests) / MOVED_TIMES - MOVED * highest):
             return [("rest", f"has a resting level of {low:.3g} (training {np.median(rests):.3g})")]
+        still = self._dropout(j, signal, time)
+        if still.any():
+            where = f"from {time[still][0]:.2f} s on, {_step(time) * still.sum():.2g} s in all"
+            return [("dropout", f"does not change at all ({where})")]
         return []
 
     def _dropout(self, j, signal, time):
-        """Frames in which a channel holds one value, as none of the training does."""
-        tolerance = FLAT * float(self.emg[:, j].max())
-        if _still(self.emg[:, j], tolerance, 0.5 * DROPOUT / self.step).any():
-            return np.zeros(len(signal), dtype=bool)
-        return _still(signal, tolerance, DROPOUT / _step(time))
+        """Frames in which a channel holds one value, unlike any that it holds in the training (at rest, mostly)."""
+        known, highest = self.emg[:, j], float(self.emg[:, j].max())
+        held = known[_still(known, FLAT * highest, 0.5 * DROPOUT / self.step)]
+        still = _still(signal, FLAT * highest, DROPOUT / _step(time))
+        if len(held):
+            still &= (signal < held.min() / MOVED_TIMES) | (signal > held.max() * MOVED_TIMES + MOVED * highest)
+        return still
 
     def _odd_range(self, k, name, column):
         low, high = self.ranges.get(name, (-np.inf, np.inf))
@@ -171,14 +173,24 @@ class SeenInputs(NamedTuple):
         if oddity.kind == "rest":
             level = np.median([np.percentile(w[:, oddity.column], REST) for w in self._windows(time[-1] - time[0])])
             return [np.maximum(signal - np.percentile(signal, REST) + level, 0.0)]
+        if oddity.kind == "dropout":
+            return self._instead_of_dropout(oddity.column, signal, time)
         scaled = [signal * (highest / signal.max())] if oddity.kind == "far above" else []
         at = np.minimum(((time - time[0]) / self.step).astype(int), len(known) - 1)
         shifts = (np.arange(N_REPLACEMENTS) * len(known)) // N_REPLACEMENTS
         others = [known[(at + shift) % len(known)] for shift in shifts]
-        if oddity.kind == "dropout":
-            still = self._dropout(oddity.column, signal, time)
-            others = [np.where(still, other, signal) for other in others]
         return scaled or others
+
+    def _instead_of_dropout(self, column, signal, time):
+        """The signal with stretches of the training, from the quietest to the busiest, where it does not change."""
+        known, still = self.emg[:, column], self._dropout(column, signal, time)
+        missing = time[still]
+        length = int((missing[-1] - missing[0]) / self.step) + 1
+        begins = np.arange(0, max(1, len(known) - length), max(1, length // 4))
+        busy = np.argsort([known[a : a + length].mean() for a in begins])
+        chosen = begins[busy[np.linspace(0, len(busy) - 1, N_REPLACEMENTS).astype(int)]]
+        at = ((time - missing[0]) / self.step).astype(int)
+        return [np.where(still, known[(a + at) % len(known)], signal) for a in chosen]
 
 
 def _step(time):

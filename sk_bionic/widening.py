@@ -39,12 +39,14 @@ class InputWidening:
             rows = trials.slices[odd.trial]
             others = list(self._instead(odd, values[rows], trials.time[rows]))
             share = LOAD_SHARE**2 if odd.kind == "range" else 1.0
+            # A muscle is at rest most of the time: the mean of stretches would say that a dropout misses little.
+            of_all = np.max if odd.kind == "dropout" else np.mean
             if others:
                 moved = [np.square(other.angle - result.angle[rows]) for other, _ in others]
-                variance[rows] += share * np.mean(moved, axis=0)
+                variance[rows] += share * of_all(moved, axis=0)
                 if forces is not None:
                     moved = [np.square(_forces(own, other) - forces[rows]) for other, own in others]
-                    force_variance[rows] += share * np.mean(moved, axis=0)
+                    force_variance[rows] += share * of_all(moved, axis=0)
         return result._replace(variance=variance, force_variance=force_variance)
 
     def _instead(self, odd, values, time):
