@@ -97,7 +97,8 @@ class Search:
             self._zero(poor)
         if poor:
             self._signs()
-        if poor and not self._settled():
+        # Exchanged antagonists are nearly a limb that bends the other way: a sign that explains much does not settle it.
+        if poor and not self._settled(but="sign"):
             self._swaps()
         if (self.unexplained > MIDDLING or self._odd_delay) and not self._settled():
             self._lag()
@@ -116,8 +117,8 @@ class Search:
         out_of_range = self.outside > 2 * BEYOND_STD and beyond(c.explanation.joint_angle, self.case.model) < BEYOND_STD
         return gain > LEAST_GAIN and (self._ratio(c.explanation) < RATIOS[c.kind] or out_of_range)
 
-    def _settled(self):
-        return any(self._ratio(c.explanation) < STOP for c in self.found)
+    def _settled(self, but=None):
+        return any(self._ratio(c.explanation) < STOP for c in self.found if c.kind != but)
 
     def _explained(self, case):
         """What the model makes of a case, None once enough has been tried."""
