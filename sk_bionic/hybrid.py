@@ -48,9 +48,9 @@ def simulated_state(motion):
         state = motion.solve(parameters).state
     except SimulationError:
         return np.full((motion.trials.n_frames, 2 * motion.model.n_coordinates + motion.model.n_muscles), np.nan)
-    activation = motion.model.activation(motion.dynamics.solve(parameters), parameters)
+    activation = motion.activations(parameters)
     angle = state[:, 0] + parameters["goniometer_offset"]
-    return np.column_stack([angle.numpy(), state[:, 1].numpy(), activation.numpy()])
+    return np.column_stack([angle.numpy(), state[:, 1].numpy(), activation])
 
 
 def fit_learners(

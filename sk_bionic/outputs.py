@@ -69,9 +69,7 @@ class MotionOutputs:
             One column a muscle.
         """
         motion = self._motion_of(X)
-        parameters = self.model_.parameters.as_dict()
-        activation = self.model_.activation(motion.dynamics.solve(parameters), parameters)
-        return self._columns(X, activation.numpy(), self.muscle_names_)
+        return self._columns(X, motion.activations(), self.muscle_names_)
 
     def predict_fiber_lengths(self, X):
         """Lengths of the muscles' fibers along the predicted motion.

@@ -248,7 +248,7 @@ def along_measured(motion, angle):
     differences = CentralDifferences(motion.trials)
     joint = torch.from_numpy(angle) - parameters["goniometer_offset"]
     velocity, acceleration = differences(joint)
-    activation = model.activation(motion.dynamics.solve(parameters), parameters)
+    activation = torch.from_numpy(motion.activations(parameters))
     inner = differences.inner
     exogenous = {name: column[inner] for name, column in motion.frame_exogenous.items()}
     out = np.full(angle.shape, np.nan)
@@ -286,7 +286,7 @@ def muscle_outputs(motion, state):
     """
     model = motion.model
     parameters = model.parameters.as_dict()
-    activation = model.activation(motion.dynamics.solve(parameters), parameters)
+    activation = torch.from_numpy(motion.activations(parameters))
     at = state[:, 0], state[:, 1], activation, parameters, motion.frame_exogenous
     tendon = tendons_along(motion, state, parameters)
     muscles, _ = model.muscle_state(*at, tendon=tendon)

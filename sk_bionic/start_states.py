@@ -155,14 +155,8 @@ def spread_of_starts(starts, motion, trajectory, parameters):
 
 def _told(motion, trajectory, parameters):
     """Angles (n_frames, n_coordinates) [rad] and muscle forces (n_frames, n_muscles) [N] of a trajectory."""
-    model, states = motion.model, trajectory.all_states
-    d = model.n_coordinates
-    tendon = (states[:, 0, d:], states[:, 1, d:]) if model.n_tendon_states else None
-    with torch.no_grad():
-        activation = model.activation(motion.dynamics.solve(parameters), parameters)
-        at = states[:, 0, :d], states[:, 1, :d], activation, parameters, motion.frame_exogenous
-        force = model.muscle_state(*at, tendon=tendon)[0].tendon_force
-    return trajectory.angle.numpy(), force.numpy()
+    found = motion.march(parameters).along(trajectory.all_states.numpy())
+    return trajectory.angle.numpy(), found.force
 
 
 def _openings(motion, frames):
@@ -182,7 +176,7 @@ def _rest_at(motion, frames):
     model, rows = motion.model, torch.as_tensor(frames)
     parameters = model.parameters.as_dict()
     with torch.no_grad():
-        now = model.activation(motion.dynamics.solve(parameters), parameters)[rows]
+        now = torch.from_numpy(motion.activations(parameters))[rows]
         excitation = parameters["emg_gain"] * torch.from_numpy(motion.excitation)[rows]
         constant = model.activation(excitation, parameters)
         given = {name: column[rows].clone() for name, column in motion.frame_exogenous.items()}

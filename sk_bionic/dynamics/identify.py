@@ -286,7 +286,7 @@ def _result(posterior, run):
         initial_state=point.initial_state,
         trial_gain=posterior.trial_gains.gain(point.log_gain),
         trial_names=posterior.motion.trials.names,
-        trajectory=point.trajectory,
+        trajectory=point.trajectory._replace(sensitivity=None),
         frame_weight=posterior.weight,
         objective=posterior.objective(point, run.fraction),
         n_iter=run.n_iter,

@@ -84,7 +84,7 @@ class March:
             states[self.trials.starts[:-1], :, : self.compiled.n_coordinates] = initial
         return states
 
-    def run(self, states, *, from_rest, held=False, activations=None, sensitivity=None):
+    def run(self, states, *, from_rest, held=False, starts_only=False, activations=None, sensitivity=None):
         """Fill the states of all trials.
 
         Parameters
@@ -93,6 +93,8 @@ class March:
             Angles and velocities at the trials' first frames, unless `from_rest`; of all frames where `held`.
         from_rest, held : bool
             See `march`.
+        starts_only : bool
+            Stop behind the first frame of every trial.
         activations : ndarray (n_frames, n_muscles), optional
             Filled.
         sensitivity : ndarray (n_frames, 2 n_states, n_columns), optional
@@ -114,7 +116,7 @@ class March:
             n_parameters = self.columns.shape[1] if wanted else 0
             at, w = new_instant(self.body), new_interval(self.body, n_parameters, own.shape[2] if wanted else 0)
             status = march(
-                self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start, rows.stop - 1), from_rest,
+                self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start, rows.start if starts_only else rows.stop - 1), from_rest,
                 held, at, w, states, activations, own, wanted, report,
             )  # fmt: skip
             return status, report

@@ -19,6 +19,7 @@ SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is m
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
+MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
 KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
 
@@ -80,7 +81,7 @@ class Posterior:
         empty = [(rows, ~known[rows].any(axis=0)) for rows in self.motion.trials.slices]
         if any(angles.any() for _, angles in empty):
             parameters = self.motion.model.parameters.as_dict()
-            rest = self.motion.rest_state(self.motion.drive(parameters), parameters).numpy()
+            rest = self.motion.rest_state(parameters).numpy()
             for rows, angles in empty:
                 state[rows][..., angles] = rest[rows][..., angles]
         return state
@@ -96,14 +97,23 @@ class Posterior:
             return self.evaluate(raw, self.start_center.copy(), self.trial_gains.start)
         except SimulationError:
             parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
-            rest = self.motion.rest_state(self.motion.drive(parameters), parameters)
+            rest = self.motion.rest_state(parameters)
             return self.evaluate(raw, rest[self.motion.first].numpy(), self.trial_gains.start)
+
+    @property
+    def marches_once(self):
+        """Whether derivatives are marched along with every state that is tried, which costs less than another march of
+        those that are accepted, but memory.
+        """
+        n_columns = len(self.trial_gains.free) + 2 * self.d
+        return self.motion.trials.n_frames * self.motion.model.n_states * n_columns <= MARCHED_ONCE
 
     def evaluate(self, raw, initial_state, log_gain):
         """Simulate and compare."""
         motion = self.trial_gains.applied(log_gain)
         parameters = motion.model.parameters.as_dict(self.free.values(raw))
-        trajectory = motion.solve(parameters, initial_state)
+        rows = self.trial_gains.free.index.numpy() if self.marches_once else None
+        trajectory = motion.solve(parameters, initial_state, rows)
         simulated = (trajectory.angle + parameters["goniometer_offset"]).numpy()
         error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
         prior = self.free.prior_residual(raw).numpy()
@@ -151,9 +161,13 @@ class Posterior:
 
         Each (n_frames, n_coordinates, ...).
         """
-        by_value, by_start = state_sensitivity(
-            point.motion, point.trajectory, point.parameters, self.trial_gains.free, from_rest=False
-        )
+        free = self.trial_gains.free
+        if point.trajectory.sensitivity is None:
+            by_value, by_start = state_sensitivity(
+                point.motion, point.trajectory, point.parameters, free, from_rest=False
+            )
+        else:
+            by_value, by_start = np.split(point.trajectory.sensitivity, [len(free)], axis=2)
         by_value, by_gain = self.trial_gains.split(by_value[:, : self.d], point.parameters)
         by_value = with_offset(by_value, self.free)
         return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)

@@ -61,12 +61,8 @@ def state_sensitivity(motion, trajectory, parameters, free, from_rest):
         Zero columns' worth of it, (..., 0), for trials that start from rest.
     """
     first = None if from_rest else trajectory.state[motion.first].numpy()
-    march, p = motion.march(parameters, free.index.numpy()), len(free)
-    states = march.states(first)
-    n_columns = p if from_rest else p + 2 * motion.model.n_coordinates
-    sensitivity = np.empty((len(states), 2 * motion.model.n_states, n_columns))
-    march.run(states, from_rest=from_rest, sensitivity=sensitivity)
-    return sensitivity[..., :p], sensitivity[..., p:]
+    moved = motion.solve(parameters, first, free.index.numpy()).sensitivity
+    return moved[..., : len(free)], moved[..., len(free) :]
 
 
 def start_sensitivity(motion, trajectory, parameters):

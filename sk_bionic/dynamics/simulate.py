@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from .equilibrium import rest_angle
 from .filtering import activation_dynamics
 from .grid import CollocationGrid, Points
 from .linearise import linearise
@@ -21,12 +20,14 @@ class Trajectory(NamedTuple):
 
     `all_states` (n_frames, 2, n_states) holds angles [rad] and states of elastic tendons, then angular velocities
     [rad/s] and the tendons' rates [1/s] at the end of the interval before each frame; `n_cut` counts intervals that were
-    crossed in several steps.
+    crossed in several steps. `sensitivity` (n_frames, 2 n_states, n_columns), where asked for, holds derivatives of all states
+    by parameters and, behind them, by the given angles and velocities at the start of the own trial.
     """
 
     all_states: torch.Tensor
     n_coordinates: int
     n_cut: int = 0
+    sensitivity: np.ndarray | None = None
 
     @property
     def state(self):
@@ -217,13 +218,17 @@ class Motion:
         d, m = self.model.n_coordinates, self.model.n_states
         return np.r_[0:d, m : m + d]
 
-    def rest_state(self, drive, parameters):
+    def rest_state(self, parameters):
         """Every trial at rest in equilibrium under its first activation, as a state (n_frames, 2, n_coordinates)."""
-        starts = slice(self.n_gauss, None)
-        exogenous = {name: column[starts] for name, column in self.exogenous.items()}
-        angle = rest_angle(self.model, drive.activation[starts], parameters, exogenous)
-        trial = torch.as_tensor(self.trials.trial_of_frame)
-        return torch.stack([angle[trial], torch.zeros_like(angle[trial])], dim=1)
+        march = self.march(parameters)
+        states = march.states()
+        march.run(states, from_rest=True, starts_only=True)
+        return torch.from_numpy(states[self.first, :, : self.model.n_coordinates][self.trials.trial_of_frame])
+
+    def activations(self, parameters=None):
+        """Activations at all frames, ndarray (n_frames, n_muscles); raises `SimulationError` with the trial's name."""
+        march = self.march(parameters)
+        return march.along(march.states()).activations
 
     @cached_property
     def record(self):
@@ -243,7 +248,7 @@ class Motion:
         columns = self.model.compiled.surplus if surplus else self.model.compiled.columns_of(rows)
         return March(self.model.compiled, self.record, self.trials, values, columns)
 
-    def solve(self, parameters=None, initial_state=None):
+    def solve(self, parameters=None, initial_state=None, rows=None):
         """Trajectory of every trial, marched from its first frame to its last.
 
         Parameters
@@ -252,6 +257,8 @@ class Motion:
             Parameters by name; default: the model's own.
         initial_state : array (n_trials, 2, n_coordinates), optional
             Angle [rad] and angular velocity [rad/s] at each trial's first frame. Default: at rest in equilibrium.
+        rows : ndarray of int, optional
+            Rows of the table of parameters with respect to which derivatives are wanted.
 
         Returns
         -------
@@ -262,10 +269,13 @@ class Motion:
         SimulationError
             When an interval cannot be solved, even in small steps; names trial and time.
         """
-        march = self.march(parameters)
-        states = march.states(initial_state)
-        n_cut = march.run(states, from_rest=initial_state is None)
-        return Trajectory(torch.from_numpy(states), self.model.n_coordinates, n_cut)
+        march, from_rest = self.march(parameters, () if rows is None else rows), initial_state is None
+        states, moved = march.states(initial_state), None
+        if rows is not None:
+            n_columns = len(rows) + (0 if from_rest else 2 * self.model.n_coordinates)
+            moved = np.empty((len(states), 2 * self.model.n_states, n_columns))
+        n_cut = march.run(states, from_rest=from_rest, sensitivity=moved)
+        return Trajectory(torch.from_numpy(states), self.model.n_coordinates, n_cut, moved)
 
     def with_tendons(self, state, drive, parameters):
         """The motion (n_frames, 2, n_coordinates) with elastic tendons in static equilibrium beside it."""
