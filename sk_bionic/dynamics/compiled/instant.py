@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...musculoskeletal.compiled.compilation import part
+from ...musculoskeletal.compiled.compilation import part, shared
 from ...musculoskeletal.compiled.layout import (
     ACTIVATION_SUM,
     ANGLE,
@@ -67,7 +67,7 @@ def new_instant(body):
     )  # fmt: skip
 
 
-@part
+@shared
 def pull(body, activation, at):
     """Muscles at their lengths, into at.unit; the states of elastic tendons are given.
 
@@ -83,7 +83,7 @@ def pull(body, activation, at):
             elastic(body, m, activation[m, 0], at.tendon[e, STATE], at.tendon[e, RATE], at.unit)
 
 
-@part
+@shared
 def settle_tendons(body, activation, at):
     """States of elastic tendons in static equilibrium, into at.tendon, with rates of 0."""
     units(body, at)
@@ -92,7 +92,7 @@ def settle_tendons(body, activation, at):
         at.tendon[e, STATE], at.tendon[e, RATE] = static_state(body, m, activation[m, 0], at.unit), 0.0
 
 
-@part
+@shared
 def balance(body, activation, at):
     """All rows and their derivatives, from angles, velocities and accelerations of all joints in at.segment and states
     and rates in at.tendon.
@@ -146,7 +146,7 @@ def add_muscle(body, m, e, at):
             at.row[d + e, 1 + 2 * d + s] = 0.0
 
 
-@part
+@shared
 def by_parameters(body, columns, activation, at, out):
     """Derivatives of all rows by parameters, (n_rows, n_columns), after `balance`.
 

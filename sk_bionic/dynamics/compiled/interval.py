@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...musculoskeletal.compiled.compilation import part
+from ...musculoskeletal.compiled.compilation import part, shared
 from ...musculoskeletal.compiled.layout import (
     ACCELERATION,
     ANGLE,
@@ -191,7 +191,7 @@ def factorise(w, held):
     return lu(matrix, w.order, n)
 
 
-@part
+@shared
 def lu(matrix, order, n):
     """Factors of the leading (n, n) matrix in its place, rows exchanged for the largest pivots; whether it is regular."""
     for k in range(n):
@@ -212,7 +212,7 @@ def lu(matrix, order, n):
     return True
 
 
-@part
+@shared
 def lu_solve(factors, order, n, rhs, begin, end):
     """Solutions in the place of the right-hand sides in columns begin ... end of `rhs`."""
     for k in range(n):
@@ -233,7 +233,7 @@ def lu_solve(factors, order, n, rhs, begin, end):
             rhs[k, p] /= factors[k, k]
 
 
-@part
+@shared
 def solve(w, begin, end, held):
     """Solutions in the place of right-hand sides, columns begin ... end of w.motion and w.tendon, after `factorise`;
     `held` motions stay where they are.
@@ -320,7 +320,7 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
     return OPEN, residual
 
 
-@part
+@shared
 def hand_over(body, w, n_parameters, held):
     """Derivatives of the states at the right from those at the left, w.moved[1] from w.moved[0], after `newton` that left
     all derivatives; the first `n_parameters` columns are those of parameters.

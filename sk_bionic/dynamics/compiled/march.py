@@ -3,7 +3,7 @@
 An interval whose equations Newton's method does not solve is crossed in two steps, in four, and so on.
 """
 
-from ...musculoskeletal.compiled.compilation import compiled, part
+from ...musculoskeletal.compiled.compilation import compiled, part, shared
 from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, OWN_STATE, PULL, SPEED, STATE
 from .excitation import (
     BY_STATE,
@@ -35,7 +35,7 @@ def activations_now(body, w, target, wanted):
         shape_of(body, m, w.activity[ACTIVITY_LEFT], ACTIVITY, BY_STATE, target, wanted)
 
 
-@part
+@shared
 def begin(body, record, columns, trial, bounds, from_rest, at, w, states, sensitivity, wanted):
     """State of a trial's first frame, and its derivatives; status and largest torque left.
 
@@ -68,7 +68,7 @@ def begin(body, record, columns, trial, bounds, from_rest, at, w, states, sensit
     return SOLVED if left <= REST_TOLERANCE else NO_REST, left
 
 
-@part
+@shared
 def start_sensitivity(body, n, from_rest, at, w, out):
     """Derivatives out[0] (2 n_states, n_columns) of a first state by n parameters and, behind them, by angles and
     velocities where those are given; after `by_parameters`.

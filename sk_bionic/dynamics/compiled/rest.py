@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ...musculoskeletal.compiled.compilation import part
+from ...musculoskeletal.compiled.compilation import part, shared
 from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, LOWER, OWN_STATE, PULL, SPEED, UPPER
 from .instant import balance, settle_tendons
 from .interval import MATRIX, SPARE, lu, lu_solve
@@ -20,7 +20,7 @@ LONGEST = 0.3  # rad
 FLATTEST = 1e-6  # slope of a tendon's equilibrium, below which nothing holds it
 
 
-@part
+@shared
 def at_rest(body, activation, state, at, stiffness):
     """Largest torque on a limb held at the angles state[0], in torque scales; into at.row, its slope into `stiffness`."""
     d, s = body.joints[0], at.segment
@@ -98,7 +98,7 @@ def lowest_curvature(matrix, work, n):
     return lowest
 
 
-@part
+@shared
 def rest(body, activation, state, at, w):
     """Angles at rest, into state[0]; the largest torque left, in torque scales. `at` holds external inputs and given angles."""
     d, stiffness, matrix, step = body.joints[0], w.square[SPARE], w.square[MATRIX], w.motion

@@ -6,7 +6,7 @@ Equations: `sk_bionic.musculoskeletal.activation`.
 import math
 
 from ..activation import NODE, NODE_ITERATIONS, SMOOTHING
-from .compilation import compiled, part
+from .compilation import compiled, shared
 from .layout import (
     COSINE,
     LOGARITHMIC,
@@ -21,7 +21,7 @@ from .layout import (
 )
 
 
-@part
+@shared
 def activation_rate(excitation, state, rise_time, decay_time):
     """Rate [1/s] of the first-order dynamics and its derivatives by excitation, state and both time constants."""
     difference = excitation - state
@@ -41,7 +41,7 @@ def activation_rate(excitation, state, rise_time, decay_time):
     )
 
 
-@part
+@shared
 def steepness(ratio):
     """x with (1 + x) log(1 + x) / x = ratio > 1, and its derivative: both pieces of the logarithmic shape agree there."""
     x = 2.0 * (ratio - 1.0)
@@ -77,7 +77,7 @@ def prepare(body):
         out[6], out[7], out[8], out[9], out[10] = -shift, shift, by_slope, by_x / (1.0 + x), by_x
 
 
-@part
+@shared
 def shaped(body, m, state):
     """Activation and its derivatives by the state and by the shape factor."""
     p, k = body.muscle, READY
@@ -103,7 +103,7 @@ def shaped(body, m, state):
     return value, by_state, by_factor
 
 
-@part
+@shared
 def lag(left, e_left, e_middle, e_right, step, time_constant):
     """One first-order lag over an interval by the Hermite-Simpson rule, which is linear.
 

@@ -173,9 +173,17 @@ def _no_executable(library, description, environment):
     return _dynfunc.make_function(description.lookup_module(), name, "", 0, environment, (library,))
 
 
-def part(function):
+def shared(function):
     """Decorator of functions that only compiled functions call: they need no way in from Python, and no file."""
     options = _options(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return numba.njit(pipeline_class=_PartCompiler, **options)(function)
+
+
+def part(function):
+    """`shared` of a small function or of one with a single caller, of which it becomes a piece: a call with many arrays is
+    dear.
+    """
+    options = _options(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
     return numba.njit(pipeline_class=_PartCompiler, **options)(function)
 
 

@@ -7,7 +7,7 @@ Bezier corners are tables of quintic pieces (see `bezier`), several of them one 
 import math
 
 from .. import curves, thelen
-from .compilation import part
+from .compilation import part, shared
 from .layout import (
     ACTIVE,
     CURVES,
@@ -47,7 +47,7 @@ TOE_FACTOR = thelen.TOE_FORCE / math.expm1(TOE)
 LINEAR = thelen.LINEAR_STIFFNESS
 
 
-@part
+@shared
 def tabulated(body, m, curve, x):
     """Value and slope at x of one of the muscle's tables."""
     table = body.table

@@ -7,7 +7,7 @@ import math
 
 from ..muscle import SLACK_FRACTION
 from ..tendon import LINEAR_BELOW, SLACK_WIDTH
-from .compilation import part
+from .compilation import part, shared
 from .curves import (
     LOG_TENDON,
     TENDON_OFFSET,
@@ -122,7 +122,7 @@ def held_slack(state, stiffness):
     return -stiffness * SLACK_WIDTH * math.log1p(e), stiffness * e / (1.0 + e)
 
 
-@part
+@shared
 def elastic(body, m, activation, state, rate, unit):
     """Force [N] of a tendon of the given `state` and `rate` and its equilibrium with the fiber, and their derivatives.
 
@@ -156,7 +156,7 @@ def elastic(body, m, activation, state, rate, unit):
     unit[m, FORCE + OWN + TENDON_STRAIN] = maximal * pull_e
 
 
-@part
+@shared
 def static_state(body, m, activation, unit):
     """Tendon state in equilibrium with the fiber, the tendon's own velocity neglected.
 

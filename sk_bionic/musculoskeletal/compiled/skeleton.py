@@ -7,7 +7,7 @@ and stops: `sk_bionic.musculoskeletal.skeleton`. A joint alone is a linkage of o
 import math
 
 from ..skeleton import GRAVITY
-from .compilation import part
+from .compilation import part, shared
 from .layout import (
     ACCELERATION,
     ALPHA,
@@ -183,7 +183,7 @@ def passive_by_parameter(body, j, column, angle, velocity, activation_sum):
     return 0.0
 
 
-@part
+@shared
 def segment_by_parameter(body, k, column, at, out, c):
     """Derivative of the torques on the free joints by a parameter of segment k, into column c of `out`."""
     n, s, p = at.segment.shape[1], at.segment, body.joint
