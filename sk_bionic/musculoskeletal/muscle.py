@@ -44,12 +44,6 @@ class Muscle:
         `tendon_slack_length` have no default.
     curves : {"degroote_fregly", "thelen", "millard"}
         Family of the muscle's curves.
-    curve_properties : dict
-        Constants of the curves by OpenSim's names, where this muscle's are not the family's defaults, such as
-        ``{"KshapeActive": 0.5}`` or ``{"ActiveForceLengthCurve/shallow_ascending_slope": 0.75}``;
-        `sk_bionic.musculoskeletal.families.curve_property_names` lists them.
-    minimum_activation : float
-        Floor of the excitation, 0 to 1: OpenSim's Thelen and Millard muscles are never less active than 0.01.
     tendon : {"rigid", "elastic"}
         Whether the tendon stretches under its load; an elastic one has a state of its own (see
         `sk_bionic.musculoskeletal.tendon`).
@@ -59,6 +53,12 @@ class Muscle:
     activation_shape : {"exponential", "logarithmic"}
         From that state to activation; `emg_shape_factor` is the exponential's (-3 to 0) or the A of Manal and Buchanan
         (0 to 0.12).
+    curve_properties : dict
+        Constants of the curves by OpenSim's names, where this muscle's are not the family's defaults, such as
+        ``{"KshapeActive": 0.5}`` or ``{"ActiveForceLengthCurve/shallow_ascending_slope": 0.75}``;
+        `sk_bionic.musculoskeletal.families.curve_property_names` lists them.
+    minimum_activation : float
+        Floor of the excitation, 0 to 1: OpenSim's Thelen and Millard muscles are never less active than 0.01.
 
     Raises
     ------
