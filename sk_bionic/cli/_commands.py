@@ -1,7 +1,6 @@
 """What the commands fit, predict and report do."""
 
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from ._tables import read_frames
 __all__ = ["BASELINES", "QUANTITIES", "compare", "fit", "predict", "report"]
 
 TABLES = (".csv", ".tsv", ".parquet")
-FAST_FRAMES = 300.0  # Hz, beyond which a fit takes long and says nothing more
 QUANTITIES = {
     "angles": (None, "{unit}"),
     "forces": ("predict_muscle_forces", "N"),
@@ -71,12 +69,6 @@ def _describe(X, y):
         f"Read {trials.n_trials} trial(s), {trials.n_frames} frames at {trials.sampling_rate:g} Hz; columns {', '.join(X.columns)}; "
         f"angle(s) {', '.join(pd.DataFrame(y).columns)}."
     )
-    if trials.sampling_rate > FAST_FRAMES:
-        warnings.warn(
-            f"{trials.sampling_rate:g} frames a second are many for a movement, and the fit takes long. 100 will do: frame_rate = 100 in [data].",
-            UserWarning,
-            stacklevel=2,
-        )
 
 
 def predict(arguments):

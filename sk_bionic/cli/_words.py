@@ -27,6 +27,10 @@ _RULES = (
     (re.compile(r"`parameters_`"), "the table of parameters (--parameters FILE writes it)"),
     (re.compile(r"; `\w+_` (?:has|keeps|holds)[^.;]*"), ""),
     (re.compile(r"`(?:sk_bionic\.)?(predict_moments|calibrate_to_moments|predict_muscle_forces)`"), r"\1 (in Python)"),
+    (
+        re.compile(r"Rename them, build the model without those muscles \(`muscles=`\), or use model='auto'"),
+        'Say in [data] which column drives which muscle, as in emg = {biceps = "EMG channel 1"}, or model = "auto" in [estimator]',
+    ),
     (re.compile(r"\bregressor\.(\w+)\([^)]*\)"), r"\1"),
 )  # fmt: skip
 _SETTINGS = {

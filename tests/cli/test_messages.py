@@ -25,7 +25,7 @@ WRONG = {
     "no time": (lambda text: text.replace('time = "time"', 'time = "t"'), r"trial_00.csv: there is no column 't' \(time in s\).*sampling_rate"),
     "no column for the model": (
         lambda text: text.replace('["biceps", "triceps"]', '["biceps"]'),
-        r"The recording lacks the EMG columns \['triceps'\]",
+        r"The recording lacks the EMG columns \['triceps'\].*Say in \[data\] which column drives which muscle",
     ),
     "value out of range": (lambda text: text.replace("random_state = 0", "max_epochs = -1"), "'max_epochs' parameter .* must be an int"),
     "table without brackets": (lambda text: "estimator = 3\n" + text.split("[estimator]")[0], r"'estimator' must be a table: write \[estimator\]"),
