@@ -1,7 +1,7 @@
 """The classes that a file may hold: of what parts each is made, and how it is built of them again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesRegressor
@@ -31,7 +31,7 @@ from ..trust import Trust
 from . import _forest, _network
 
 RECORDS = (
-    ColumnRoles, Finding, Fitted, Hybrid, Identification, Joint, Learners, Muscle, Parameter, PolynomialPath,
+    ColumnRoles, Finding, Fitted, Hybrid, Joint, Learners, Muscle, Parameter, PolynomialPath,
     PostureErrors, SeenInputs, Session, StartStates, Suspicion, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
@@ -74,6 +74,14 @@ def _parts_of_model(model):
     columns = {name: [getattr(row, name) for row in table] for name in names}
     description = {name: getattr(model, name) for name in ("muscles", "joints", "name", "prescribed_names")}
     return {**description, "parameters": columns}
+
+
+def _form_of_identification():
+    """A record whose trials may have names of any type: those that JSON does not know are kept as text."""
+    record = _record(Identification)
+    plain = lambda name: name if isinstance(name, str | int | float | tuple) or name is None else str(name)
+    names = lambda value: {"trial_names": tuple(map(plain, value.trial_names))}
+    return replace(record, parts=lambda value: record.parts(value) | names(value))
 
 
 def _check_size(muscles, joints, free):
@@ -165,6 +173,7 @@ def _parts_of_regressor(regressor):
 
 _FORMS = {
     **{cls: _record(cls) for cls in RECORDS},
+    Identification: _form_of_identification(),
     **{cls: Form(cls.__name__, _parts_of_estimator, _build_of(cls), is_estimator=True) for cls in ESTIMATORS},
     Pipeline: Form("Pipeline", _parts_of_pipeline, _build_pipeline, is_estimator=True),
     Trajectory: Form("Trajectory", lambda one: one._asdict(), _build_trajectory),

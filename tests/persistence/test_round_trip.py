@@ -6,6 +6,7 @@ import warnings
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -173,3 +174,14 @@ def test_a_subclass_is_not_mistaken_for_its_base(fitted, tmp_path):
     estimator.__class__ = Mine
     with pytest.raises(TypeError, match="Mine"):
         sk_bionic.save(estimator, tmp_path / "subject.skb")
+
+
+def test_trials_may_have_names_of_any_type(training, tmp_path):
+    X, y = training("simulation")
+    days = {"trial_00": pd.Timestamp("2024-01-01")}
+    X, y = X.rename(days, level="trial"), y.rename(days, level="trial")
+    regressor = sk_bionic.PhysicsInformedMSKRegressor("elbow", prediction="simulation", identify=["emg_gain"]).fit(X, y)
+    sk_bionic.save(regressor, tmp_path / "days.skb")
+    loaded = sk_bionic.load(tmp_path / "days.skb")
+    assert list(loaded.trial_gain_.index) == ["2024-01-01 00:00:00"]
+    np.testing.assert_array_equal(loaded.predict(X), regressor.predict(X))
