@@ -90,25 +90,28 @@ def torques(body, columns, activation, at, frame, torque, by_tendon, by_paramete
     d = body.joints[0]
     for r in range(d):
         i = body.joints[1 + r]
-        angle, speed = at.segment[ANGLE, i], at.segment[SPEED, i]
-        total = -passive(body, i, angle, speed, at.scalar[ACTIVATION_SUM])[0]
+        total = -passive(body, i, at.segment[ANGLE, i], at.segment[SPEED, i], at.scalar[ACTIVATION_SUM])[0]
         for m in range(len(at.unit)):
             total += at.unit[m, ARMS + i] * at.unit[m, FORCE]
         torque[frame, r] = total
-        if len(by_parameter) == 0:
-            continue
-        for e in range(len(at.tendon)):
-            m = body.index[e, MUSCLE_OF_TENDON]
-            by_tendon[frame, r, e] = at.unit[m, ARMS + i] * at.unit[m, FORCE + BY_TENDON]
-        for c in range(columns.shape[1]):
-            of_joint, column, owner = columns[0, c], columns[1, c], columns[2, c]
-            by_parameter[frame, r, c] = 0.0
+        if len(by_parameter) > 0:
+            for e in range(len(at.tendon)):
+                m = body.index[e, MUSCLE_OF_TENDON]
+                by_tendon[frame, r, e] = at.unit[m, ARMS + i] * at.unit[m, FORCE + BY_TENDON]
+    if len(by_parameter) == 0:
+        return
+    for c in range(columns.shape[1]):
+        of_joint, column, owner = columns[0, c], columns[1, c], columns[2, c]
+        if of_joint == 0:
+            by_muscle_parameter(body, owner, column, activation, at, room, c)
+        for r in range(d):
+            i, own = body.joints[1 + r], 0.0
             if of_joint == 0:
-                by_muscle_parameter(body, owner, column, activation, at, room, c)
-                by_parameter[frame, r, c] = -room[r, c]
+                own = room[r, c]
             elif owner == i:
+                angle, speed = at.segment[ANGLE, i], at.segment[SPEED, i]
                 own = passive_by_parameter(body, i, column, angle, speed, at.scalar[ACTIVATION_SUM])
-                by_parameter[frame, r, c] = -own
+            by_parameter[frame, r, c] = -own
 
 
 @compiled

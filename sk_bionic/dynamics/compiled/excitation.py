@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...musculoskeletal.compiled.activation import activation_rate, lag, shaped
-from ...musculoskeletal.compiled.compilation import compiled, part, shared
+from ...musculoskeletal.compiled.compilation import compiled, part
 from ...musculoskeletal.compiled.layout import DECAY, DELAY, FIRST_LAG, GAIN, RISE, SECOND_LAG, SECOND_ORDER
 from .scheme import FRACTION, PIECE
 
@@ -82,7 +82,7 @@ def spline_at(record, m, t, bounds, near):
     return value, (3.0 * c * x + bend) * x + s if inside else 0.0, near
 
 
-@shared
+@part
 def excited(body, record, m, trial, t, bounds, near):
     """Excitation at a time, its derivatives by delay and gain, and the frame before."""
     gain, own = body.muscle[m, GAIN], record.gain[trial, m]
@@ -102,7 +102,7 @@ def start_activity(body, record, trial, bounds, activity, near):
             activity[LEFT, m, BY_STATE + 4 * k], activity[LEFT, m, BY_STATE + 4 * k + 3] = by_delay, by_gain
 
 
-@shared
+@part
 def step_activity(body, record, trial, bounds, t, h, activity, near, wanted):
     """The dynamics of all muscles from t to t + h [s], from the left to the right of `activity`.
 

@@ -67,7 +67,7 @@ def new_instant(body):
     )  # fmt: skip
 
 
-@shared
+@part
 def pull(body, activation, at):
     """Muscles at their lengths, into at.unit; the states of elastic tendons are given.
 

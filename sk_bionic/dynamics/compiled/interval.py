@@ -191,7 +191,7 @@ def factorise(w, held):
     return lu(matrix, w.order, n)
 
 
-@shared
+@part
 def lu(matrix, order, n):
     """Factors of the leading (n, n) matrix in its place, rows exchanged for the largest pivots; whether it is regular."""
     for k in range(n):
@@ -212,7 +212,7 @@ def lu(matrix, order, n):
     return True
 
 
-@shared
+@part
 def lu_solve(factors, order, n, rhs, begin, end):
     """Solutions in the place of the right-hand sides in columns begin ... end of `rhs`."""
     for k in range(n):
@@ -233,7 +233,7 @@ def lu_solve(factors, order, n, rhs, begin, end):
             rhs[k, p] /= factors[k, k]
 
 
-@shared
+@part
 def solve(w, begin, end, held):
     """Solutions in the place of right-hand sides, columns begin ... end of w.motion and w.tendon, after `factorise`;
     `held` motions stay where they are.
@@ -285,16 +285,16 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
     """Right end of the interval, from the guess in w.state; whether it was found, and the largest residual.
 
     Where `held`, the motion is given and only tendons are solved for. A step that makes the residual larger is halved.
-    Where derivatives are `wanted`, all of them are those at the solution in the end.
+    Where derivatives are `wanted`, all of them are left, those of the last iteration, whose step was less than `NEAR`.
     """
     state = w.state
-    best, residual, shortened, arrived, before = np.inf, np.inf, 0, False, 0.0
+    best, residual, shortened, before, complete = np.inf, np.inf, 0, 0.0, False
     for _ in range(ITERATIONS):
-        collocate(body, record, columns, frame, offset, h, at, w, arrived)
+        collocate(body, record, columns, frame, offset, h, at, w, complete)
         residual = largest_row(w, held)
         if not residual < np.inf and best == np.inf:
             return OPEN, residual
-        if not arrived and not residual <= max(best, ROUNDING):
+        if not residual <= max(best, ROUNDING):
             shortened += 1
             if shortened > SHORTENINGS:
                 return OPEN, residual
@@ -305,18 +305,15 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
         best, shortened = residual, 0
         if not factorise(w, held):
             return SINGULAR if residual < LARGEST else OPEN, residual
-        if arrived:
-            return SOLVED, residual
         solve(w, 0, 1, held)
         moved = take_step(body, h, w)
         ratio = (
             moved / before
-        )  # infinite at first; updates fall quadratically, so that the next one's ratio is this one's square
+        )  # infinite at first; updates fall quadratically, so that the next ratio is this one's square
         before = moved
-        if moved < NEAR or moved * ratio * ratio < NEARER:
-            if not wanted:
-                return SOLVED, residual
-            arrived = True
+        if not wanted and (moved < NEAR or moved * ratio * ratio < NEARER) or complete and moved < NEAR:
+            return SOLVED, residual
+        complete = wanted
     return OPEN, residual
 
 

@@ -6,7 +6,7 @@ Equations: `sk_bionic.musculoskeletal.activation`.
 import math
 
 from ..activation import NODE, NODE_ITERATIONS, SMOOTHING
-from .compilation import compiled, shared
+from .compilation import compiled, part, shared
 from .layout import (
     COSINE,
     LOGARITHMIC,
@@ -21,7 +21,7 @@ from .layout import (
 )
 
 
-@shared
+@part
 def activation_rate(excitation, state, rise_time, decay_time):
     """Rate [1/s] of the first-order dynamics and its derivatives by excitation, state and both time constants."""
     difference = excitation - state
@@ -77,7 +77,7 @@ def prepare(body):
         out[6], out[7], out[8], out[9], out[10] = -shift, shift, by_slope, by_x / (1.0 + x), by_x
 
 
-@shared
+@part
 def shaped(body, m, state):
     """Activation and its derivatives by the state and by the shape factor."""
     p, k = body.muscle, READY

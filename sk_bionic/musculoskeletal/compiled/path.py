@@ -66,7 +66,7 @@ def single_path(body, m, at):
     at.unit[m, ARMS + 2] = -(second * angle + 2.0 * first)
 
 
-@shared
+@part
 def units(body, at):
     """Geometry of all muscle-tendon units over all joints, into at.unit: lengths [m], lengthening velocities [m/s],
     moment arms [m], the derivatives of the last two by the angles, and what the path's scale makes of all that.
