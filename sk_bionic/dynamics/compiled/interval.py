@@ -27,10 +27,9 @@ from .instant import balance, by_parameters
 from .scheme import FRACTION, PARABOLA, PIECE
 
 ITERATIONS, SHORTENINGS = 20, 6
-NEAR, NEARER = (
-    1e-8,
-    1e-11,
-)  # of an update [rad; tendons: 1], and of the one that would follow, where Newton's method stops
+NEAR = 1e-8  # of an update [rad; tendons: 1], after which Newton's method has arrived
+NEARER = 1e-11  # of the update that would follow, the same: updates fall quadratically
+NEAREST = 1e-10  # of an update whose derivatives count as those at the solution
 LONGEST = 1.0  # rad, of an update
 ROUNDING = 1e-12  # of the residual in torque scales, below which it need not fall
 LARGEST = 1e60  # residual, beyond which it is no missing inertia that makes a matrix singular
@@ -285,7 +284,7 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
     """Right end of the interval, from the guess in w.state; whether it was found, and the largest residual.
 
     Where `held`, the motion is given and only tendons are solved for. A step that makes the residual larger is halved.
-    Where derivatives are `wanted`, all of them are left, those of the last iteration, whose step was less than `NEAR`.
+    Where derivatives are `wanted`, all of them are left, those of the last iteration, whose step was less than `NEAREST`.
     """
     state = w.state
     best, residual, shortened, before, complete = np.inf, np.inf, 0, 0.0, False
@@ -311,7 +310,7 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
             moved / before
         )  # infinite at first; updates fall quadratically, so that the next ratio is this one's square
         before = moved
-        if not wanted and (moved < NEAR or moved * ratio * ratio < NEARER) or complete and moved < NEAR:
+        if not wanted and (moved < NEAR or moved * ratio * ratio < NEARER) or complete and moved < NEAREST:
             return SOLVED, residual
         complete = wanted
     return OPEN, residual
