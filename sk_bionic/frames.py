@@ -12,7 +12,7 @@ from ._frame_checks import check_finite
 from .calibration import Session
 from .dynamics.simulate import Motion
 from .fitting import TrainingData, validation_frames
-from .identification.signals import angle_suspicions, emg_suspicions, time_suspicions
+from .identification.signals import angle_suspicions, emg_suspicions, speed_suspicions, time_suspicions
 from .trials import find_trials, shifted
 from .trials._work_frames import WorkFrames
 
@@ -104,6 +104,7 @@ class FrameInputs:
         unscaled = isinstance(self.emg_scale, str) and self.emg_scale == "auto"
         return [
             *time_suspicions(trials),
+            *speed_suspicions(angle, trials),
             *angle_suspicions(angle, trials, self.model_.coordinate_names),
             *emg_suspicions(emg, self.emg_scale_, names, trials, unscaled),
         ]

@@ -20,12 +20,12 @@ POOR = 0.45  # error over standard deviation above which anything may be the mat
 MIDDLING = 0.35
 INDEPENDENT = 0.5  # s after which a model's error is a new one
 FINEST = {"rad": np.deg2rad(0.5), "N m": 0.2}  # errors below it are all as good
-LEAST_GAIN = 8.0  # of the log posterior
+LEAST_GAIN = 6.0  # of the log posterior
 # Error with the counterfactual over that without, above which it explains nothing.
-RATIOS = {"sign": 0.65, "zero": 0.9, "swapped": 0.6, "lag": 0.85, "posture": 0.65, "rate": 0.65, "moment_sign": 0.65}
+RATIOS = {"sign": 0.65, "zero": 0.9, "swapped": 0.6, "lag": 0.85, "posture": 0.65, "rate": 0.5, "moment_sign": 0.65}
 BEYOND_STD = np.deg2rad(15.0)  # by which joints exceed their range in models
 ODD_DELAY = 1.2  # prior standard deviations, of all muscles' mean
-MOST_TRIED = 16  # identifications
+MOST_TRIED = 30  # identifications, for every coordinate
 STOP = 0.2  # ratio of errors below which nothing better need be looked for
 SMALLEST_ZERO, SMALLEST_LAG = np.deg2rad(7.0), 0.06  # rad and s that are worth naming
 LAG_STEP, LONGEST_LAG = 0.1, 0.7  # s
@@ -93,16 +93,18 @@ class Search:
         poor = self.unexplained > POOR or self.outside > BEYOND_STD
         if poor and "moment_sign" in self.case.kinds:
             self._try("moment_sign", "", -1.0, replace(self.case, moments=-self.case.moments), 2.0)
+        if poor:
+            self._turned()
         if not self._settled():
             self._zero(poor)
-        if poor:
+        if poor and not self._settled():
             self._signs()
         # Exchanged antagonists are nearly a limb that bends the other way: a sign that explains much does not settle it.
         if poor and not self._settled(but="sign"):
             self._swaps()
         if (self.unexplained > MIDDLING or self._odd_delay) and not self._settled():
             self._lag()
-        if self.unexplained > MIDDLING and "posture" in self.case.kinds and not self._settled():
+        if "posture" in self.case.kinds and not self._settled():
             self._postures()
             self._rates()
         good = [(score(c.explanation, self.case, c.unlikely), c) for c in self.found if self._convinces(c)]
@@ -123,7 +125,7 @@ class Search:
     def _explained(self, case):
         """What the model makes of a case, None once enough has been tried."""
         self.n_tried += 1
-        return case.explained() if self.n_tried <= MOST_TRIED else None
+        return case.explained() if self.n_tried <= MOST_TRIED * self.case.model.n_coordinates else None
 
     def _try(self, kind, what, value, case, unlikely=0.0):
         explanation = self._explained(case)
@@ -136,16 +138,21 @@ class Search:
             for start in self.case.zeros(d, poor):
                 self._affine("zero", d, name, 1.0, start)
 
+    def _turned(self):
+        """Angles that count the other way round, from one of the usual zeros."""
+        for d, name in enumerate(self.case.model.coordinate_names):
+            for zero in CONVENTIONS:
+                angle = self.case.angle.copy()
+                angle[:, d] = -angle[:, d] - zero
+                if beyond(angle, self.case.model) < BEYOND_STD and not self._settled():
+                    self._try("sign", name, zero, self.case.with_angle(angle), 1.0)
+
     def _signs(self):
+        """Angles that count the other way round, from any zero."""
         for d, name in enumerate(self.case.model.coordinate_names):
             turned = self.case.angle.copy()
             turned[:, d] *= -1.0
-            for zero in CONVENTIONS:
-                angle = turned.copy()
-                angle[:, d] -= zero
-                if beyond(angle, self.case.model) < BEYOND_STD and not self._settled():
-                    self._try("sign", name, zero, self.case.with_angle(angle), 1.0)
-            for start in () if self._settled() else starts_of_zero(self.case.model, turned, d):
+            for start in starts_of_zero(self.case.model, turned, d):
                 self._affine("sign", d, name, -1.0, start)
 
     def _affine(self, kind, d, name, sign, start):

@@ -14,6 +14,7 @@ QUIET = 0.6  # lowest over largest EMG above which a channel shows nothing but n
 SMALLEST_RANGE = np.deg2rad(4.0)  # that a movement covers [rad]
 LARGEST_RANGE = np.deg2rad(300.0)  # that a joint covers [rad]
 PLAUSIBLE_RATES = (8.0, 20000.0)  # Hz
+SPAN, FASTEST = 0.05, 20.0  # s over which speeds are taken; rad/s that no movement keeps up in a twentieth of its time
 JUMP = (0.75, 1.25)  # of a whole turn within one frame
 
 
@@ -148,6 +149,29 @@ def turns(angle, trials):
         if ((jump > JUMP[0]) & (jump < JUMP[1])).any():
             return True
     return False
+
+
+def speed_suspicions(angle, trials):
+    """Joints that turn faster than any does; `angle` (n_frames, n_coordinates) [rad], NaN where unknown."""
+    speeds = []
+    for rows in trials.slices:
+        width = max(1, round(SPAN * trials.sampling_rate))
+        change = np.abs(angle[rows][width:] - angle[rows][:-width])
+        speeds.append(change / (trials.time[rows][width:] - trials.time[rows][:-width])[:, None])
+    speed = np.concatenate(speeds)
+    speed = speed[np.isfinite(speed)]
+    if not len(speed) or trials.sampling_rate < PLAUSIBLE_RATES[0]:
+        return []
+    fast = float(np.percentile(speed, 95.0))
+    if fast < FASTEST:
+        return []
+    return [
+        Suspicion(
+            "rate", "", fast, "rad/s", f"The joint turns at {fast:.0f} rad/s, faster than any does: the rate seems too high, or the angle in another unit.",
+            "Check `sampling_rate`, the unit of the time stamps and that of the angle.",
+            "Check sampling_rate, the unit of the time stamps and that of the angle.",
+        )
+    ]  # fmt: skip
 
 
 def time_suspicions(trials):

@@ -8,7 +8,7 @@ import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments, load, predict_moments, save
 from sk_bionic.cohort import fit_subjects
-from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.exceptions import PlausibilityWarning
 from sk_bionic.musculoskeletal import elbow
 
@@ -41,6 +41,25 @@ def test_a_clean_fit_is_silent(flexion):
 def test_the_opposite_sign_is_named_with_its_remedy(flexion, turned, code):
     finding = only_finding(flexion.data, turned(flexion.target))
     assert finding["kind"] == "sign" and f"Fit with {code} instead" in finding["advice"]
+
+
+def test_the_sign_of_one_of_two_angles_is_named():
+    reaching = make_arm_reaching(2, duration=4.0, random_state=1002)
+    turned = reaching.target.assign(elbow_flexion=-reaching.target["elbow_flexion"])
+    with pytest.warns(PlausibilityWarning):
+        found = PhysicsInformedMSKRegressor("arm", prediction="simulation").fit(reaching.data, turned).findings_
+    assert tuple(found.loc[0, ["kind", "what"]]) == ("sign", "elbow_flexion")
+
+
+def test_the_wrong_rate_and_posture_are_named(flexion):
+    X, y = flexion.data, flexion.target
+    trial, time = (X.index.get_level_values(level) for level in ("trial", "time"))
+    fast = pd.MultiIndex.from_arrays([trial, time / 2], names=X.index.names)
+    regressor, _ = fitted(X.set_axis(fast), y.set_axis(fast))
+    assert "rate" in set(regressor.findings_["kind"])
+    lying = elbow().with_rows({("elbow_flexion", "segment_orientation"): {"initial": np.pi / 2, "value": np.pi / 2}})
+    with pytest.warns(PlausibilityWarning, match="posture"):
+        PhysicsInformedMSKRegressor(lying, prediction="simulation").fit(X, y)
 
 
 @pytest.mark.parametrize("degrees", [-90, 15])
@@ -103,13 +122,15 @@ def test_a_cohort_tells_once_and_by_subject(flexion):
     assert "B" in set(cohort.findings_["subject"])
 
 
-class TestMoments:
-    @pytest.fixture(scope="class")
-    def measured(self, flexion):
-        X = flexion.data.assign(elbow_flexion=flexion.angle)
-        noise = np.random.default_rng(0).normal(0, 0.2, (len(X), 1))
-        return X, predict_moments(flexion.model, X) + noise
+@pytest.fixture(scope="module")
+def measured(flexion):
+    """EMG with the measured angle, and moments."""
+    X = flexion.data.assign(elbow_flexion=flexion.angle)
+    noise = np.random.default_rng(0).normal(0, 0.2, (len(X), 1))
+    return X, predict_moments(flexion.model, X) + noise
 
+
+class TestMoments:
     @staticmethod
     def calibrated(X, moments):
         with warnings.catch_warnings(record=True) as told:
