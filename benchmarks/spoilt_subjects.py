@@ -5,7 +5,7 @@ usage: python benchmarks/spoilt_subjects.py [--seeds development]
 Thirty spoilt and a hundred clean subjects of four families: simulated elbows (mismatch 0 to 1, noise on angle and EMG),
 the simulated arm, elbows calibrated to joint moments, and recorded knees (where SK_BIONIC_DATA or the cache has them).
 The thresholds of `sk_bionic.identification` were chosen on the seeds and men called development, the table is of others.
-One core; about a quarter of an hour.
+One core. `--part K N` runs the K-th of N parts.
 """
 
 import argparse
