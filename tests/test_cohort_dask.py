@@ -23,7 +23,7 @@ def kill_a_busy_worker(cluster, pids, killed):
     """Once a fit is finished and another one runs, kill the process that runs it."""
     seen = set()
     while not killed:
-        tasks = {key: task for key, task in list(cluster.scheduler.tasks.items()) if "_fit" in str(key)}
+        tasks = {key: task for key, task in list(cluster.scheduler.tasks.items()) if "_begun" in str(key)}
         seen |= tasks.keys()
         running = [task for task in tasks.values() if task.state == "processing"]
         finished = len(seen - {task.key for task in tasks.values() if task.state != "memory"})

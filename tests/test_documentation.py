@@ -28,6 +28,7 @@ WITHOUT_EXAMPLE = {
     "sk_bionic.cohort.RandomEffects",
     "sk_bionic.exceptions.IdentifiabilityWarning",
     "sk_bionic.exceptions.InterruptedWarning",
+    "sk_bionic.exceptions.PlausibilityWarning",
     "sk_bionic.exceptions.SimulationError",
     "sk_bionic.inspection.RecordingQuality",
     "sk_bionic.load",
