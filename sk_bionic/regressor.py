@@ -425,14 +425,14 @@ class PhysicsInformedMSKRegressor(
         values, trials = self._frames(X, reset=False)
         angle = self._angles(X, y, values, trials)
         inputs.check_target_names(inputs.target_names(y), self.model_)
-        measured, work = angle, self._work_frames(trials)
+        work = self._work_frames(trials)
         if not work.are_measured:
             values, (angle, _) = work.means(values), work.labels(angle, np.ones(len(angle)))
         trials = work.trials
         fitted = self.fitted_
         fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
         self._expose()
-        odd = self._odd_session(X, measured)
+        odd = self._odd_session(values, trials, angle)
         fitted.suspicions = [s for s in fitted.suspicions if not s.meaning.startswith(PREFIX)] + odd
         if fitted.is_simulation:
             noise_std = None if fitted.identification is None else fitted.identification.noise_std
@@ -455,18 +455,19 @@ class PhysicsInformedMSKRegressor(
         finally:  # an interrupted search leaves the session of the training, not one that it tried
             self.session_ = found
         fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
-        fitted.posture_errors = PostureErrors.learnt(self._predict(X)[0].angle, angle, trials)
+        predicted = self._predict_frames(values, trials)[0].angle
+        fitted.posture_errors = PostureErrors.learnt(predicted, angle, trials)
         self._expose()
         tell(odd, stacklevel=3)
         return self
 
-    def _odd_session(self, X, angle):
+    def _odd_session(self, values, trials, angle):
         """What makes the angles of a new session implausible, by the prediction as trained."""
         identified = self.fitted_.identification
         known = self.fitted_.is_simulation and identified is None
         error = None if known else identified.noise_std if self.fitted_.is_simulation else self.fitted_.error_std
         try:
-            predicted = self._predict(X)[0].angle
+            predicted = self._predict_frames(values, trials)[0].angle
         except SimulationError:
             return []
         return session_suspicions(predicted, angle, error, self.model_.coordinate_names)

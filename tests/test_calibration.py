@@ -110,3 +110,17 @@ def test_an_interrupted_calibration_leaves_the_session_of_the_training(subject, 
         fitted.calibrate(X, y + SHIFT)
     monkeypatch.undo()
     np.testing.assert_array_equal(fitted.predict(X), as_trained)
+
+
+@pytest.mark.parametrize("prediction", ["simulation", "hybrid", "network"])
+def test_a_session_at_the_rate_of_raw_emg_is_that_at_the_rate_of_a_movement(prediction):
+    """Frames beyond `frame_rate` are averaged, in calibration as everywhere."""
+    flexion = make_elbow_flexion(3, duration=3.0, sampling_rate=500, random_state=0)
+    X, y = flexion.data, flexion.target
+    new = X.index.get_level_values("trial") == "trial_02"
+    regressor = PhysicsInformedMSKRegressor("elbow", prediction=prediction, max_epochs=20, random_state=0)
+    regressor.fit(X[~new], y[~new])
+    before = rmse(regressor.predict(X[new]), y[new] + SHIFT)
+    regressor.calibrate(X[new], y[new] + SHIFT)
+    assert len(regressor.predict(X[new])) == new.sum()
+    assert rmse(regressor.predict(X[new]), y[new] + SHIFT) < before

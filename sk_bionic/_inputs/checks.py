@@ -124,18 +124,6 @@ def _different_rows(first, second):
         else:
             different |= np.array([x != y for x, y in zip(a, b, strict=True)], dtype=bool)
     return different
-    for name in first.names:
-        a, b = (
-            pd.Index(np.asarray(index if index.nlevels == 1 else index.get_level_values(name)))
-            for index in (first, second)
-        )
-        if name == "time" and all(pd.api.types.is_numeric_dtype(index.dtype) for index in (a, b)):
-            a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-            step = np.median(np.abs(np.diff(a))) if len(a) > 1 else 0.0
-            different |= ~(np.abs(a - b) <= ROUNDING * step)
-        else:
-            different |= np.array([x != y for x, y in zip(a, b, strict=True)], dtype=bool)
-    return different
 
 
 def check_labels(angle, weight):
