@@ -1,11 +1,9 @@
 """Block-banded linear systems, one block row per frame, factorised once by LAPACK."""
 
-from functools import cached_property
-
 import numpy as np
 import torch
 from scipy.linalg import solveh_banded
-from scipy.linalg.lapack import dgbtrf, dgbtrs, dtbtrs
+from scipy.linalg.lapack import dgbtrf, dgbtrs
 
 
 def _band_storage(blocks, lower, upper, extra):
@@ -70,56 +68,6 @@ class BlockBanded:
         """
         flat = np.asarray(rhs, dtype=np.float64).reshape(self.n_frames * self.size, -1)
         x, _ = dgbtrs(self.factors, self.lower, self.upper, flat, self.pivots, trans=int(transpose))
-        return x.reshape(rhs.shape)
-
-
-class BlockBidiagonal:
-    """A system in which a frame's block row has its own unknowns and those of the frame before, solved forward in time.
-
-    Each block row is first solved for its own unknowns, all at once, which leaves the narrow triangular system
-    x[n] + C[n] x[n - 1] = D[n]^-1 rhs[n].
-
-    Parameters
-    ----------
-    diagonal, below : ndarray (n_frames, size, size)
-        D[n], and what stands in block row n and block column n - 1; `below[0]` is ignored.
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        When the matrix is singular; the message has the frame.
-    """
-
-    def __init__(self, diagonal, below):
-        *self.factors, info = torch.linalg.lu_factor_ex(torch.from_numpy(diagonal))
-        if info.any():
-            raise np.linalg.LinAlgError(f"The banded matrix is singular at frame {int(info.nonzero()[0])}.")
-        self.below = torch.from_numpy(below)
-
-    @cached_property
-    def _band(self):
-        """The triangular system in LAPACK's storage, made when it is first needed."""
-        coupling = torch.linalg.lu_solve(*self.factors, self.below)
-        n, size, _ = coupling.shape
-        band = torch.zeros(n * size, 2 * size, dtype=torch.float64)  # row j: column j from the diagonal downwards
-        along = 2 * size
-        band.as_strided((n - 1, size, size), (size * along, 1, along - 1), size).copy_(coupling[1:])
-        return band.numpy().T
-
-    def solve(self, rhs):
-        """Solution of A x = rhs.
-
-        Parameters
-        ----------
-        rhs : ndarray (n_frames, size) or (n_frames, size, n_columns)
-
-        Returns
-        -------
-        ndarray, the shape of `rhs`
-        """
-        n, size, _ = self.below.shape
-        own = torch.linalg.lu_solve(*self.factors, torch.from_numpy(rhs.reshape(n, size, -1)))
-        x, _ = dtbtrs(self._band, own.reshape(n * size, -1).numpy(), uplo="L", diag="U")
         return x.reshape(rhs.shape)
 
 

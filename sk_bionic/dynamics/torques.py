@@ -3,20 +3,9 @@
 import numpy as np
 import torch
 
+from ..musculoskeletal.parameters import PASSIVE_PARAMETERS
 from .prescribed import PrescribedMotion
 from .tendons import tendon_sensitivity, tendons_along
-
-# What a joint's own tissue adds to the torque of the muscles; nothing else of a coordinate matters for it.
-PASSIVE_PARAMETERS = (
-    "joint_stiffness",
-    "joint_rest_angle",
-    "joint_damping",
-    "co_contraction_stiffness",
-    "lower_limit",
-    "upper_limit",
-    "limit_stiffness",
-    "limit_transition",
-)
 
 
 def measured_motion(motion, angle):

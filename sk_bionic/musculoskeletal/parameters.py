@@ -99,6 +99,17 @@ DEFINITIONS = {
     )
 }
 # fmt: on
+# What a joint's own tissue adds to the torque of the muscles; nothing else of a coordinate matters for it.
+PASSIVE_PARAMETERS = (
+    "joint_stiffness",
+    "joint_rest_angle",
+    "joint_damping",
+    "co_contraction_stiffness",
+    "lower_limit",
+    "upper_limit",
+    "limit_stiffness",
+    "limit_transition",
+)
 # What describes a joint's segment rather than the joint: it moves other joints even where the joint itself does not
 # obey the equation of motion.
 SEGMENT_PARAMETERS = (

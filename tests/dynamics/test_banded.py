@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.dynamics.banded import BandedSolve, BlockBanded, BlockBidiagonal, solve_symmetric
+from sk_bionic.dynamics.banded import BandedSolve, BlockBanded, solve_symmetric
 
 
 def random_blocks(n_frames, size, offsets, random_state=0):
@@ -77,19 +77,3 @@ def test_differentiable_solve_has_exact_gradients():
     matrix = BlockBanded(random_blocks(5, 2, (-1, 0, 1)))
     rhs = torch.randn(5, 2, dtype=torch.float64, generator=torch.manual_seed(0)).requires_grad_()
     assert torch.autograd.gradcheck(lambda r: BandedSolve.apply(r, matrix), rhs)
-
-
-@pytest.mark.parametrize("shape", [(6, 3), (6, 3, 4), (1, 2), (5, 1, 2)])
-def test_a_bidiagonal_system_is_solved_forward(shape):
-    blocks = random_blocks(*shape[:2], (-1, 0))
-    rhs = np.random.default_rng(3).normal(size=shape)
-    found = BlockBidiagonal(blocks[0], blocks[-1]).solve(rhs)
-    expected = np.linalg.solve(dense(blocks), rhs.reshape(shape[0] * shape[1], -1))
-    np.testing.assert_allclose(found, expected.reshape(shape), rtol=1e-10, atol=1e-12)
-
-
-def test_a_singular_bidiagonal_system_names_the_frame():
-    blocks = random_blocks(5, 2, (-1, 0))
-    blocks[0][3] = 0.0
-    with pytest.raises(np.linalg.LinAlgError, match="singular at frame 3"):
-        BlockBidiagonal(blocks[0], blocks[-1])

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from sk_bionic.dynamics.banded import BlockBidiagonal
+from sk_bionic.dynamics.banded import BlockBanded
 from sk_bionic.dynamics.sensitivity import residual_derivative, state_sensitivity
 from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
@@ -115,7 +115,7 @@ def test_sensitivities_are_those_of_the_implicit_function(motion, from_rest):
         at_starts[:, row] = 0.0
         at_starts[:, row, len(free) + column] = -1.0
     at_gauss = np.concatenate([partial[:n], np.zeros((n, m, len(given)))], axis=2)
-    expected = -BlockBidiagonal(blocks[0], blocks[-1]).solve(motion.rows(at_gauss, at_starts))
+    expected = -BlockBanded(blocks).solve(motion.rows(at_gauss, at_starts))
     size = np.abs(expected).max(axis=(0, 1)) + 1e-6
     assert (np.abs(found - expected).max(axis=(0, 1)) < 1e-7 * size).all()
 

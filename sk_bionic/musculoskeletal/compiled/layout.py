@@ -3,6 +3,8 @@
 A function that is handed many arrays compiles slowly and runs slowly, so that there are few, with named columns.
 """
 
+from ..parameters import PASSIVE_PARAMETERS, SEGMENT_PARAMETERS
+
 MUSCLE_PARAMETERS = (
     "max_isometric_force",
     "optimal_fiber_length",
@@ -40,23 +42,7 @@ PASSIVE_STEEPNESS, SHORTEST = 4.0, 0.2  # kPE, and OpenSim's smallest normalised
 WIDTH_SCALE, HAS_PASSIVE = range(2)  # constants of De Groote and Fregly's curves
 GAMMA, PASSIVE_SHAPE, HILL_SHAPE, LARGEST_FORCE, FASTEST_LENGTHENING = range(N_CURVES)  # of Thelen's curves
 
-JOINT_PARAMETERS = (
-    "moment_of_inertia",
-    "segment_mass",
-    "center_of_mass",
-    "segment_orientation",
-    "segment_length",
-    "load_distance",
-    "joint_stiffness",
-    "joint_rest_angle",
-    "joint_damping",
-    "co_contraction_stiffness",
-    "lower_limit",
-    "upper_limit",
-    "limit_stiffness",
-    "limit_transition",
-    "goniometer_offset",
-)
+JOINT_PARAMETERS = (*SEGMENT_PARAMETERS, *PASSIVE_PARAMETERS, "goniometer_offset")
 N_JOINT = len(JOINT_PARAMETERS)
 (
     INERTIA, MASS, CENTER, ORIENTATION, LENGTH, LOAD_DISTANCE, STIFFNESS, REST_ANGLE, JOINT_DAMPING, CO_CONTRACTION,

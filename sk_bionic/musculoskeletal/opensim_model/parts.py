@@ -310,9 +310,3 @@ class OsimModel:
         """What cannot be read, tuple of str: it does not matter as long as nothing asks for it."""
         items = [*self.joints.values(), *self.muscles.values(), *self.bodies.values()]
         return tuple(item.fault for item in items if item.fault)
-
-    @property
-    def rotational_coordinates(self):
-        """Names of the coordinates that are angles: what OpenSim converts from degrees."""
-        found = self.coordinates.values()
-        return tuple(c.name for c in found if c.motion_type == "rotational")
