@@ -425,6 +425,7 @@ class PhysicsInformedMSKRegressor(
         values, trials = self._frames(X, reset=False)
         angle = self._angles(X, y, values, trials)
         inputs.check_target_names(inputs.target_names(y), self.model_)
+        inputs.check_n_coordinates(angle, self.model_)
         work = self._work_frames(trials)
         if not work.are_measured:
             values, (angle, _) = work.means(values), work.labels(angle, np.ones(len(angle)))

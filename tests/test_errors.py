@@ -10,7 +10,9 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.preprocessing import LagEmbedding
+from sk_bionic.scoring import r2_where_known
 
 RATE, FRAMES = 50, 60  # Hz; frames of a trial
 TRIALS = ("reach", "lift")
@@ -430,3 +432,29 @@ def test_times_in_another_unit_ask_for_no_endless_windows():
         assert tracemalloc.get_traced_memory()[1] < 1e8
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", ["score", "calibrate"])
+def test_angles_of_another_number_of_coordinates_are_refused(method):
+    flexion = make_elbow_flexion(1, duration=2.0, random_state=0)
+    X, y = flexion.data, flexion.target
+    regressor = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y)
+    with pytest.raises(ValueError, match=r"y must have 1 column\(s\).*Got 2"):
+        getattr(regressor, method)(X, np.column_stack([y, y]))
+
+
+def test_a_score_has_no_unit_and_overflows_for_none():
+    angle, predicted = np.array([0.1, 0.5, 0.9]), np.array([0.2, 0.5, 0.7])
+    expected = r2_where_known(angle, predicted)
+    with np.errstate(all="raise"):
+        assert r2_where_known(1e200 * angle, 1e200 * predicted) == pytest.approx(expected)
+
+
+def test_gains_that_may_not_differ_are_one_gain():
+    flexion = make_elbow_flexion(2, duration=2.0, random_state=0)
+    options = {"prediction": "simulation", "identify": ["max_isometric_force"]}
+    common, alike = (
+        PhysicsInformedMSKRegressor("elbow", trial_gain_std=std, **options).fit(flexion.data, flexion.target)
+        for std in (0.0, 1e-200)
+    )
+    np.testing.assert_array_equal(common.max_isometric_force_, alike.max_isometric_force_)

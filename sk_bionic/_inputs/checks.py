@@ -126,6 +126,15 @@ def _different_rows(first, second):
     return different
 
 
+def check_n_coordinates(angle, model):
+    """Raise where there is not one column of angles (n_frames, n_outputs) for each coordinate of the model."""
+    if angle.shape[1] != model.n_coordinates:
+        raise ValueError(
+            f"y must have {model.n_coordinates} column(s), the angles of {', '.join(model.coordinate_names)}. "
+            f"Got {angle.shape[1]}."
+        )
+
+
 def check_labels(angle, weight):
     """Raise where no frame with an angle carries weight."""
     if not (weight[np.isfinite(angle).any(axis=1)] > 0).any():

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..musculoskeletal.prior import FreeParameters
 
+SMALLEST_STD = 1e-6  # of a gain's logarithm, below which the trials' gains are alike to any computer
 CENTER_STD = 1e-3  # of the mean logarithm of the trials' gains, which is zero by definition
 
 
@@ -31,7 +32,7 @@ class TrialGains:
         self.motion, self.std, self.n_trials = motion, std, motion.trials.n_trials
         columns, self.channel = np.unique(motion.excitation, axis=1, return_inverse=True)
         self.channel = self.channel.ravel()
-        self.n = columns.shape[1] if std > 0 and self.n_trials > 1 else 0
+        self.n = columns.shape[1] if std > SMALLEST_STD and self.n_trials > 1 else 0
         table = motion.model.parameters
         own = {(muscle.name, "emg_gain"): {"free": True} for muscle in motion.model.muscles}
         self.free = FreeParameters(table.with_rows(own) if self.n else table)
