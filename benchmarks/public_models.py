@@ -59,7 +59,8 @@ def compared(file, chains=True):
     except RuntimeError as error:
         return [("file", "OpenSim refuses", str(error).split("\n")[0][:200])]
     rows, single = [], []
-    names = [n for n in ours.rotational_coordinates if not n.endswith(("_l", "_left"))]
+    angles = [c.name for c in ours.coordinates.values() if c.motion_type == "rotational"]
+    names = [n for n in angles if not n.endswith(("_l", "_left"))]
     pairs = [list(pair) for pair in zip(names[:-1], names[1:], strict=True)] if chains else []
     for chosen in [[n] for n in names] + pairs:
         if len(chosen) > 1 and not set(chosen) <= set(single):

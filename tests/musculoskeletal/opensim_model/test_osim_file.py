@@ -56,7 +56,8 @@ class TestVersion4:
         model = read(VERSION_4)
         assert model.coordinates["p1"].range == (-2, 2)
         others = {"l2", "l3", "s1", "c2", "f4", "f5", "f6"}
-        assert set(model.rotational_coordinates) == set(model.coordinates) - others
+        rotational = {c.name for c in model.coordinates.values() if c.motion_type == "rotational"}
+        assert rotational == set(model.coordinates) - others
         assert model.coordinates["s1"].motion_type == "translational"
         assert model.coordinates["c2"].motion_type == "coupled"
         (coupler,) = model.couplers
@@ -320,7 +321,10 @@ class TestDamage:
 class TestOpenSimsModels:
     def test_arm26(self, models):
         model = read_osim(models / "arm26.osim")
-        assert model.rotational_coordinates == ("r_shoulder_elev", "r_elbow_flex")
+        assert [(c.name, c.motion_type) for c in model.coordinates.values()] == [
+            ("r_shoulder_elev", "rotational"),
+            ("r_elbow_flex", "rotational"),
+        ]
         assert list(model.muscles) == ["TRIlong", "TRIlat", "TRImed", "BIClong", "BICshort", "BRA"]
         assert model.muscles["BIClong"].parameters["max_isometric_force"] == 624.3
 

@@ -264,4 +264,4 @@ class TestScapulae:
         pose = body_poses(model, {name: values[name] for name in names})["scapula"]
         np.testing.assert_allclose(pose[:3, 3], origin, atol=2e-9)
         np.testing.assert_allclose(pose[:3, 2], third, atol=2e-9)
-        assert set(names) <= set(model.rotational_coordinates)
+        assert {model.coordinates[name].motion_type for name in names} == {"rotational"}
