@@ -13,9 +13,9 @@ from scipy.optimize import differential_evolution, dual_annealing, least_squares
 from scipy.signal import savgol_filter
 
 from sk_bionic import PhysicsInformedMSKRegressor
-from sk_bionic.dynamics.posterior import Posterior
 from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.exceptions import SimulationError
+from sk_bionic.identification.posterior import Posterior
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
 

@@ -55,7 +55,7 @@ def identify_and_predict():
 
 def moments():
     """CPU seconds of a calibration to joint moments: the leg's nine muscles, rigid tendons."""
-    from sk_bionic.dynamics.identify_torques import identify_torques
+    from sk_bionic.identification.from_torques import identify_torques
     from sk_bionic.musculoskeletal import leg
 
     model = leg().identifying(["max_isometric_force", "optimal_fiber_length", "emg_shape_factor"])

@@ -8,11 +8,11 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
 from . import _inputs as inputs
-from ._frame_checks import check_finite
-from .calibration import Session
+from ._inputs.frame_checks import check_finite
 from .dynamics.simulate import Motion
-from .fitting import TrainingData, validation_frames
 from .identification.signals import angle_suspicions, emg_suspicions, speed_suspicions, time_suspicions
+from .predictors.fitting import TrainingData, validation_frames
+from .predictors.session import Session
 from .trials import find_trials, shifted
 from .trials._work_frames import WorkFrames
 

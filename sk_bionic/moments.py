@@ -8,17 +8,17 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from . import _inputs as inputs
-from ._frame_checks import check_finite
-from .dynamics.identifiability import assess
-from .dynamics.identify_torques import TorqueIdentification, identify_torques
+from ._inputs.frame_checks import check_finite
 from .dynamics.simulate import Motion
 from .dynamics.torques import acting_parameters, measured_motion, torque_along
+from .identification.from_torques import TorqueIdentification, identify_torques
+from .identification.identifiability import assess
 from .identification.of_moments import implausible_calibration
 from .identification.signals import angle_suspicions, any_constant, emg_suspicions
 from .identification.suspicion import CONCLUSIVE, ordered, suspicion_frame
 from .identification.telling import tell
 from .musculoskeletal import MusculoskeletalModel
-from .prediction import muscle_outputs, pull
+from .predictors.prediction import muscle_outputs, pull
 from .results import correlation_frame, flagged, parameter_frame
 from .trials import find_trials
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from . import prediction
 from ._inputs import check_same_index, check_target_names, target_names
+from .predictors import prediction
 from .results import flagged
 from .trials import find_trials
 

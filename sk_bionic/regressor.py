@@ -10,10 +10,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from . import _inputs as inputs
-from . import calibration, fitting, prediction
 from ._random import own_random_state
 from .attributes import FittedAttributes
-from .ensemble import EnsembleSettings
 from .exceptions import InterruptedWarning, SimulationError
 from .frames import FrameInputs
 from .identification.of_session import PREFIX, session_suspicions
@@ -21,13 +19,16 @@ from .identification.plausibility import implausibilities
 from .identification.signals import any_constant
 from .identification.suspicion import CONCLUSIVE, ordered
 from .identification.telling import tell
+from .learning.ensemble import EnsembleSettings
+from .learning.progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
+from .learning.training import TrainingSettings
 from .musculoskeletal import PRESETS, MusculoskeletalModel
-from .network import TrainingSettings
 from .outputs import MotionOutputs
-from .posture_errors import PostureErrors
-from .progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
+from .predictors import fitting, prediction
+from .predictors import session as calibration
+from .predictors.posture_errors import PostureErrors
+from .predictors.seen_inputs import describe
 from .scoring import r2_where_known
-from .seen_inputs import describe
 from .widening import InputWidening
 
 

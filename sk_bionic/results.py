@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .dynamics.identifiability import label
+from .identification.identifiability import label
 from .musculoskeletal.prior import FreeParameters
 
 AT_BOUND = 0.01  # of the distance between the bounds

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from . import prediction
 from .exceptions import SimulationError
-from .seen_inputs import LOAD_SHARE, SeenInputs
+from .predictors import prediction
+from .predictors.seen_inputs import LOAD_SHARE, SeenInputs
 from .trials import Trials
 
 

@@ -1,5 +1,6 @@
 """From the columns of X to what physics and network take: excitations, external inputs, EMG history."""
 
+from ..learning.features import FeatureLayout, history_features, long_lags, short_lags
 from .amplitude import LARGEST_EXCITATION, check_amplitude, clipped, emg_scale, warn_of_flat, warn_of_negative
 from .checks import (
     FEWEST_FRAMES,
@@ -27,7 +28,6 @@ from .columns import (
     target_names,
     warn_of_synthesized,
 )
-from .history import FeatureLayout, history_features, long_lags, short_lags
 from .numbers import LARGEST, check_weights, fitted_scaler, numeric
 
 __all__ = [

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from .._frame_checks import warn_of_flat_channels
+from .frame_checks import warn_of_flat_channels
 
 # EMG whose largest value over the training trials lies between these is taken as normalised already (movements exceed
 # the contraction that was to be maximal, by a factor of 1.5 at times), and as raw where it lies an octave beyond them.

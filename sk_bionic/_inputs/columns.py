@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..dynamics.identifiability import LINE, fitting_in
+from ..identification.identifiability import LINE, fitting_in
 from ..musculoskeletal import PRESETS, lumped_joint
 from ..musculoskeletal.model import EXOGENOUS
 from ..musculoskeletal.presets import with_observed_range

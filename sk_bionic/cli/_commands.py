@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from .._atomic import replacing_path
+from ..io.atomic import replacing_path
 from ..persistence import load, save
 from ..regressor import PhysicsInformedMSKRegressor
 from ..trials import find_trials

@@ -9,11 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from ..baselines import BASELINE_NAMES, make_baseline
-from ..model_selection import (
-    TrialKFold,
-    blocked_train_test_split,
-    first_repetition_split,
-)
+from ..model_selection import TrialKFold, blocked_train_test_split, first_repetition_split
 from ..trials import find_trials
 from ._config import read_config
 from ._estimators import make_model, make_regressor, with_normalisation

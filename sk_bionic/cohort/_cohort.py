@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..dynamics.identifiability import WEAK_INFORMATION
+from ..identification.identifiability import WEAK_INFORMATION
 from ..identification.suspicion import Suspicion, suspicion_frame
 from ._effects import RandomEffects, random_effects
 from ._prior import FEWEST_SUBJECTS, with_prior

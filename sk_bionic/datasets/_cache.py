@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from sk_bionic._atomic import replacing
+from sk_bionic.io.atomic import replacing
 
 TIMEOUT_SECONDS = 60
 

@@ -9,13 +9,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from ..musculoskeletal import arm
 from ._arm_bursts import draw_arm_bursts
 from ._elbow_truth import draw_subject, integrate, with_wrong_geometry
-from .simulated import (
-    _frame,
-    _free_parameters,
-    _independent_generators,
-    _index,
-    _with_emg_noise,
-)
+from .simulated import _frame, _free_parameters, _independent_generators, _index, _with_emg_noise
 
 DESCR = """\
 Simulated motion of shoulder and elbow from the EMG of six muscles

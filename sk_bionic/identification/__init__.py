@@ -1,1 +1,1 @@
-"""What an identification is worth: whether it can be right, and what would explain the recording better."""
+"""Parameters from recordings: identification, its posterior, what it leaves open, and whether it can be right."""

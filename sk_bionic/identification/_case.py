@@ -6,12 +6,12 @@ import numpy as np
 
 from .._inputs.columns import place_limits
 from ..dynamics.errors import SimulationError
-from ..dynamics.identify import identify
 from ..dynamics.simulate import Motion
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Trials, shifted
 from ._range import starts_of_zero
+from .identify import identify
 
 LONGEST_STEP = 0.04  # s between the frames that are looked at
 MOST_FRAMES, FEWEST_FRAMES = 400, 10  # that are looked at; of a trial

@@ -6,11 +6,11 @@ import numpy as np
 
 from .._inputs.columns import place_limits
 from ..dynamics.errors import SimulationError
-from ..dynamics.identify_torques import identify_torques
 from ..dynamics.simulate import Motion
 from ..dynamics.torques import measured_motion, torque_along
 from ._case import Case, Explanation
 from ._search import Search
+from .from_torques import identify_torques
 from .plausibility import of_search
 from .suspicion import Suspicion
 

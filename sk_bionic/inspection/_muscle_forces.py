@@ -2,17 +2,7 @@
 
 import numpy as np
 
-from ._plotting import (
-    as_ax,
-    chosen_trials,
-    label,
-    label_lines,
-    of_trial,
-    panels,
-    plain,
-    styles,
-    timed,
-)
+from ._plotting import as_ax, chosen_trials, label, label_lines, of_trial, panels, plain, styles, timed
 from ._predictions import times_of
 
 STANDARD_DEVIATIONS = 2.0

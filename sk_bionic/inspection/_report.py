@@ -6,7 +6,7 @@ from pathlib import Path
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sk_bionic._atomic import replacing
+from sk_bionic.io.atomic import replacing
 
 from ._check_recording import check_recording
 from ._page import page

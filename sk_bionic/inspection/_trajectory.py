@@ -2,17 +2,7 @@
 
 import numpy as np
 
-from ._plotting import (
-    MEASURED,
-    PREDICTED,
-    as_ax,
-    chosen_trials,
-    label,
-    of_trial,
-    panels,
-    plain,
-    timed,
-)  # fmt: skip
+from ._plotting import MEASURED, PREDICTED, as_ax, chosen_trials, label, of_trial, panels, plain, timed  # fmt: skip
 from ._predictions import predicted_angles
 
 STANDARD_DEVIATIONS = 2.0  # half width of the band

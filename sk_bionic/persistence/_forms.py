@@ -10,24 +10,24 @@ from sklearn.preprocessing import StandardScaler
 from skorch.history import History
 
 from .._inputs import ColumnRoles
-from ..calibration import Session
-from ..dynamics.identifiability import Finding
-from ..dynamics.identify import Identification
 from ..dynamics.simulate import Trajectory
-from ..ensemble import Learners
-from ..fitting import Fitted
-from ..hybrid import Hybrid
+from ..identification.identifiability import Finding
+from ..identification.identify import Identification
 from ..identification.suspicion import Suspicion
+from ..learning.ensemble import Learners
+from ..learning.networks import HistoryNetwork
+from ..learning.training import TrainedNetwork
 from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
-from ..network import TrainedNetwork
-from ..perceptrons import HistoryNetwork
-from ..posture_errors import PostureErrors
+from ..predictors.fitting import Fitted
+from ..predictors.held_out import Trust
+from ..predictors.hybrid import Hybrid
+from ..predictors.posture_errors import PostureErrors
+from ..predictors.seen_inputs import SeenInputs
+from ..predictors.session import Session
+from ..predictors.start_states import StartStates
 from ..preprocessing import EMGEnvelope, LagEmbedding
 from ..regressor import PhysicsInformedMSKRegressor
-from ..seen_inputs import SeenInputs
-from ..start_states import StartStates
-from ..trust import Trust
 from . import _forest, _network
 
 RECORDS = (

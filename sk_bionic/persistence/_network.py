@@ -1,6 +1,6 @@
 """Networks as their tensors."""
 
-from ..perceptrons import HistoryNetwork
+from ..learning.networks import HistoryNetwork
 
 
 def parts(network):

@@ -11,9 +11,9 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from .._atomic import replacing
 from .._inputs import LARGEST_EXCITATION
-from ..ensemble import OF_STATE
+from ..io.atomic import replacing
+from ..learning.ensemble import OF_STATE
 from ..regressor import PhysicsInformedMSKRegressor
 from ._graph import FrameGraph, WindowGraph, subset
 

@@ -13,8 +13,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk_bionic._filters import band_pass, low_pass, pad_rows, usable_band
-from sk_bionic._frame_checks import (
+from sk_bionic._inputs.frame_checks import (
     check_rates,
     check_uniform,
     column_names,
@@ -23,6 +22,7 @@ from sk_bionic._frame_checks import (
     warn_of_flat_channels,
 )
 from sk_bionic.musculoskeletal.model import EXOGENOUS
+from sk_bionic.trials.filters import band_pass, low_pass, pad_rows, usable_band
 
 REST_QUANTILE = 0.05  # of a training envelope: people rest between movements at least so long
 

@@ -7,9 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sk_bionic._frame_checks import (
-    validated_frames,
-)
+from sk_bionic._inputs.frame_checks import validated_frames
 from sk_bionic.trials import lagged
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import CubicSpline
 
-from sk_bionic._filters import low_pass
 from sk_bionic.trials import find_trials
+from sk_bionic.trials.filters import low_pass
 
 LONGEST_BRIDGE = 1.5  # steps, of the table or of the new clock, over which values are interpolated
 SAME_RATE = 1e-3  # relative difference within which a table has the new rate already

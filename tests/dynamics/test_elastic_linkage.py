@@ -14,7 +14,7 @@ from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.musculoskeletal import MusculoskeletalModel, arm
 from sk_bionic.musculoskeletal.prior import FreeParameters
-from sk_bionic.prediction import along_measured, muscle_outputs
+from sk_bionic.predictors.prediction import along_measured, muscle_outputs
 from sk_bionic.trials import Trials
 
 SHOULDER, ELASTIC = "shoulder_elevation", ("TRIlong", "BIClong")

@@ -11,15 +11,15 @@ from scipy.integrate import solve_ivp
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.fuse import fuse
-from sk_bionic.dynamics.identify import identify
 from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
 from sk_bionic.dynamics.simulate import Motion
-from sk_bionic.dynamics.soften import _Problem
 from sk_bionic.dynamics.tendons import tendons_along
+from sk_bionic.identification.identify import identify
+from sk_bionic.identification.soften import _Problem
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.musculoskeletal.activation import activation_rate
 from sk_bionic.musculoskeletal.prior import FreeParameters
-from sk_bionic.prediction import along_measured
+from sk_bionic.predictors.prediction import along_measured
 from sk_bionic.trials import Trials, find_trials
 
 DURATION = 1.3

@@ -17,8 +17,8 @@ from sk_bionic.dynamics.filtering import (
     filter_time_constants,
 )
 from sk_bionic.dynamics.grid import CollocationGrid
-from sk_bionic.dynamics.identify import identify
 from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.trials import Trials, find_trials
 

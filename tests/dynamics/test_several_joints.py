@@ -7,10 +7,10 @@ from scipy.integrate import solve_ivp
 
 from sk_bionic.dynamics.equilibrium import rest_angle
 from sk_bionic.dynamics.grid import CollocationGrid
-from sk_bionic.dynamics.identify import identify
 from sk_bionic.dynamics.prescribed import PrescribedMotion
 from sk_bionic.dynamics.sensitivity import state_sensitivity
 from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import (
     Joint,
     Muscle,

@@ -10,8 +10,8 @@ import torch
 from sklearn.base import clone
 
 import sk_bionic
-from sk_bionic import prediction
 from sk_bionic.persistence import _onnx
+from sk_bionic.predictors import prediction
 
 RATE = 100.0
 

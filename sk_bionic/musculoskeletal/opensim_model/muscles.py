@@ -10,14 +10,7 @@ from .muscle_classes import (
     read_minimum_activation,
     read_parameters,
 )
-from .parts import (
-    ConditionalPathPoint,
-    FunctionPath,
-    MovingPathPoint,
-    OsimMuscle,
-    PathPoint,
-    WrapObject,
-)
+from .parts import ConditionalPathPoint, FunctionPath, MovingPathPoint, OsimMuscle, PathPoint, WrapObject
 
 _STRENGTHS = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 _POINTS = ("PathPoint", "ConditionalPathPoint", "MovingPathPoint")

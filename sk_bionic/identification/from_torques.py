@@ -1,0 +1,189 @@
+"""Identification from joint torques: the parameters whose EMG-driven moments agree best with those of inverse dynamics.
+
+The calibration of EMG-driven models (Lloyd and Besier 2003, J. Biomechanics 36(6), 765-776; CEINMS, Pizzolato et al. 2015,
+J. Biomechanics 48(14), 3929-3936) as a maximum a posteriori: the motion is measured, so nothing is integrated but
+activations and tendons, and the problem is one of nonlinear least squares. Noise and the number of independent frames
+are estimated as in `identify`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import least_squares
+
+from ..dynamics.torques import acting_parameters, measured_motion, torque_and_derivative
+from ..musculoskeletal import MusculoskeletalModel
+from ..musculoskeletal.prior import FreeParameters
+from .identify import FIRST_EFFECTIVE_FRACTION, SMALLEST_FITTED_FRACTION
+from .posterior import LARGEST_RAW, effective_fraction
+
+FINEST_TORQUE = 1e-6  # N m; below it a perfect fit would weigh infinitely
+TOLERANCE = 1e-4  # of the sum of squares, relative; what is below a stated error does not matter
+MAX_ROUNDS, SETTLED = 12, 0.05  # of the noise and the independent frames, on a log scale
+
+
+@dataclass
+class TorqueIdentification:
+    """Result of `identify_torques`.
+
+    Attributes
+    ----------
+    model : MusculoskeletalModel
+        The model with the identified values.
+    covariance : ndarray (n_free, n_free)
+        Posterior covariance of the free parameters' values.
+    information : ndarray (n_raw, n_raw)
+        What the torques alone say, in units of the prior (see `Identification`).
+    noise_std : ndarray (n_coordinates,)
+        Standard deviation of measured minus modelled torque [N m]; NaN where none was measured.
+    effective_fraction : float
+        Independent frames as a fraction of all.
+    torque : ndarray (n_frames, n_coordinates)
+        The identified model's [N m].
+    n_iter : int
+        Evaluations of torques and derivatives.
+    converged : bool
+    """
+
+    model: MusculoskeletalModel
+    covariance: np.ndarray
+    information: np.ndarray
+    noise_std: np.ndarray
+    effective_fraction: float
+    torque: np.ndarray
+    n_iter: int
+    converged: bool
+
+
+def identify_torques(motion, angle, torque, weight=None):
+    """Identify the free parameters of a model from measured joint torques.
+
+    Parameters
+    ----------
+    motion : Motion
+        The model (its current values are the start, its initial values the priors' centres) on the trials, with their
+        EMG.
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angle [rad], without gaps.
+    torque : ndarray (n_frames, n_coordinates)
+        Measured torque of muscles and tissue [N m]; NaN where it is unknown.
+    weight : ndarray (n_frames,), optional
+        Non-negative weight of each frame's torques.
+
+    Returns
+    -------
+    TorqueIdentification
+
+    Raises
+    ------
+    ValueError
+        When no torque is known, nothing is free, or a free parameter has no part in the torques.
+    SimulationError
+        When activation dynamics or tendons cannot be solved; names the trial.
+    """
+    problem = _Problem(motion, angle, torque, weight)
+    raw, n_iter, settled = problem.free.raw().numpy(), 0, False
+    for _ in range(MAX_ROUNDS):
+        fit = least_squares(
+            problem.residual,
+            raw,
+            problem.jacobian,
+            bounds=(-LARGEST_RAW, LARGEST_RAW),
+            ftol=TOLERANCE,
+        )
+        raw, n_iter = fit.x, n_iter + fit.nfev
+        settled = problem.reweigh(raw) < SETTLED
+        if settled:
+            break
+    return problem.result(raw, n_iter, bool(settled and fit.success))
+
+
+class _Problem:
+    """Least squares over the raw parameters, given each joint's noise and the fraction of independent frames."""
+
+    def __init__(self, motion, angle, torque, weight):
+        self.motion, self.free = motion, FreeParameters(motion.model.parameters)
+        _check_free(self.free, acting_parameters(motion.model))
+        known = np.isfinite(torque)
+        weight = np.ones(len(torque)) if weight is None else np.asarray(weight, dtype=np.float64)
+        self.weight = np.where(known, weight[:, None], 0.0)
+        self.n = self.weight.sum(axis=0)
+        if not self.n.sum() > 0:
+            raise ValueError("There is no frame with a known torque and a positive weight.")
+        self.torque = np.where(known, torque, 0.0)
+        self.state = measured_motion(motion, angle)
+        self.fraction = FIRST_EFFECTIVE_FRACTION
+        mean = (self.weight * self.torque).sum(axis=0) / np.maximum(self.n, 1e-300)
+        self.noise = self._noise((self.torque - mean) * (self.weight > 0))
+        self._raw = None
+
+    def _noise(self, error):
+        """Root mean square error of each joint [N m]."""
+        squares = (self.weight * error**2).sum(axis=0) / np.maximum(self.n, 1e-300)
+        return np.sqrt(np.maximum(squares, FINEST_TORQUE**2))
+
+    def _evaluated(self, raw):
+        """Torques and their derivatives, kept for the same raw parameters."""
+        if self._raw is None or not np.array_equal(raw, self._raw):
+            values = self.free.values(torch.as_tensor(raw))
+            parameters = self.motion.model.parameters.as_dict(values)
+            self._last = torque_and_derivative(self.motion, self.state, parameters, self.free)
+            self._raw = np.array(raw)
+        return self._last
+
+    def error(self, raw):
+        """Measured minus modelled torque (n_frames, n_coordinates) [N m], 0 where there is none."""
+        return np.where(self.weight > 0, self.torque - self._evaluated(raw)[0], 0.0)
+
+    @property
+    def scale(self):
+        return np.sqrt(self.fraction * self.weight) / self.noise
+
+    def residual(self, raw):
+        prior = self.free.prior_residual(torch.as_tensor(raw)).numpy()
+        return np.concatenate([(self.scale * self.error(raw)).ravel(), prior])
+
+    def jacobian(self, raw):
+        return np.concatenate([self._of_torques(raw), self.free.prior_derivative(torch.as_tensor(raw))])
+
+    def _of_torques(self, raw):
+        by_raw = self._evaluated(raw)[1] @ self.free.derivative(torch.as_tensor(raw))
+        return (-self.scale[..., None] * by_raw).reshape(-1, self.free.n_raw)
+
+    def reweigh(self, raw):
+        """Noise and independent frames that the errors ask for; returns by how much they changed (log)."""
+        error, before = self.error(raw), (self.noise, self.fraction)
+        self.noise = self._noise(error)
+        found = effective_fraction(error / self.noise, self.weight, self.motion.trials.slices)
+        self.independent = found
+        self.fraction = max(found, SMALLEST_FITTED_FRACTION)
+        return max(np.abs(np.log(self.noise / before[0])).max(), abs(np.log(self.fraction / before[1])))
+
+    def result(self, raw, n_iter, converged):
+        self.fraction = self.independent  # standard errors use it as it is
+        jacobian, slope = self._of_torques(raw), self.free.prior_derivative(torch.as_tensor(raw))
+        data, prior = jacobian.T @ jacobian, slope.T @ slope
+        by_raw = self.free.derivative(torch.as_tensor(raw))
+        unit = 1.0 / np.sqrt(np.diag(prior))
+        degrees = np.maximum(self.n * (1.0 - self.free.n_raw / max(self.n.sum(), 1.0)), 1.0)
+        squares = (self.weight * self.error(raw) ** 2).sum(axis=0)
+        return TorqueIdentification(
+            model=self.motion.model.with_values(self.free.values(torch.as_tensor(raw)).numpy()),
+            covariance=by_raw @ np.linalg.pinv(data + prior, hermitian=True) @ by_raw.T,
+            information=data * np.outer(unit, unit),
+            noise_std=np.where(self.n > 0, np.sqrt(squares / degrees), np.nan),
+            effective_fraction=self.independent,
+            torque=self._evaluated(raw)[0],
+            n_iter=n_iter,
+            converged=converged,
+        )
+
+
+def _check_free(free, acting):
+    rows = [free.table.rows[i] for i in free.index.tolist()]
+    idle = [f"{row.owner}/{row.name}" for row in rows if row.name not in acting]
+    if idle or not rows:
+        raise ValueError(
+            f"Joint torques along a measured motion depend on {list(acting)}. Free are {idle or 'none'}: choose by `identify`."
+        )

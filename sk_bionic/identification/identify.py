@@ -1,0 +1,294 @@
+"""Identification: the parameters whose simulated motion agrees best with the measured one.
+
+Maximum a posteriori by Levenberg-Marquardt through the solved equation of motion. With the standard deviation of each
+angle's noise profiled out, minus the log posterior is
+
+    sum over angles of n_eff / 2 log(sum_t w (y - q(theta) - offset)^2)  +  1/2 |prior residual|^2
+
+where n_eff counts the statistically independent frames: model errors are correlated in time, and a recording of 3000
+frames does not weigh 3000 observations.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from ..dynamics.errors import SimulationError
+from ..dynamics.simulate import Trajectory
+from ..musculoskeletal import MusculoskeletalModel
+from .posterior import Point, Posterior, robust_weight
+
+FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
+# The prior is not allowed to outweigh the angles further, however correlated their errors are; standard errors use the
+# fraction as it is.
+SMALLEST_FITTED_FRACTION = 1 / 20
+MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
+MAX_DAMPING = 1e8
+MAX_ROUNDS, SETTLED = 6, 0.2  # of the effective fraction and the robust weights, on a log scale
+
+
+@dataclass
+class Identification:
+    """Result of `identify`.
+
+    Attributes
+    ----------
+    model : MusculoskeletalModel
+        The model with the identified values.
+    covariance : ndarray (n_free, n_free)
+        Posterior covariance of the free parameters' values, what is each trial's own marginalised.
+    information : ndarray (n_raw, n_raw)
+        What the angles alone say about the unconstrained parameters: the data term's Hessian, what is each trial's own
+        marginalised, in units of the prior's standard deviations. A direction with an eigenvalue below 1 is left to
+        the prior.
+    noise_std : ndarray (n_coordinates,)
+        Standard deviation of measured minus simulated angle [rad].
+    effective_fraction : float
+        Independent frames as a fraction of all.
+    initial_state : ndarray (n_trials, 2, n_coordinates)
+        Identified angle [rad] and velocity [rad/s] at the start of each trial.
+    trial_gain : ndarray (n_trials, n_muscles)
+        Identified EMG gain of each trial, relative to the mean of all.
+    trial_names : tuple
+    trajectory : Trajectory
+    frame_weight : ndarray (n_frames, n_coordinates)
+        Weight of each frame's angle, after the robust loss where it was asked for.
+    objective : float
+        Minus the log posterior at the optimum, but for a constant.
+    n_iter : int
+    converged : bool
+    starts : list of tuple (float, ndarray)
+        Objective and free values (n_free,) that each start of a multi-start reached; infinite and None where it
+        failed.
+    """
+
+    model: MusculoskeletalModel
+    covariance: np.ndarray
+    information: np.ndarray
+    noise_std: np.ndarray
+    effective_fraction: float
+    initial_state: np.ndarray
+    trial_gain: np.ndarray
+    trial_names: tuple
+    trajectory: Trajectory
+    frame_weight: np.ndarray
+    objective: float
+    n_iter: int
+    converged: bool
+    starts: list = field(default_factory=list)
+
+
+class IdentificationInterrupted(KeyboardInterrupt):
+    """An interrupt (Ctrl-C) that came after the first accepted step.
+
+    Attributes
+    ----------
+    best : Identification
+        What had been found by then.
+    """
+
+    def __init__(self, best):
+        super().__init__()
+        self.best = best
+
+
+def identify(
+    motion,
+    angle,
+    weight=None,
+    *,
+    robust=False,
+    n_starts=1,
+    trial_gain_std=0.0,
+    known_noise_std=None,
+    random_state=None,
+    callback=None,
+):
+    """Identify the free parameters of a model from measured angles.
+
+    Parameters
+    ----------
+    motion : Motion
+        The model (its current values are the start, its initial values the priors' centres) on the training trials.
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angle [rad]; NaN where it is missing.
+    weight : ndarray (n_frames,), optional
+        Non-negative weight of each frame.
+    robust : bool
+        Discount artefacts (a Student t likelihood with four degrees of freedom instead of a Gaussian one).
+    n_starts : int
+        Starts: the model's values, and random ones within the bounds. The best optimum is returned.
+    trial_gain_std : float
+        Prior standard deviation of the logarithm of each trial's EMG gains (see `TrialGains`); 0: none.
+    known_noise_std : ndarray (n_coordinates,), optional
+        Noise of earlier recordings [rad] (see `Posterior`). Default: these frames alone tell it.
+    random_state : numpy.random.RandomState, optional
+        For the random starts.
+    callback : callable, optional
+        Called with (iteration, objective, values) after each accepted step, `values` (n_parameters,) those of all
+        parameters; returns whether to stop there.
+
+    Returns
+    -------
+    Identification
+
+    Raises
+    ------
+    SimulationError
+        When the model cannot be simulated from any start.
+    IdentificationInterrupted
+        On an interrupt after the first accepted step; holds the best parameters so far.
+    """
+    weight = np.ones(len(angle)) if weight is None else weight
+    posterior = Posterior(motion, angle, weight, trial_gain_std, known_noise_std)
+    runs, failure, interrupted = [], None, False
+    for raw in _starts(posterior.free, n_starts, random_state):
+        posterior.weight = posterior.given_weight
+        run = None
+        try:
+            run = _Run(posterior.start(raw))
+            _search(posterior, run, robust, callback)
+        except SimulationError as error:
+            run, failure = None, error
+        except KeyboardInterrupt:
+            interrupted = True
+            run = run if run is not None and run.n_accepted else None
+            if run is None and not any(runs):
+                raise
+        runs.append(run)
+        if interrupted or run is not None and run.stopped:
+            break
+    if all(run is None for run in runs):
+        raise failure
+    result = _best(posterior, runs)
+    if interrupted:
+        raise IdentificationInterrupted(result)
+    return result
+
+
+def _best(posterior, runs):
+    """Identification of the best run."""
+    objectives = _compare(posterior, runs)
+    best = runs[int(np.argmin(objectives))]
+    posterior.weight = best.weight
+    result = _result(posterior, best)
+    values = [None if run is None else posterior.free.free_values(run.point.raw).numpy() for run in runs]
+    result.starts = list(zip(objectives, values, strict=True))
+    return result
+
+
+@dataclass
+class _Run:
+    """Where the search from one start is, and what it has reached in the end."""
+
+    point: Point
+    fraction: float = FIRST_EFFECTIVE_FRACTION
+    weight: np.ndarray | None = None
+    n_iter: int = 0
+    converged: bool = False
+    n_accepted: int = 0
+    stopped: bool = False  # by the callback
+
+
+def _compare(posterior, runs):
+    """Objective of each run, infinite where it failed; all with the weights and effective frames of the run that fits
+    best.
+
+    Under its own, a poor optimum would look good: its errors are so correlated that few frames count.
+    """
+    found = [run for run in runs if run is not None]
+    reference = min(found, key=lambda run: (posterior.given_weight * run.point.error**2).sum())
+    posterior.weight = reference.weight
+    fraction = max(reference.fraction, SMALLEST_FITTED_FRACTION)
+    return [np.inf if run is None else posterior.objective(run.point, fraction) for run in runs]
+
+
+def _starts(free, n_starts, random_state):
+    """Raw vectors: the model's own values, then random ones, uniform within the bounds."""
+    yield free.raw()
+    for _ in range(n_starts - 1):
+        fraction = torch.from_numpy(random_state.uniform(0.02, 0.98, free.n_raw))
+        yield torch.logit(fraction)
+
+
+def _search(posterior, run, robust, callback):
+    """Alternate between the optimum for a given weighting of the frames and the weighting that its errors ask for."""
+    fitted_fraction = FIRST_EFFECTIVE_FRACTION
+    try:
+        for _ in range(MAX_ROUNDS):
+            _minimise(posterior, run, fitted_fraction, callback)
+            previous = fitted_fraction, posterior.weight
+            if robust:
+                posterior.weight = robust_weight(run.point.error, posterior.given_weight)
+            fitted_fraction = max(posterior.effective_fraction(run.point), SMALLEST_FITTED_FRACTION)
+            change = np.abs(posterior.weight - previous[1]).max() / posterior.given_weight.max()
+            if run.stopped or abs(np.log(fitted_fraction / previous[0])) < SETTLED and change < SETTLED:
+                break
+    finally:
+        run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
+
+
+def _minimise(posterior, run, fraction, callback):
+    """Levenberg-Marquardt (Marquardt 1963) from the run's point, which moves along."""
+    damping, run.converged = 1e-3, False
+    value = posterior.objective(run.point, fraction)
+    for _ in range(MAX_ITERATIONS):
+        run.n_iter += 1
+        gradient, hessian = (
+            a + b
+            for a, b in zip(posterior.data_terms(run.point, fraction), posterior.prior_terms(run.point), strict=True)
+        )
+        while True:
+            step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)
+            new, new_value = _try(posterior, run.point, step, fraction)
+            if new_value < value:
+                break
+            damping *= 10.0
+            if damping > MAX_DAMPING or -0.5 * gradient @ step < TOLERANCE * 1e-3:
+                run.converged = True
+                return
+        decrease, value, damping = value - new_value, new_value, max(damping / 10.0, 1e-9)
+        run.point, run.n_accepted = new, run.n_accepted + 1
+        if callback is not None and callback(run.n_iter, value, posterior.free.values(new.raw).numpy()):
+            run.stopped = True
+            return
+        if decrease < TOLERANCE:
+            run.converged = True
+            return
+
+
+def _try(posterior, point, step, fraction):
+    try:
+        new = posterior.moved(point, step)
+    except SimulationError:
+        return None, np.inf
+    value = posterior.objective(new, fraction)
+    return new, value if np.isfinite(value) else np.inf
+
+
+def _result(posterior, run):
+    point, free = run.point, posterior.free
+    p = free.n_raw
+    _, data = posterior.data_terms(point, run.fraction)
+    _, prior = posterior.prior_terms(point)
+    by_raw = free.derivative(point.raw)
+    covariance = by_raw @ np.linalg.pinv(data + prior, hermitian=True)[:p, :p] @ by_raw.T
+    scale = 1.0 / np.sqrt(np.diag(prior)[:p])
+    states = data[p:, p:] + prior[p:, p:]
+    information = data[:p, :p] - data[:p, p:] @ np.linalg.pinv(states, hermitian=True) @ data[p:, :p]
+    return Identification(
+        model=posterior.motion.model.with_values(free.values(point.raw).numpy()),
+        covariance=covariance,
+        information=information * np.outer(scale, scale),
+        noise_std=posterior.noise_std(point, len(data)),
+        effective_fraction=run.fraction,
+        initial_state=point.initial_state,
+        trial_gain=posterior.trial_gains.gain(point.log_gain),
+        trial_names=posterior.motion.trials.names,
+        trajectory=point.trajectory._replace(sensitivity=None),
+        frame_weight=posterior.weight,
+        objective=posterior.objective(point, run.fraction),
+        n_iter=run.n_iter,
+        converged=run.converged,
+    )

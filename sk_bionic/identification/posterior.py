@@ -1,0 +1,279 @@
+"""The posterior of parameters and initial states given measured angles: evaluation, linearisation, weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..dynamics.errors import SimulationError
+from ..dynamics.sensitivity import state_sensitivity
+from ..dynamics.simulate import Motion, Trajectory
+from ..musculoskeletal.prior import FreeParameters
+from .trial_gains import TrialGains
+
+INITIAL_STATE_STD = (
+    0.3,
+    3.0,
+)  # rad and rad/s about the measured start; weak, for trials whose first angles are missing
+SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
+LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
+FINEST_ANGLE = 1e-6  # rad
+FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
+MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
+KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
+STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
+
+
+@dataclass
+class Point:
+    """One evaluated point of the optimisation."""
+
+    raw: torch.Tensor
+    initial_state: np.ndarray
+    log_gain: np.ndarray  # (n_trials, n_gains)
+    motion: Motion
+    parameters: dict
+    trajectory: Trajectory
+    error: np.ndarray  # measured minus simulated, 0 where the angle is missing
+    prior: np.ndarray
+    prior_of_state: np.ndarray
+    prior_of_gain: np.ndarray
+
+
+class Posterior:
+    """Minus the log posterior of one data set.
+
+    Parameters
+    ----------
+    motion : Motion
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angles [rad]; NaN carries no weight.
+    weight : ndarray (n_frames,)
+    trial_gain_std : float
+        Prior standard deviation of the logarithm of each trial's EMG gains, relative to the mean of all trials; 0: they
+        have one and the same. Muscles that one EMG drives share a gain.
+    known_noise_std : ndarray (n_coordinates,), optional
+        Noise of earlier recordings [rad], which counts as much as `KNOWN_FRAMES` frames (the conjugate prior of a variance;
+        Gelman et al. 2013, Bayesian Data Analysis, section 2.6): a few frames cannot tell how wrong the model is.
+    """
+
+    def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
+        self.motion = motion
+        self.free = FreeParameters(motion.model.parameters)
+        self.trial_gains = TrialGains(motion, trial_gain_std)
+        weight = np.asarray(weight, dtype=np.float64)[:, None]
+        angle = np.where(weight > 0, angle, np.nan)
+        present = np.isfinite(angle)
+        self.given_weight = np.where(present, weight, 0.0)
+        self.weight = self.given_weight
+        self.angle = np.where(present, angle, 0.0)
+        self.n = self.weight.sum(axis=0)  # (n_coordinates,)
+        self.n_known, known = (0, 0.0) if known_noise_std is None else (KNOWN_FRAMES, known_noise_std)
+        self.known_squares = self.n_known * np.square(known)
+        self.d = motion.model.n_coordinates
+        self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
+        self.start_center = self.measured_state[motion.first]
+        self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
+
+    def _filled(self, state, angle):
+        """The measured state with what no frame of a trial tells at rest under the model's values."""
+        known = np.isfinite(angle)
+        empty = [(rows, ~known[rows].any(axis=0)) for rows in self.motion.trials.slices]
+        if any(angles.any() for _, angles in empty):
+            parameters = self.motion.model.parameters.as_dict()
+            rest = self.motion.rest_state(parameters).numpy()
+            for rows, angles in empty:
+                state[rows][..., angles] = rest[rows][..., angles]
+        return state
+
+    def start(self, raw=None):
+        """Point at given raw parameters, default the model's values, and at the measured initial states.
+
+        Values far from the subject's may hurl the limb away from where it was measured; such a start begins at rest
+        in their own equilibrium.
+        """
+        raw = self.free.raw() if raw is None else raw
+        try:
+            return self.evaluate(raw, self.start_center.copy(), self.trial_gains.start)
+        except SimulationError:
+            parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
+            rest = self.motion.rest_state(parameters)
+            return self.evaluate(raw, rest[self.motion.first].numpy(), self.trial_gains.start)
+
+    @property
+    def marches_once(self):
+        """Whether derivatives are marched along with every state that is tried, which costs less than another march of
+        those that are accepted, but memory.
+        """
+        n_columns = len(self.trial_gains.free) + 2 * self.d
+        return self.motion.trials.n_frames * self.motion.model.n_states * n_columns <= MARCHED_ONCE
+
+    def evaluate(self, raw, initial_state, log_gain):
+        """Simulate and compare."""
+        motion = self.trial_gains.applied(log_gain)
+        parameters = motion.model.parameters.as_dict(self.free.values(raw))
+        rows = self.trial_gains.free.index.numpy() if self.marches_once else None
+        trajectory = motion.solve(parameters, initial_state, rows)
+        simulated = (trajectory.angle + parameters["goniometer_offset"]).numpy()
+        error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
+        prior = self.free.prior_residual(raw).numpy()
+        prior_of_state = (initial_state - self.start_center) / self.start_std
+        prior_of_gain = self.trial_gains.prior_residual(log_gain)
+        return Point(
+            raw,
+            initial_state,
+            log_gain,
+            motion,
+            parameters,
+            trajectory,
+            error,
+            prior,
+            prior_of_state,
+            prior_of_gain,
+        )
+
+    def squares(self, point):
+        """Weighted sums of squared errors (n_coordinates,) [rad^2], never below what the finest goniometer resolves, or
+        a perfect fit would weigh infinitely.
+        """
+        finest = np.maximum(self.n, FEWEST) * FINEST_ANGLE**2
+        return np.maximum((self.weight * point.error**2).sum(axis=0), finest)
+
+    def noise_std(self, point, n_parameters):
+        """Standard deviation (n_coordinates,) of measured minus simulated angle [rad] under that many parameters."""
+        degrees = self.n * (1.0 - n_parameters / self.n.sum())
+        return np.sqrt((self.weight * point.error**2).sum(axis=0) / np.maximum(degrees, 1.0))
+
+    def effective_fraction(self, point):
+        """Independent frames as a fraction of all (see `effective_fraction`); every angle in units of its noise."""
+        scaled = point.error / np.sqrt(self.squares(point) / np.maximum(self.n, FEWEST))
+        return effective_fraction(scaled, self.weight, self.motion.trials.slices)
+
+    def objective(self, point, fraction):
+        """Minus the log posterior but for a constant; `fraction` of the frames are independent."""
+        squares = self.squares(point) + self.known_squares
+        data = fraction * ((self.n + self.n_known) * np.log(squares)).sum()
+        priors = (point.prior, point.prior_of_state, point.prior_of_gain)
+        return 0.5 * (data + sum((prior**2).sum() for prior in priors))
+
+    def sensitivity(self, point):
+        """d(simulated angle)/d(raw parameters), d/d(initial state and gains of the own trial).
+
+        Each (n_frames, n_coordinates, ...).
+        """
+        free = self.trial_gains.free
+        if point.trajectory.sensitivity is None:
+            by_value, by_start = state_sensitivity(
+                point.motion, point.trajectory, point.parameters, free, from_rest=False
+            )
+        else:
+            by_value, by_start = np.split(point.trajectory.sensitivity, [len(free)], axis=2)
+        by_value, by_gain = self.trial_gains.split(by_value[:, : self.d], point.parameters)
+        by_value = with_offset(by_value, self.free)
+        return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)
+
+    def data_terms(self, point, fraction):
+        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and gains."""
+        by_raw, of_trial = self.sensitivity(point)
+        scale = fraction * (self.n + self.n_known) / (self.squares(point) + self.known_squares)
+        p, size = self.free.n_raw, self.n_of_trial
+        total = p + size * self.motion.trials.n_trials
+        gradient, hessian = np.zeros(total), np.zeros((total, total))
+        for k, rows in enumerate(self.motion.trials.slices):
+            own = np.r_[0:p, p + size * k : p + size * (k + 1)]
+            jacobian = np.concatenate([by_raw[rows], of_trial[rows]], axis=2).reshape(-1, p + size)
+            weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
+            gradient[own] -= weighted.T @ point.error[rows].ravel()
+            hessian[np.ix_(own, own)] += weighted.T @ jacobian
+        return gradient, hessian
+
+    @property
+    def n_of_trial(self):
+        """Unknowns of a single trial: its initial state and its gains."""
+        return 2 * self.d + self.trial_gains.n
+
+    def prior_terms(self, point):
+        """Gradient and Hessian of the priors over raw parameters and every trial's initial state and gains."""
+        p, k, s = self.free.n_raw, self.motion.trials.n_trials, 2 * self.d
+        slope = self.free.prior_derivative(point.raw)
+        start = np.repeat(1.0 / self.start_std.ravel(), self.d)
+        of_trial, curvature = np.zeros((k, self.n_of_trial)), np.zeros((k, self.n_of_trial, k, self.n_of_trial))
+        of_trial[:, :s] = start * point.prior_of_state.reshape(k, -1)
+        curvature[np.arange(k), :s, np.arange(k), :s] = np.diag(start**2)
+        of_trial[:, s:], curvature[:, s:, :, s:] = self.trial_gains.prior_terms(point.log_gain)
+        hessian = np.zeros((p + of_trial.size, p + of_trial.size))
+        hessian[:p, :p], hessian[p:, p:] = slope.T @ slope, curvature.reshape(of_trial.size, -1)
+        return np.concatenate([slope.T @ point.prior, of_trial.ravel()]), hessian
+
+    def moved(self, point, step):
+        """Point one step further; raises `SimulationError` where the model cannot be simulated."""
+        p = self.free.n_raw
+        move = torch.from_numpy(step[:p]).clamp(-LARGEST_STEP, LARGEST_STEP)
+        raw = (point.raw + move).clamp(-LARGEST_RAW, LARGEST_RAW)
+        of_trial = step[p:].reshape(-1, self.n_of_trial)
+        initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
+        log_gain = point.log_gain + of_trial[:, 2 * self.d :]
+        return self.evaluate(raw, initial_state, log_gain)
+
+
+def with_offset(by_value, free):
+    """Add the goniometer offset's own effect to sensitivities of the joint angle (n_frames, n_coordinates, n_free)."""
+    table = free.table
+    offsets = table.slices["goniometer_offset"]
+    for column, row in enumerate(free.index.tolist()):
+        if offsets.start <= row < offsets.stop:
+            by_value[:, row - offsets.start, column] += 1.0
+    return by_value
+
+
+def measured_state(trials, angle, model):
+    """Joint angle and velocity (n_frames, 2, n_coordinates) from measured angles, gaps interpolated.
+
+    Where to start.
+    """
+    offset = model.parameters.as_dict()["goniometer_offset"].numpy()
+    state = np.zeros((len(angle), 2, angle.shape[1]))
+    window = SMOOTHING_WINDOW * trials.sampling_rate
+    for rows in trials.slices:
+        time = trials.time[rows]
+        width = max(1, round(min(window, len(time))))  # times in another unit than s must not ask for endless windows
+        for d in range(angle.shape[1]):
+            known = np.isfinite(angle[rows, d])
+            if not known.any():
+                continue
+            filled = np.interp(time, time[known], angle[rows, d][known]) - offset[d]
+            padded = np.pad(filled, width, mode="edge")
+            smooth = np.convolve(padded, np.ones(width) / width, mode="same")[width:-width]
+            state[rows, 0, d], state[rows, 1, d] = smooth, np.gradient(smooth, time)
+    return state
+
+
+def effective_fraction(error, weight, slices):
+    """Independent frames as a fraction of all, from the error's integrated autocorrelation time.
+
+    The sum of the autocorrelation runs up to its first negative value (Geyer 1992, Statistical Science 7(4), 473-483,
+    simplified).
+    """
+    scaled = error * np.sqrt(weight)
+    longest = max(rows.stop - rows.start for rows in slices)
+    size = 2 ** int(np.ceil(np.log2(2 * longest)))
+    spectrum = sum(np.abs(np.fft.rfft(scaled[rows], size, axis=0)) ** 2 for rows in slices).sum(axis=1)
+    correlation = np.fft.irfft(spectrum)[:longest]
+    if correlation[0] <= 0:
+        return 1.0
+    correlation = correlation / correlation[0]
+    negative = np.flatnonzero(correlation < 0)
+    stop = negative[0] if len(negative) else longest
+    return float(1.0 / (1.0 + 2.0 * correlation[1:stop].sum()))
+
+
+def robust_weight(error, given):
+    """Weights that discount artefacts: those of a Student t likelihood with four degrees of freedom.
+
+    Lange, Little and Taylor (1989), J. American Statistical Association 84(408), 881-896; the scale of each coordinate
+    is its median absolute error over 0.6745.
+    """
+    sizes = [np.abs(e[g > 0]) for e, g in zip(error.T, given.T, strict=True)]
+    scale = np.array([max(np.median(size) / 0.6745, 1e-12) if len(size) else 1.0 for size in sizes])
+    factor = (STUDENT_DEGREES + 1.0) / (STUDENT_DEGREES + (error / scale) ** 2)
+    return given * factor

@@ -1,0 +1,240 @@
+"""Unlike learners of the angle: networks that see different parts of the inputs, a forest, and their combination."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.preprocessing import StandardScaler
+
+from .._inputs import fitted_scaler, long_lags, short_lags
+from .training import TrainedNetwork, train
+
+N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
+# Combination weights are inverse mean squared errors, each moved by this part of their mean: held-out errors of few
+# repetitions are uncertain themselves.
+SHRINKAGE = 0.25
+
+
+class Member(NamedTuple):
+    """A kind of learner: which lags of the EMG it sees, and whether the simulated state."""
+
+    lags: object  # function of the history [s]
+    state: bool
+    forest: bool = False
+
+
+MEMBERS = {
+    "history": Member(short_lags, state=False),
+    "history_and_state": Member(short_lags, state=True),
+    "long_history": Member(long_lags, state=False),
+    "forest": Member(short_lags, state=True, forest=True),
+}
+OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
+
+
+class Combined(NamedTuple):
+    """Combined prediction: angle [rad] and variance between the members [rad^2], each (n_frames, n_coordinates)."""
+
+    angle: np.ndarray
+    spread: np.ndarray
+
+
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """Which members there are; `n_networks` networks of every kind."""
+
+    history: float
+    n_networks: int
+    forest: bool
+    physics: bool
+
+    @property
+    def members(self):
+        """Members by name."""
+        return {
+            name: member
+            for name, member in MEMBERS.items()
+            if (self.physics or member.forest or not member.state) and (self.forest or not member.forest)
+        }
+
+
+class Version(NamedTuple):
+    """One view of the training data: all angles, or those of a fold hidden.
+
+    `state` (n_frames, n_state) is the simulated state of the physics that knows the visible angles only, NaN where
+    there is none; `weight` (n_frames,) is 0 where an angle is hidden.
+    """
+
+    state: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass
+class Learners:
+    """The members trained on one version of the data, with the scaling of their inputs."""
+
+    networks: TrainedNetwork
+    member_of_network: np.ndarray  # name of each network's member, "" where it belongs to another version
+    source: int
+    scaler: StandardScaler
+    constant: np.ndarray  # inputs that were constant in training
+    limits: tuple  # of the standardised state in training
+    forests: dict  # by member: columns that it sees, and the forest
+    weights: dict = field(default_factory=dict)
+
+    def standardised(self, features, state):
+        """Inputs of the networks, the state within what training has seen and at its mean where there is none."""
+        scaled = self.scaler.transform(np.column_stack([features, state]))
+        scaled[:, self.constant] = 0.0  # nothing was learnt about what never changed
+        n = state.shape[1]
+        if n:
+            scaled[:, -n:] = np.nan_to_num(np.clip(scaled[:, -n:], *self.limits), nan=0.0)
+        return scaled
+
+    def predict_members(self, features, state, with_forests=True):
+        """Angles (n_frames, n_coordinates) [rad] by member."""
+        inputs = self.standardised(features, state)
+        angle = self.networks.predict_version(inputs, self.source)
+        members = self.member_of_network[self.member_of_network != ""]
+        out = {name: angle[members == name].mean(axis=0) for name in dict.fromkeys(members)}
+        for name, (columns, forest) in self.forests.items() if with_forests else ():
+            out[name] = forest.predict(inputs[:, columns]).reshape(len(inputs), -1)
+        return out
+
+    def predict_from_emg(self, features):
+        """Mean angle (n_frames, n_coordinates) [rad] of the networks that do not see the state."""
+        n_state = self.scaler.n_features_in_ - features.shape[1]
+        unknown = np.full((len(features), n_state), np.nan)
+        return blind(self.predict_members(features, unknown, with_forests=False))
+
+    def combined(self, members, belief=1.0):
+        """Combined prediction of the members' angles (see `predict_members`), of which those that see the simulated state
+        weigh `belief` (n_frames, 1) times as much as usual.
+        """
+        return Combined(*combine(members, self.weights, belief))
+
+
+def blind(members):
+    """Mean angle (n_frames, n_coordinates) of the members that do not see the simulated state."""
+    return np.mean([angle for name, angle in members.items() if name not in OF_STATE], axis=0)
+
+
+def combine(members, weights, belief=1.0):
+    """Weighted mean of the members' angles and their weighted variance about it, each (n_frames, n_coordinates).
+
+    Members that see the simulated state weigh `belief` (n_frames, 1) times what `weights` says.
+    """
+    share = {name: weights.get(name, 1.0) * (belief if name in OF_STATE else 1.0) for name in members}
+    total = sum(share.values())
+    angle = sum(share[name] * members[name] for name in members) / total
+    spread = sum(share[name] * (members[name] - angle) ** 2 for name in members) / total
+    return angle, spread
+
+
+def inverse_error_weights(errors):
+    """Weights of the combination from held-out errors (n_frames, n_coordinates) by member.
+
+    Inverse mean squared errors (Bates and Granger 1969, Operational Research Quarterly 20(4), 451-468), shrunk.
+    """
+    square = {name: float(np.mean(error**2)) for name, error in errors.items()}
+    shrunk = SHRINKAGE * np.mean(list(square.values()))
+    inverse = {name: 1.0 / (value + shrunk + 1e-12) for name, value in square.items()}
+    return {name: value / sum(inverse.values()) for name, value in inverse.items()}
+
+
+def train_learners(features, versions, angle, frames, settings, ensemble, layout, as_fitted, **criterion):
+    """Train the members on every version of the data; the networks of all versions side by side.
+
+    Parameters
+    ----------
+    features : ndarray (n_frames, n_features)
+        EMG history and external inputs, not standardised.
+    versions : list of Version
+        The first has all angles.
+    angle : ndarray (n_frames, n_coordinates)
+        Measured angles [rad].
+    frames : ndarray of int
+        Rows that are learnt from.
+    settings : TrainingSettings
+    ensemble : EnsembleSettings
+    layout : FeatureLayout
+    as_fitted : callable
+        Makes what a fit would leave behind of the first version's Learners, for callbacks that score the epochs.
+    **criterion
+        `physics`, `ode_weight`, `force_weight`, `validation_weight`, `start` of `sk_bionic.learning.training.train`, for the
+        networks of the first version; `physics` is on `frames`.
+
+    Returns
+    -------
+    list of Learners
+    """
+    n_state = versions[0].state.shape[1]
+    columns = {
+        name: np.concatenate([layout.columns(member.lags(ensemble.history)), np.full(n_state, member.state)])
+        for name, member in ensemble.members.items()
+    }
+    kinds = [name for name, member in ensemble.members.items() if not member.forest]
+    names = kinds * ensemble.n_networks + kinds * (len(versions) - 1)
+    source = np.repeat(
+        np.arange(len(versions)), [len(kinds) * ensemble.n_networks] + [len(kinds)] * (len(versions) - 1)
+    )
+
+    learners = []
+    for k, version in enumerate(versions):
+        scaler, limits = _scaling(features[frames], version.state[frames], version.weight[frames])
+        own = np.where(source == k, names, "").astype(object)
+        constant = np.concatenate([np.ptp(features[frames], axis=0) == 0, np.zeros(n_state, bool)])
+        learners.append(Learners(None, own, k, scaler, constant, limits, {}))
+    inputs = np.stack(
+        [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
+    )
+    weight = np.stack([version.weight[frames] for version in versions])
+    progress = settings.progress
+    with progress.stage("train networks", settings.max_epochs):
+        networks = train(
+            inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
+            dtype=torch.float32, as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
+        )  # fmt: skip
+    for one in learners:
+        one.networks, one.weights = networks, {name: 1.0 for name in ensemble.members}
+    of_forests = {name: columns[name] for name, member in ensemble.members.items() if member.forest}
+    if of_forests:
+        with progress.stage("grow forests", len(learners) * len(of_forests)):
+            _grow(learners, of_forests, inputs, angle[frames], weight, settings)
+    return learners
+
+
+def _grow(learners, columns, inputs, angle, weight, settings):
+    """Give every version its forests, on the columns by member; after an interrupt, none has any."""
+    try:
+        for k, one in enumerate(learners):
+            for name, seen in columns.items():
+                one.forests[name] = seen, _forest(inputs[k][:, seen], angle, weight[k], settings.seed)
+                settings.progress.step()
+    except KeyboardInterrupt:
+        settings.progress.keep("the forests were not grown, and the networks predict without them")
+        for one in learners:
+            one.forests.clear()
+
+
+def _scaling(features, state, weight):
+    """Scaler of one version's inputs and the range of its standardised state."""
+    scaler = fitted_scaler(np.column_stack([features, state]), weight)
+    n = state.shape[1]
+    scaled = (state - scaler.mean_[-n:]) / scaler.scale_[-n:] if n else state
+    known = np.where(np.isfinite(scaled), scaled, 0.0)
+    return scaler, (known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
+
+
+def _forest(inputs, angle, weight, seed):
+    """Forest on the frames all of whose angles are known; None where there is no such frame."""
+    learnt = np.isfinite(angle).all(axis=1) & (weight > 0)
+    if not learnt.any():
+        return None
+    forest = ExtraTreesRegressor(
+        N_TREES, min_samples_leaf=MIN_LEAF, max_features=TREE_FEATURES, random_state=seed, n_jobs=1
+    )
+    target = angle[:, 0] if angle.shape[1] == 1 else angle
+    return forest.fit(inputs[learnt], target[learnt], sample_weight=weight[learnt])

@@ -1,0 +1,214 @@
+"""How far physics and learners are trusted: chosen on parts of the training data that neither has seen."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..dynamics.errors import SimulationError
+from ..dynamics.fuse import fuse
+from ..learning.ensemble import blind, combine, inverse_error_weights
+from ..learning.folds import N_FOLDS, n_repetitions
+from ..trials.smoothing import CUTOFFS, smooth
+
+# Weights of the mean squared residual against the mean squared standardised angle error to choose from: 0 is the
+# learners alone, infinity the simulation. Between them lie parts of the weight that the held-out errors of learners
+# and torque ask for, as if each frame's errors were independent (they are not, and the torque's last longer).
+PARTS_OF_HONEST_WEIGHT = (0.1, 0.3)
+STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
+# Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
+# leads: a few repetitions cannot tell smaller gains from luck.
+CORRECTING, LEADING = 0.99, 0.75
+TRAINING_WEIGHT = 0.03  # of the residual while the networks are trained, where the weight is still to be chosen
+MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
+TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
+
+
+class Trust(NamedTuple):
+    """How far physics and members are trusted, and the held-out errors behind it.
+
+    Attributes
+    ----------
+    ode_weight : float
+        Weight of the equation in the fusion.
+    cutoff : float
+        Cut-off frequency of the low-pass on the predicted angle [Hz]; infinity: none.
+    error_std : ndarray (n_coordinates,)
+        Held-out error of the prediction [rad].
+    spread : ndarray (n_coordinates,)
+        Mean variance between the members on held-out frames [rad^2].
+    disagreement : float
+        Root mean square distance of the simulated angle from what the learners of EMG alone say, on held-out frames
+        [rad]; infinity without physics.
+    rmse : dict
+        Held-out RMSE [rad] by candidate weight.
+    """
+
+    ode_weight: float
+    cutoff: float
+    error_std: np.ndarray
+    spread: np.ndarray
+    disagreement: float
+    rmse: dict
+
+    def belief(self, simulated, blind, trials):
+        """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
+
+        It may have left for another posture for good (a start in the middle of a movement, an artefact): then it is
+        much further from what the learners of EMG alone say than it was on held-out training frames.
+        """
+        out = np.ones((len(simulated), 1))
+        for rows in trials.slices:
+            ratio = np.mean((simulated[rows] - blind[rows]) ** 2) / self.disagreement**2
+            out[rows] = min(1.0, TOLERATED_DISAGREEMENT / ratio) ** 2 if np.isfinite(ratio) and ratio > 0 else 0.0
+        return out
+
+
+def floored(error_std):
+    """Errors (n_coordinates,) [rad] that no goniometer is better than: an angle that never moved is predicted without any."""
+    return np.maximum(error_std, MEASURED_STD)
+
+
+def predict_fused(motion, predicted, ode_weight, scale, relative_std=1.0):
+    """Angle as a goniometer reads it (n_frames, n_coordinates) [rad] and the state behind it.
+
+    `scale` (n_coordinates,) is the angle's standard deviation [rad] in training: the unit of the learners' error in
+    the criterion, whose weight `ode_weight` this fusion shares. `relative_std` (n_frames, n_coordinates) says where
+    the prediction is better or worse than usual.
+    """
+    offset = motion.model.parameters.as_dict()["goniometer_offset"].numpy()
+    result = fuse(motion, predicted - offset, scale * relative_std, 1.0 / np.sqrt(ode_weight))
+    return result.state[:, 0].numpy() + offset, result
+
+
+def relative_std(spread, typical):
+    """Standard deviation of a prediction relative to its usual one, from the variance between the members.
+
+    Half of the variance goes with the members' disagreement, half is always there.
+    """
+    return np.sqrt(0.5 + 0.5 * spread / np.maximum(typical, 1e-12))
+
+
+def _believed(rmse, repeated=True):
+    """The weight to use, from held-out RMSE by candidate: the learners alone unless physics has proved better.
+
+    Held out of less than three repetitions, a block is a posture that the learners have never seen, and the physics has
+    an easy win: then it may correct them a little, not lead.
+    """
+    if 0.0 not in rmse:
+        return min(rmse, key=rmse.get)  # the user's own weight
+    if not repeated:
+        rmse = dict(sorted(rmse.items())[:2])
+    limit = {weight: (LEADING if weight in STRONG_WEIGHTS else CORRECTING) * rmse[0.0] for weight in rmse}
+    proved = [weight for weight in rmse if weight and rmse[weight] < limit[weight]]
+    return min(proved, key=rmse.get, default=0.0)
+
+
+class HeldOut:
+    """Held-out predictions of the members and of their fusion with the physics."""
+
+    def __init__(self, motion, data, parts, learners, models, states):
+        self.motion, self.data, self.parts = motion, data, parts
+        self.learners, self.models, self.states = learners, models, states
+        self.scale = learners[0].networks.scale
+        self.by_fold = [
+            one.predict_members(data.features, state) for one, state in zip(learners[1:], states[1:], strict=True)
+        ]
+        self.weights = dict(learners[0].weights)
+        if parts:
+            names = self.by_fold[0]
+            self.weights = inverse_error_weights({n: self._errors([fold[n] for fold in self.by_fold]) for n in names})
+        self.combined = [combine(members, self.weights) for members in self.by_fold]
+
+    def _stitched(self, by_fold):
+        """Held-out values (n_frames, n_coordinates): every frame from the fold that has not seen it, else NaN."""
+        out = np.full(self.data.angle.shape, np.nan)
+        for (test, _), values in zip(self.parts, by_fold, strict=True):
+            out[test] = values[test]
+        return out
+
+    def _errors(self, by_fold):
+        error = self._stitched(by_fold) - self.data.angle
+        return error[np.isfinite(error).all(axis=1)]
+
+    def choose(self, ode_weight, cutoff):
+        """Trust with the smallest held-out error; what the user has given stays."""
+        if not self.parts:
+            spread = np.nanvar(self.data.angle, axis=0)
+            ode_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+            cutoff = np.inf if cutoff == "auto" else cutoff
+            return Trust(ode_weight, cutoff, floored(np.sqrt(spread)), spread, np.inf, {})
+        spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
+        candidates = self._candidates(spread) if ode_weight == "auto" else [ode_weight]
+        predictions = {weight: self._predictions(weight, spread) for weight in candidates}
+        errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
+        rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
+        best = _believed(rmse, self._n_independent >= N_FOLDS)
+        if cutoff == "auto":
+            smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
+            cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
+        error = self._errors(self._smoothed(predictions[best], cutoff))
+        # Errors differ from repetition to repetition, and a mean over n of them misses one more by that much.
+        error_std = floored(np.sqrt(np.mean(error**2, axis=0) * (1.0 + 1.0 / self._n_independent)))
+        return Trust(float(best), float(cutoff), error_std, spread, self._disagreement(), rmse)
+
+    def _disagreement(self):
+        if self.models[0] is None:
+            return np.inf
+        d = self.data.angle.shape[1]
+        distance = self._stitched([s[:, :d] - blind(m) for s, m in zip(self.states[1:], self.by_fold, strict=True)])
+        return float(np.sqrt(np.nanmean(distance**2)))
+
+    def _smoothed(self, by_fold, cutoff):
+        return [smooth(values, self.motion.trials, cutoff) for values in by_fold]
+
+    def _candidates(self, spread):
+        """Weights to try, the honest one among them."""
+        if self.models[0] is None:
+            return [0.0]
+        network = np.mean((self._errors([angle for angle, _ in self.combined]) / self.scale) ** 2)
+        torque = self._torque_error()
+        honest = 0.0 if torque is None else float(network / max(torque, 1e-12))
+        parts = [part * honest for part in PARTS_OF_HONEST_WEIGHT]
+        return sorted({0.0, *parts, *STRONG_WEIGHTS})
+
+    @property
+    def _n_independent(self):
+        """Movements that tell of one another: repetitions, or trials where there are more."""
+        trials = self.motion.trials
+        return max(1, trials.n_trials, n_repetitions(self.data.angle, trials))
+
+    def _torque_error(self):
+        """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""
+        left, squares = self.motion.grid.left, []
+        for (test, _), model in zip(self.parts, self.models[1:], strict=True):
+            motion = self.motion.with_model(model)
+            parameters = model.parameters.as_dict()
+            drive = motion.drive(parameters)
+            joint = self.data.angle - parameters["goniometer_offset"].numpy()
+            try:
+                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).all_states
+            except SimulationError:
+                continue
+            at = motion.evaluate(measured, drive, parameters, motion_only=True)
+            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss, : model.n_coordinates].reshape(
+                len(left), -1
+            )
+            squares.append(residual[test[left] & test[left + 1]] ** 2)
+        squares = np.concatenate(squares) if squares else np.empty(0)
+        return float(squares.mean()) if squares.size else None
+
+    def _predictions(self, ode_weight, spread):
+        """Predictions (n_frames, n_coordinates) by fold."""
+        out = []
+        for (angle, own_spread), model, state in zip(self.combined, self.models[1:], self.states[1:], strict=True):
+            if ode_weight == 0 or model is None or not np.isfinite(state).all():
+                out.append(angle)
+            elif np.isinf(ode_weight):
+                out.append(state[:, : angle.shape[1]])
+            else:
+                std = relative_std(own_spread, spread)
+                try:
+                    out.append(predict_fused(self.motion.with_model(model), angle, ode_weight, self.scale, std)[0])
+                except SimulationError:
+                    out.append(angle)
+        return out

@@ -1,0 +1,186 @@
+"""How a new trial may begin: in rest, as predictions assume, or in the middle of a movement that nobody has measured.
+
+Training tells. Every frame of it is the start of a recording that might have been cut there; how far the limb was then
+from the rest that a prediction would have assumed is known. A new trial's start is taken to be like those of training
+whose first EMG was like its own (a kernel estimate; Nadaraya 1964, Theory of Probability and its Applications 9(1),
+141-142), the real starts of the training trials counting as much as all the others together.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ..dynamics.equilibrium import rest_angle
+from ..dynamics.simulate import Motion
+from ..identification.posterior import measured_state
+from ..trials import Trials
+
+LAGS = (0.0, 0.1, 0.2, 0.3)  # s after the start at which EMG is compared
+# Of the kernel, in standard deviations of the square root of the EMG (the largest difference of any channel and lag), and
+# the neighbour up to which it reaches where none is as near.
+BANDWIDTH, NEIGHBOURS = 0.25, 5
+UNLIKE = 0.15  # share of starts amid a movement that are not like those of training with the same EMG
+MOST_STARTS = 240
+N_DRAWS, HORIZON = 12, 3.0  # simulated starts of each trial, and how long they are followed [s]
+
+
+class StartStates(NamedTuple):
+    """Starts that the training knows.
+
+    Attributes
+    ----------
+    opening : ndarray (n_starts, n_features)
+        First EMG of each, compressed.
+    unit : ndarray (n_features,)
+        Standard deviation of the openings.
+    deviation : ndarray (n_starts, 2 n_coordinates + n_muscles)
+        Angles [rad], velocities [rad/s] and activations minus those of the rest that a prediction would assume.
+    weight : ndarray (n_starts,)
+    is_start : ndarray (n_starts,) of bool
+        Which of them a trial of the training began with.
+    span : ndarray (n_coordinates,)
+        Range of the training angles [rad], more than which no start makes an angle uncertain.
+    """
+
+    opening: np.ndarray
+    unit: np.ndarray
+    deviation: np.ndarray
+    weight: np.ndarray
+    is_start: np.ndarray
+    span: np.ndarray
+
+    @classmethod
+    def learnt(cls, motion, angle):
+        """From the training's motion under the fitted model and the measured angles (n_frames, n_coordinates) [rad].
+
+        None where no frame has all angles.
+        """
+        trials = motion.trials
+        known = np.isfinite(angle).all(axis=1)
+        first = trials.starts[:-1][known[trials.starts[:-1]]]
+        rest_of_trial = trials.time[trials.starts[1:] - 1][trials.trial_of_frame] - trials.time
+        later = np.flatnonzero(known & (rest_of_trial >= LAGS[-1]))
+        later = later[:: -(-len(later) // MOST_STARTS)] if len(later) else later
+        frames = np.concatenate([first, later])
+        if not len(frames):
+            return None
+        weight = np.concatenate([np.full(len(part), 0.5 / len(part)) for part in (first, later) if len(part)])
+        opening = _openings(motion, frames)
+        state = measured_state(trials, angle, motion.model)[frames]
+        rest, surplus = _rest_at(motion, frames)
+        deviation = np.column_stack([state[:, 0] - rest, state[:, 1], surplus])
+        unit = np.maximum(opening.std(axis=0), 1e-12)
+        is_start = np.arange(len(frames)) < len(first)
+        return cls(opening, unit, deviation, weight, is_start, np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0))
+
+    def probability(self, motion):
+        """Of each known start to be that of a new trial, (n_trials, n_starts)."""
+        opening = _openings(motion, motion.first)
+        distance = np.abs((opening[:, None] - self.opening) / self.unit).max(axis=2)
+        reach = np.sort(distance, axis=1)[:, min(NEIGHBOURS, distance.shape[1]) - 1]
+        # A trial may begin anyhow, but like the training's trials only where its EMG does.
+        width = np.where(self.is_start, BANDWIDTH, np.maximum(BANDWIDTH, reach)[:, None])
+        weight = self.weight * np.exp(-0.5 * (distance / width) ** 2)
+        amid = np.where(self.is_start, 0.0, weight).sum(axis=1, keepdims=True)  # of having begun amid a movement
+        any_ = np.where(self.is_start, 0.0, self.weight) / max(self.weight[~self.is_start].sum(), 1e-12)
+        weight = np.where(self.is_start, weight, (1.0 - UNLIKE) * weight + UNLIKE * amid * any_)
+        total = weight.sum(axis=1, keepdims=True)
+        # A trial that begins unlike all that are known may begin as any of them.
+        return np.where(total > 0, weight / np.where(total > 0, total, 1.0), self.weight / self.weight.sum())
+
+    def second_moment(self, motion):
+        """Expected outer product (n_trials, n, n) of the deviation of each trial's start from the assumed rest."""
+        return np.einsum("ks,si,sj->kij", self.probability(motion), self.deviation, self.deviation)
+
+    def draws(self, motion):
+        """Deviations of angle and velocity (n_trials, N_DRAWS, 2, n_coordinates), equally probable."""
+        order = np.argsort(self.deviation[:, 0], kind="stable")
+        level = np.cumsum(self.probability(motion)[:, order], axis=1)
+        at = (np.arange(N_DRAWS) + 0.5) / N_DRAWS
+        drawn = [order[np.minimum(np.searchsorted(own, at), len(order) - 1)] for own in level]
+        d = len(self.span)
+        return self.deviation[np.array(drawn), : 2 * d].reshape(len(drawn), N_DRAWS, 2, d)
+
+
+def spread_of_starts(starts, motion, trajectory, parameters):
+    """Mean squared deviation of simulations from the drawn starts, over the first seconds of every trial.
+
+    Parameters
+    ----------
+    starts : StartStates
+    motion : Motion
+    trajectory : Trajectory
+        Of the motion, from rest.
+    parameters : dict of Tensor
+
+    Returns
+    -------
+    rows : ndarray of int
+        Frames concerned.
+    angle : ndarray (n_rows, n_coordinates)
+        [rad^2]
+    force : ndarray (n_rows, n_muscles)
+        Of the muscles' forces [N^2].
+
+    Raises
+    ------
+    SimulationError
+        When a start cannot be simulated.
+    """
+    trials = motion.trials
+    since = trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
+    pieces = [rows.start + np.flatnonzero(since[rows] <= HORIZON) for rows in trials.slices]
+    frames = np.concatenate([piece for piece in pieces for _ in range(N_DRAWS)])
+    lengths = np.repeat([len(piece) for piece in pieces], N_DRAWS)
+    names = tuple(name for name in trials.names for _ in range(N_DRAWS))
+    exogenous = {name: column[frames, 0] for name, column in motion.frame_exogenous.items()}
+    copies = Motion(
+        motion.model, Trials(names, np.cumsum([0, *lengths]), trials.time[frames]), motion.excitation[frames], exogenous
+    )
+    begin = trajectory.state[motion.first].numpy()[:, None] + starts.draws(motion)
+    moved = copies.solve(parameters, begin.reshape(len(names), *begin.shape[2:]))
+    rows = np.concatenate(pieces)
+    out = []
+    for one, others in zip(_told(motion, trajectory, parameters), _told(copies, moved, parameters), strict=True):
+        squares, first = np.square(others - one[frames]), 0
+        means = []
+        for piece in pieces:
+            own = squares[first : first + N_DRAWS * len(piece)]
+            means.append(own.reshape(N_DRAWS, len(piece), -1).mean(axis=0))
+            first += N_DRAWS * len(piece)
+        out.append(np.concatenate(means))
+    return rows, *out
+
+
+def _told(motion, trajectory, parameters):
+    """Angles (n_frames, n_coordinates) [rad] and muscle forces (n_frames, n_muscles) [N] of a trajectory."""
+    found = motion.march(parameters).along(trajectory.all_states.numpy())
+    return trajectory.angle.numpy(), found.force
+
+
+def _openings(motion, frames):
+    """Square root of the EMG (n_starts, n_lags * n_muscles) that follows each frame."""
+    trials, root = motion.trials, np.sqrt(motion.excitation)
+    out = np.empty((len(frames), len(LAGS), root.shape[1]))
+    for i, frame in enumerate(frames):
+        rows = trials.slices[trials.trial_of_frame[frame]]
+        for j, lag in enumerate(LAGS):
+            at = min(int(np.searchsorted(trials.time[rows], trials.time[frame] + lag)) + rows.start, rows.stop - 1)
+            out[i, j] = root[at]
+    return out.reshape(len(frames), -1)
+
+
+def _rest_at(motion, frames):
+    """Angle of rest (n, n_coordinates) [rad] under the EMG of each frame for ever, and activations minus that EMG's."""
+    model, rows = motion.model, torch.as_tensor(frames)
+    parameters = model.parameters.as_dict()
+    with torch.no_grad():
+        now = torch.from_numpy(motion.activations(parameters))[rows]
+        excitation = parameters["emg_gain"] * torch.from_numpy(motion.excitation)[rows]
+        constant = model.activation(excitation, parameters)
+        given = {name: column[rows].clone() for name, column in motion.frame_exogenous.items()}
+        for name in model.prescribed_names:
+            given[name][:, 1:] = 0.0
+    rest = rest_angle(model, constant, parameters, given)
+    return rest.numpy(), (now - constant).numpy()

@@ -1,0 +1,140 @@
+"""Folds, combination and trust of the hybrid."""
+
+import numpy as np
+import pytest
+
+from sk_bionic.learning.ensemble import combine, inverse_error_weights
+from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
+from sk_bionic.predictors.held_out import _believed, relative_std
+from sk_bionic.predictors.hybrid import _explains
+from sk_bionic.trials import Trials
+from sk_bionic.trials.smoothing import choose_cutoff, smooth
+
+
+def trials_of(*lengths, rate=100.0):
+    time = np.concatenate([np.arange(n) / rate for n in lengths])
+    return Trials(tuple(range(len(lengths))), np.cumsum([0, *lengths]), time)
+
+
+@pytest.mark.parametrize("lengths", [(900,), (400, 700), (50, 60, 70, 80)], ids=str)
+@pytest.mark.parametrize("gap", [0.0, 0.2, 5.0])
+@pytest.mark.parametrize("period", [1.0, 50.0])
+def test_every_frame_is_held_out_once_and_hidden_with_a_gap_beside_it(lengths, gap, period):
+    trials = trials_of(*lengths)
+    parts = list(folds(trials, gap, np.sin(2 * np.pi * trials.time / period)[:, None]))
+    assert np.array_equal(sum(test.astype(int) for test, _ in parts), np.ones(trials.n_frames, int))
+    for test, hidden in parts:
+        assert (hidden | ~test).all()
+        if len(lengths) < 3:
+            assert hidden.mean() <= 0.51 and (gap == 0.0 or hidden.sum() > test.sum())
+        else:
+            assert np.array_equal(test, hidden)
+            assert all(np.ptp(test[rows].astype(int)) == 0 for rows in trials.slices)
+
+
+def test_the_gap_beside_a_block_is_as_wide_as_asked_for():
+    trials = trials_of(9000)
+    for test, hidden in folds(trials, 0.5):
+        edges = np.flatnonzero(np.diff(test.astype(int)))
+        for edge in edges:
+            beside = np.abs(trials.time - trials.time[edge]) < 0.48
+            assert hidden[beside].all()
+        far = np.min(np.abs(trials.time[:, None] - trials.time[test][None, ::10]), axis=1) > 0.65
+        assert not hidden[far].any()
+
+
+def test_thirds_where_each_has_a_movement_and_blocks_in_turn_where_not():
+    trials = trials_of(1000)
+    for period, n_blocks in ((2.0, 3), (8.0, 9)):
+        angle = np.sin(2 * np.pi * trials.time / period)[:, None]
+        tests = np.stack([test for test, _ in folds(trials, 0.1, angle)])
+        assert (np.diff(tests.argmax(axis=0)) != 0).sum() == n_blocks - 1
+
+
+def test_repetitions_are_counted_there_and_back_whatever_is_missing():
+    trials = trials_of(1000, 500)
+    angle = np.sin(2 * np.pi * trials.time / 2.5)[:, None] + 0.01
+    assert n_repetitions(angle, trials) in (4, 5, 6)  # one of each trial may be incomplete
+    angle[::3] = np.nan
+    assert n_repetitions(angle, trials) in (4, 5, 6)
+    assert n_repetitions(np.zeros((1500, 1)), trials) == 0
+
+
+def test_neighbouring_frames_are_thinned_but_scarce_labels_are_all_kept():
+    trials = trials_of(600, 300)
+    labelled = np.ones(900, bool)
+    frames = training_frames(trials, labelled)
+    assert 250 < len(frames) < 350
+    scarce = np.zeros(900, bool)
+    scarce[::40] = True
+    assert np.isin(np.flatnonzero(scarce), training_frames(trials, scarce)).all()
+    short = trials_of(60, 300)
+    assert len(training_frames(short, np.ones(360, bool))) == 360
+
+
+def test_better_members_weigh_more_and_none_is_shut_out():
+    rng = np.random.default_rng(0)
+    errors = {name: size * rng.normal(size=(500, 1)) for name, size in (("good", 1.0), ("bad", 3.0))}
+    weights = inverse_error_weights(errors)
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert 0.05 < weights["bad"] < weights["good"]
+    assert inverse_error_weights({"a": np.ones((5, 1)), "b": -np.ones((5, 1))})["a"] == pytest.approx(0.5)
+
+
+def test_combination_is_the_weighted_mean_with_its_variance():
+    members = {"a": np.array([[1.0], [2.0]]), "b": np.array([[3.0], [2.0]])}
+    angle, spread = combine(members, {"a": 3.0, "b": 1.0})
+    np.testing.assert_allclose(angle, [[1.5], [2.0]])
+    np.testing.assert_allclose(spread, [[0.75], [0.0]])
+    np.testing.assert_allclose(np.mean(relative_std(spread, spread.mean()) ** 2), 1.0)
+
+
+def test_physics_leads_only_where_it_has_proved_clearly_better():
+    assert _believed({0.0: 5.0, 0.1: 4.99, np.inf: 4.9}) == 0.0
+    assert _believed({0.0: 5.0, 0.1: 4.8, 10.0: 4.7, np.inf: 9.0}) == 0.1
+    assert _believed({0.0: 5.0, 0.1: 4.8, np.inf: 1.0}) == np.inf
+    assert _believed({0.7: 5.0}) == 0.7
+    assert _believed({0.0: 5.0, 0.1: 4.8, 0.3: 4.5, np.inf: 1.0}, repeated=False) == 0.1
+
+
+def test_cutoff_that_separates_motion_from_fluctuation_is_found():
+    trials = trials_of(2000)
+    angle = np.sin(2 * np.pi * 0.3 * trials.time)[:, None]
+    disturbed = angle + 0.3 * np.sin(2 * np.pi * 4.0 * trials.time)[:, None]
+    cutoff = choose_cutoff(disturbed, angle, trials)
+    assert 0.5 < cutoff < 3.0
+    assert np.std(smooth(disturbed, trials, cutoff) - angle) < 0.2 * np.std(disturbed - angle)
+    assert choose_cutoff(angle, angle, trials) == np.inf
+
+
+def test_smoothing_stays_within_trials_and_leaves_straight_lines():
+    trials = trials_of(300, 200)
+    line = np.concatenate([np.linspace(0, 1, 300), np.linspace(5, 4, 200)])[:, None]
+    np.testing.assert_allclose(smooth(line, trials, 1.0), line, atol=1e-3)
+    other = line.copy()
+    other[300:] += 1.0
+    np.testing.assert_array_equal(smooth(other, trials, 1.0)[:300], smooth(line, trials, 1.0)[:300])
+    assert smooth(line, trials, np.inf) is line
+
+
+def test_physics_teaches_only_what_it_can_predict_itself():
+    """A simulation out of fold must beat the mean of the angles that it has not seen."""
+    angle = np.sin(np.linspace(0.0, 20.0, 300))[:, None]
+    first, second = np.arange(300) < 150, np.arange(300) >= 150
+    parts = [(first, first), (second, second)]
+    state = lambda simulated: np.column_stack([simulated, np.zeros(300)])
+    explains = lambda simulated: _explains([state(simulated)] * 2, parts, angle)
+    assert explains(0.8 * angle)
+    assert not explains(-angle)
+    assert not explains(np.full((300, 1), np.nan))
+    half_wrong = [state(angle), state(angle + 5.0)]
+    assert not _explains(half_wrong, parts, angle)
+    assert _explains([], [], angle)  # nothing to test it on
+
+
+def test_later_frames_of_a_single_trial_count_more_and_those_of_several_alike():
+    one, two = trials_of(50), trials_of(50, 50)
+    np.testing.assert_allclose(recency(one)[[0, -1]] / recency(one)[0], [1.0, LAST_TO_FIRST])
+    assert (np.diff(recency(one)) > 0).all()
+    np.testing.assert_allclose(recency(one).mean(), 1.0)
+    np.testing.assert_array_equal(recency(two), 1.0)
