@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import torch
 
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.musculoskeletal import from_osim
 from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet
 from sk_bionic.musculoskeletal.muscle import rigid_tendon_state
@@ -98,7 +98,7 @@ def movement(model, stored, start, n_trials=1):
     excitation = np.array([stored["excitation"][name] for name in model.muscle_names]).T
     names = tuple(f"trial_{k}" for k in range(n_trials))
     trials = Trials(names, np.arange(n_trials + 1) * len(time), np.tile(time, n_trials))
-    motion = Motion(model, trials, np.tile(excitation, (n_trials, 1)))
+    motion = EquationOfMotion(model, trials, np.tile(excitation, (n_trials, 1)))
     return motion, np.tile([[start, np.zeros(len(start))]], (n_trials, 1, 1))
 
 

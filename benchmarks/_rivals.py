@@ -13,7 +13,7 @@ from scipy.optimize import differential_evolution, dual_annealing, least_squares
 from scipy.signal import savgol_filter
 
 from sk_bionic import PhysicsInformedMSKRegressor
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import SimulationError
 from sk_bionic.identification.posterior import Posterior
 from sk_bionic.musculoskeletal import elbow
@@ -29,7 +29,7 @@ class Cost:
 
     def __init__(self, subject):
         angle = subject.target.to_numpy()[:, None]
-        self.motion = Motion(elbow(), find_trials(subject.data), subject.data.to_numpy())
+        self.motion = EquationOfMotion(elbow(), find_trials(subject.data), subject.data.to_numpy())
         self.posterior = Posterior(self.motion, angle, np.ones(len(angle)))
         self.free = self.posterior.free
         self.n_evaluations, self.best, self.trace = 0, np.inf, []

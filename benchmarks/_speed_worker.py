@@ -17,8 +17,15 @@ import torch
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.trials import find_trials
+
+try:
+    from sk_bionic.dynamics.equation import EquationOfMotion
+    from sk_bionic.identification.from_torques import identify_torques
+except ImportError:  # the version that is compared with
+    from sk_bionic.dynamics.identify_torques import identify_torques
+
+    from sk_bionic.dynamics.simulate import Motion as EquationOfMotion
 
 
 def median(function, repeats):
@@ -37,7 +44,7 @@ def solver(n_trials):
     trials, emg = find_trials(flexion.data), flexion.data.to_numpy()
 
     def simulate():
-        return Motion(flexion.model, trials, emg).solve()
+        return EquationOfMotion(flexion.model, trials, emg).solve()
 
     start = time.process_time()
     simulate()
@@ -55,7 +62,6 @@ def identify_and_predict():
 
 def moments():
     """CPU seconds of a calibration to joint moments: the leg's nine muscles, rigid tendons."""
-    from sk_bionic.identification.from_torques import identify_torques
     from sk_bionic.musculoskeletal import leg
 
     model = leg().identifying(["max_isometric_force", "optimal_fiber_length", "emg_shape_factor"])
@@ -65,7 +71,7 @@ def moments():
     from sk_bionic.trials import Trials
 
     emg = 0.2 + 0.15 * np.sin(5.0 * time_[:, None] + phase)
-    motion = Motion(model, Trials(("walk",), np.array([0, n]), time_), emg)
+    motion = EquationOfMotion(model, Trials(("walk",), np.array([0, n]), time_), emg)
     angle = np.column_stack([0.3 * np.sin(4 * time_ + k) + 0.3 for k in range(3)])
     torque = np.column_stack([20.0 * np.sin(4 * time_ + 2 * k) for k in range(3)])
     return median(lambda: identify_torques(motion, angle, torque), 3)
@@ -81,7 +87,7 @@ def long_trial(seconds):
     trials = Trials(("long",), np.array([0, n]), np.arange(n) / 100)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
-    Motion(flexion.model, trials, emg).solve()
+    EquationOfMotion(flexion.model, trials, emg).solve()
     return time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 

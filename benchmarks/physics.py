@@ -16,7 +16,7 @@ from _tables import environment, markdown
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.datasets._bursts import draw_bursts
 from sk_bionic.datasets._elbow_truth import draw_model, integrate
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.musculoskeletal.activation import activation_rate
 from sk_bionic.musculoskeletal.muscle import rigid_tendon_state
 from sk_bionic.trials import find_trials
@@ -94,7 +94,7 @@ def trial_at(model, bursts, frames):
     """The simulator's problem: EMG at the frames, nothing else."""
     index = pd.Index(frames, name="time")
     emg = pd.DataFrame(bursts(frames[:, None, None])[:, 0], index, list(model.channel_names))
-    return Motion(model, find_trials(emg), emg.to_numpy())
+    return EquationOfMotion(model, find_trials(emg), emg.to_numpy())
 
 
 def accuracy():
@@ -129,7 +129,7 @@ def cost():
     many = make_elbow_flexion(MANY_TRIALS, duration=DURATION, random_state=0)
     trials, emg = find_trials(many.data), many.data.to_numpy()
     simulate_one = lambda model, bursts: trial_at(model, bursts, frames).solve()
-    simulate_many = lambda: Motion(many.model, trials, emg).solve()
+    simulate_many = lambda: EquationOfMotion(many.model, trials, emg).solve()
     rows = [
         ("this simulator", 1, [seconds(simulate_one, *s) for s in subjects * 2]),
         (f"this simulator, {MANY_TRIALS} trials at once", MANY_TRIALS, [seconds(simulate_many)]),

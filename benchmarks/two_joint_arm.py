@@ -16,7 +16,7 @@ from _tables import environment, markdown
 from scipy.integrate import solve_ivp
 
 from sk_bionic.datasets import make_arm_reaching
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.musculoskeletal import leg
 from sk_bionic.musculoskeletal.skeleton import GRAVITY
 from sk_bionic.trials import Trials
@@ -160,7 +160,7 @@ def pendulum():
         frames = finest[::every]
         trials = Trials(("swing",), np.array([0, len(frames)]), frames)
         begun = time.perf_counter()
-        motion = Motion(model, trials, np.zeros((len(frames), model.n_muscles)))
+        motion = EquationOfMotion(model, trials, np.zeros((len(frames), model.n_muscles)))
         state = motion.solve(initial_state=start).state
         seconds = time.perf_counter() - begun
         error = np.rad2deg(np.abs(state[:, 0].numpy() - exact[::every])).max()

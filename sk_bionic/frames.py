@@ -9,7 +9,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array, validate
 
 from . import _inputs as inputs
 from ._inputs.frame_checks import check_finite
-from .dynamics.simulate import Motion
+from .dynamics.equation import EquationOfMotion
 from .identification.signals import angle_suspicions, emg_suspicions, speed_suspicions, time_suspicions
 from .predictors.fitting import TrainingData, validation_frames
 from .predictors.session import Session
@@ -213,6 +213,6 @@ class FrameInputs:
             return None
         emg, exogenous = self._emg_and_exogenous(values, trials)
         inputs.check_prescribed(values, self.roles_, model, trials)
-        motion = Motion(model, trials, model.excitation(emg), exogenous)
+        motion = EquationOfMotion(model, trials, model.excitation(emg), exogenous)
         inputs.warn_of_rough(motion)
         return motion

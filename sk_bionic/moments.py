@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from . import _inputs as inputs
 from ._inputs.frame_checks import check_finite
-from .dynamics.simulate import Motion
+from .dynamics.equation import EquationOfMotion
 from .dynamics.torques import acting_parameters, measured_motion, torque_along
 from .identification.from_torques import TorqueIdentification, identify_torques
 from .identification.identifiability import assess
@@ -282,7 +282,7 @@ def _motion(model, X):
     inputs.check_amplitude(emg, roles.emg_names, trials)
     inputs.check_prescribed(values, roles, model, trials)
     exogenous = {name: values[:, column] for name, column in roles.exogenous.items()}
-    motion = Motion(model, trials, model.excitation(emg), exogenous)
+    motion = EquationOfMotion(model, trials, model.excitation(emg), exogenous)
     angle = given[:, [names.index(name) for name in model.coordinate_names]]
     for name, column in zip(model.coordinate_names, angle.T, strict=True):
         inputs.check_radians(name, column, trials)

@@ -9,8 +9,8 @@ import torch
 
 from sk_bionic import calibrate_to_moments, predict_moments, predict_muscle_forces
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.prescribed import PrescribedMotion
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.dynamics.torques import measured_motion, torque_and_derivative
 from sk_bionic.musculoskeletal import MusculoskeletalModel, arm, elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
@@ -74,7 +74,7 @@ def moving():
 def test_derivatives_are_exact(flexion, tendon):
     model = with_tendons(elbow(), tendon).identifying(FREE)
     emg, angle = flexion.data.iloc[:50], flexion.target.iloc[:50]
-    motion = Motion(model, find_trials(emg), emg.to_numpy())
+    motion = EquationOfMotion(model, find_trials(emg), emg.to_numpy())
     state = measured_motion(motion, angle.to_numpy()[:, None])
     free = FreeParameters(model.parameters)
     raw = free.raw()
@@ -101,7 +101,7 @@ def test_stiff_elastic_tendons_are_rigid(recording):
 def test_moments_are_those_that_the_motion_takes(flexion, recording):
     """Along a simulated motion muscles and tissue balance inertia and gravity."""
     model = elbow()
-    motion = Motion(model, find_trials(flexion.data), flexion.data.to_numpy())
+    motion = EquationOfMotion(model, find_trials(flexion.data), flexion.data.to_numpy())
     X = recording.assign(elbow_flexion=motion.solve().angle.numpy())
     spline = PrescribedMotion(motion.grid, X["elbow_flexion"].to_numpy())
     angle, _, acceleration = spline.at(motion.grid.frames).unbind(-1)
@@ -155,7 +155,7 @@ def test_a_moment_that_was_not_measured_has_no_part(moving):
 
 def test_moments_are_the_work_of_forces_and_tissue(moving):
     model = arm()
-    motion = Motion(model, find_trials(moving), moving[list(model.channels)].to_numpy())
+    motion = EquationOfMotion(model, find_trials(moving), moving[list(model.channels)].to_numpy())
     angle = moving[list(model.coordinate_names)].to_numpy()
     p, state = model.parameters.as_dict(), measured_motion(motion, angle)
     _, moment_arm = model.paths.length_and_moment_arm(state[:, 0], p["moment_arm_scale"])

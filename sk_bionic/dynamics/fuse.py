@@ -71,7 +71,7 @@ def fuse(motion, predicted, prediction_std, residual_std, drive=None, parameters
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     predicted : ndarray (n_frames, n_coordinates)
         Predicted joint angles, goniometer offset removed [rad]. NaN carries no weight.
     prediction_std : float or ndarray (n_frames, n_coordinates)

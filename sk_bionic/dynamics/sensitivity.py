@@ -14,7 +14,7 @@ def residual_derivative(motion, state, drive, parameters, free):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     state : Tensor (n_frames, 2, n_states)
     drive : Drive
     parameters : dict of Tensor
@@ -45,7 +45,7 @@ def state_sensitivity(motion, trajectory, parameters, free, from_rest):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     trajectory : Trajectory
         Root of the motion under `parameters`.
     parameters : dict of Tensor
@@ -74,7 +74,7 @@ def start_sensitivity(motion, trajectory, parameters):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     trajectory : Trajectory
         Root of the motion under `parameters`.
     parameters : dict of Tensor
@@ -103,7 +103,7 @@ def force_derivatives(motion, state, parameters, free):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     state : Tensor (n_frames, 2, n_states or n_coordinates)
         All states of a trajectory, or a motion alone: then elastic tendons follow it in static equilibrium.
     parameters : dict of Tensor

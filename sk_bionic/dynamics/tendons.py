@@ -9,7 +9,7 @@ def tendons_along(motion, state, parameters):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     state : Tensor (n_frames, 2, n_coordinates or n_states)
         Angles [rad] and angular velocities [rad/s]: simulated, predicted or measured.
     parameters : dict of Tensor
@@ -35,7 +35,7 @@ def tendon_sensitivity(motion, state, parameters, free):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     state : Tensor (n_frames, 2, n_coordinates or n_states)
         As in `tendons_along`.
     parameters : dict of Tensor

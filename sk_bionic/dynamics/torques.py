@@ -28,7 +28,7 @@ def torque_along(motion, state, parameters):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     state : Tensor (n_frames, 2, n_coordinates)
         Angles [rad] and angular velocities [rad/s] (see `measured_motion`).
     parameters : dict of Tensor

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._inputs.columns import place_limits
+from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..dynamics.simulate import Motion
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Trials, shifted
@@ -156,7 +156,7 @@ class Case:
 
     def explained(self):
         """What the model can make of it: an `Explanation`, None where it cannot be simulated."""
-        motion = Motion(self.model, self.trials, self.excitation, self.exogenous)
+        motion = EquationOfMotion(self.model, self.trials, self.excitation, self.exogenous)
         try:
             found = identify(motion, self.angle, self.weight, callback=lambda step, *_: step >= MOST_STEPS)
         except (SimulationError, np.linalg.LinAlgError):

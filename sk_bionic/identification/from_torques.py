@@ -61,7 +61,7 @@ def identify_torques(motion, angle, torque, weight=None):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The model (its current values are the start, its initial values the priors' centres) on the trials, with their
         EMG.
     angle : ndarray (n_frames, n_coordinates)

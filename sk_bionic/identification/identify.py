@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..dynamics.errors import SimulationError
-from ..dynamics.simulate import Trajectory
+from ..dynamics.trajectory import Trajectory
 from ..musculoskeletal import MusculoskeletalModel
 from .posterior import Point, Posterior, robust_weight
 
@@ -109,7 +109,7 @@ def identify(
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The model (its current values are the start, its initial values the priors' centres) on the training trials.
     angle : ndarray (n_frames, n_coordinates)
         Measured angle [rad]; NaN where it is missing.

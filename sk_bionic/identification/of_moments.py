@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._inputs.columns import place_limits
+from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..dynamics.simulate import Motion
 from ..dynamics.torques import measured_motion, torque_along
 from ._case import Case, Explanation
 from ._search import Search
@@ -61,7 +61,7 @@ class MomentCase(Case):
 
     def explained(self):
         """What the model can make of it, None where its moments cannot be computed."""
-        motion = Motion(self.model, self.trials, self.excitation, self.exogenous)
+        motion = EquationOfMotion(self.model, self.trials, self.excitation, self.exogenous)
         try:
             found = identify_torques(motion, self.angle, self.moments, self.weight)
         except (SimulationError, np.linalg.LinAlgError):
@@ -74,7 +74,7 @@ def implausible_calibration(motion, angle, moments, weight, found):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The model before its calibration on the trials.
     angle, moments : ndarray (n_frames, n_coordinates)
         Measured angles [rad] and moments [N m], the latter NaN where unknown.

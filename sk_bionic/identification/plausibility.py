@@ -17,7 +17,7 @@ def implausibilities(motion, angle, weight=None, identification=None, scaled=Fal
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The model before identification on the training trials.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad], NaN where unknown.

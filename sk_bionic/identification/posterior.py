@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
 from ..dynamics.sensitivity import state_sensitivity
-from ..dynamics.simulate import Motion, Trajectory
+from ..dynamics.trajectory import Trajectory
 from ..musculoskeletal.prior import FreeParameters
 from .trial_gains import TrialGains
 
@@ -31,7 +32,7 @@ class Point:
     raw: torch.Tensor
     initial_state: np.ndarray
     log_gain: np.ndarray  # (n_trials, n_gains)
-    motion: Motion
+    motion: EquationOfMotion
     parameters: dict
     trajectory: Trajectory
     error: np.ndarray  # measured minus simulated, 0 where the angle is missing
@@ -45,7 +46,7 @@ class Posterior:
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN carries no weight.
     weight : ndarray (n_frames,)

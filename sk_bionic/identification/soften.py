@@ -55,7 +55,7 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The model on the training trials. Its current values are the start, its initial values the priors' centres.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN where unknown: there the trajectory follows the equation.

@@ -17,7 +17,7 @@ class TrialGains:
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         Muscles that the same EMG drives share a gain.
     std : float
         Prior standard deviation of the logarithm of a gain; 0: the trials have none of their own.

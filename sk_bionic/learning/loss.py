@@ -15,7 +15,7 @@ class Physics(nn.Module):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The model on the training trials. Its current values are where the parameters start.
     trainable : bool
         Whether the free parameters are trained along with the network (the published method) or stay as they are.

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from .._inputs import FeatureLayout, fitted_scaler
-from ..dynamics.simulate import Motion
+from ..dynamics.equation import EquationOfMotion
 from ..exceptions import IdentifiabilityWarning, SimulationError
 from ..identification.identifiability import assess, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
@@ -37,7 +37,7 @@ class TrainingData:
     weight : ndarray (n_frames,)
     validation_weight : ndarray (n_frames,) or None
         Frames that decide when to stop.
-    motion : Motion or None
+    motion : EquationOfMotion or None
         None without a time axis.
     layout : FeatureLayout or None
         What the columns of `features` are; None without a time axis.
@@ -47,7 +47,7 @@ class TrainingData:
     angle: np.ndarray
     weight: np.ndarray
     validation_weight: np.ndarray | None
-    motion: Motion | None
+    motion: EquationOfMotion | None
     layout: FeatureLayout | None = None
 
 

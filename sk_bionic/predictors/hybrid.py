@@ -72,7 +72,7 @@ def fit_learners(
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
         The identified model on the training trials.
     data : TrainingData
     settings : TrainingSettings

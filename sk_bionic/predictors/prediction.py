@@ -274,7 +274,7 @@ def muscle_outputs(motion, state):
 
     Parameters
     ----------
-    motion : Motion
+    motion : EquationOfMotion
     state : Tensor (n_frames, 2, n_coordinates)
 
     Returns

@@ -55,7 +55,7 @@ def calibrated(model, motion, angle, noise_std):
     ----------
     model : MusculoskeletalModel
         Identified in an earlier session; its values are the centres of the priors.
-    motion : Motion
+    motion : EquationOfMotion
         The new session's frames.
     angle : ndarray (n_frames, n_coordinates)
         Measured angles [rad]; NaN where unknown.

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..dynamics.equation import EquationOfMotion
 from ..dynamics.equilibrium import rest_angle
-from ..dynamics.simulate import Motion
 from ..identification.posterior import measured_state
 from ..trials import Trials
 
@@ -109,7 +109,7 @@ def spread_of_starts(starts, motion, trajectory, parameters):
     Parameters
     ----------
     starts : StartStates
-    motion : Motion
+    motion : EquationOfMotion
     trajectory : Trajectory
         Of the motion, from rest.
     parameters : dict of Tensor
@@ -135,7 +135,7 @@ def spread_of_starts(starts, motion, trajectory, parameters):
     lengths = np.repeat([len(piece) for piece in pieces], N_DRAWS)
     names = tuple(name for name in trials.names for _ in range(N_DRAWS))
     exogenous = {name: column[frames, 0] for name, column in motion.frame_exogenous.items()}
-    copies = Motion(
+    copies = EquationOfMotion(
         motion.model, Trials(names, np.cumsum([0, *lengths]), trials.time[frames]), motion.excitation[frames], exogenous
     )
     begin = trajectory.state[motion.first].numpy()[:, None] + starts.draws(motion)

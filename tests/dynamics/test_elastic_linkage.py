@@ -8,9 +8,9 @@ import torch
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_arm_reaching
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.fuse import fuse
 from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.musculoskeletal import MusculoskeletalModel, arm
 from sk_bionic.musculoskeletal.prior import FreeParameters
@@ -43,7 +43,7 @@ def emg_at(time):
 
 def motion_of(model, step, exogenous=None, duration=1.0):
     trials = one_trial(step, duration)
-    return Motion(model, trials, emg_at(trials.time), exogenous)
+    return EquationOfMotion(model, trials, emg_at(trials.time), exogenous)
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from scipy.integrate import solve_ivp
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.fuse import fuse
 from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.identification.identify import identify
 from sk_bionic.identification.soften import _Problem
@@ -132,7 +132,7 @@ def integrate(model, time, rtol):
 def motion_at_rest(model):
     """Everything at the first frame, when the EMG is constant."""
     trials = one_trial(0.01, 0.1)
-    first = Motion(model, trials, emg_at(trials.time)).solve().all_states[0]
+    first = EquationOfMotion(model, trials, emg_at(trials.time)).solve().all_states[0]
     d = model.n_coordinates
     parts = first[0, :d], first[1, :d], first[0, d:], torch.from_numpy(emg_at([0.0])[0])
     return torch.cat(parts).numpy()
@@ -153,7 +153,7 @@ def test_fourth_order_and_agreement_with_an_adaptive_integrator(name):
     errors = []
     for step, every in zip(steps, (2, 1), strict=True):
         trials = one_trial(step)
-        solved = Motion(model, trials, emg_at(trials.time)).solve()
+        solved = EquationOfMotion(model, trials, emg_at(trials.time)).solve()
         ours = torch.cat([solved.angle, solved.tendon_state], 1).numpy()
         errors.append(np.abs(ours - exact[::every]).max(axis=0))
     assert (np.log2(errors[0] / errors[1]) > 3.5).all(), errors
@@ -179,7 +179,7 @@ def test_motion_and_forces_agree_with_opensim(name):
     time, angle, *forces = np.array(OPENSIM[name]).T
     model, trials = opensim_elbow(name), one_trial(0.005, 1.0)
     emg = np.tile([0.3, 0.1], (trials.n_frames, 1))
-    motion, p = Motion(model, trials, emg), model.parameters.as_dict()
+    motion, p = EquationOfMotion(model, trials, emg), model.parameters.as_dict()
     solved = motion.solve(initial_state=[[[0.6], [0.0]]])
     frames = np.round(time / 0.005).astype(int)
     np.testing.assert_allclose(solved.angle[frames, 0], angle, rtol=0, atol=1e-5)
@@ -193,13 +193,13 @@ def test_motion_and_forces_agree_with_opensim(name):
 
 def test_tendons_along_a_simulated_motion_are_those_of_the_simulation():
     model, trials = MODELS["one"], one_trial(0.01)
-    motion, p = Motion(model, trials, emg_at(trials.time)), MODELS["one"].parameters.as_dict()
+    motion, p = EquationOfMotion(model, trials, emg_at(trials.time)), MODELS["one"].parameters.as_dict()
     solved = motion.solve()
     state, rate = tendons_along(motion, solved.state, p)
     torch.testing.assert_close(state, solved.tendon_state, rtol=0, atol=1e-8)
     differences = torch.as_tensor(np.gradient(state[:, 0].numpy(), trials.time))
     torch.testing.assert_close(rate[:, 0], differences, rtol=0, atol=0.05 * float(rate.abs().max()))
-    assert tendons_along(Motion(elbow(), trials, motion.excitation), solved.state, p) is None
+    assert tendons_along(EquationOfMotion(elbow(), trials, motion.excitation), solved.state, p) is None
 
 
 FREE = (
@@ -213,7 +213,7 @@ START = np.array([[[0.8], [0.5]]])
 @pytest.fixture(scope="module", params=["both", "one"])
 def short(request):
     trials = one_trial(0.02, 1.0)
-    return Motion(MODELS[request.param].identifying(FREE), trials, emg_at(trials.time))
+    return EquationOfMotion(MODELS[request.param].identifying(FREE), trials, emg_at(trials.time))
 
 
 @pytest.mark.parametrize("start", [None, START], ids=["from rest", "from a given state"])
@@ -257,7 +257,7 @@ def test_slack_lengths_of_elastic_tendons_are_recovered():
         ("triceps", "tendon_slack_length"): {"value": 0.140},
         ("triceps", "max_isometric_force"): {"value": 650.0},
     }
-    truth = Motion(generic.with_rows(changes), trials, emg_at(trials.time))
+    truth = EquationOfMotion(generic.with_rows(changes), trials, emg_at(trials.time))
     found = identify(truth.with_model(generic), truth.solve().angle.numpy()).model
     np.testing.assert_allclose(found.parameters.value, truth.model.parameters.value, rtol=1e-3)
 
@@ -265,7 +265,7 @@ def test_slack_lengths_of_elastic_tendons_are_recovered():
 def test_fusion_is_between_prediction_and_simulation():
     """The exact motion stays; noise is drawn to the equation; tendons stay in equilibrium."""
     trials = one_trial(0.02, 1.0)
-    motion = Motion(MODELS["both"], trials, emg_at(trials.time))
+    motion = EquationOfMotion(MODELS["both"], trials, emg_at(trials.time))
     exact = motion.solve()
     kept = fuse(motion, exact.angle.numpy(), 0.1, 0.1)
     torch.testing.assert_close(kept.state[:, 0], exact.angle, rtol=0, atol=1e-4)
@@ -285,7 +285,7 @@ def recording():
     """Two trials of an elbow that has elastic tendons."""
     flexion = make_elbow_flexion(2, duration=2.0, sampling_rate=50, random_state=0)
     truth = with_tendons(elbow())
-    motion = Motion(truth, find_trials(flexion.data), flexion.data.to_numpy())
+    motion = EquationOfMotion(truth, find_trials(flexion.data), flexion.data.to_numpy())
     return flexion.data, pd.Series(motion.solve().angle[:, 0].numpy(), flexion.data.index)
 
 
@@ -320,7 +320,7 @@ def test_residual_along_the_true_motion_is_that_of_central_differences(recording
     X, _ = recording
     left = []
     for model in (elbow(), with_tendons(elbow())):
-        motion = Motion(model, find_trials(X), X.to_numpy())
+        motion = EquationOfMotion(model, find_trials(X), X.to_numpy())
         left.append(np.nanmax(np.abs(along_measured(motion, motion.solve().angle.numpy()))))
     assert left[1] < 2.0 * left[0]
 
@@ -329,7 +329,7 @@ def test_softened_identification_has_the_gradient_of_its_cost(recording):
     X, y = recording
     model = with_tendons(elbow()).identifying(["max_isometric_force", "tendon_slack_length"])
     noisy = y.to_numpy()[:, None] + 0.05 * np.sin(np.arange(len(y)) / 7.0)[:, None]
-    motion = Motion(model, find_trials(X), X.to_numpy())
+    motion = EquationOfMotion(model, find_trials(X), X.to_numpy())
     problem = _Problem(motion, noisy, None, np.deg2rad(3.0), 0.3)
     point = problem.evaluate(problem.free.raw() + 0.3, None)
     gradient, _ = problem.linearise(point)

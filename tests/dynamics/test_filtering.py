@@ -8,6 +8,7 @@ import torch
 from scipy.signal import lfilter
 
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.excitation import ACTIVATION_PARAMETERS, ActivationDynamics
 from sk_bionic.dynamics.filtering import (
     MixedDynamics,
@@ -17,7 +18,6 @@ from sk_bionic.dynamics.filtering import (
     filter_time_constants,
 )
 from sk_bionic.dynamics.grid import CollocationGrid
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.trials import Trials, find_trials
@@ -184,7 +184,7 @@ def test_filter_and_shape_of_a_subject_are_recovered():
         ("biceps", "first_filter_time_constant"): {"value": 0.05},
         ("biceps", "emg_shape_factor"): {"value": 0.09},
     }
-    motion = Motion(generic.with_rows(true), find_trials(flexion.data), flexion.data.to_numpy())
+    motion = EquationOfMotion(generic.with_rows(true), find_trials(flexion.data), flexion.data.to_numpy())
     angle = motion.solve().angle.numpy()
     found = identify(motion.with_model(generic), angle).model.parameters.as_dict()
     assert found["first_filter_time_constant"][0] == pytest.approx(0.05, rel=2e-3)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sk_bionic.dynamics.banded import BlockBanded
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.sensitivity import residual_derivative, state_sensitivity
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import Trials
@@ -62,7 +62,7 @@ def motion_of(model, exogenous=None):
     phase = np.arange(model.n_muscles)
     emg = 0.15 + 0.12 * np.sin(9.0 * trials.time[:, None] + phase)
     exogenous = {"hand_load_kg": 0.5 + 0.2 * np.cos(trials.time), **(exogenous or {})}
-    return Motion(model, trials, emg, exogenous)
+    return EquationOfMotion(model, trials, emg, exogenous)
 
 
 def all_free(model):

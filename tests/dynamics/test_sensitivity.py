@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import find_trials
@@ -34,7 +34,7 @@ START = np.array([[[0.8], [0.5]], [[1.2], [-1.0]]])  # rad and rad/s, one per tr
 def motion():
     flexion = make_elbow_flexion(2, duration=2.0, sampling_rate=50, random_state=0)
     model = elbow().identifying(FREE)
-    return Motion(model, find_trials(flexion.data), flexion.data.to_numpy())
+    return EquationOfMotion(model, find_trials(flexion.data), flexion.data.to_numpy())
 
 
 def with_free_value(model, row, value):

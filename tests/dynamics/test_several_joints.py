@@ -5,11 +5,11 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.equilibrium import rest_angle
 from sk_bionic.dynamics.grid import CollocationGrid
 from sk_bionic.dynamics.prescribed import PrescribedMotion
 from sk_bionic.dynamics.sensitivity import state_sensitivity
-from sk_bionic.dynamics.simulate import Motion
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import (
     Joint,
@@ -46,7 +46,7 @@ def pendulum(n_segments):
 
 
 def motion_of(model, time, exogenous=None):
-    return Motion(model, trials_at(time), np.zeros((len(time), model.n_muscles)), exogenous)
+    return EquationOfMotion(model, trials_at(time), np.zeros((len(time), model.n_muscles)), exogenous)
 
 
 def frames(step):
@@ -186,7 +186,7 @@ def test_sensitivities_are_the_simulations_slopes(given, from_rest):
     model = arm().prescribing(given).identifying(names)
     time = frames(0.02)
     columns = {name: 0.3 * np.sin(2 * time) for name in given}
-    motion = Motion(model, trials_at(time), bursts(model, time), columns)
+    motion = EquationOfMotion(model, trials_at(time), bursts(model, time), columns)
     free = FreeParameters(model.parameters)
     start = None if from_rest else np.full((1, 2, model.n_coordinates), 0.3)
 
@@ -212,14 +212,14 @@ def test_every_angle_is_weighed_by_its_own_noise():
     time, rng = frames(0.02), np.random.default_rng(1)
     emg = bursts(model, time)
     truth = model.with_rows({("BRA", "max_isometric_force"): {"value": 1200.0}})
-    angle = Motion(truth, trials_at(time), emg).solve().angle.numpy()
+    angle = EquationOfMotion(truth, trials_at(time), emg).solve().angle.numpy()
     noise = np.deg2rad([5.0, 0.2])
     measured = angle + noise * rng.normal(size=angle.shape)
-    found = identify(Motion(model, trials_at(time), emg), measured)
+    found = identify(EquationOfMotion(model, trials_at(time), emg), measured)
     np.testing.assert_allclose(found.noise_std, noise, rtol=0.35)
     value = found.model.parameters.as_dict()["max_isometric_force"][5]
     row = found.model.parameters.free_index.tolist().index(5)
     assert abs(float(value) - 1200.0) < 3.5 * np.sqrt(found.covariance[row, row])
     alone = np.where([False, True], measured, np.nan)
-    elbow_only = identify(Motion(model, trials_at(time), emg), alone)
+    elbow_only = identify(EquationOfMotion(model, trials_at(time), emg), alone)
     assert found.covariance[row, row] < 1.2 * elbow_only.covariance[row, row]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.identification.identifiability import (
     assess,
     degenerate_scale,
@@ -35,7 +35,7 @@ def flexion():
 
 def findings_about(data, model, truth, exogenous=None):
     """What is left open by the motion of `truth` under the EMG `data`, noise added."""
-    motion = Motion(truth, find_trials(data), data.to_numpy(), exogenous)
+    motion = EquationOfMotion(truth, find_trials(data), data.to_numpy(), exogenous)
     angle = motion.solve().angle.numpy()
     angle = angle + NOISE * np.random.RandomState(0).normal(size=angle.shape)
     return assess(identify(motion.with_model(model), angle), motion.excitation)
@@ -85,10 +85,10 @@ def test_held_posture_with_noise_on_the_emg_leaves_most_open(flexion):
     held = 0.15 * (1 + 0.02 * rng.normal(size=flexion.data.shape))
     data = flexion.data.assign(biceps=held[:, 0], triceps=held[:, 1])
     constant = flexion.data.assign(biceps=0.15, triceps=0.15)
-    truth = Motion(flexion.model, find_trials(data), constant.to_numpy())
+    truth = EquationOfMotion(flexion.model, find_trials(data), constant.to_numpy())
     angle = truth.solve().angle.numpy()
     angle = angle + NOISE * rng.normal(size=angle.shape)
-    motion = Motion(elbow(), find_trials(data), data.to_numpy())
+    motion = EquationOfMotion(elbow(), find_trials(data), data.to_numpy())
     findings = assess(identify(motion, angle), motion.excitation)
     assert len(names_of(findings, elbow())) >= 4
     assert "faster changes of EMG" in text_of(findings)
@@ -159,7 +159,7 @@ def test_common_factor_of_everything_with_a_mass_or_force_in_it_is_left_to_the_p
     everything = [*FREE, "moment_of_inertia", "segment_mass", *joint]
     lowest = []
     for model in (elbow(), elbow().identifying(everything)):
-        motion = Motion(model, find_trials(flexion.data), flexion.data.to_numpy())
+        motion = EquationOfMotion(model, find_trials(flexion.data), flexion.data.to_numpy())
         found = identify(motion, flexion.target.to_numpy()[:, None])
         lowest.append(np.linalg.eigvalsh(found.information)[0])
     assert lowest[1] < 0.05 < 1.0 < lowest[0]
@@ -168,7 +168,7 @@ def test_common_factor_of_everything_with_a_mass_or_force_in_it_is_left_to_the_p
 
 def test_information_and_priors_together_make_the_covariance(flexion):
     """Initial states are integrated out of the one as of the other."""
-    motion = Motion(elbow(), find_trials(flexion.data), flexion.data.to_numpy())
+    motion = EquationOfMotion(elbow(), find_trials(flexion.data), flexion.data.to_numpy())
     found = identify(motion, flexion.target.to_numpy()[:, None])
     free = FreeParameters(found.model.parameters)
     raw = free.raw()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
@@ -19,7 +19,7 @@ EXTERNAL = {
 
 def motion_of(data, model=None, exogenous=None):
     """The elbow (or another model) on EMG of biceps and triceps."""
-    return Motion(elbow() if model is None else model, find_trials(data), data.to_numpy(), exogenous)
+    return EquationOfMotion(elbow() if model is None else model, find_trials(data), data.to_numpy(), exogenous)
 
 
 def free_values(model):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import SimulationError
 from sk_bionic.identification.posterior import Posterior, effective_fraction, measured_state, robust_weight
 from sk_bionic.musculoskeletal import elbow
@@ -19,7 +19,7 @@ def recording():
     """Motion and noisy angles of two short trials."""
     flexion = make_elbow_flexion(2, duration=2.0, sampling_rate=50, random_state=0)
     model = elbow().identifying(NAMES)
-    motion = Motion(model, find_trials(flexion.data), flexion.data.to_numpy())
+    motion = EquationOfMotion(model, find_trials(flexion.data), flexion.data.to_numpy())
     return motion, flexion.target.to_numpy()[:, None]
 
 
@@ -97,7 +97,7 @@ def test_measured_state_bridges_gaps_and_knows_the_velocity(recording):
 
 def test_start_that_hurls_the_limb_away_begins_at_rest(recording, monkeypatch):
     posterior = posterior_of(recording)
-    solve, calls = Motion.solve, []
+    solve, calls = EquationOfMotion.solve, []
 
     def fail_first(self, *arguments, **options):
         calls.append(arguments)
@@ -105,7 +105,7 @@ def test_start_that_hurls_the_limb_away_begins_at_rest(recording, monkeypatch):
             raise SimulationError("too fast")
         return solve(self, *arguments, **options)
 
-    monkeypatch.setattr(Motion, "solve", fail_first)
+    monkeypatch.setattr(EquationOfMotion, "solve", fail_first)
     point = posterior.start()
     rest = posterior.motion.solve().state[posterior.motion.first].numpy()
     np.testing.assert_allclose(point.initial_state, rest, atol=1e-6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.identification.soften import _Problem, soften
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
@@ -18,7 +18,7 @@ def subject():
 
 @pytest.fixture(scope="module")
 def motion(subject):
-    return Motion(elbow(), find_trials(subject.data), subject.data.to_numpy())
+    return EquationOfMotion(elbow(), find_trials(subject.data), subject.data.to_numpy())
 
 
 @pytest.fixture(scope="module")

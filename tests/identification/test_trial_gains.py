@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.identification.identify import identify
 from sk_bionic.trials import find_trials
 
@@ -19,7 +19,7 @@ def recording():
 def motion_of(recording, gains=None):
     trials = find_trials(recording.data)
     emg = recording.data.to_numpy()
-    return Motion(recording.model, trials, emg if gains is None else emg / gains[trials.trial_of_frame])
+    return EquationOfMotion(recording.model, trials, emg if gains is None else emg / gains[trials.trial_of_frame])
 
 
 def relative_errors(recording, identification):
@@ -56,7 +56,7 @@ def test_their_common_factor_is_left_to_the_maximal_forces(moved):
 
 def test_a_single_trial_has_none(recording):
     first = recording.data.loc[["trial_00"]]
-    alone = Motion(recording.model, find_trials(first), first.to_numpy())
+    alone = EquationOfMotion(recording.model, find_trials(first), first.to_numpy())
     angle = recording.target.loc[["trial_00"]].to_numpy()[:, None]
     a, b = (identify(alone, angle, trial_gain_std=std) for std in (0.0, 0.2))
     np.testing.assert_allclose(a.model.parameters.value, b.model.parameters.value, rtol=1e-9)
@@ -66,5 +66,5 @@ def test_scaled_emg_is_what_the_gain_says(recording):
     motion, gains = motion_of(recording), np.tile([[0.8, 1.3]], (3, 1))
     parameters = motion.model.parameters.as_dict()
     by_gain = motion.with_trial_gains(gains).solve(parameters).state
-    by_emg = Motion(motion.model, motion.trials, motion.excitation * gains[0]).solve(parameters).state
+    by_emg = EquationOfMotion(motion.model, motion.trials, motion.excitation * gains[0]).solve(parameters).state
     np.testing.assert_allclose(by_gain, by_emg, atol=1e-12)

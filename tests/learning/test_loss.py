@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.learning.loss import Physics, PhysicsInformedLoss
 from sk_bionic.learning.networks import HistoryNetwork
 from sk_bionic.musculoskeletal import elbow
@@ -32,7 +32,7 @@ def emg_at(time):
 
 
 def motion_on(trials, model=None):
-    return Motion(elbow() if model is None else model, trials, emg_at(trials.time))
+    return EquationOfMotion(elbow() if model is None else model, trials, emg_at(trials.time))
 
 
 def physics_on(trials, trainable=False, identify=TRAINABLE):

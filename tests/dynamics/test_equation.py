@@ -5,7 +5,7 @@ from scipy.integrate import solve_ivp
 
 from sk_bionic.datasets import _elbow_truth
 from sk_bionic.datasets._bursts import draw_bursts
-from sk_bionic.dynamics.simulate import Motion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import SimulationError
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow
 from sk_bionic.musculoskeletal.skeleton import GRAVITY
@@ -40,7 +40,7 @@ def motion_of(subject, time):
     """The motion of all trials of the subject at the same frames."""
     model, bursts, _ = subject
     emg = bursts(time[:, None, None]).transpose(1, 0, 2).reshape(-1, 2)
-    return Motion(model, trials_at(*[time] * N_TRIALS), emg)
+    return EquationOfMotion(model, trials_at(*[time] * N_TRIALS), emg)
 
 
 def rmse_deg(trajectory, angle):
@@ -67,7 +67,7 @@ def test_trials_together_move_as_each_alone(subject):
     together = motion.solve().state
     emg = subject[1](time[:, None, None])
     for k, rows in enumerate(motion.trials.slices):
-        alone = Motion(subject[0], trials_at(time), emg[:, k]).solve().state
+        alone = EquationOfMotion(subject[0], trials_at(time), emg[:, k]).solve().state
         np.testing.assert_allclose(together[rows], alone, rtol=0, atol=1e-7)
 
 
@@ -100,7 +100,9 @@ def test_pendulum_keeps_its_energy():
     values = {"joint_damping": 0.0, "lower_limit": -4.0, "upper_limit": 4.0}
     model = elbow().with_rows(changes | {("elbow_flexion", name): {"value": value} for name, value in values.items()})
     time = np.arange(0.0, 3.0, 0.005)
-    state = Motion(model, trials_at(time), np.zeros((len(time), 2))).solve(initial_state=[[[1.4], [0.0]]]).state
+    state = (
+        EquationOfMotion(model, trials_at(time), np.zeros((len(time), 2))).solve(initial_state=[[[1.4], [0.0]]]).state
+    )
     angle, velocity = state[:, 0, 0].numpy(), state[:, 1, 0].numpy()
     energy = 0.5 * 0.0706 * velocity**2 - 1.534 * 0.1815 * GRAVITY * np.cos(angle) + (angle - 1.0) ** 2
     assert np.ptp(angle) > 1.0
@@ -110,7 +112,7 @@ def test_pendulum_keeps_its_energy():
 def test_load_in_the_hand_is_mass_at_its_distance():
     time = np.arange(0.0, 2.0, 0.02)
     emg = np.column_stack([0.02 + 0.3 * np.sin(np.pi * time / 2.0) ** 4, np.full(len(time), 0.02)])
-    loaded = Motion(elbow(), trials_at(time), emg, {"hand_load_kg": np.full(len(time), 0.8)}).solve()
+    loaded = EquationOfMotion(elbow(), trials_at(time), emg, {"hand_load_kg": np.full(len(time), 0.8)}).solve()
     mass = 1.534 + 0.8
     body = {
         "segment_mass": mass,
@@ -118,7 +120,9 @@ def test_load_in_the_hand_is_mass_at_its_distance():
         "moment_of_inertia": 0.0706 + 0.8 * 0.32**2,
     }
     heavier = elbow().with_rows({("elbow_flexion", name): {"value": value} for name, value in body.items()})
-    torch.testing.assert_close(loaded.state, Motion(heavier, trials_at(time), emg).solve().state, rtol=0, atol=1e-7)
+    torch.testing.assert_close(
+        loaded.state, EquationOfMotion(heavier, trials_at(time), emg).solve().state, rtol=0, atol=1e-7
+    )
 
 
 def two_joints():
@@ -140,7 +144,7 @@ def test_two_joints_agree_with_an_adaptive_integrator():
     model, time = two_joints(), np.arange(0.0, 1.5, 0.01)
     start = np.array([[[0.3, 0.9], [1.0, -2.0]]])
     constant = np.full((len(time), 1), 0.2)  # then the activation is constant as well
-    trajectory = Motion(model, trials_at(time), constant).solve(initial_state=start)
+    trajectory = EquationOfMotion(model, trials_at(time), constant).solve(initial_state=start)
     activation = model.activation(torch.tensor([0.2], dtype=torch.float64))
 
     def rate(_, state):
@@ -156,7 +160,7 @@ def test_failure_names_the_trial_and_the_time():
     time = np.arange(0.0, 1.0, 0.02)
     load = np.zeros(100)
     load[60:] = 1e308  # no float holds its weight
-    motion = Motion(
+    motion = EquationOfMotion(
         elbow(), trials_at(time, time, names=("rest", "heavy")), np.full((100, 2), 0.02), {"hand_load_kg": load}
     )
     with pytest.raises(SimulationError, match=r"trial 'heavy' did not converge at 0\.18 s.*N m.*units of EMG"):
@@ -173,6 +177,6 @@ def test_joint_without_inertia_is_refused():
     }
     weightless |= {(muscle, "max_isometric_force"): {"value": 0.0} for muscle in ("biceps", "triceps")}
     time = np.arange(0.0, 0.5, 0.02)
-    motion = Motion(model.with_rows(weightless), trials_at(time), np.full((len(time), 2), 0.02))
+    motion = EquationOfMotion(model.with_rows(weightless), trials_at(time), np.full((len(time), 2), 0.02))
     with pytest.raises(SimulationError, match="singular.*every joint has inertia"):
         motion.solve(initial_state=[[[0.5], [1.0]]])
