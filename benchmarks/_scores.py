@@ -18,7 +18,7 @@ OURS = {
     "simulation": {"prediction": "simulation"},
 }
 MEMBERS = ("random_forest", "gru", "mlp")
-LEARNERS = ("ridge", "gaussian_process", *MEMBERS, "mean", "joint_training")
+LEARNERS = ("ridge", "gaussian_process", "extra_trees", *MEMBERS, "mean", "joint_training")
 CONTROLS = ("time_only", "shuffled_emg", "mean_angle")
 METHODS = (*OURS, *LEARNERS, *CONTROLS)
 REST_SECONDS, REST_RANGE = (

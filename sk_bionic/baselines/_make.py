@@ -15,10 +15,14 @@ from sk_bionic.baselines._low_pass import LowPassRegressor
 from sk_bionic.model_selection import TrialOrBlockKFold
 
 DEFAULT_LAGS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+# Trees take what they need of many columns and gain from a second of history; networks and kernels lose.
+LONG_LAGS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+LAGS = {"extra_trees": LONG_LAGS}  # of the baselines that have lags of their own
 #: What `make_baseline` can build.
 BASELINE_NAMES = (
     "ridge",
     "random_forest",
+    "extra_trees",
     "gaussian_process",
     "mlp",
     "gru",
@@ -33,7 +37,7 @@ MEMBERS = ("random_forest", "gru", "mlp")  # of the mean
 def make_baseline(
     name,
     *,
-    lags=DEFAULT_LAGS,
+    lags=None,
     sqrt=True,
     low_pass=True,
     sampling_rate=None,
@@ -56,6 +60,7 @@ def make_baseline(
     name : str
         "ridge";
         "random_forest";
+        "extra_trees": extremely randomised trees on a longer history, of which nothing is searched;
         "gaussian_process": constant times squared exponential plus white noise, trained on at most
         1000 evenly spaced frames;
         "mlp": `NoisyMLPRegressor`, trained on at most 500 evenly spaced frames;
@@ -70,8 +75,8 @@ def make_baseline(
         has learnt the protocol, not the muscles;
         "shuffled_emg": a control, "random_forest" on EMG whose half-second blocks are in random
         order, in training and prediction alike. It should do no better than the mean angle.
-    lags : sequence of float, default=(0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
-        Lags of the EMG [s].
+    lags : sequence of float, optional
+        Lags of the EMG [s]. Default: 0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4 and 0.5; of the "extra_trees" 0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8 and 1.
     sqrt : bool, default=True
         Take the square root of the EMG first. Amplitudes are skewed, and most of the movement
         happens at low ones; every regressor gains from it on recorded EMG.
@@ -116,6 +121,7 @@ def make_baseline(
         options |= {"sampling_rate": sampling_rate, "random_state": random_state}
         return VotingRegressor([(member, make_baseline(member, **options)) for member in MEMBERS])
     random_state = own_seed(random_state)
+    lags = LAGS.get(name, DEFAULT_LAGS) if lags is None else lags
     if isinstance(cv, Integral):
         cv = TrialOrBlockKFold(cv, gap=max(lags), sampling_rate=sampling_rate)
     features = _features_of(name, lags, sqrt, sampling_rate, random_state)
@@ -155,6 +161,7 @@ def _regressor_of(name, model, sampling_rate, random_state):
 _LEARNERS = {
     "ridge": _learners.ridge,
     "random_forest": _learners.random_forest,
+    "extra_trees": _learners.extra_trees,
     "gaussian_process": _learners.gaussian_process,
     "mlp": _learners.mlp,
     "gru": _learners.gru,

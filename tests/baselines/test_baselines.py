@@ -247,6 +247,25 @@ def test_grid_search_reaches_into_a_baseline():
     assert search.best_params_["features__lags__lags"] == (0.0, 0.1)
 
 
+def test_trees_look_back_a_second_unless_told_otherwise():
+    """Two channels at each lag; a rival's history is its own choice, and the user's first of all."""
+    X, y = recording(n_trials=1)
+    columns = lambda **options: make_baseline("extra_trees", **options)[0].fit_transform(X).columns
+    assert columns()[-1].endswith("1s]") and len(columns()) == 2 * 12
+    assert len(columns(lags=(0.0, 0.2))) == 2 * 2
+
+
+def test_trees_learn_a_relation_older_than_the_history_of_the_others():
+    X, y = recording(n_trials=1, duration=40.0)
+    late = y.shift(round(0.8 * RATE)).bfill()
+    parts = blocked_train_test_split(X, late)
+    long, short = (
+        evaluate(quick("extra_trees", **options), parts[0], parts[2], parts[1], parts[3])["rmse_deg"]
+        for options in ({}, {"lags": (0.0, 0.1, 0.2, 0.3)})
+    )
+    assert long < 0.7 * short
+
+
 def test_subsampled_frames_are_evenly_spaced_and_no_more_than_asked_for():
     X = np.arange(5000.0)[:, np.newaxis]
     model = SubsampledRegressor(KNeighborsRegressor(1), max_frames=101).fit(X, X[:, 0])
