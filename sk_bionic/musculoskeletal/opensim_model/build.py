@@ -99,14 +99,14 @@ def from_osim(
     -----
     Bodies between two coordinates, and beyond the last one, are one rigid segment in the held posture. The plane is
     that of the first axis; others may be tilted by up to 20 degrees. A segment that carries another has its center of
-    mass on the line between the two joints. A single joint is exact, whatever its axis. SpringGeneralizedForce and
-    CoordinateLimitForce become the joint's stiffness, damping and stops; without the latter, stops lie 0.2 rad outside
+    mass on the line between the two joints; centers of mass and orientations are those whose gravity torques agree best
+    with the file's over the ranges. A single joint is exact, whatever its axis. SpringGeneralizedForce and CoordinateLimitForce become the joint's stiffness, damping and stops; without the latter, stops lie 0.2 rad outside
     the file's range. Loads in the hand need `load_distance` (see `MusculoskeletalModel.with_rows`).
 
     Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with
     conditional
     points, the moment arm is followed: it is what turns the joint. The length is then the integral of the moment arms,
-    level with OpenSim's over the file's whole range, and `path_errors` has its error.
+    level with OpenSim's about the file's default posture, whatever the `ranges`, and `path_errors` has its error.
 
     Curves have the constants of the file. Activation follows the smooth rates of De Groote-Fregly (smoothing 10, also
     for the classes whose rates switch), starts in equilibrium (``default_activation`` has no effect), and explicit or

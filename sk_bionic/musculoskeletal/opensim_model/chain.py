@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from ..skeleton import GRAVITY
 from .geometry import body_poses
 from .joints import GROUND
+from .weighing import weighed
 
 STEP = 0.1  # rad, by which an angle is moved to see what hangs on it
 N_SAMPLES = 21  # postures in which a joint's motion is compared with a hinge's
@@ -84,7 +85,8 @@ def planar_chain(model, coordinates, ranges, posture):
         Where the coordinates make no planar chain of hinges: an axis is tilted by more than 20 degrees from the first
         one, a joint glides by more than 3 cm, a segment carries two others or stands before the one that carries it.
     """
-    return _Chain(model, coordinates, ranges, posture).segments()
+    chain = _Chain(model, coordinates, ranges, posture)
+    return weighed(model, chain.segments(), chain.base, ranges)
 
 
 class _Chain:

@@ -19,6 +19,9 @@ KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of t
 JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump
 APART = 1e-3  # m; or by which its slope must differ from them, however near the samples lie
 HOLD = 1e-3  # weight of the lengths themselves where jumps are bridged
+# Of a range: how far from the model's default posture a part of a broken path counts exp(-1/2) times as much. Wide enough
+# that a sliver beside the default (a gastrocnemius at the straight knee) does not set the level of all the rest.
+ABOUT_DEFAULT = 0.5
 
 
 class Samples(NamedTuple):
@@ -145,12 +148,13 @@ def _sample(model, measure, names, span, ranges, base):
     """`Samples` of muscles that span the same coordinates."""
     found = _on_grid(model, measure, names, span, ranges, base)
     jumping = [name for name, own in found.items() if own.jump]
-    wide = {n: widened(model.coordinates[n], ranges[n]) if n in span else ranges[n] for n in ranges}
-    if jumping and wide != ranges:
-        # Which part of a broken length is off can be told over the whole range only: it must not change with `ranges`.
-        whole = _on_grid(model, measure, jumping, span, wide, base)
+    if jumping:
+        # Which part of a broken length is off must not change with `ranges`: the whole range tells, about the default.
+        wide = {n: widened(model.coordinates[n], ranges[n]) if n in span else ranges[n] for n in ranges}
+        whole = _on_grid(model, measure, jumping, span, wide, base) if wide != ranges else found
+        default = {n: float(model.coordinates[n].default_value) if n in span else base[n] for n in ranges}
         for name in jumping:
-            found[name] = _shifted(found[name], whole[name])
+            found[name] = _level(found[name], whole[name], default, wide)
     return found
 
 
@@ -167,16 +171,25 @@ def widened(coordinate, own):
     return (min(low, own[0]), max(high, own[1])) if 0 < high - low <= WIDEST else own
 
 
-def _shifted(samples, whole):
-    """Samples whose bridged lengths agree with those over the whole range, on average where the ranges overlap."""
+def _level(samples, whole, default, ranges):
+    """Samples whose bridged lengths have the level of the path about the default posture, told over the whole range."""
+    here, there = (s.smooth_lengths - s.lengths for s in (samples, whole))  # each constant between two jumps
+    centre, width = np.array([(default[n], ranges[n][1] - ranges[n][0]) for n in ranges]).T
+    away = (whole.angles - centre) / np.where(width > 0, ABOUT_DEFAULT * width, 1.0)
+    level = _weighted_median(there, np.exp(-0.5 * (away**2).sum(axis=1)))
     low, high = samples.angles.min(axis=0), samples.angles.max(axis=0)
     shared = ((whole.angles >= low - 1e-9) & (whole.angles <= high + 1e-9)).all(axis=1)
     if not shared.any():
-        shared = np.zeros(len(whole.angles), bool)
-        shared[np.argmin(np.abs(whole.angles - 0.5 * (low + high)).sum(axis=1))] = True
+        shared = np.arange(len(there)) == np.argmin(np.abs(whole.angles - 0.5 * (low + high)).sum(axis=1))
     nearest = np.argmin(np.abs(samples.angles[:, None] - whole.angles[shared]).sum(axis=2), axis=0)
-    gap = float(np.median(whole.smooth_lengths[shared] - samples.smooth_lengths[nearest]))
+    gap = float(np.median(there[shared] - here[nearest])) - level
     return samples._replace(smooth_lengths=samples.smooth_lengths + gap, jump=whole.jump)
+
+
+def _weighted_median(values, weights):
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, 0.5 * cumulated[-1])])
 
 
 def _measure(model, values, names, span):
@@ -250,7 +263,7 @@ def bridge_jumps(axes, lengths, arms):
     Returns
     -------
     ndarray
-        The lengths themselves where nothing jumps.
+        The lengths themselves where nothing jumps; else of any level.
     jump : float
         The largest one [m].
     """
@@ -275,4 +288,4 @@ def bridge_jumps(axes, lengths, arms):
     matrix[len(start) :] = HOLD * np.eye(lengths.size)
     rhs = np.concatenate([step, HOLD * lengths.ravel()])
     bridged = np.linalg.lstsq(matrix, rhs, rcond=None)[0].reshape(lengths.shape)
-    return bridged - np.median(bridged - lengths), jump  # level with the larger part
+    return bridged, jump

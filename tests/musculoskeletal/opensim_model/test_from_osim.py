@@ -125,6 +125,18 @@ class TestSkeleton:
         slope = -body.mass * (height(q + step) - height(q - step)) @ np.array([0, -5, 1]) / (2 * step)
         np.testing.assert_allclose(gravity_torques(model, q)[:, 0], slope, atol=1e-7)
 
+    def test_tilted_axes_and_masses_beside_the_plane_hardly_change_what_a_chain_weighs(self, write, paths):
+        joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0", "0.06 0 0")
+        joints += limb.joint("elbow", "upper", "lower", limb.coordinate("elbow_angle"), "0 -0.3 0", "0 0.05 0")
+        bodies = limb.body("upper", center="0.01 -0.15 0.05") + limb.body("lower", center="0 -0.2 -0.03")
+        file = write(bodies=bodies, joints=joints)
+        model, step = from_osim(file, ANGLES, paths=paths), 1e-5
+        for d, axis in enumerate(step * np.eye(2)):
+            energies = [potential_and_mass(file, POSTURES + s * axis, (0, -9.80665, 0))[0] for s in (-1, 1)]
+            slope = (energies[1] - energies[0]) / (2 * step)
+            # Projected into the plane alone, the shoulder is off by a third of a newton metre everywhere.
+            np.testing.assert_allclose(gravity_torques(model, POSTURES)[:, d], slope, atol=0.05)
+
     def test_bodies_beyond_the_chain_are_held_in_the_posture(self, write, paths):
         straight, bent = (
             from_osim(write(), ANGLES, paths=paths, posture={"wrist_angle": angle}) for angle in (0.0, 1.0)
@@ -280,6 +292,20 @@ class TestMuscles:
 
 
 class TestBridgedJumps:
+    def test_the_level_of_a_broken_path_is_that_about_the_default_posture_whatever_the_ranges(self, write):
+        point = """<ConditionalPathPoint name="c"><socket_parent_frame>/bodyset/upper</socket_parent_frame>
+          <location>0.06 -0.28 0</location><socket_coordinate>elbow_angle</socket_coordinate><range>1 3</range>
+          </ConditionalPathPoint><PathPoint name="flexor1">"""
+        file = write(muscles=limb.MUSCLES.replace('<PathPoint name="flexor1">', point))
+        posture = torch.tensor([[0.0, 0.8]], dtype=torch.float64)
+        lengths = []
+        for bounds in (None, (0.0, 1.1), (0.6, 1.9)):
+            with pytest.warns(UserWarning, match="not the slopes of the lengths"):
+                model = from_osim(file, ANGLES, ["flexor"], ranges=bounds and {"elbow_angle": bounds})
+            lengths.append(model.paths.length_and_moment_arm(posture, torch.ones(1, dtype=torch.float64))[0].item())
+        true = float(muscle_tendon_lengths(read_osim(file), {"elbow_angle": np.array(0.8)}, ["flexor"])[0])
+        np.testing.assert_allclose(lengths, true, atol=3e-4)
+
     def test_a_step_is_taken_out_and_nothing_else(self):
         axes = [np.linspace(-1, 1, 21), np.linspace(0, 2, 15)]
         x, y = np.meshgrid(*axes, indexing="ij")
