@@ -129,14 +129,18 @@ def _read_joint(node, owning_body, frames):
     fault, axes, types, own, surface = "", (), None, [], ()
     nodes = [node.wrap(element) for element in node.element.iter("Coordinate")]
     names = tuple(coordinate.name for coordinate in nodes)
+    if not nodes and node.tag in JOINT_CLASSES:  # OpenSim makes them itself, and calls them so
+        names = tuple(f"_coord_{k}" for k in range(len(JOINT_CLASSES[node.tag])))
+        own = [Coordinate(name, node.name, UNKNOWN, 0.0, _ANY_RANGE, False, False) for name in names]
     try:
         parent, child = _joint_frames(node, owning_body, frames)
         axes, types = _read_motion(node, names)
         surface = _read_surface(node)
     except ValueError as error:
         fault = str(error)
-    types = types or [UNKNOWN] * len(nodes)
-    for coordinate, kind in zip(nodes, types, strict=True):
+    types = types or [UNKNOWN] * len(names)
+    own = [replace(coordinate, motion_type=kind) for coordinate, kind in zip(own, types, strict=False)]
+    for coordinate, kind in zip(nodes, types, strict=False):
         try:
             own.append(_read_coordinate(coordinate, node.name, kind))
         except ValueError as error:
@@ -226,13 +230,14 @@ def _read_axis(joint, node, names):
 
 
 def _function_of_axis(node, n_coordinates):
-    """Where it is left out, OpenSim takes the coordinate itself, or 0 of none."""
+    """As OpenSim 4.6: an empty <function/> is the coordinate itself, without the element nothing moves along the axis."""
     try:
         found = function_node(node, "function")
     except ValueError:
         if n_coordinates > 1:
             raise
-        return Linear((1.0, 0.0)) if n_coordinates else Constant(0.0)
+        empty = node.child("function") is not None
+        return Linear((1.0, 0.0)) if empty and n_coordinates else Constant(0.0)
     return read_function(found, n_coordinates)
 
 

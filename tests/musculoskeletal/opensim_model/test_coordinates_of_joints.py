@@ -1,8 +1,10 @@
 """Coordinates as OpenSim 4.6 tells them: kinds of motion, and joints that give theirs one name."""
 
+import numpy as np
 import pytest
 
 from sk_bionic.musculoskeletal.opensim_model import read_osim
+from sk_bionic.musculoskeletal.opensim_model.geometry import body_poses
 
 JOINT = """
 <CustomJoint name="{name}">
@@ -49,3 +51,30 @@ def test_coordinates_of_one_name_are_numbered(tmp_path):
     found = model(tmp_path, n_joints=3)
     assert list(found.coordinates) == ["bend", "bend (2)", "bend (3)"]
     assert [coordinate.joint for coordinate in found.coordinates.values()] == ["part0", "part1", "part2"]
+
+
+def test_an_axis_without_a_function_does_not_move(tmp_path):
+    turning = '<LinearFunction name="function"><coefficients>1 0</coefficients></LinearFunction>'
+    text = JOINT.format(name="part0", rotation="1 0", translation="0 0").replace(turning, "")
+    model(tmp_path)
+    whole = (tmp_path / "m.osim").read_text()
+    start, end = whole.index("<CustomJoint"), whole.index("</CustomJoint>") + len("</CustomJoint>")
+    (tmp_path / "m.osim").write_text(whole[:start] + text + whole[end:])
+    read = read_osim(tmp_path / "m.osim")
+    assert read.coordinates["bend"].motion_type == "coupled"
+    np.testing.assert_array_equal(body_poses(read, {"bend": np.array(0.5)})["part0"], np.eye(4))
+
+
+def test_joints_that_name_no_coordinates_have_those_of_their_class(tmp_path):
+    model(tmp_path, n_joints=2)
+    text = (tmp_path / "m.osim").read_text()
+    for name in ("part0", "part1"):
+        sockets = f"<socket_parent_frame>/ground</socket_parent_frame><socket_child_frame>/bodyset/{name}</socket_child_frame>"
+        start = text.index(f'<CustomJoint name="{name}">')
+        end = text.index("</CustomJoint>", start) + len("</CustomJoint>")
+        text = text[:start] + f'<PinJoint name="{name}">{sockets}</PinJoint>' + text[end:]
+    (tmp_path / "m.osim").write_text(text)
+    read = read_osim(tmp_path / "m.osim")
+    assert list(read.coordinates) == ["_coord_0", "_coord_0 (2)"]  # OpenSim 4.6 has two coordinates "_coord_0"
+    assert {c.motion_type for c in read.coordinates.values()} == {"rotational"}
+    assert not any(joint.fault for joint in read.joints.values())

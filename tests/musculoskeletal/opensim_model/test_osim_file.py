@@ -127,7 +127,7 @@ class TestVersion3:
         old, new = read(text).muscles["biceps"], read(VERSION_3).muscles["biceps"]
         assert old == new and not new.fault and len(new.points) == 3
 
-    def test_axes_left_out_are_still_and_functions_left_out_are_the_coordinate(self, read):
+    def test_axes_left_out_are_still_and_empty_functions_are_the_coordinate(self, read):
         named = "<function><LinearFunction>\n            <coefficients>1 0</coefficients></LinearFunction></function>"
         assert named in VERSION_3
         bare = re.sub(
