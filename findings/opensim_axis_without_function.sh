@@ -49,7 +49,8 @@ def turned(function):
 
 osim.Logger.setLevelString("off")
 print("OpenSim", osim.GetVersion())
-print("function:", osim.TransformAxis().getPropertyByName("function").getComment())
+axis = osim.TransformAxis()
+print("function:", axis.getPropertyByName("function").getComment())
 found = {name: turned(function) for name, function in (("left out", ""), ("empty", "<function/>"))}
 for name, (angle, kind) in found.items():
     print(f"function {name}: the body turns by {angle} rad for a coordinate of 0.5 rad, motion type {kind}")
