@@ -17,7 +17,7 @@ SECONDS = 3
 @pytest.fixture(scope="module")
 def recordings():
     """Folder with real recordings, laid out as the cache; skips where there is none."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("SK_BIONIC_DATA") or beside)
     if not (folder / "knee_emg").is_dir() or not (folder / "elbow_load_emg").is_dir():
         pytest.skip("no recordings: set SK_BIONIC_DATA to a folder that holds them")

@@ -9,7 +9,7 @@ import pytest
 from sk_bionic.io import read_c3d
 from sk_bionic.trials import find_trials
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from _sample_files import c3d_signals, write_c3d
 
 ezc3d = pytest.importorskip("ezc3d")
@@ -100,7 +100,7 @@ class TestContents:
             read_c3d(markers, contents="emg")
 
     def test_recorded_file(self):
-        beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+        beside = Path(__file__).resolve().parents[3] / "shared" / "data"
         path = Path(os.environ.get("SK_BIONIC_DATA") or beside) / "c3d" / "walking.c3d"
         if not path.exists():
             pytest.skip("no c3d in SK_BIONIC_DATA")

@@ -10,7 +10,7 @@ import pytest
 
 from sk_bionic.io import read_c3d
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from _c3d_bytes import write_c3d_bytes
 
 POINT, ANALOG, TRIAL = "POINT", "ANALOG", "TRIAL"

@@ -24,7 +24,7 @@ VALUES = np.array([[10, 0.5], [20, 0.6], [30, 0.7]])
 @pytest.fixture(scope="module")
 def recordings():
     """Folder with OpenSim's files of a walking trial; skips where there is none."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("SK_BIONIC_DATA") or beside) / "gait_moco"
     return folder if folder.is_dir() else pytest.skip("no gait_moco in SK_BIONIC_DATA")
 

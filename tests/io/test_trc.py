@@ -116,7 +116,7 @@ def test_decimal_commas_are_named(tmp_path):
 
 
 def test_recorded_file():
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     path = Path(os.environ.get("SK_BIONIC_DATA") or beside) / "gait_moco" / "markers_walk.trc"
     if not path.exists():
         pytest.skip("no gait_moco in SK_BIONIC_DATA")
