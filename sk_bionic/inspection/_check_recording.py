@@ -54,8 +54,9 @@ def check_recording(X, y=None, *, sampling_rate=None, trial=None, signal="auto",
     ----------
     X : DataFrame or array-like (n_frames, n_channels)
         Raw surface EMG (at about 1000 Hz) or envelopes, in any unit; time and trials in the index,
-        or from `sampling_rate` and `trial`. External inputs of the estimator (``hand_load_kg``, ...)
-        and columns with the name of an angle in y are left out.
+        or from `sampling_rate` and `trial`. External inputs of the estimator (``hand_load_kg``, ...),
+        columns with the name of an angle in y, and those that the readers of `sk_bionic.io` know to be no EMG
+        (``X.attrs["emg"]`` lists what is) are left out.
     y : Series, DataFrame or array-like (n_frames,) or (n_frames, n_coordinates), default=None
         Joint angles [rad], NaN where unknown. Without them, lag, exchanged channels and EMG that
         does not explain the motion cannot be found.

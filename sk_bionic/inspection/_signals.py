@@ -78,7 +78,7 @@ def read_recording(X, y, sampling_rate, trial, exclude, signal):
     angle, angle_names = _angles(X, y, len(values))
     named = isinstance(X, pd.DataFrame)
     names = tuple(map(str, X.columns)) if named else default_names(values.shape[1])
-    left_out = {*EXOGENOUS, *exclude, *angle_names}
+    left_out = {*EXOGENOUS, *exclude, *angle_names, *_told_to_be_no_emg(X)}
     kept = [i for i, name in enumerate(names) if name not in left_out]
     if not kept:
         raise ValueError(f"X has no EMG column. Got the columns {list(names)}.")
@@ -89,6 +89,12 @@ def read_recording(X, y, sampling_rate, trial, exclude, signal):
     raw = _looks_raw(emg, trials, rate) if signal == "auto" else signal == "raw"
     channels = tuple(names[i] for i in kept)
     return Recording(channels, emg, missing, trials, rate, sampling_rate, angle, angle_names, raw)
+
+
+def _told_to_be_no_emg(X):
+    """Columns that are no EMG as the file says that they were read from."""
+    emg = X.attrs.get("emg", ()) if isinstance(X, pd.DataFrame) else ()
+    return [] if set(emg).isdisjoint(map(str, getattr(X, "columns", ()))) else [c for c in X.columns if c not in emg]
 
 
 def _angles(X, y, n_frames):

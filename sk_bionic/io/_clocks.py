@@ -81,8 +81,13 @@ def rate_of(time):
     steps = np.diff(time)
     gaps = steps > 1.5 * np.median(steps)
     if not gaps.any():
-        return float((len(time) - 1) / (time[-1] - time[0]))
-    return float(1.0 / steps[~gaps].mean())
+        return _tidy((len(time) - 1) / (time[-1] - time[0]))
+    return _tidy(1.0 / steps[~gaps].mean())
+
+
+def _tidy(rate):
+    """Without the rounding of the times it came from."""
+    return float(f"{rate:.12g}")
 
 
 def by_clock(signals):

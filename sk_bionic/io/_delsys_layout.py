@@ -230,7 +230,7 @@ def _digits(lines, channels):
 
 
 def _markers(lines, number, n_columns):
-    """Marks that Discover writes to the right of the signals, under names of their own in the last line of the header."""
+    """Marks that Discover writes to the right of the signals, under names of their own in the header's last line."""
     names = cells_of(lines[number - 1], ",")[n_columns:] if number <= len(lines) else []
     if "Type" not in names:
         return []

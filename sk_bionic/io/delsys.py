@@ -59,8 +59,8 @@ def read_delsys(path, *, signals="emg", join=True, sampling_rate=None, trial=Non
     -----
     EMGworks prints times with seven significant digits, at 100 s one step of raw EMG in five: times that agree with a
     steady rate up to that rounding are made steady again. Trigno's rates are whole numbers of samples in 13.5 ms, and
-    are taken as such where a header rounds them. EMGworks may write no units: EMG and EKG are in V then, ACC in g, GYRO in
-    deg/s. A sample that the base did not receive is a 0 in the file, and stays one.
+    are taken as such where a header rounds them. EMGworks may write no units: EMG and EKG are in V then, ACC in g,
+    GYRO in deg/s. A sample that the base did not receive is a 0 in the file, and stays one.
 
     Examples
     --------

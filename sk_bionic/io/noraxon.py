@@ -50,8 +50,8 @@ def read_noraxon(path, *, signals="emg", sampling_rate=None, trial=None):
 
     Notes
     -----
-    Times are printed with few decimals and are made steady again where they agree with the rate in the header. That rate has
-    a decimal point also in files whose numbers have decimal commas.
+    Times are printed with few decimals and are made steady again where they agree with the rate in the header. That
+    rate has a decimal point also in files whose numbers have decimal commas.
 
     Examples
     --------
