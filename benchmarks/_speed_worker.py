@@ -28,6 +28,12 @@ except ImportError:  # the version that is compared with
     from sk_bionic.dynamics.simulate import Motion as EquationOfMotion
 
 
+try:
+    from sk_bionic.dynamics.measured import MeasuredMotion
+except ImportError:
+    MeasuredMotion = None
+
+
 def median(function, repeats):
     """Median CPU seconds of one call."""
     times = []
@@ -71,10 +77,14 @@ def moments():
     from sk_bionic.trials import Trials
 
     emg = 0.2 + 0.15 * np.sin(5.0 * time_[:, None] + phase)
-    motion = EquationOfMotion(model, Trials(("walk",), np.array([0, n]), time_), emg)
+    trials = Trials(("walk",), np.array([0, n]), time_)
     angle = np.column_stack([0.3 * np.sin(4 * time_ + k) + 0.3 for k in range(3)])
     torque = np.column_stack([20.0 * np.sin(4 * time_ + 2 * k) for k in range(3)])
-    return median(lambda: identify_torques(motion, angle, torque), 3)
+    if MeasuredMotion is None:
+        motion = EquationOfMotion(model, trials, emg)
+        return median(lambda: identify_torques(motion, angle, torque), 3)
+    motion = MeasuredMotion.of_angles(model, trials, emg, angle)
+    return median(lambda: identify_torques(motion, torque), 3)
 
 
 def long_trial(seconds):

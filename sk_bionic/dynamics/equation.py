@@ -41,9 +41,15 @@ class EquationOfMotion:
         Normalised EMG envelope that drives each muscle.
     exogenous : dict of array (n_frames,), optional
         External inputs by name (see `MusculoskeletalModel.exogenous`), prescribed angles among them.
+
+    Raises
+    ------
+    ValueError
+        When the model has no skeleton.
     """
 
     def __init__(self, model, trials, excitation, exogenous=None):
+        model.check_motion()
         self.model, self.trials = model, trials
         self.grid = CollocationGrid(trials)
         self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)

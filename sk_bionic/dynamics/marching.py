@@ -121,7 +121,7 @@ class March:
             )  # fmt: skip
             return status, report
 
-        found = _in_threads(one, range(len(slices)), len(self.record.time))
+        found = in_threads(one, range(len(slices)), len(self.record.time))
         for k, (status, report) in enumerate(found):
             if status != SOLVED:
                 self._raise(k, status, report)
@@ -161,7 +161,7 @@ class March:
             rows = slices[k].start, slices[k].stop
             return along(self.body, self.record, self.columns, k, rows, settled, at, w, states, *out)
 
-        for k, (status, frame) in enumerate(_in_threads(one, range(len(slices)), n)):
+        for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), n)):
             if status != SOLVED:
                 self._raise(k, status, (frame, 0.0))
         return out
@@ -193,7 +193,7 @@ def n_threads():
     return max(1, min(*allowed, int(limit) if limit.isdigit() and int(limit) > 0 else allowed[0]))
 
 
-def _in_threads(function, items, n_frames):
+def in_threads(function, items, n_frames):
     workers = min(n_threads(), len(items), 1 + n_frames // WORTH_A_THREAD)
     if workers < 2:
         return [function(item) for item in items]

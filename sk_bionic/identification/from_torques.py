@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from scipy.optimize import least_squares
 
-from ..dynamics.torques import acting_parameters, measured_motion, torque_and_derivative
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from .identify import FIRST_EFFECTIVE_FRACTION, SMALLEST_FITTED_FRACTION
@@ -56,16 +55,14 @@ class TorqueIdentification:
     converged: bool
 
 
-def identify_torques(motion, angle, torque, weight=None):
+def identify_torques(motion, torque, weight=None):
     """Identify the free parameters of a model from measured joint torques.
 
     Parameters
     ----------
-    motion : EquationOfMotion
+    motion : MeasuredMotion
         The model (its current values are the start, its initial values the priors' centres) on the trials, with their
         EMG.
-    angle : ndarray (n_frames, n_coordinates)
-        Measured angle [rad], without gaps.
     torque : ndarray (n_frames, n_coordinates)
         Measured torque of muscles and tissue [N m]; NaN where it is unknown.
     weight : ndarray (n_frames,), optional
@@ -82,7 +79,7 @@ def identify_torques(motion, angle, torque, weight=None):
     SimulationError
         When activation dynamics or tendons cannot be solved; names the trial.
     """
-    problem = _Problem(motion, angle, torque, weight)
+    problem = _Problem(motion, torque, weight)
     raw, n_iter, settled = problem.free.raw().numpy(), 0, False
     for _ in range(MAX_ROUNDS):
         fit = least_squares(
@@ -102,9 +99,9 @@ def identify_torques(motion, angle, torque, weight=None):
 class _Problem:
     """Least squares over the raw parameters, given each joint's noise and the fraction of independent frames."""
 
-    def __init__(self, motion, angle, torque, weight):
+    def __init__(self, motion, torque, weight):
         self.motion, self.free = motion, FreeParameters(motion.model.parameters)
-        _check_free(self.free, acting_parameters(motion.model))
+        _check_free(self.free, motion.acting)
         known = np.isfinite(torque)
         weight = np.ones(len(torque)) if weight is None else np.asarray(weight, dtype=np.float64)
         self.weight = np.where(known, weight[:, None], 0.0)
@@ -112,8 +109,7 @@ class _Problem:
         if not self.n.sum() > 0:
             raise ValueError("There is no frame with a known torque and a positive weight.")
         self.torque = np.where(known, torque, 0.0)
-        self.state = measured_motion(motion, angle)
-        self.fraction = FIRST_EFFECTIVE_FRACTION
+        self.fraction = 1.0 if motion.is_static else FIRST_EFFECTIVE_FRACTION
         mean = (self.weight * self.torque).sum(axis=0) / np.maximum(self.n, 1e-300)
         self.noise = self._noise((self.torque - mean) * (self.weight > 0))
         self._raw = None
@@ -126,9 +122,8 @@ class _Problem:
     def _evaluated(self, raw):
         """Torques and their derivatives, kept for the same raw parameters."""
         if self._raw is None or not np.array_equal(raw, self._raw):
-            values = self.free.values(torch.as_tensor(raw))
-            parameters = self.motion.model.parameters.as_dict(values)
-            self._last = torque_and_derivative(self.motion, self.state, parameters, self.free)
+            values = self.free.values(torch.as_tensor(raw)).numpy()
+            self._last = self.motion.moments_and_derivative(values, self.free)
             self._raw = np.array(raw)
         return self._last
 
@@ -155,7 +150,9 @@ class _Problem:
         """Noise and independent frames that the errors ask for; returns by how much they changed (log)."""
         error, before = self.error(raw), (self.noise, self.fraction)
         self.noise = self._noise(error)
-        found = effective_fraction(error / self.noise, self.weight, self.motion.trials.slices)
+        found = 1.0
+        if not self.motion.is_static:
+            found = effective_fraction(error / self.noise, self.weight, self.motion.trials.slices)
         self.independent = found
         self.fraction = max(found, SMALLEST_FITTED_FRACTION)
         return max(np.abs(np.log(self.noise / before[0])).max(), abs(np.log(self.fraction / before[1])))

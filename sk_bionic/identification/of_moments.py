@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._inputs.columns import place_limits
-from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..dynamics.torques import measured_motion, torque_along
+from ..dynamics.measured import MeasuredMotion
 from ._case import Case, Explanation
-from ._search import Search
+from ._search import POOR, RATIOS, Search
 from .from_torques import identify_torques
 from .plausibility import of_search
 from .suspicion import Suspicion
@@ -61,9 +60,9 @@ class MomentCase(Case):
 
     def explained(self):
         """What the model can make of it, None where its moments cannot be computed."""
-        motion = EquationOfMotion(self.model, self.trials, self.excitation, self.exogenous)
+        motion = MeasuredMotion.of_angles(self.model, self.trials, self.excitation, self.angle, self.exogenous)
         try:
-            found = identify_torques(motion, self.angle, self.moments, self.weight)
+            found = identify_torques(motion, self.moments, self.weight)
         except (SimulationError, np.linalg.LinAlgError):
             return None
         return Explanation.of(found, self.angle)
@@ -74,26 +73,52 @@ def implausible_calibration(motion, angle, moments, weight, found):
 
     Parameters
     ----------
-    motion : EquationOfMotion
+    motion : MeasuredMotion
         The model before its calibration on the trials.
-    angle, moments : ndarray (n_frames, n_coordinates)
-        Measured angles [rad] and moments [N m], the latter NaN where unknown.
+    angle : ndarray (n_frames, n_coordinates) or None
+        Measured angles [rad], where they are known.
+    moments : ndarray (n_frames, n_coordinates)
+        Measured moments [N m], NaN where unknown.
     weight : ndarray (n_frames,) or None
     found : TorqueIdentification
 
     Returns
     -------
     list of Suspicion
+        Where lengths are data, or of models with many muscles, whose counterfactuals would take minutes: the unit and the
+        sign of the moments alone.
     """
-    generic = torque_along(motion, measured_motion(motion, angle), motion.model.parameters.as_dict())
-    unit = _unit(moments, generic)
+    unit = _unit(moments, motion.moments())
     if unit is not None:
         return [unit]
+    if motion.units.constant is None or motion.model.n_muscles > MANY_MUSCLES:
+        return _turned(motion, moments, weight, found)
     case = MomentCase.of(motion, angle, weight, moments=moments)
     base = Explanation.of(found, case.angle)
     if not Search(case, base).suspicious:
         return []
     return of_search(Search(case, case.explained() or base))
+
+
+def _turned(motion, moments, weight, found):
+    """Whether moments of the opposite sign would be explained far better."""
+    known = np.isfinite(moments).any(axis=0)
+    spread = np.nanstd(moments[:, known], axis=0)
+    if not np.max(found.noise_std[known] / np.maximum(spread, 1e-9)) > POOR:
+        return []
+    try:
+        other = identify_torques(motion, -moments, weight)
+    except (SimulationError, np.linalg.LinAlgError):
+        return []
+    ratio = np.median(other.noise_std[known] / found.noise_std[known])
+    if not ratio < RATIOS["moment_sign"]:
+        return []
+    meaning = (
+        f"With moments of the opposite sign the model leaves {np.median(other.noise_std[known]):.3g} N m unexplained, now "
+        f"{np.median(found.noise_std[known]):.3g}."
+    )
+    advice = "Moments must be positive where they increase the angle: pass -y."
+    return [Suspicion("moment_sign", "", -1.0, "", meaning, advice, advice)]
 
 
 def _unit(moments, generic):

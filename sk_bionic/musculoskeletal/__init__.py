@@ -10,10 +10,10 @@ from .parameters import DEFINITIONS
 from .path import PolynomialPath
 from .path_fit import fit_path
 from .presets import PRESETS, elbow, knee, wrist
-from .skeleton import Joint
+from .skeleton import Coordinate, Joint
 
 __all__ = [
-    "DEFINITIONS", "Joint", "Muscle", "MuscleGeometry", "MusculoskeletalModel", "PRESETS", "PolynomialPath", "arm", "elbow",
+    "Coordinate", "DEFINITIONS", "Joint", "Muscle", "MuscleGeometry", "MusculoskeletalModel", "PRESETS", "PolynomialPath", "arm", "elbow",
     "fit_path",
     "from_osim", "knee", "leg", "lumped_joint", "read_osim", "save_paths", "to_osim", "wrist",
 ]  # fmt: skip

@@ -8,11 +8,12 @@ from .compiled import CompiledModel
 from .linkage import find_linkage
 from .muscle import curve_set
 from .muscle_mechanics import MuscleMechanics, torque_of
-from .parameters import DEFINITIONS, ParameterTable, make_parameter
+from .parameters import DEFINITIONS, PASSIVE_PARAMETERS, ParameterTable, make_parameter
 from .path import PathSet
 from .prescription import PrescribedAngles
-from .skeleton import gravity_torque, inertia, passive_torque
+from .skeleton import Joint, gravity_torque, inertia, passive_torque
 
+NO_STOP = {"value": 1e-9, "lower": 1e-12}  # N m/rad: of coordinates whose stops nobody states
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
 
 
@@ -25,8 +26,9 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     ----------
     muscles : sequence of Muscle
         Whatever pulls at the joints, in the order of the outputs' columns.
-    joints : sequence of Joint
-        One per degree of freedom, in the order of the columns of y. Those with a `parent` form a linkage.
+    joints : sequence of Joint or Coordinate
+        One per degree of freedom, in the order of the columns of y. Those with a `parent` form a linkage. With a
+        `Coordinate` among them the model has no skeleton: it knows moments and muscle forces, not motion.
     name : str
         What messages call the model.
 
@@ -45,6 +47,10 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         Floor of each muscle's excitation.
     synthesized_muscles : tuple of str
         Muscles without EMG of their own, driven by a mixture.
+    passive_muscles : tuple of str
+        Muscles that nothing excites.
+    has_skeleton : bool
+        Whether the model knows what motion its muscles lead to.
     prescribed_names : tuple of str
         Angles that are given instead of solved for (see `prescribing`).
     torque_scale : Tensor (n_coordinates,)
@@ -82,18 +88,47 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         self.channel_weights = np.array(weights)
         self.minimum_activation = np.array([muscle.minimum_activation for muscle in self.muscles])
         self.synthesized_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_synthesized)
-        self.paths = PathSet([muscle.path for muscle in self.muscles], len(self.joints))
+        self.passive_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_passive)
+        self.has_skeleton = all(isinstance(joint, Joint) for joint in self.joints)
         self.shape = ActivationShape([muscle.activation_shape for muscle in self.muscles])
         self.curves = curve_set(self.muscles)
         self.elastic = torch.tensor([muscle.tendon == "elastic" for muscle in self.muscles])
-        self.linkage = find_linkage(self.joints)
-        self.parameters = ParameterTable(_muscle_rows(self.muscles) + _joint_rows(self.joints, self.linkage))
+        self.linkage = find_linkage(self.joints) if self.has_skeleton else None
+        joint_rows = _joint_rows(self.joints, self.linkage) if self.has_skeleton else _tissue_rows(self.joints)
+        self.parameters = ParameterTable(_muscle_rows(self.muscles) + joint_rows)
         self._prescribe(())
 
     @property
     def n_states(self):
         """Number of unknown functions of time of the implicit residual: coordinates, then elastic tendons."""
         return self.n_coordinates + self.n_tendon_states
+
+    def check_motion(self):
+        """ValueError where the model has no skeleton and so cannot tell what motion its muscles lead to."""
+        if not self.has_skeleton:
+            without = [joint.name for joint in self.joints if not isinstance(joint, Joint)]
+            raise ValueError(
+                f"The model {self.name!r} has no skeleton (the coordinates {without} have no segments of a planar chain): it "
+                "knows moments and muscle forces along measured motion, not motion. Use `EMGDrivenMomentRegressor`, "
+                "`predict_moments` or `predict_muscle_forces`, or build it with angles that make a planar chain."
+            )
+
+    def check_paths(self):
+        """ValueError where a muscle's length and moment arms are no functions of the angles."""
+        without = [muscle.name for muscle in self.muscles if muscle.path is None]
+        if without:
+            raise ValueError(
+                f"The muscles {without} of the model {self.name!r} have no paths: give their lengths and moment arms as "
+                "data (`geometry`, see `MuscleGeometry`)."
+            )
+
+    @property
+    def paths(self):
+        """`PathSet` of all muscles; ValueError where a muscle has none."""
+        if "_paths" not in self.__dict__:
+            self.check_paths()
+            self.__dict__["_paths"] = PathSet([muscle.path for muscle in self.muscles], len(self.joints))
+        return self.__dict__["_paths"]
 
     @property
     def compiled(self):
@@ -269,6 +304,7 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         Tensor (..., n_coordinates)
             In N m.
         """
+        self.check_motion()
         p = parameters
         exogenous = exogenous or {}
         none = torch.zeros_like(angle[..., :1])
@@ -299,6 +335,7 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         Tensor (..., n_coordinates, n_coordinates)
             Symmetric and positive definite [kg m^2].
         """
+        self.check_motion()
         p = self.parameters.as_dict() if parameters is None else parameters
         exogenous = exogenous or {}
         load = exogenous.get("hand_load_kg", torch.zeros_like(angle[..., :1]))
@@ -318,6 +355,16 @@ def _joint_rows(joints, linkage):
     return _rows(joints, owners, [joint.parameters for joint in joints])
 
 
+def _tissue_rows(joints):
+    """Rows of coordinates without a skeleton: what is left of a joint's parameters is its tissue."""
+    names = (*PASSIVE_PARAMETERS, "goniometer_offset")
+    given = []
+    for joint in joints:
+        own = {} if isinstance(joint, Joint) else {"joint_damping": 0.0, "limit_stiffness": NO_STOP}
+        given.append(own | {name: value for name, value in joint.parameters.items() if name in names})
+    return _rows_of(joints, [DEFINITIONS[name] for name in DEFINITIONS if name in names], given)
+
+
 def _rows(parts, owners, values):
     definitions = [d for d in DEFINITIONS.values() if d.owner in owners]
     for part in parts:
@@ -326,6 +373,10 @@ def _rows(parts, owners, values):
             raise ValueError(
                 f"{part.name!r} is given unknown {owners[0]} parameters {unknown}. Known: {[d.name for d in definitions]}."
             )
+    return _rows_of(parts, definitions, values)
+
+
+def _rows_of(parts, definitions, values):
     rows = []
     for d in definitions:
         rows += [make_parameter(d, part.name, given.get(d.name)) for part, given in zip(parts, values, strict=True)]

@@ -32,11 +32,13 @@ class Muscle:
     ----------
     name : str
         Name of the muscle; the column of every output.
-    path : PolynomialPath
-        Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad].
+    path : PolynomialPath or None
+        Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad]. None: lengths and moment arms are
+        data (`MuscleGeometry`).
     channel : str, dict or sequence of str, optional
         Column of X that drives the muscle; one column may drive several. A muscle without EMG of its own takes a mixture
-        of other columns: a dict from column to weight, or several columns of equal weight. Default: the muscle's name.
+        of other columns: a dict from column to weight, or several columns of equal weight. An empty tuple: no electrode and
+        no substitute, the muscle is passive. Default: the muscle's name.
     parameters : dict
         Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a
         number or a dict with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``,
@@ -75,7 +77,7 @@ class Muscle:
     """
 
     name: str
-    path: PolynomialPath
+    path: PolynomialPath | None = None
     channel: str | dict | tuple | None = None
     parameters: dict = field(default_factory=dict)
     curves: str = "degroote_fregly"
@@ -120,11 +122,16 @@ class Muscle:
     @property
     def is_synthesized(self):
         """Whether the excitation is a stated mixture, not the muscle's own EMG."""
-        return not (self.channel is None or isinstance(self.channel, str))
+        return not (self.channel is None or isinstance(self.channel, str)) and not self.is_passive
+
+    @property
+    def is_passive(self):
+        """Whether nothing excites the muscle."""
+        return isinstance(self.channel, tuple) and not self.channel
 
     @property
     def emg_channel(self):
-        """Column of X that drives the muscle, or the mixture in words."""
+        """Column of X that drives the muscle, or the mixture in words; empty of a passive one."""
         if self.is_synthesized:
             return " + ".join(f"{weight:.3g} {name}" for name, weight in self.channel_weights.items())
         return self.name if self.channel is None else self.channel
@@ -138,10 +145,10 @@ class Muscle:
     def _check_channel(self):
         weights = self.channel_weights
         numbers = all(isinstance(w, Real) and isfinite(w) and w > 0 for w in weights.values())
-        if not (weights and numbers and all(isinstance(name, str) for name in weights)):
+        if not ((weights or self.is_passive) and numbers and all(isinstance(name, str) for name in weights)):
             raise ValueError(
                 f"`channel` of muscle {self.name!r} must be a column of X, several columns, or a dict from column to a positive "
-                f"weight. Got {self.channel!r}."
+                f"weight (an empty tuple: passive). Got {self.channel!r}."
             )
 
 

@@ -27,7 +27,8 @@ class MuscleMechanics:
         Columns ``length_error`` and ``moment_arm_error`` [m], root mean square over the samples (see `fit_path`; NaN of
         paths that were not fitted), and ``n_terms`` of the polynomial.
         """
-        rows = [(m.path.length_error, m.path.moment_arm_error, len(m.path.coefficients)) for m in self.muscles]
+        paths = [m.path for m in self.muscles]
+        rows = [(p.length_error, p.moment_arm_error, len(p.coefficients)) if p else (None, None, 0) for p in paths]
         frame = pd.DataFrame(rows, list(self.muscle_names), ["length_error", "moment_arm_error", "n_terms"])
         return frame.astype({"length_error": float, "moment_arm_error": float})
 

@@ -40,6 +40,37 @@ class PolynomialPath:
         exponents = self.exponents or [(power,) for power in range(len(self.coefficients))]
         return {tuple(e): float(c) for e, c in zip(exponents, self.coefficients, strict=True)}
 
+    def along(self, angle):
+        """Lengths and moment arms at many postures.
+
+        Parameters
+        ----------
+        angle : ndarray (n_frames, n_coordinates)
+            Joint angles [rad].
+
+        Returns
+        -------
+        length : ndarray (n_frames,)
+            [m].
+        moment_arm : ndarray (n_frames, n_coordinates)
+            R = -d(length)/d(angle) [m].
+        """
+        angle = np.asarray(angle, dtype=np.float64)
+        exponents, c = np.array(list(self.terms)), np.array(list(self.terms.values()))
+        arm = np.zeros(angle.shape)
+        used = np.flatnonzero(exponents.any(axis=0))
+        powers = {d: angle[:, d, None] ** np.arange(exponents[:, d].max() + 1) for d in used}
+        factors = {d: powers[d][:, exponents[:, d]] for d in used}
+        for d in used:
+            slope = exponents[:, d] * powers[d][:, np.maximum(exponents[:, d] - 1, 0)]
+            for e in used[used != d]:
+                slope = slope * factors[e]
+            arm[:, d] = -slope @ c
+        product = np.ones((len(angle), len(c)))
+        for d in used:
+            product *= factors[d]
+        return product @ c, arm
+
     @classmethod
     def constant_moment_arm(cls, moment_arm, length, angle=0.0):
         """Path whose moment arm is constant.

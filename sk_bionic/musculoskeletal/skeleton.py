@@ -47,6 +47,37 @@ class Joint:
     direction: float = 1.0
 
 
+@dataclass(frozen=True)
+class Coordinate:
+    """Description of an angle of which moments are known, but no segment that it moves: a hip's rotation, a subtalar joint.
+
+    A model with one of these has no skeleton. It knows muscle forces and moments along a measured motion, not what
+    motion they lead to.
+
+    Parameters
+    ----------
+    name : str
+        Name of the coordinate.
+    torque_scale : float
+        Typical moment [N m].
+    parameters : dict
+        Values of its passive tissue by name, as in `Joint`: stiffness, damping, stops. Default: none of it acts.
+
+    Examples
+    --------
+    >>> from sk_bionic.musculoskeletal import Coordinate
+    >>> Coordinate("hip_rotation_r").name
+    'hip_rotation_r'
+    """
+
+    name: str
+    torque_scale: float = 1.0
+    parameters: dict = field(default_factory=dict)
+    limits_from_data = False  # as of a `Joint`
+    parent = None
+    direction = 1.0
+
+
 def inertia(parameters, load):
     """Moment of inertia about the joint [kg m^2], load included; load (..., 1) in kg."""
     return parameters["moment_of_inertia"] + load * parameters["load_distance"] ** 2

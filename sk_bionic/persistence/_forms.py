@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,7 +18,8 @@ from ..identification.suspicion import Suspicion
 from ..learning.ensemble import Learners
 from ..learning.networks import HistoryNetwork
 from ..learning.training import TrainedNetwork
-from ..musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
+from ..moments.regressor import EMGDrivenMomentRegressor, MomentFit
+from ..musculoskeletal import Coordinate, Joint, Muscle, MuscleGeometry, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
 from ..predictors.fitting import Fitted
 from ..predictors.held_out import Trust
@@ -31,7 +33,7 @@ from ..regressor import PhysicsInformedMSKRegressor
 from . import _forest, _network
 
 RECORDS = (
-    ColumnRoles, Finding, Fitted, Hybrid, Joint, Learners, Muscle, Parameter, PolynomialPath,
+    ColumnRoles, Coordinate, Finding, Fitted, Hybrid, Joint, Learners, MomentFit, Muscle, Parameter, PolynomialPath,
     PostureErrors, SeenInputs, Session, StartStates, Suspicion, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
@@ -85,8 +87,11 @@ def _form_of_identification():
 
 
 def _check_size(muscles, joints, free):
-    exponents = {exponent for muscle in muscles for exponent in muscle.path.terms}
-    numbers = len(muscles) * len(exponents) * len(joints) ** 2
+    paths = [muscle.path for muscle in muscles if muscle.path is not None]
+    exponents = {exponent for path in paths for exponent in path.terms}
+    numbers = sum(len(path.terms) for path in paths) * len(joints)
+    if all(isinstance(joint, Joint) for joint in joints):  # else no table of all terms is ever made
+        numbers = max(numbers, len(muscles) * len(exponents) * len(joints) ** 2)
     degree = max((power for exponent in exponents for power in exponent), default=0)
     if (
         max(len(muscles), len(joints)) > MAX_MUSCLES
@@ -114,6 +119,31 @@ def _build_model(parts):
     # Parameters that a later version has added keep their defaults.
     rows = [saved.get((row.owner, row.name), row) for row in model.parameters.rows]
     return model._with_table(ParameterTable(rows))
+
+
+def _parts_of_geometry(geometry):
+    trials = geometry.trials
+    return {
+        "trial_names": tuple(str(name) for name in trials.names), "starts": trials.starts, "time": trials.time,
+        "muscles": geometry.muscle_names, "coordinates": geometry.coordinate_names,
+        "length": geometry.length.to_numpy(), "moment_arm": geometry.arms(),
+    }  # fmt: skip
+
+
+def _build_geometry(parts):
+    names = [name for name, n in zip(parts["trial_names"], np.diff(parts["starts"]), strict=True) for _ in range(n)]
+    index = pd.MultiIndex.from_arrays([names, parts["time"]], names=["trial", "time"])
+    muscles = list(parts["muscles"])
+    arms = {
+        name: pd.DataFrame(parts["moment_arm"][:, d], index, muscles) for d, name in enumerate(parts["coordinates"])
+    }
+    return MuscleGeometry(pd.DataFrame(parts["length"], index, muscles), arms)
+
+
+def _parts_of_moment_regressor(regressor):
+    """Without the attributes that follow from `fitted_`."""
+    parts, derived = _parts_of_estimator(regressor), set(regressor._exposed())
+    return {**parts, "fitted": {name: value for name, value in parts["fitted"].items() if name not in derived}}
 
 
 def _build_random_state(parts):
@@ -178,10 +208,17 @@ _FORMS = {
     Pipeline: Form("Pipeline", _parts_of_pipeline, _build_pipeline, is_estimator=True),
     Trajectory: Form("Trajectory", lambda one: one._asdict(), _build_trajectory),
     MusculoskeletalModel: Form("MusculoskeletalModel", _parts_of_model, _build_model),
+    MuscleGeometry: Form("MuscleGeometry", _parts_of_geometry, _build_geometry),
     HistoryNetwork: Form("HistoryNetwork", _network.parts, _network.build),
     History: Form("History", lambda history: {"epochs": list(history)}, lambda parts: History(parts["epochs"])),
     ExtraTreesRegressor: Form("ExtraTreesRegressor", _forest.parts, _forest.build),
     np.random.RandomState: Form("RandomState", lambda state: {"state": state.get_state()}, _build_random_state),
+    EMGDrivenMomentRegressor: Form(
+        "EMGDrivenMomentRegressor",
+        _parts_of_moment_regressor,
+        _build_of(EMGDrivenMomentRegressor, expose=True),
+        is_estimator=True,
+    ),
     PhysicsInformedMSKRegressor: Form(
         "PhysicsInformedMSKRegressor",
         _parts_of_regressor,

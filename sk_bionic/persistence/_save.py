@@ -29,7 +29,7 @@ def save(estimator, path):
 
     Parameters
     ----------
-    estimator : PhysicsInformedMSKRegressor, EMGEnvelope, LagEmbedding, StandardScaler, or Pipeline of these
+    estimator : PhysicsInformedMSKRegressor, EMGDrivenMomentRegressor, EMGEnvelope, LagEmbedding, StandardScaler, or Pipeline of these
         Fitted. Baselines and other scikit-learn estimators are for joblib or skops.
     path : path-like
         Where to write. An existing file is replaced.

@@ -108,5 +108,5 @@ def test_a_mixture_moves_the_limb_as_its_sum_would(recording):
 
 @pytest.mark.parametrize("channel", [{}, [], {"a": 0.0}, {"a": np.nan}, {"a": "b"}, {1: 0.5}, [2]])
 def test_channel_that_is_no_mixture_is_refused(channel):
-    with pytest.raises(ValueError, match="`channel` of muscle 'm' must be .*positive weight. Got"):
+    with pytest.raises(ValueError, match="`channel` of muscle 'm' must be .*positive weight.* Got"):
         Muscle("m", PolynomialPath((0.3,)), channel)

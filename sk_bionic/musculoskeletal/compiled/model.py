@@ -151,7 +151,7 @@ def _terms(muscles, n_joints):
     """Constants (n_muscles,) of the paths, and their other terms; of paths over one joint every power, with zeros."""
     constants, terms = [], []
     for muscle in muscles:
-        own = muscle.path.terms
+        own = {} if muscle.path is None else muscle.path.terms
         constants.append(sum(c for e, c in own.items() if not any(e)))
         own = {e: c for e, c in own.items() if any(e)}
         if n_joints == 1:

@@ -1,28 +1,17 @@
-"""EMG-driven joint moments along measured motion, and the calibration of a model to moments of inverse dynamics."""
+"""EMG-driven joint moments along measured motion, and a calibration, as functions."""
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 
-from . import _inputs as inputs
-from ._inputs.frame_checks import check_finite
-from .dynamics.equation import EquationOfMotion
-from .dynamics.torques import acting_parameters, measured_motion, torque_along
-from .identification.from_torques import TorqueIdentification, identify_torques
-from .identification.identifiability import assess
-from .identification.of_moments import implausible_calibration
-from .identification.signals import angle_suspicions, any_constant, emg_suspicions
-from .identification.suspicion import CONCLUSIVE, ordered, suspicion_frame
-from .identification.telling import tell
-from .musculoskeletal import MusculoskeletalModel
-from .predictors.prediction import muscle_outputs, pull
-from .results import correlation_frame, flagged, parameter_frame
-from .trials import find_trials
-
-__all__ = ["MomentCalibration", "calibrate_to_moments", "predict_moments", "predict_muscle_forces"]
+from .._inputs.frame_checks import check_finite
+from ..identification.suspicion import suspicion_frame
+from ..musculoskeletal import MuscleGeometry, MusculoskeletalModel
+from ..results import flagged
+from ..trials import find_trials
+from .measuring import Frames, measure
+from .regressor import EMGDrivenMomentRegressor, MomentFit
 
 
 @dataclass(frozen=True)
@@ -40,18 +29,21 @@ class MomentCalibration:
         Posterior correlation of the free parameters.
     noise_std : Series
         Standard deviation of measured minus modelled moment [N m] by coordinate; NaN where none was measured.
-    identification : TorqueIdentification
+    identification : MomentFit
         Covariance, independent frames, convergence.
     findings : DataFrame
         What makes the calibration implausible: kind, what, value, unit, meaning, advice; empty where nothing does.
+    geometry : MuscleGeometry or None
+        The lengths and moment arms that were given.
     """
 
     model: MusculoskeletalModel
     parameters: pd.DataFrame
     correlation: pd.DataFrame
     noise_std: pd.Series
-    identification: TorqueIdentification
+    identification: MomentFit
     findings: pd.DataFrame = field(default_factory=lambda: suspicion_frame([]))
+    geometry: MuscleGeometry | None = None
 
     def __repr__(self):
         table = self.parameters
@@ -73,10 +65,10 @@ class MomentCalibration:
         DataFrame (n_frames, n_coordinates)
             As of `predict_moments`.
         """
-        return predict_moments(self.model, X)
+        return predict_moments(self.model, X, geometry=self.geometry)
 
 
-def predict_moments(model, X):
+def predict_moments(model, X, *, geometry=None):
     """Moments that muscles and passive tissue exert about the joints while they move as measured.
 
     Parameters
@@ -87,6 +79,9 @@ def predict_moments(model, X):
         EMG envelopes, 1 at full excitation, under the names of the model's channels, and every angle of the model [rad]
         under its coordinate's name; index levels ``trial`` and ``time`` [s]. Velocities come from a spline through
         the angles: low-pass them first.
+    geometry : MuscleGeometry, optional
+        Lengths and moment arms instead of those of the model's paths, found by trial and time; X then needs no angles.
+        Where it has all of them, passive tissue acts.
 
     Returns
     -------
@@ -111,12 +106,12 @@ def predict_moments(model, X):
     >>> predict_moments(flexion.model, X).columns.tolist()
     ['elbow_flexion']
     """
-    motion, angle, rows = _motion(model, X)
-    torque = torque_along(motion, measured_motion(motion, angle), model.parameters.as_dict())
-    return flagged(_at_rows(torque, rows, X.index, model.coordinate_names), model)
+    at = _measured(model, X, geometry)
+    moments = at.at_frames(at.motion.moments())
+    return flagged(pd.DataFrame(moments, X.index, list(model.coordinate_names)), model)
 
 
-def predict_muscle_forces(model, X):
+def predict_muscle_forces(model, X, *, geometry=None):
     """Tendon forces while the joints move as measured.
 
     Parameters
@@ -124,6 +119,8 @@ def predict_muscle_forces(model, X):
     model : MusculoskeletalModel
         As in `predict_moments`.
     X : DataFrame (n_frames, n_columns)
+        As in `predict_moments`.
+    geometry : MuscleGeometry, optional
         As in `predict_moments`.
 
     Returns
@@ -145,12 +142,12 @@ def predict_muscle_forces(model, X):
     >>> predict_muscle_forces(flexion.model, X).columns.tolist()
     ['biceps', 'triceps']
     """
-    motion, angle, rows = _motion(model, X)
-    muscles, _ = muscle_outputs(motion, measured_motion(motion, angle))
-    return flagged(_at_rows(pull(muscles), rows, X.index, model.muscle_names), model)
+    at = _measured(model, X, geometry)
+    forces = at.at_frames(np.maximum(at.motion.muscles().force, 0.0))
+    return flagged(pd.DataFrame(forces, X.index, list(model.muscle_names)), model)
 
 
-def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None):
+def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None, geometry=None):
     """Identify a model's parameters from joint moments of inverse dynamics, the motion being measured.
 
     What EMG-driven modelling calls calibration: the moments of the model on measured EMG and angles are fitted to
@@ -170,6 +167,8 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
         moments along a measured motion depend on them (not inertia, gravity or goniometer).
     sample_weight : array-like (n_frames,), optional
         Weight of each frame's moments.
+    geometry : MuscleGeometry, optional
+        As in `predict_moments`.
 
     Returns
     -------
@@ -210,118 +209,35 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     >>> bool((found.parameters["value"] > found.parameters["initial"]).all())
     True
     """
-    model = _with_free(model, identify)
-    motion, angle, rows = _motion(model, X)
-    inputs.warn_of_synthesized(model)
-    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)[rows]
-    measured = _measured(moments, X, model)[rows]
-    found = identify_torques(motion, angle, measured, weight)
-    if not found.converged:
-        warnings.warn(
-            f"The calibration had not settled after {found.n_iter} evaluations.",
-            ConvergenceWarning,
-            stacklevel=2,
-        )
-    signals = _odd_signals(model, X.iloc[rows], motion, angle)
-    suspicions = ordered(signals)
-    if not any_constant(motion.excitation) and not any(s.kind in CONCLUSIVE for s in signals):
-        suspicions = ordered([*signals, *implausible_calibration(motion, angle, measured, weight, found)])
-    tell(suspicions, stacklevel=3, where="`findings`")
-    return MomentCalibration(
-        found.model,
-        parameter_frame(found.model, found.covariance, assess(found, motion.excitation)),
-        correlation_frame(found.model, found.covariance),
-        pd.Series(found.noise_std, list(found.model.coordinate_names), name="noise_std"),
-        found,
-        suspicion_frame(suspicions),
+    _check_table(X)
+    regressor = EMGDrivenMomentRegressor(
+        model,
+        geometry=geometry,
+        unrecorded="raise",
+        identify="as_marked" if identify is None else identify,
+        emg_scale=None,
     )
+    if not isinstance(moments, pd.DataFrame | pd.Series):
+        raise ValueError(
+            f"`moments` must be a DataFrame with columns among the coordinates {list(model.coordinate_names)} of the model "
+            f"{model.name!r}. Got {type(moments).__name__}."
+        )
+    regressor.fit(X, moments, sample_weight)
+    return MomentCalibration(
+        regressor.model_, regressor.parameters_, regressor.parameter_correlation_, regressor.noise_std_,
+        regressor.fitted_, regressor.findings_, geometry,
+    )  # fmt: skip
 
 
-def _odd_signals(model, X, motion, angle):
-    emg = X[list(model.channels)].to_numpy(dtype=np.float64)
-    inputs.warn_of_flat(emg, model.channels, motion.trials, stacklevel=5)
-    return [
-        *angle_suspicions(angle, motion.trials, model.coordinate_names),
-        *emg_suspicions(emg, np.ones(emg.shape[1]), model.channels, motion.trials),
-    ]
+def _measured(model, X, geometry):
+    _check_table(X)
+    values, names, trials = X.to_numpy(dtype=np.float64), [str(name) for name in X.columns], find_trials(X)
+    check_finite(values, np.ones(len(names), bool), trials, names)
+    return measure(model, Frames(values, names, trials, X.index), geometry)
 
 
-def _with_free(model, identify):
-    if identify is not None:
-        return model.identifying(identify)
-    acting = acting_parameters(model)
-    rows = model.parameters.rows
-    idle = {(r.owner, r.name): {"free": False} for r in rows if r.free and r.name not in acting}
-    return model.with_rows(idle)
-
-
-def _motion(model, X):
-    """The model on X's trials, the measured angles (n_frames, n_coordinates) of what is not prescribed, the rows of X.
-
-    Parts beside a hole in time that are too short for an acceleration are left out.
-    """
+def _check_table(X):
     if not isinstance(X, pd.DataFrame):
         raise ValueError(f"X must be a DataFrame whose columns name EMG channels and angles. Got {type(X).__name__}.")
-    trials = find_trials(X)
-    if trials is None:
+    if find_trials(X) is None:
         raise ValueError("X needs a time axis: a pandas index with the levels 'trial' and 'time' (s).")
-    given = X.to_numpy(dtype=np.float64)
-    names = [str(name) for name in X.columns]
-    check_finite(given, np.ones(len(names), bool), trials, names)
-    trials, rows = _parts(trials)
-    given = given[rows]
-    absent = [name for name in model.coordinate_names if name not in names]
-    if absent:
-        raise ValueError(
-            f"X lacks the measured angles {absent} [rad] of the model {model.name!r}. Got the columns {names}."
-        )
-    others = [i for i, name in enumerate(names) if name not in model.coordinate_names]
-    values, roles = given[:, others], inputs.assign_columns([names[i] for i in others], model)
-    emg = values[:, roles.emg]
-    inputs.warn_of_negative(emg, roles.emg_names, trials)
-    inputs.check_amplitude(emg, roles.emg_names, trials)
-    inputs.check_prescribed(values, roles, model, trials)
-    exogenous = {name: values[:, column] for name, column in roles.exogenous.items()}
-    motion = EquationOfMotion(model, trials, model.excitation(emg), exogenous)
-    angle = given[:, [names.index(name) for name in model.coordinate_names]]
-    for name, column in zip(model.coordinate_names, angle.T, strict=True):
-        inputs.check_radians(name, column, trials)
-    return motion, angle, rows
-
-
-def _parts(trials):
-    """Trials that end at holes, and the rows (n_frames,) of bool of those that have an acceleration."""
-    parts = trials.parted()
-    short, message = trials.short_parts(parts, inputs.FEWEST_FRAMES)
-    if message:
-        warnings.warn(message, UserWarning, stacklevel=4)
-        rows = ~short[parts.trial_of_frame]
-        parts = parts.without(short)
-    else:
-        rows = np.ones(trials.n_frames, dtype=bool)
-    inputs.check_trial_lengths(parts)
-    return parts, rows
-
-
-def _at_rows(values, rows, index, names):
-    """Values (n_rows, n_names) as a table of all frames, NaN beside `rows`."""
-    table = pd.DataFrame(np.nan, index, list(names))
-    table.loc[rows] = np.asarray(values)
-    return table
-
-
-def _measured(moments, X, model):
-    """Moments (n_frames, n_coordinates) [N m], NaN where there are none."""
-    moments = moments.to_frame() if isinstance(moments, pd.Series) else moments
-    known = isinstance(moments, pd.DataFrame) and set(moments.columns) <= set(model.coordinate_names)
-    if not known or not len(moments.columns):
-        got = list(moments.columns) if isinstance(moments, pd.DataFrame) else type(moments).__name__
-        raise ValueError(
-            f"`moments` must be a DataFrame with columns among the coordinates {list(model.coordinate_names)} of the model {model.name!r}. Got {got}."
-        )
-    inputs.check_same_index(X, moments)
-    values = moments.reindex(columns=list(model.coordinate_names)).to_numpy(dtype=np.float64)
-    if np.isinf(values).any():
-        row, column = np.argwhere(np.isinf(values))[0]
-        raise ValueError(f"`moments` is infinite in column {model.coordinate_names[column]!r}, row {row}.")
-    return values

@@ -10,8 +10,8 @@ import torch
 from sk_bionic import calibrate_to_moments, predict_moments, predict_muscle_forces
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.dynamics.measured import MeasuredMotion
 from sk_bionic.dynamics.prescribed import PrescribedMotion
-from sk_bionic.dynamics.torques import measured_motion, torque_and_derivative
 from sk_bionic.musculoskeletal import MusculoskeletalModel, arm, elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.musculoskeletal.skeleton import gravity_torque, inertia, passive_torque
@@ -74,13 +74,12 @@ def moving():
 def test_derivatives_are_exact(flexion, tendon):
     model = with_tendons(elbow(), tendon).identifying(FREE)
     emg, angle = flexion.data.iloc[:50], flexion.target.iloc[:50]
-    motion = EquationOfMotion(model, find_trials(emg), emg.to_numpy())
-    state = measured_motion(motion, angle.to_numpy()[:, None])
+    motion = MeasuredMotion.of_angles(model, find_trials(emg), emg.to_numpy(), angle.to_numpy()[:, None])
     free = FreeParameters(model.parameters)
     raw = free.raw()
 
     def torque(raw):
-        return torque_and_derivative(motion, state, model.parameters.as_dict(free.values(raw)), free)
+        return motion.moments_and_derivative(free.values(raw).numpy(), free)
 
     exact = torque(raw)[1] @ free.derivative(raw)
     for k in range(free.n_raw):
@@ -157,7 +156,8 @@ def test_moments_are_the_work_of_forces_and_tissue(moving):
     model = arm()
     motion = EquationOfMotion(model, find_trials(moving), moving[list(model.channels)].to_numpy())
     angle = moving[list(model.coordinate_names)].to_numpy()
-    p, state = model.parameters.as_dict(), measured_motion(motion, angle)
+    p, splines = model.parameters.as_dict(), [PrescribedMotion(motion.grid, column) for column in angle.T]
+    state = torch.stack([spline.at(motion.grid.frames) for spline in splines], dim=-1)[:, :2]
     _, moment_arm = model.paths.length_and_moment_arm(state[:, 0], p["moment_arm_scale"])
     of_muscles = np.einsum("ndm,nm->nd", moment_arm, predict_muscle_forces(model, moving))
     activation = model.activation(motion.dynamics.solve(p)).sum(-1, keepdim=True)

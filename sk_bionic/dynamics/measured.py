@@ -1,0 +1,341 @@
+"""Muscles along a motion that was measured: lengths, moment arms and EMG in, forces and moments out, with derivatives."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.interpolate import make_interp_spline
+from scipy.special import expit
+
+from ..musculoskeletal.compiled.layout import MUSCLE_PARAMETERS
+from ..musculoskeletal.parameters import PASSIVE_PARAMETERS
+from ..musculoskeletal.tendon import tendon_length
+from .compiled.course import course, new_course
+from .compiled.interval import SOLVED
+from .compiled.march import NO_ACTIVATION
+from .errors import SimulationError
+from .marching import in_threads, record_of
+
+TENDON_PARAMETERS = ("tendon_slack_length", "tendon_strain_at_one_norm_force")
+STATIC = 2  # frames of a trial that is no course in time: one posture, held
+DEGREE = 5  # of the splines through measured angles: continuous accelerations
+
+
+class Units(NamedTuple):
+    """Muscle-tendon units along a motion, at a path's scale of 1."""
+
+    length: np.ndarray  # (n_frames, n_muscles) [m], but for the paths' constants
+    speed: np.ndarray  # (n_frames, n_muscles) [m/s]
+    arms: np.ndarray  # (n_frames, n_coordinates, n_muscles) [m]
+    constant: np.ndarray | None  # (n_muscles,) [m]; None: lengths are data, which no scale of a path changes
+
+
+class Joints(NamedTuple):
+    """Measured angles less the goniometers' offsets, where they are known."""
+
+    angle: np.ndarray  # (n_frames, n_coordinates) [rad]
+    speed: np.ndarray  # (n_frames, n_coordinates) [rad/s]
+
+
+class Muscles(NamedTuple):
+    """Muscles along a motion."""
+
+    activation: np.ndarray  # (n_frames, n_muscles)
+    tendon: np.ndarray  # (n_frames, n_muscles): states of elastic tendons, 0 of rigid ones
+    force: np.ndarray  # (n_frames, n_muscles) [N]
+    force_by_own: np.ndarray  # (n_frames, n_muscles, n_own)
+    active_by_own: np.ndarray  # (n_frames, n_muscles, n_own): derivatives of the activations
+    own: tuple  # names of the parameters by which derivatives are
+
+
+class MeasuredMotion:
+    """A model along measured motion. Nothing is integrated but activations and elastic tendons.
+
+    Parameters
+    ----------
+    model : MusculoskeletalModel
+    trials : Trials
+    excitation : ndarray (n_frames, n_muscles)
+        Normalised EMG envelope that drives each muscle.
+    units : Units
+    joints : Joints or None
+        None: the angles are not known, and passive tissue has no part in the moments.
+    prescribed : dict of ndarray (n_frames,), optional
+        Angles [rad] of the prescribed coordinates.
+    """
+
+    def __init__(self, model, trials, excitation, units, joints=None, prescribed=None):
+        self.model, self.trials, self.units, self.joints = model, trials, units, joints
+        self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
+        self.record = record_of(trials, self.excitation, {}, np.zeros((trials.n_frames, 0, 6)))
+        self.prescribed = dict(prescribed or {})
+        self.is_static = bool((trials.lengths <= STATIC).all())
+        self._geometry = np.ascontiguousarray(np.stack([units.length, units.speed], axis=2))
+
+    @classmethod
+    def of_angles(cls, model, trials, excitation, angle, prescribed=None):
+        """Of measured angles, by the paths' polynomials.
+
+        Parameters
+        ----------
+        model, trials, excitation
+            As of the class.
+        angle : ndarray (n_frames, n_coordinates)
+            [rad].
+        prescribed : dict of ndarray (n_frames,), optional
+            Angles [rad] of the prescribed coordinates.
+
+        Returns
+        -------
+        MeasuredMotion
+        """
+        joint = angle - model.parameters.as_dict()["goniometer_offset"].numpy()
+        columns = dict(zip(model.coordinate_names, joint.T, strict=True)) | dict(prescribed or {})
+        whole = np.stack([splined(trials, columns[part.name]) for part in model.joints])  # (n_joints, 2, n_frames)
+        free = [i for i, part in enumerate(model.joints) if part.name in model.coordinate_names]
+        units = _units(model, whole[:, 0].T, whole[:, 1].T, free)
+        return cls(model, trials, excitation, units, Joints(whole[free, 0].T, whole[free, 1].T), prescribed)
+
+    @classmethod
+    def of_geometry(cls, model, trials, excitation, geometry, angle=None):
+        """Of lengths and moment arms that are data.
+
+        Parameters
+        ----------
+        model, trials, excitation
+            As of the class.
+        geometry : MuscleGeometry
+            At the frames of the trials, of the model's muscles and coordinates in their order.
+        angle : ndarray (n_frames, n_coordinates), optional
+            [rad].
+
+        Returns
+        -------
+        MeasuredMotion
+
+        Raises
+        ------
+        ValueError
+            When paths are scaled: what a scale would make of measured lengths is not known.
+        """
+        scale = model.parameters.as_dict()["moment_arm_scale"].numpy()
+        if not np.allclose(scale, 1.0):
+            raise ValueError("Lengths and moment arms that are data have no `moment_arm_scale`: it must be 1.")
+        joints = None
+        if angle is not None:
+            joint = angle - model.parameters.as_dict()["goniometer_offset"].numpy()
+            both = np.stack([splined(trials, column) for column in joint.T])
+            joints = Joints(both[:, 0].T, both[:, 1].T)
+        length, speed = geometry.length.to_numpy(), geometry.velocity.to_numpy()
+        units = Units(length, speed, geometry.arms(), None)
+        return cls(model, trials, excitation, units, joints)
+
+    def with_model(self, model):
+        """The same motion with another model of the same muscles."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, model=model)
+        return other
+
+    def with_excitation(self, excitation):
+        """The same motion with other excitations (n_frames, n_muscles)."""
+        return type(self)(self.model, self.trials, excitation, self.units, self.joints)
+
+    @property
+    def frame_exogenous(self):
+        """Prescribed angles, dict of Tensor (n_frames, 1)."""
+        return {name: torch.as_tensor(column)[:, None] for name, column in self.prescribed.items()}
+
+    @property
+    def acting(self):
+        """Names of the parameters on which the moments depend, list of str."""
+        names = [*self.model.parameters.muscle_names, *(PASSIVE_PARAMETERS if self.joints is not None else ())]
+        return [name for name in names if self.units.constant is not None or name != "moment_arm_scale"]
+
+    def muscles(self, values=None, own=()):
+        """Activations, tendons and forces at all frames.
+
+        Parameters
+        ----------
+        values : ndarray (n_parameters,), optional
+            Values of all rows of the model's parameters; default: its own.
+        own : sequence of str
+            Muscle parameters by which derivatives of the forces are wanted.
+
+        Returns
+        -------
+        Muscles
+
+        Raises
+        ------
+        SimulationError
+            When activation dynamics or a tendon cannot be solved; names the trial and the time.
+        """
+        values = self.model.parameters.value if values is None else np.ascontiguousarray(values)
+        body = self.model.compiled.body(values)
+        columns = np.array([MUSCLE_PARAMETERS.index(name) for name in own], dtype=np.int64)
+        n, m = self.excitation.shape
+        out = [np.zeros((n, m)) for _ in range(3)]
+        out += [np.zeros((n if len(own) else 0, m, len(own))) for _ in range(2)]
+        constant = np.zeros(m) if self.units.constant is None else self.units.constant
+        slices = self.trials.slices
+
+        def one(k):
+            room = new_course(m, len(own)), new_course(m, len(own))
+            bounds, report = (slices[k].start, slices[k].stop), np.zeros(1)
+            given = self.record, columns, k, bounds, self._geometry, constant
+            return course(body, *given, *room, report, *out), int(report[0])
+
+        for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), n)):
+            if status != SOLVED:
+                self._raise(self.trials.names[k], status, self.trials.time[frame])
+        return Muscles(*out, tuple(own))
+
+    @staticmethod
+    def _raise(trial, status, time):
+        if status == NO_ACTIVATION:
+            raise SimulationError(
+                f"The activation dynamics of trial {trial!r} did not converge at {time:g} s. Check the EMG's amplitude: 1 is "
+                "full excitation."
+            )
+        raise SimulationError(
+            f"The elastic tendons of trial {trial!r} found no equilibrium behind {time:g} s, even in the shortest steps. "
+            "Check the unit of the lengths (m) and that they change smoothly, or take rigid tendons."
+        )
+
+    def moments(self, values=None):
+        """Moments of muscles and passive tissue, ndarray (n_frames, n_coordinates) [N m].
+
+        sum_m R_m F_m + tau_passive, positive when it increases the angle: what inverse dynamics calls the joint's
+        generalised force.
+        """
+        values = self.model.parameters.value if values is None else values
+        muscles = self.muscles(values)
+        return np.einsum("ndm,nm->nd", self._arms(values), muscles.force) + self._tissue(values, muscles.activation)
+
+    def moments_and_derivative(self, values, free):
+        """As `moments`, with the exact derivative.
+
+        Parameters
+        ----------
+        values : ndarray (n_parameters,)
+        free : FreeParameters
+            Rows of `acting` parameters only.
+
+        Returns
+        -------
+        moments : ndarray (n_frames, n_coordinates)
+            [N m].
+        derivative : ndarray (n_frames, n_coordinates, n_free)
+            With respect to the free parameters' values.
+        """
+        rows = [free.table.rows[i] for i in free.index.tolist()]
+        table, arms = self.model.parameters, self._arms(values)
+        own = tuple(dict.fromkeys(row.name for row in rows if row.name in table.muscle_names))
+        muscles = self.muscles(values, own)
+        moments = np.einsum("ndm,nm->nd", arms, muscles.force) + self._tissue(values, muscles.activation)
+        owner = {
+            name: k for names in (self.model.muscle_names, self.model.coordinate_names) for k, name in enumerate(names)
+        }
+        derivative = np.zeros((*moments.shape, len(rows)))
+        for c, row in enumerate(rows):
+            k = owner[row.owner]
+            if row.name in PASSIVE_PARAMETERS:
+                derivative[:, k, c] = self._tissue_slope(values, muscles.activation, row.name)[:, k]
+                continue
+            derivative[..., c] = arms[..., k] * muscles.force_by_own[:, k, own.index(row.name), None]
+            if row.name == "moment_arm_scale":
+                derivative[..., c] += self.units.arms[..., k] * muscles.force[:, k, None]
+        if self._stiffens(values):
+            derivative += self._by_co_contraction(values, rows, owner, muscles)
+        return moments, derivative
+
+    def fiber_lengths(self, values=None):
+        """Fiber lengths in optimal fiber lengths, ndarray (n_frames, n_muscles), and cosines of the pennation angles."""
+        values = self.model.parameters.value if values is None else values
+        p = self._named(values)
+        unit = (0.0 if self.units.constant is None else self.units.constant) + p["moment_arm_scale"] * self.units.length
+        tendon = p["tendon_slack_length"] * np.ones_like(unit)
+        if self.model.elastic.any():
+            elastic = self.model.elastic.numpy()
+            states = self.muscles(values).tendon[:, elastic]
+            own = {name: torch.as_tensor(p[name][elastic]) for name in TENDON_PARAMETERS}
+            tendon[:, elastic] = tendon_length(torch.as_tensor(states), torch.zeros(1), own)[0].numpy()
+        along = unit - tendon
+        fiber = np.hypot(along, p["optimal_fiber_length"] * np.sin(p["pennation_angle_at_optimal"]))
+        return fiber / p["optimal_fiber_length"], along / fiber
+
+    def _named(self, values):
+        return {name: values[rows] for name, rows in self.model.parameters.slices.items()}
+
+    def _arms(self, values):
+        return self.units.arms * self._named(values)["moment_arm_scale"]
+
+    def _stiffens(self, values):
+        return self.joints is not None and bool(self._named(values)["co_contraction_stiffness"].any())
+
+    def _tissue(self, values, activation):
+        """Moments of passive tissue and stops (see `skeleton.passive_torque`)."""
+        if self.joints is None:
+            return 0.0
+        p, (angle, speed) = self._named(values), self.joints
+        stiffness = p["joint_stiffness"] + p["co_contraction_stiffness"] * activation.sum(axis=1, keepdims=True)
+        over, under = self._beyond(p)
+        elastic = -stiffness * (angle - p["joint_rest_angle"]) - p["joint_damping"] * speed
+        return elastic + p["limit_stiffness"] * p["limit_transition"] * (np.logaddexp(0, under) - np.logaddexp(0, over))
+
+    def _beyond(self, p):
+        """How far the angles are beyond the upper and the lower stop, in transitions."""
+        angle, width = self.joints.angle, p["limit_transition"]
+        return (angle - p["upper_limit"]) / width, (p["lower_limit"] - angle) / width
+
+    def _tissue_slope(self, values, activation, name):
+        """Derivatives of the passive moments by one of each coordinate's own parameters, (n_frames, n_coordinates)."""
+        p, (angle, speed) = self._named(values), self.joints
+        over, under = self._beyond(p)
+        total = activation.sum(axis=1, keepdims=True)
+        away = angle - p["joint_rest_angle"]
+        bent = lambda x: np.logaddexp(0, x) - x * expit(x)
+        return {
+            "joint_stiffness": lambda: -away,
+            "joint_rest_angle": lambda: p["joint_stiffness"] + p["co_contraction_stiffness"] * total + 0.0 * away,
+            "joint_damping": lambda: -speed,
+            "co_contraction_stiffness": lambda: -total * away,
+            "lower_limit": lambda: p["limit_stiffness"] * expit(under),
+            "upper_limit": lambda: p["limit_stiffness"] * expit(over),
+            "limit_stiffness": lambda: p["limit_transition"] * (np.logaddexp(0, under) - np.logaddexp(0, over)),
+            "limit_transition": lambda: p["limit_stiffness"] * (bent(under) - bent(over)),
+        }[name]()
+
+    def _by_co_contraction(self, values, rows, owner, muscles):
+        """What the parameters of the activation dynamics change of the tissue's stiffness."""
+        p = self._named(values)
+        out = np.zeros((len(self.excitation), self.model.n_coordinates, len(rows)))
+        slope = -p["co_contraction_stiffness"] * (self.joints.angle - p["joint_rest_angle"])
+        for c, row in enumerate(rows):
+            if row.name in muscles.own:
+                out[..., c] = slope * muscles.active_by_own[:, owner[row.owner], muscles.own.index(row.name), None]
+        return out
+
+
+def _units(model, angle, speed, free):
+    """`Units` by the paths' polynomials, of angles and velocities (n_frames, n_joints)."""
+    model.check_paths()
+    n, m = len(angle), model.n_muscles
+    length, lengthening, arms = np.empty((n, m)), np.empty((n, m)), np.empty((n, len(free), m))
+    constant = np.empty(m)
+    for k, muscle in enumerate(model.muscles):
+        own, arm = muscle.path.along(angle)
+        constant[k] = sum(c for e, c in muscle.path.terms.items() if not any(e))
+        length[:, k], lengthening[:, k] = own - constant[k], -(arm * speed).sum(axis=1)  # dl/dt = dl/dq q' = -R q'
+        arms[:, :, k] = arm[:, free]
+    return Units(length, lengthening, arms, constant)
+
+
+def splined(trials, column):
+    """Values and rates of a spline through a column (n_frames,), trial by trial: (2, n_frames)."""
+    out = np.empty((2, len(column)))
+    for rows in trials.slices:
+        n = rows.stop - rows.start
+        spline = make_interp_spline(trials.time[rows], column[rows], k=min(DEGREE, 2 * (n // 2) - 1))
+        out[0, rows], out[1, rows] = column[rows], spline(trials.time[rows], nu=1)
+    return out
