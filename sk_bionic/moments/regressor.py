@@ -120,8 +120,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
     >>> flexion = make_elbow_flexion(2, duration=2.0, angle_noise=0.0, random_state=0)
     >>> X = flexion.data.assign(elbow_flexion=flexion.target)
     >>> y = 1.2 * predict_moments(flexion.model, X)
-    >>> regressor = EMGDrivenMomentRegressor("elbow").fit(X, y)
-    >>> regressor.score(X, y) > 0.95
+    >>> regressor = EMGDrivenMomentRegressor("elbow", identify="as_marked").fit(X, y)
+    >>> bool(regressor.score(X, y) > 0.9)
     True
     >>> regressor.predict_muscle_forces(X).columns.tolist()
     ['biceps', 'triceps']
