@@ -83,7 +83,10 @@ def correlation_frame(model, covariance):
     if covariance is None:
         return pd.DataFrame(np.nan, index=labels, columns=labels)
     std = np.sqrt(np.diag(covariance))
-    return pd.DataFrame(covariance / np.outer(std, std), index=labels, columns=labels)
+    product = np.outer(std, std)  # 0 where a parameter cannot move
+    known = np.isfinite(product) & (product > 0)
+    values = np.divide(covariance, product, where=known, out=np.full(product.shape, np.nan))
+    return pd.DataFrame(values, index=labels, columns=labels)
 
 
 def trial_gain_frame(identification, model):

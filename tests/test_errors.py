@@ -458,3 +458,12 @@ def test_gains_that_may_not_differ_are_one_gain():
         for std in (0.0, 1e-200)
     )
     np.testing.assert_array_equal(common.max_isometric_force_, alike.max_isometric_force_)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("hand_load_kg", 1e6), ("external_torque_nm", -1e6), ("segment_orientation_rad", 1e6)]
+)
+def test_external_inputs_that_no_limb_meets_are_slips_of_unit(name, value):
+    X, y = frames()
+    message = rf"{name}.*row 0 is .*1e\+06, which no sensor measures.*Check its unit"
+    assert_fit_raises(message, X.assign(**{name: value}), y)

@@ -9,6 +9,9 @@ from sk_bionic._inputs.numbers import LARGEST
 from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import find_trials
 
+# What no limb is loaded or turned by: far beyond any crane, lever or winding, so that only slips of unit get there.
+LARGEST_EXTERNAL = {"hand_load_kg": 1e4, "external_torque_nm": 1e5, "segment_orientation_rad": 1e3}
+
 
 def validated_frames(transformer, X, *, reset, needs_time):
     """Values (a float64 copy), the mask of columns not in `exclude`, and the trials or None."""
@@ -101,16 +104,18 @@ def column_names(transformer, n_columns):
 
 def check_finite(values, included, trials, names):
     """Raise where a value of an `included` column is NaN or infinite, naming column, trial and row."""
-    faulty = np.argwhere(~(np.abs(values) <= LARGEST) & included)
+    limits = np.array([LARGEST_EXTERNAL.get(name, LARGEST) for name in names])
+    faulty = np.argwhere(~(np.abs(values) <= limits) & included)
     if not len(faulty):
         return
     row, column = faulty[0]
     trial = "" if trials is None else f", trial {trials.names[trials.trial_of_frame[row]]!r}"
     value = values[row, column]
-    what = "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"{value:g}, which no sensor measures,"
+    absurd = np.isfinite(value)
+    what = f"{value:g}, which no sensor measures," if absurd else "NaN" if np.isnan(value) else "infinity"
+    remedy = "Check its unit and the column's name." if absurd else "Interpolate short gaps or drop the trial."
     raise ValueError(
-        f"Column {names[column]!r}{trial}, row {row} is {what} ({len(faulty)} such values in "
-        "all). Interpolate short gaps or drop the trial."
+        f"Column {names[column]!r}{trial}, row {row} is {what} ({len(faulty)} such values in all). {remedy}"
     )
 
 

@@ -156,7 +156,7 @@ class HeldOut:
             return np.inf
         d = self.data.angle.shape[1]
         distance = self._stitched([s[:, :d] - blind(m) for s, m in zip(self.states[1:], self.by_fold, strict=True)])
-        return float(np.sqrt(np.nanmean(distance**2)))
+        return float(np.sqrt(np.nanmean(distance**2))) if np.isfinite(distance).any() else np.inf
 
     def _smoothed(self, by_fold, cutoff):
         return [smooth(values, self.motion.trials, cutoff) for values in by_fold]
