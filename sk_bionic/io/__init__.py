@@ -10,6 +10,7 @@ from sk_bionic.io.noraxon import read_noraxon
 from sk_bionic.io.sto import read_sto
 from sk_bionic.io.sto_writer import write_sto
 from sk_bionic.io.trc import read_trc
+from sk_bionic.io.xdf import read_xdf
 
 __all__ = [
     "from_mne",
@@ -21,6 +22,7 @@ __all__ = [
     "read_noraxon",
     "read_sto",
     "read_trc",
+    "read_xdf",
     "to_mne",
     "write_sto",
 ]

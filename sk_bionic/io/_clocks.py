@@ -148,10 +148,15 @@ def one_table(path, trial, signals, *, order, join, sampling_rate, attrs):
 def _joined(groups, frames, emg, sampling_rate):
     """All columns at the times of the fastest EMG, or at `sampling_rate` over these."""
     from sk_bionic.preprocessing import resample  # which imports modules that read files
+    from sk_bionic.preprocessing._resample import read_at
 
     leading = [i for i, group in enumerate(groups) if not set(emg).isdisjoint(group.columns)] or range(len(groups))
     fastest = max(leading, key=lambda i: np.nan_to_num(rate_of(groups[i].time)))
-    rate = sampling_rate or rate_of(groups[fastest].time)
-    given = [frames[fastest], *(frame for i, frame in enumerate(frames) if i != fastest)]
-    read = resample(*given, sampling_rate=rate)
-    return pd.concat(read if isinstance(read, tuple) else [read], axis=1), rate
+    others = [i for i in range(len(groups)) if i != fastest]
+    if sampling_rate is not None:
+        read = resample(frames[fastest], *(frames[i] for i in others), sampling_rate=sampling_rate)
+        return pd.concat(read if isinstance(read, tuple) else [read], axis=1), sampling_rate
+    clock, rate = groups[fastest].time, rate_of(groups[fastest].time)
+    read = [read_at(groups[i].values, groups[i].time, clock, 1.0 / rate) for i in others]
+    tables = [pd.DataFrame(v, frames[fastest].index, groups[i].columns) for v, i in zip(read, others, strict=True)]
+    return pd.concat([frames[fastest], *tables], axis=1), rate

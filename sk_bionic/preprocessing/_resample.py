@@ -119,7 +119,7 @@ class _Source(NamedTuple):
 
     def read(self, clocks, step):
         """Values (n_frames, n_columns) at the frames of all trials."""
-        parts = [_read(self.values[self.rows_of(name)], self.times(name), time, step) for name, time in clocks.items()]
+        parts = [read_at(self.values[self.rows_of(name)], self.times(name), time, step) for name, time in clocks.items()]
         return np.concatenate(parts)
 
 
@@ -202,7 +202,7 @@ def _check_covered(sources, name, clock):
             )
 
 
-def _read(values, time, clock, step):
+def read_at(values, time, clock, step):
     """One trial's values (n_samples, n_columns) at the times of a clock, (n_frames, n_columns)."""
     out = np.full((len(clock), values.shape[1]), np.nan)
     for j, column in enumerate(values.T):
