@@ -58,7 +58,7 @@ def _of_config(arguments):
 
 
 def _of_files(arguments):
-    """All columns of the files as EMG, files with the same columns together."""
+    """All columns of the files as EMG, or those that a file itself calls so; files with the same columns together."""
     from ..inspection import check_recording
 
     data = _data(arguments.set)
@@ -67,6 +67,7 @@ def _of_files(arguments):
     groups = {}
     for path in files:
         table = read_recording(path, data, names[path], data.sampling_rate).table
+        table = table[table.attrs.get("emg") or list(table.columns)]
         numbers = table.apply(pd.to_numeric, errors="coerce")
         numbers = numbers.loc[:, numbers.notna().any()]
         if numbers.empty:

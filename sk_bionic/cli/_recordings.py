@@ -10,12 +10,13 @@ import pandas as pd
 
 from ..io import read_c3d, read_sto
 from ..trials import find_trials
+from ._amplifiers import AMPLIFIERS, read_amplifier, read_export
 from ._columns import as_numbers
 from ._delimited import read_delimited
 from ._outputs import STORAGE
 
 TEXT = (".csv", ".tsv", ".txt")
-READABLE = (*TEXT, ".parquet", *STORAGE, ".c3d")
+READABLE = (*TEXT, ".parquet", *STORAGE, ".c3d", *AMPLIFIERS)
 _SECONDS = re.compile(r"time ?([(\[]s(ec|econds)?[)\]])?", re.IGNORECASE)
 SLOWEST = 5.0  # Hz, below which no recording of a movement is made
 OTHER_RATE = 0.02  # relative difference of a stated rate to that of the time stamps
@@ -58,6 +59,11 @@ def read_recording(path, data, trial, rate=None):
         recording = Recording(path, table, unit, f"its header says inDegrees={'yes' if flag else 'no'}")
     elif suffix == ".c3d":
         table = read_c3d(path, trial=trial)
+        recording = Recording(path, table, units=table.attrs.get("units"))
+    elif suffix in AMPLIFIERS:
+        table = read_amplifier(path, trial)
+        recording = Recording(path, table, units=table.attrs.get("units"))
+    elif suffix in TEXT and data.separator is None and (table := read_export(path, trial)) is not None:
         recording = Recording(path, table, units=table.attrs.get("units"))
     elif suffix in (*TEXT, ".parquet"):
         read = _read_parquet(path) if suffix == ".parquet" else read_delimited(path, data.separator, data.decimal)

@@ -82,6 +82,11 @@ def read_bids(path, *, signals=None, trials="auto", reject_by_annotation=True, s
     )
 
 
+def has_channels(path):
+    """Whether a channels.tsv belongs to a file."""
+    return _beside(Path(path), "channels.tsv") is not None
+
+
 def _channels(path):
     """The table of channels by name, in the file's order; None where there is none."""
     found = _beside(path, "channels.tsv")
@@ -106,13 +111,13 @@ def _tsv(path):
 def _beside(path, suffix):
     """The nearest table with this suffix whose entities are all those of the file."""
     own = set(path.stem.split("_")[:-1])
-    for folder in path.parents:
+    above = list(path.resolve().parents)
+    roots = [i for i, folder in enumerate(above) if (folder / ROOT).exists()]
+    for folder in above[: roots[0] + 1 if roots else 1]:
         for found in sorted(folder.glob(f"*{suffix}"), key=lambda p: -len(p.name)):
             entities = set(re.split("_", found.name.removesuffix(suffix).rstrip("_"))) - {""}
             if entities <= own:
                 return found
-        if (folder / ROOT).exists():
-            break
     return None
 
 

@@ -101,7 +101,7 @@ def is_noraxon(lines):
     except ValueError:
         return False
     above = "\n".join(lines[:number]).lower()
-    with_unit_behind_comma = any(re.search(r",\s?(uv|mv|deg)$", c) for c in cells_of(lines[number], separator))
+    with_unit_behind_comma = any(re.search(r",\s?(uv|mv|deg)$", c.lower()) for c in cells_of(lines[number], separator))
     return "noraxon" in above or "myoresearch" in above or with_unit_behind_comma
 
 

@@ -61,8 +61,8 @@ def read_xdf(path, *, streams=None, join=True, sampling_rate=None, trial=None):
     Warns
     -----
     UserWarning
-        Where parts of the file are damaged and left out, a stream has no clock offsets, or another rate than its nominal one, or samples of
-        a stream without a rate repeat a time.
+        Where parts of the file are damaged and left out, a stream has no clock offsets or another rate
+        than its nominal one, or samples of a stream without a rate repeat a time.
 
     Examples
     --------
