@@ -1,14 +1,19 @@
 """The command line reads what amplifiers and their programs write."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from edf_files import write_edf
 from scipy.signal import butter, sosfiltfilt
-from xdf_files import write_xdf
 
 from sk_bionic.cli import main
 from sk_bionic.cli._config import read_config
 from sk_bionic.cli._tables import read_frames
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _edf_bytes import write_edf
+from _xdf_bytes import write_xdf
 
 RATE = 1000
 RANGE = (-3276.8, 3276.7)

@@ -1,11 +1,16 @@
 """EDF and BDF files against what was written, and against MNE and edfio where these read them rightly."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from edf_files import write_edf
 
 from sk_bionic.inspection import check_recording
 from sk_bionic.io import read_edf
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _edf_bytes import write_edf
 
 RATE = 1000
 RANGE = (-3276.8, 3276.7)  # uV: a step of 0.1

@@ -1,6 +1,7 @@
 """MNE's recordings and back, and BIDS data sets as MNE-BIDS writes them."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,9 @@ import pytest
 
 from sk_bionic.inspection import check_recording
 from sk_bionic.io import from_mne, read_bids, read_edf, to_mne
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _edf_bytes import write_edf
 
 RATE = 2000.0
 AMPLITUDE = 1e-3  # V
@@ -150,8 +154,6 @@ def test_a_data_set_that_mne_bids_wrote(tmp_path, kind, limit):
 
 def bids_by_hand(root):
     """A file whose tables stand beside it and in the folders above."""
-    from edf_files import write_edf
-
     folder = root / "sub-01" / "ses-1" / "emg"
     folder.mkdir(parents=True)
     (root / "dataset_description.json").write_text("{}")

@@ -1,14 +1,17 @@
 """Recordings of the Lab Streaming Layer: clocks, jitter, dropouts."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from xdf_files import write_xdf
 
 from sk_bionic.inspection import check_recording
 from sk_bionic.io import read_xdf
 from sk_bionic.io._stream_times import steady_times
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _xdf_bytes import write_xdf
 
 RATE = 2000.0
 
