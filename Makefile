@@ -33,6 +33,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/property_tests.py
 	$(PYTHON) benchmarks/against_opensim.py
 	$(PYTHON) benchmarks/check_recording.py
+	$(PYTHON) benchmarks/same_recording.py
 
 readme: demo
 	cp demo_figures/overview.png docs/figures/overview.png
@@ -41,7 +42,7 @@ readme: demo
 # The install is editable: only a change of the requirements makes it stale.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(BASE_PYTHON) -m venv --clear $(VENV)
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,dask,docs,onnx,optuna,parquet,plot,progress,test]"
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,dask,docs,mne,onnx,optuna,parquet,plot,progress,test,xdf]"
 	touch $@
 
 clean:

@@ -146,7 +146,7 @@ FORMATS = (
 
 
 def difference(found, table):
-    """Largest differences of values, relative to the amplitude, and of times [s]; raises where anything else differs."""
+    """Largest differences of values, relative to the amplitude, and of times [s]; raises where trials differ."""
     if found.index.get_level_values("trial").tolist() != table.index.get_level_values("trial").tolist():
         raise AssertionError(f"trials {found.index.get_level_values('trial').unique().tolist()}")
     time, expected = (frame.index.get_level_values("time").to_numpy() for frame in (found, table))
