@@ -147,7 +147,7 @@ def _told(path, table, channels):
             table[column] *= factor
             attrs["units"][column], attrs["recorded_units"][column] = unit, said
         elif is_voltage(recorded) and is_voltage(said) and to_si(said) not in (to_si(recorded), to_si("V")):
-            # "V" beside a file in uV is how MNE-BIDS 0.20 writes both.
+            # "V" beside a file in uV is how MNE-BIDS 0.20 writes BDF.
             warnings.warn(
                 f"{path.name}: the file gives {recorded!r} as unit of {column!r}, channels.tsv {said!r}. That of the "
                 "file is taken.",
