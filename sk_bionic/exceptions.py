@@ -1,4 +1,7 @@
-"""Warnings and errors of the package's own."""
+"""Warnings and errors of the package's own, and the line of the user's that a warning points at."""
+
+import sys
+import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -35,6 +38,24 @@ class InterruptedWarning(ConvergenceWarning):
 
     The message, and the estimator's `interrupted_`, say what was cut short and what predicts instead.
     """
+
+
+# Whose lines are no user's: a warning that points at them says nothing.
+PACKAGES = frozenset({"sk_bionic", "sklearn"})
+
+
+def warn_user(message, category=UserWarning):
+    """Warn at the line that called this package, however deep inside of it the reason was found.
+
+    Parameters
+    ----------
+    message : str or Warning
+    category : type, default=UserWarning
+    """
+    level, frame = 1, sys._getframe(0)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in PACKAGES:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 __all__ = ["IdentifiabilityWarning", "InterruptedWarning", "PlausibilityWarning", "SimulationError"]

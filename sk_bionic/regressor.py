@@ -1,40 +1,35 @@
 """The scikit-learn face of the package: validate, delegate, expose."""
 
-import warnings
-from functools import partial
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import _inputs as inputs
-from ._random import own_random_state
-from .attributes import FittedAttributes
-from .exceptions import InterruptedWarning, SimulationError
-from .frames import FrameInputs
-from .identification.of_session import PREFIX, session_suspicions
-from .identification.plausibility import implausibilities
-from .identification.signals import any_constant
-from .identification.suspicion import CONCLUSIVE, ordered
+from .dynamics.errors import SimulationError
+from .exceptions import InterruptedWarning, warn_user
+from .identification.of_session import PREFIX
+from .identification.tables import flagged
 from .identification.telling import tell
-from .learning.ensemble import EnsembleSettings
+from .learning.folds import validation_frames
 from .learning.progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
-from .learning.training import TrainingSettings
+from .learning.seeds import own_random_state
+from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
-from .outputs import MotionOutputs
-from .predictors import fitting, prediction
-from .predictors import session as calibration
-from .predictors.posture_errors import PostureErrors
+from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
+from .predictors.fitting import fit_predictor
+from .predictors.prediction import along_measured, pull
+from .predictors.predictor import ATTRIBUTES_IN_TIME
 from .predictors.seen_inputs import describe
-from .scoring import r2_where_known
-from .widening import InputWidening
+from .predictors.settings import settings_of
+from .predictors.unlike import inputs_of, oddities, widened
 
 
-class PhysicsInformedMSKRegressor(
-    CallbackSupportMixin, MotionOutputs, InputWidening, FittedAttributes, FrameInputs, RegressorMixin, BaseEstimator
-):
+class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Joint motion and muscle forces from surface EMG, with the subject's own muscle parameters.
 
     Rows of X are frames, columns EMG envelopes (and, by name, ``hand_load_kg`` [kg], ``segment_orientation_rad``
@@ -337,63 +332,39 @@ class PhysicsInformedMSKRegressor(
             inputs.check_layers(self.hidden_layer_sizes)
             inputs.check_device(self.device)
             inputs.check_ode_weight(self.ode_weight, self.prediction)
-            values, trials, angle, weight = self._labelled_frames(X, y, trial, sample_weight)
-            rng = own_random_state(self.random_state)
-            progress = self._progress(X, y, trials)
-            settings = self._settings(int(rng.randint(2**31 - 1)), progress)
-            previous = getattr(self, "fitted_", None) if self.warm_start else None
-            self.emg_history_ = self.history
-            self._set_model(values, trials, angle, previous)
-            signals = self._odd_signals(values, trials, angle)
-            data = self._training_data(values, trials, angle, weight, rng)
-            start = None if previous is None or previous.network is None else previous.network.module
-            options = {name: getattr(self, name) for name in ("robust", "n_starts", "trial_gain_std")}
-            options["random_state"] = rng
+            training = self._read_training(X, y, trial, sample_weight)
+            random_state = own_random_state(self.random_state)
+            progress = self._progress(X, y, training.recording.trials)
+            settings = settings_of(self, random_state, progress)
+            previous = getattr(self, "predictor_", None) if self.warm_start else None
+            model, recording, signals = self._learn_columns(training.recording, previous)
+            validation = None
+            if self.early_stopping:
+                trials, labelled = recording.trials, recording.labelled
+                validation = validation_frames(trials, labelled, self.validation_fraction, random_state)
+            start = None if previous is None else previous.networks
             try:
-                self.fitted_ = self._fit(data, settings, start, options)
+                predictor = fit_predictor(
+                    self.prediction, recording, model, settings, validation_weight=validation, start=start
+                )
             except SimulationError:
-                tell(signals, stacklevel=4)  # which may be why
+                tell(signals)  # which may be why
                 raise
-            self.fitted_.model_of_training = self.fitted_.model
-            self.fitted_.seen_inputs = self._seen_inputs(values, trials)
-            self.fitted_.suspicions = self._suspicions(signals, data, progress)
-            self._expose()
+            odd = signals
+            if model is not None:
+                predictor = replace(predictor, seen_inputs=inputs_of(recording))
+                odd = fit_suspicions(signals, recording, model, predictor, self._emg_is_scaled, progress.interrupted)
+            self._expose(predictor.with_suspicions(odd))
             self.interrupted_ = tuple(progress.interrupted)
             if self.interrupted_:
-                warnings.warn(
+                warn_user(
                     f"The fit was interrupted: {'; '.join(self.interrupted_)}. Fit again for the whole.",
                     InterruptedWarning,
-                    stacklevel=3,
                 )
             if progress.tasks is not None:
                 progress.tasks.end()
-            tell(self.fitted_.suspicions, stacklevel=4)
+            tell(odd)
             return self
-
-    def _suspicions(self, signals, data, progress):
-        """What makes the fit implausible."""
-        given_up = data.motion is None or progress.interrupted or any_constant(data.motion.excitation)
-        if given_up or any(s.kind in CONCLUSIVE for s in signals):
-            return ordered(signals)
-        scaled = isinstance(self.emg_scale, str) and not np.all(self.emg_scale_ == 1.0)
-        found = self.fitted_.identification
-        return ordered([*signals, *implausibilities(data.motion, data.angle, data.weight, found, scaled)])
-
-    def _progress(self, X, y, trials):
-        stages = STAGES["static" if trials is None else self.prediction]
-        tasks = Tasks(self, X, y, len(stages)) if getattr(self, "_skl_callbacks", ()) else None
-        return Progress(self.verbose, tasks)
-
-    def _fit(self, data, settings, start, options):
-        if data.motion is None:
-            return fitting.fit_static(data, settings, start)
-        if self.prediction == "simulation":
-            return fitting.fit_simulation(data, options, settings.progress)
-        if self.prediction == "network":
-            return fitting.fit_network(data, settings, self.ode_weight, self.force_weight, start)
-        ensemble = EnsembleSettings(self.history, self.n_networks, self.forest, physics=True)
-        cutoff = np.inf if self.output_cutoff is None else self.output_cutoff
-        return fitting.fit_hybrid(data, settings, ensemble, self.ode_weight, self.force_weight, cutoff, start, options)
 
     def calibrate(self, X, y):
         """Adapt to a new session of the same subject from a few labelled frames.
@@ -423,117 +394,28 @@ class PhysicsInformedMSKRegressor(
             training's.
         """
         self._require_model()
-        values, trials = self._frames(X, reset=False)
-        angle = self._angles(X, y, values, trials)
+        recording, _ = self._read(X, y)
         inputs.check_target_names(inputs.target_names(y), self.model_)
-        inputs.check_n_coordinates(angle, self.model_)
-        work = self._work_frames(trials)
-        if not work.are_measured:
-            values, (angle, _) = work.means(values), work.labels(angle, np.ones(len(angle)))
-        trials = work.trials
-        fitted = self.fitted_
-        fitted.model, self.session_, fitted.posture_errors = fitted.model_of_training, self._session_of_training(), None
-        self._expose()
-        odd = self._odd_session(values, trials, angle)
-        fitted.suspicions = [s for s in fitted.suspicions if not s.meaning.startswith(PREFIX)] + odd
-        if fitted.is_simulation:
-            noise_std = None if fitted.identification is None else fitted.identification.noise_std
-            motion = self._motion(values, trials, fitted.model)
-            fitted.model = calibration.calibrated(fitted.model, motion, angle, noise_std)
-            self.session_ = self.session_._replace(offset=fitted.offset_shift)
-            self._expose()
-            tell(odd, stacklevel=3)
-            return self
-
-        def predict(session):
-            self.session_ = session
-            return prediction.predict_from_emg(fitted, self._features(values, trials))
-
-        found = self.session_
-        try:
-            found = calibration.calibrated_inputs(
-                predict, angle, trials, fitted.error_std, fitted.network.scale, self.roles_.emg_names
-            )
-        finally:  # an interrupted search leaves the session of the training, not one that it tried
-            self.session_ = found
-        fitted.model = prediction.with_offset_moved(fitted.model, self.session_.offset)
-        predicted = self._predict_frames(values, trials)[0].angle
-        fitted.posture_errors = PostureErrors.learnt(predicted, angle, trials)
-        self._expose()
-        tell(odd, stacklevel=3)
+        inputs.check_n_coordinates(recording.angle, self.model_)
+        trained = self.predictor_.as_trained()
+        odd = session_suspicions_of(trained, recording)
+        kept = [one for one in trained.suspicions if not one.meaning.startswith(PREFIX)]
+        self._expose(trained.calibrate(recording).with_suspicions([*kept, *odd]))
+        tell(odd)
         return self
 
-    def _odd_session(self, values, trials, angle):
-        """What makes the angles of a new session implausible, by the prediction as trained."""
-        identified = self.fitted_.identification
-        known = self.fitted_.is_simulation and identified is None
-        error = None if known else identified.noise_std if self.fitted_.is_simulation else self.fitted_.error_std
-        try:
-            predicted = self._predict_frames(values, trials)[0].angle
-        except SimulationError:
-            return []
-        return session_suspicions(predicted, angle, error, self.model_.coordinate_names)
-
-    def _session_of_training(self):
-        return calibration.Session.as_trained(self.model_.n_coordinates, len(self.roles_.emg))
-
     def predict(self, X, return_std=False):
-        """Joint angles of new frames.
-
-        Every trial is predicted as if the limb were at rest before its first frame and the EMG had been constant: to
-        predict a part of a recording, pass the EMG before it too and drop those rows of the result.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like (n_frames, n_columns)
-            EMG envelopes and external inputs, with the columns of the training.
-        return_std : bool, default=False
-            Return standard deviations, too.
-
-        Returns
-        -------
-        angle : ndarray (n_frames,) or (n_frames, n_coordinates)
-            Angle [rad] as the goniometer of the training data would read it; a DataFrame with y's columns where X and the
-            training's y were DataFrames.
-        std : same type and shape
-            Standard deviation [rad], where `return_std`: of measured minus predicted angle. How a trial begins is not
-            known; where its first EMG looks like the middle of a movement, its beginning is the more uncertain.
-
-        Warns
-        -----
-        UserWarning
-            When a column of a trial is unlike the training's: constant, silent, clipped or far stronger EMG, another
-            resting level, an external input outside the training's range. The standard deviation is then widened by what
-            the column may have been instead.
-        """
-        result, _ = self._predict(X, with_variance=return_std)
-        shape = partial(self._shape_output, X)
-        if return_std and result.variance is None:
+        """What makes the angles of a new session implausible, by the prediction as trained."""
+        prediction, work = self._predicted(X, return_std)[::2]
+        angle = self._as_target(X, work, prediction.angle)
+        if not return_std:
+            return angle
+        if prediction.angle_std is None:
             raise ValueError(
-                "A simulation has a standard deviation where its parameters were identified: fit with prediction='simulation' or 'hybrid'."
+                "A simulation has a standard deviation where its parameters were identified: fit with "
+                "prediction='simulation' or 'hybrid'."
             )
-        return (shape(result.angle), shape(np.sqrt(result.variance))) if return_std else shape(result.angle)
-
-    def _predict(self, X, with_variance=False):
-        """Prediction and the motion (equation on the frames) behind it, None where the network alone predicts."""
-        check_is_fitted(self)
-        values, trials = self._worked(X)
-        result, motion = self._predict_frames(values, trials, with_variance)
-        odd = self._unlike_training(values, trials)
-        if odd:
-            warnings.warn(describe(odd, trials.names), UserWarning, stacklevel=3)
-            if with_variance:
-                result = self._widened(result, motion, values, trials, odd)
-        return result, motion
-
-    def _predict_frames(self, values, trials, with_variance=False):
-        if trials is None or self.prediction == "network" and self.fitted_.network is not None:
-            motion = self._motion(values, trials, self.model_) if with_variance and trials is not None else None
-            return prediction.predict_network(self.fitted_, self._features(values, trials), motion), None
-        motion = self._motion(values, trials, self.model_)
-        if self.prediction == "simulation" or self.fitted_.network is None:
-            return prediction.simulate(self.fitted_, motion, with_variance=with_variance), motion
-        return prediction.predict_hybrid(self.fitted_, motion, self._features(values, trials), with_variance), motion
+        return angle, self._as_target(X, work, prediction.angle_std)
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination R2 of the predicted angles, where they are known.
@@ -560,10 +442,278 @@ class PhysicsInformedMSKRegressor(
         inputs.check_same_index(X, y)
         return r2_where_known(y, self.predict(X), sample_weight)
 
-    def _settings(self, seed, progress):
-        names = ("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device")
-        chosen = {name: getattr(self, name) for name in names}
-        return TrainingSettings(tuple(self.hidden_layer_sizes), progress=progress, seed=seed, **chosen)
+    def predict_muscle_forces(self, X, return_std=False):
+        """Muscle forces along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+        return_std : bool, default=False
+            Return standard deviations, too.
+
+        Returns
+        -------
+        force : DataFrame or ndarray (n_frames, n_muscles)
+            Tendon forces [N], never below 0: the Hill-type muscles' on the predicted motion, or with
+            ``prediction="network"`` the network's. Where fibers shorten faster than they can, or tendons hang slack, the
+            muscle's smooth curves are slightly negative; a tendon only pulls.
+        std : same type and shape
+            Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated. Intervals end
+            at 0.
+
+        Raises
+        ------
+        ValueError
+            When a standard deviation is asked for that does not exist: the network's own forces have no posterior.
+        """
+        self._require_model()
+        prediction, recording, work = self._predicted(X, return_std)
+        force = prediction.force
+        if force is None:
+            force = pull(self.predictor_.muscles_along(recording, prediction)[0])
+        force = self._as_columns(X, work, force, self.muscle_names_)
+        if not return_std:
+            return force
+        if prediction.force_std is None:
+            raise ValueError(
+                "Muscle forces have a standard deviation where the equation of motion takes part in the prediction, but "
+                "the networks alone predict here: use prediction='simulation', or 'hybrid' with a positive `ode_weight`."
+            )
+        return force, self._as_columns(X, work, prediction.force_std, self.muscle_names_)
+
+    def predict_activations(self, X):
+        """Muscle activations between 0 and 1.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_muscles)
+            One column a muscle.
+        """
+        self._require_model()
+        recording, work = self._read(X)
+        activation = self.predictor_.equation(recording).activations()
+        return self._as_columns(X, work, activation, self.muscle_names_)
+
+    def predict_fiber_lengths(self, X):
+        """Lengths of the muscles' fibers along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_muscles)
+            In m; over `optimal_fiber_length_` it is the normalised length. Elastic tendons have taken their share.
+        """
+        self._require_model()
+        prediction, recording, work = self._predicted(X)
+        muscles, _ = self.predictor_.muscles_along(recording, prediction)
+        return self._as_columns(X, work, muscles.fiber_length.numpy(), self.muscle_names_)
+
+    def predict_joint_torques(self, X):
+        """Torque of all muscles on each joint along the predicted motion.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+
+        Returns
+        -------
+        DataFrame or ndarray (n_frames, n_coordinates)
+            Sum of moment arm times force [N m], positive when it increases the angle.
+        """
+        self._require_model()
+        prediction, recording, work = self._predicted(X)
+        _, torque = self.predictor_.muscles_along(recording, prediction)
+        return self._as_columns(X, work, torque, self.model_.coordinate_names)
+
+    def simulate(self, X, initial_state=None):
+        """The identified equation of motion run on the EMG, whatever `prediction` says.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+        initial_state : array-like (n_trials, 2, n_coordinates), optional
+            Angle [rad] and angular velocity [rad/s] at the start of each trial; (n_trials, 2) will do for one
+            coordinate. Default: at rest in equilibrium.
+
+        Returns
+        -------
+        ndarray (n_frames,) or (n_frames, n_coordinates)
+            Angle [rad] as the goniometer would read it; a DataFrame as in `predict`.
+
+        Raises
+        ------
+        ValueError
+            When `initial_state` does not have one angle and one velocity for each trial and coordinate.
+        SimulationError
+            When the equation has no solution that Newton's method finds; names the trial.
+        """
+        self._require_model()
+        recording, work = self._read(X)
+        if initial_state is not None:
+            shape = (recording.trials.n_trials, 2, self.model_.n_coordinates)
+            initial_state = np.array(initial_state, dtype=np.float64)
+            if initial_state.size != np.prod(shape):
+                raise ValueError(
+                    f"`initial_state` must have shape (n_trials, 2, n_coordinates) = {shape}. Got {initial_state.shape}."
+                )
+            initial_state = initial_state.reshape(shape)
+        return self._as_target(X, work, self.predictor_.simulate(recording, initial_state))
+
+    def residual(self, X, y):
+        """Residual of the identified equation of motion along measured angles.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs.
+        y : array-like (n_frames,) or (n_frames, n_coordinates)
+            Measured angles [rad].
+
+        Returns
+        -------
+        ndarray or DataFrame, shape and type of y
+            Torque [N m] that the equation leaves unexplained; NaN at the first and last frame of each trial. Noise of
+            the angle enters through its second derivative: smooth it first.
+
+        Raises
+        ------
+        ValueError
+            When y does not fit X or the model's coordinates.
+        """
+        self._require_model()
+        recording, work = self._read(X)
+        inputs.check_same_index(X, y)
+        inputs.check_target_names(inputs.target_names(y), self.model_)
+        angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
+        expected = (work.source.n_frames, self.model_.n_coordinates)
+        if angle.reshape(len(angle), -1).shape != expected:
+            raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")
+        joint = angle.reshape(expected)
+        joint = joint if work.are_measured else work.labels(joint, np.ones(len(joint)))[0]
+        residual = along_measured(self.predictor_.equation(recording), joint)
+        residual = work.back(residual).reshape(angle.shape)
+        return pd.DataFrame(residual, index=y.index, columns=y.columns) if isinstance(y, pd.DataFrame) else residual
+
+    def _read_training(self, X, y, trial, sample_weight):
+        """The frames to learn from, all columns of X as EMG (see `_inputs.read_training`)."""
+        values = validate_data(self, inputs.numeric(X), reset=True, dtype=np.float64, ensure_all_finite=False)
+        self.emg_history_ = self.history
+        training = inputs.read_training(
+            X, y, values, self._column_names, self._frames, trial=trial, sample_weight=sample_weight, estimator=self
+        )
+        self.target_is_1d_, self.target_names_ = training.is_1d, inputs.target_names(y)
+        self.sampling_rate_ = training.sampling_rate
+        if training.recording.trials is None:
+            inputs.check_untimed(self.prediction, self.ode_weight)
+        return training
+
+    def _learn_columns(self, columns, previous):
+        """The model to identify, the recording that it is identified from, and what is odd about its signals."""
+        if columns.trials is None:
+            self.model_, self.roles_, self.emg_scale_ = None, None, np.ones(columns.emg.shape[1])
+            return None, columns, []
+        named = hasattr(self, "feature_names_in_")
+        model, self.roles_, self.emg_scale_ = inputs.learn_columns(
+            columns, self.model, self._column_names, named, self.emg_scale
+        )
+        inputs.check_target_names(self.target_names_, model)
+        model = model if self.identify is None else model.identifying(self.identify)
+        known = getattr(previous, "model", None)
+        if known is not None and len(known.parameters) == len(model.parameters):
+            model = model.with_values(known.parameters.value)
+        self.model_, recording = model, inputs.in_columns(columns, self.roles_, self.emg_scale_, model)
+        return model, recording, signal_suspicions(recording, model, self.emg_scale_, self._may_scale)
+
+    def _read(self, X, y=None):
+        """New frames as a recording, and the way back to the rows of X: None without time."""
+        values = validate_data(self, inputs.numeric(X), reset=False, dtype=np.float64, ensure_all_finite=False)
+        columns, work = inputs.read_recording(
+            X, values, self._column_names, self._frames, in_time=self.model_ is not None, y=y, estimator=self
+        )
+        if work is None:
+            return columns, None
+        recording = inputs.in_columns(columns, self.roles_, self.emg_scale_, self.model_)
+        inputs.warn_of_far_beyond(recording.in_session(self.session_).emg, self.roles_.emg_names, recording.trials)
+        return recording, work
+
+    def _predicted(self, X, with_std=False):
+        """Prediction of X, the recording behind it, and the way back to the rows of X."""
+        check_is_fitted(self)
+        recording, work = self._read(X)
+        prediction = self.predictor_.predict(recording, with_std=with_std)
+        odd = [] if work is None else oddities(self.predictor_, recording)
+        if odd:
+            warn_user(describe(odd, recording.trials.names))
+            prediction = widened(self.predictor_, prediction, recording, odd) if with_std else prediction
+        return prediction, recording, work
+
+    @property
+    def _frames(self):
+        history = 0.0 if self.prediction == "simulation" else self.emg_history_
+        return inputs.FrameSettings(self.sampling_rate, self.frame_rate, history)
+
+    @property
+    def _column_names(self):
+        return tuple(getattr(self, "feature_names_in_", inputs.default_names(self.n_features_in_)))
+
+    @property
+    def _may_scale(self):
+        """Whether the EMG itself tells its amplitude."""
+        return isinstance(self.emg_scale, str) and self.emg_scale == "auto"
+
+    @property
+    def _emg_is_scaled(self):
+        """Whether EMG is in units of its own largest value."""
+        return isinstance(self.emg_scale, str) and not np.all(self.emg_scale_ == 1.0)
+
+    def _progress(self, X, y, trials):
+        stages = STAGES["static" if trials is None else self.prediction]
+        tasks = Tasks(self, X, y, len(stages)) if getattr(self, "_skl_callbacks", ()) else None
+        return Progress(self.verbose, tasks)
+
+    def _require_model(self):
+        check_is_fitted(self)
+        if self.model_ is None:
+            raise ValueError(
+                "The estimator was fitted without a time axis and has no musculoskeletal model: fit it on X with the "
+                "index levels 'trial' and 'time' (s), or with `sampling_rate`."
+            )
+
+    def _expose(self, predictor):
+        """Keep a predictor, and its attributes under their public names."""
+        for name in ATTRIBUTES_IN_TIME:
+            vars(self).pop(name, None)
+        self.predictor_ = predictor
+        for name, value in predictor.attributes().items():
+            setattr(self, name, value)
+
+    def _as_target(self, X, work, angle):
+        """Angles (n_work, n_coordinates) at X's rows, in the shape and type of the training target."""
+        angle = angle if work is None else work.back(angle)
+        if self.target_is_1d_:
+            return angle[:, 0]
+        if self.target_names_ is None or not isinstance(X, pd.DataFrame):
+            return angle
+        return pd.DataFrame(angle, index=X.index, columns=list(self.target_names_))
+
+    def _as_columns(self, X, work, values, names):
+        """Values (n_work, n_names) at X's rows, as a table where X is one."""
+        values = work.back(values)
+        if not isinstance(X, pd.DataFrame):
+            return values
+        return flagged(pd.DataFrame(values, index=X.index, columns=list(names)), self.model_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -11,8 +11,8 @@ from sklearn.exceptions import NotFittedError
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.model_selection._score import r2_where_known
 from sk_bionic.preprocessing import LagEmbedding
-from sk_bionic.scoring import r2_where_known
 
 RATE, FRAMES = 50, 60  # Hz; frames of a trial
 TRIALS = ("reach", "lift")

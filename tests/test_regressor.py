@@ -239,7 +239,7 @@ def test_where_the_physics_fails_the_network_predicts_alone_and_says_so(subject,
     def failing(*arguments, **options):
         raise SimulationError("The simulation of trial 'trial_00' did not converge.")
 
-    monkeypatch.setattr("sk_bionic.predictors.fitting.identify", failing)
+    monkeypatch.setattr("sk_bionic.predictors.simulation.identify", failing)
     X, y = subject.data.loc[TRAIN[:1]], subject.target.loc[TRAIN[:1]]
     regressor = elbow_regressor(HYBRID, max_epochs=3)
     with pytest.warns(ConvergenceWarning, match="physics failed .*trial 'trial_00'"):

@@ -1,7 +1,15 @@
 """From the columns of X to what physics and network take: excitations, external inputs, EMG history."""
 
 from ..learning.features import FeatureLayout, history_features, long_lags, short_lags
-from .amplitude import LARGEST_EXCITATION, check_amplitude, clipped, emg_scale, warn_of_flat, warn_of_negative
+from .amplitude import (
+    LARGEST_EXCITATION,
+    check_amplitude,
+    clipped,
+    scale_of_emg,
+    warn_of_far_beyond,
+    warn_of_flat,
+    warn_of_negative,
+)
 from .checks import (
     FEWEST_FRAMES,
     check_angles,
@@ -15,6 +23,7 @@ from .checks import (
     check_radians,
     check_same_index,
     check_trial_lengths,
+    check_untimed,
     warn_of_rough,
 )
 from .columns import (
@@ -23,16 +32,19 @@ from .columns import (
     build_model,
     check_target_names,
     default_names,
+    learn_columns,
     names_for,
     place_limits,
     target_names,
     warn_of_synthesized,
 )
 from .numbers import LARGEST, check_weights, fitted_scaler, numeric
+from .read import FrameSettings, in_columns, read_recording, read_training
 
 __all__ = [
     "ColumnRoles",
     "FEWEST_FRAMES",
+    "FrameSettings",
     "FeatureLayout",
     "LARGEST",
     "LARGEST_EXCITATION",
@@ -51,18 +63,24 @@ __all__ = [
     "check_same_index",
     "check_target_names",
     "check_trial_lengths",
+    "check_untimed",
     "check_weights",
     "clipped",
     "default_names",
-    "emg_scale",
     "fitted_scaler",
     "history_features",
+    "in_columns",
+    "learn_columns",
     "long_lags",
     "names_for",
     "numeric",
     "place_limits",
+    "read_recording",
+    "read_training",
+    "scale_of_emg",
     "short_lags",
     "target_names",
+    "warn_of_far_beyond",
     "warn_of_flat",
     "warn_of_negative",
     "warn_of_rough",

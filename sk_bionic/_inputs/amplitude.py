@@ -1,9 +1,8 @@
 """The amplitude of EMG: what counts as full excitation, and what cannot be EMG."""
 
-import warnings
-
 import numpy as np
 
+from ..exceptions import warn_user
 from .frame_checks import warn_of_flat_channels
 
 # EMG whose largest value over the training trials lies between these is taken as normalised already (movements exceed
@@ -12,7 +11,7 @@ NORMALISED_RANGE = (0.05, 2.0)
 LARGEST_EXCITATION = 10.0  # of EMG in units of full excitation, which a maximal contraction exceeds by little
 
 
-def emg_scale(emg, how):
+def scale_of_emg(emg, how):
     """Amplitude of each channel that counts as excitation 1, learnt over all training trials.
 
     Parameters
@@ -62,18 +61,24 @@ def warn_of_negative(emg, names, trials):
     for j, name in enumerate(names):
         row = int(np.argmin(emg[:, j]))
         if emg[row, j] < -0.05 * np.abs(emg[:, j]).max():
-            warnings.warn(
+            warn_user(
                 f"Column {name!r} is negative (trial {trials.names[trials.trial_of_frame[row]]!r}, row {row}: {emg[row, j]:.3g}): EMG columns must hold "
-                "rectified envelopes; make them with EMGEnvelope. Negative values drive no muscle.",
-                UserWarning,
-                stacklevel=5,
+                "rectified envelopes; make them with EMGEnvelope. Negative values drive no muscle."
             )
             return
 
 
-def warn_of_flat(emg, names, trials, stacklevel=6):
+def warn_of_flat(emg, names, trials):
     """Warn of channels that are constant throughout a training trial."""
-    warn_of_flat_channels(list(names), emg, trials, stacklevel=stacklevel)
+    warn_of_flat_channels(list(names), emg, trials)
+
+
+def clipped(emg, names, trials):
+    """EMG (n_frames, n_channels), 1 at full excitation, not beyond what the activation dynamics stands for; a warning
+    tells where it was.
+    """
+    warn_of_far_beyond(emg, names, trials)
+    return np.minimum(emg, LARGEST_EXCITATION)
 
 
 def check_amplitude(emg, names, trials):
@@ -85,15 +90,14 @@ def check_amplitude(emg, names, trials):
         raise ValueError(message)
 
 
-def clipped(emg, names, trials):
-    """EMG (n_frames, n_channels), 1 at full excitation, not beyond what the activation dynamics stands for.
+def warn_of_far_beyond(emg, names, trials):
+    """Warn of EMG (n_frames, n_channels), 1 at full excitation, that is cut off in a prediction.
 
-    New trials may hold an artefact, or the training part was much weaker; a warning names the first such frame.
+    New trials may hold an artefact, or the training part was much weaker; the warning names the first such frame.
     """
     message = _far_beyond(emg, names, trials)
     if message:
-        warnings.warn(f"{message} Predicted as if it were {LARGEST_EXCITATION:g} times.", UserWarning, stacklevel=6)
-    return np.minimum(emg, LARGEST_EXCITATION)
+        warn_user(f"{message} Predicted as if it were {LARGEST_EXCITATION:g} times.")
 
 
 def _far_beyond(emg, names, trials):

@@ -1,12 +1,12 @@
 """Checks of what `fit` and `predict` are given; each error names what is wrong, and where."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
 import torch
 
+from ..exceptions import warn_user
 from .numbers import LARGEST
 
 FEWEST_FRAMES = 3  # of a training trial
@@ -45,11 +45,9 @@ def warn_of_rough(motion):
     for name in motion.model.prescribed_names:
         size = float(motion.frame_exogenous[name][:, 2].square().mean().sqrt())
         if size > ROUGH_ACCELERATION:
-            warnings.warn(
+            warn_user(
                 f"The acceleration of the prescribed angle {name!r} is {size:.3g} rad/s^2 (root mean square), more than limbs move with: its noise acts "
-                "as a torque on the other joints. Low-pass the column, as for inverse dynamics.",
-                UserWarning,
-                stacklevel=5,
+                "as a torque on the other joints. Low-pass the column, as for inverse dynamics."
             )
 
 
@@ -75,6 +73,21 @@ def check_ode_weight(weight, prediction):
         raise ValueError(
             "`ode_weight` is infinite, which leaves the network no angles to learn from. Give prediction='network' a finite weight, such as 1e3, or use "
             "prediction='simulation'."
+        )
+
+
+def check_untimed(prediction, ode_weight):
+    """Raise, or warn, where rows without time are given to an estimator that was to know of dynamics."""
+    if prediction == "simulation":
+        raise ValueError(
+            "prediction='simulation' needs a time axis: an equation of motion has none to run along. Pass X with the index "
+            "levels 'trial' and 'time' (s), or set `sampling_rate` [Hz]; prediction='hybrid' trains a static network on "
+            "rows without time."
+        )
+    if ode_weight != 0:
+        warn_user(
+            "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is "
+            "trained. Pass `sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s)."
         )
 
 
@@ -168,4 +181,4 @@ def check_angles(angle, trials, strict):
     message = f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they are in degrees, pass np.deg2rad(y)."
     if strict:
         raise ValueError(message)
-    warnings.warn(message, UserWarning, stacklevel=5)
+    warn_user(message)

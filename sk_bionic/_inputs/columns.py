@@ -1,15 +1,16 @@
 """What each column of X and y is: EMG channel, external input, prescribed or predicted angle."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from ..exceptions import warn_user
 from ..identification.identifiability import LINE, fitting_in
 from ..musculoskeletal import PRESETS, lumped_joint
 from ..musculoskeletal.model import EXOGENOUS
 from ..musculoskeletal.presets import with_observed_range
+from .amplitude import check_amplitude, scale_of_emg, warn_of_flat, warn_of_negative
 
 
 class ColumnRoles(NamedTuple):
@@ -73,6 +74,46 @@ def assign_columns(names, model):
         model.channel_weights,
         {name: position[name] for name in external if name in position},
     )
+
+
+def learn_columns(recording, model, names, named, emg_scale):
+    """The model to identify, what each column of X is to it, and the amplitude of the EMG.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of the training, all columns of X as `emg`.
+    model : MusculoskeletalModel or str
+        As the estimator's parameter.
+    names : tuple of str
+        Of the columns.
+    named : bool
+        Whether X itself has them, or they were made for an array.
+    emg_scale : "auto", "max", None or array-like (n_channels,)
+        As the estimator's parameter.
+
+    Returns
+    -------
+    model : MusculoskeletalModel
+        Stops at the ends of the recorded motion, where the joint asks for that.
+    roles : ColumnRoles
+    scale : ndarray (n_channels,)
+        EMG amplitude that counts as excitation 1.
+
+    Raises
+    ------
+    ValueError
+        When columns or angles do not fit the model, or EMG is far beyond full excitation.
+    """
+    model = build_model(model, names, recording.angle.shape[1])
+    roles = assign_columns(names_for(model, names, named), model)
+    emg, trials = recording.emg[:, roles.emg], recording.trials
+    warn_of_synthesized(model)
+    warn_of_negative(emg, roles.emg_names, trials)
+    warn_of_flat(emg, roles.emg_names, trials)
+    scale = scale_of_emg(emg, emg_scale)
+    check_amplitude(emg / scale, roles.emg_names, trials)
+    return place_limits(model, recording.angle), roles, scale
 
 
 def limbs_of(names, channels):
@@ -188,9 +229,7 @@ def warn_of_synthesized(model):
     if model.synthesized_muscles:
         mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
         named = fitting_in([f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles], LINE)
-        warnings.warn(
+        warn_user(
             f"These muscles have no EMG of their own but a stated mixture: {named}.\nWhat is predicted and identified for them rests on that "
-            "assumption; `synthesized_muscles_` keeps their names.",
-            UserWarning,
-            stacklevel=5,
+            "assumption; `synthesized_muscles_` keeps their names."
         )

@@ -1,11 +1,10 @@
 """What every transformer of frames checks: columns, values, time axis, sampling rate."""
 
-import warnings
-
 import numpy as np
 from sklearn.utils.validation import validate_data
 
 from sk_bionic._inputs.numbers import LARGEST
+from sk_bionic.exceptions import warn_user
 from sk_bionic.musculoskeletal.model import EXOGENOUS
 from sk_bionic.trials import find_trials
 
@@ -77,7 +76,7 @@ def check_uniform(trials):
             )
 
 
-def warn_of_flat_channels(names, emg, trials, stacklevel=3):
+def warn_of_flat_channels(names, emg, trials):
     """Warn of channels that are constant throughout a trial; mask of those always constant."""
     slices = [slice(0, len(emg))] if trials is None else trials.slices
     trial_names = (0,) if trials is None else trials.names
@@ -87,11 +86,9 @@ def warn_of_flat_channels(names, emg, trials, stacklevel=3):
         flat[i] = np.ptp(emg[slices[k]], axis=0) == 0
     for j in np.flatnonzero(flat.any(axis=0)):
         where = [trial_names[measured[i]] for i in np.flatnonzero(flat[:, j])]
-        warnings.warn(
+        warn_user(
             f"Column {names[j]!r} is constant throughout trial(s) {where}. Is its electrode "
-            "connected? Drop the column or those trials.",
-            UserWarning,
-            stacklevel=stacklevel,
+            "connected? Drop the column or those trials."
         )
     return flat.all(axis=0) & bool(measured)
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sk_bionic._random import LARGEST_SEED, own_random_state, torch_generator
+from sk_bionic.learning.seeds import LARGEST_SEED, own_random_state, torch_generator
 
 
 def train_networks(build, inputs, targets, settings):

@@ -59,6 +59,22 @@ class EquationOfMotion:
         self.first = self.trials.starts[:-1]
         self.left = torch.as_tensor(self.grid.left)
 
+    @classmethod
+    def of(cls, model, recording):
+        """The equation of a model whose muscles the channels of a recording drive.
+
+        Parameters
+        ----------
+        model : MusculoskeletalModel
+        recording : Recording
+            Its channels in the order of the model's.
+
+        Returns
+        -------
+        EquationOfMotion
+        """
+        return cls(model, recording.trials, model.excitation(recording.emg), recording.external)
+
     def _prescribe(self):
         """Motion of the prescribed angles, (..., 3), in place of their samples."""
         self.prescribed = []

@@ -158,7 +158,7 @@ class Case:
         """What the model can make of it: an `Explanation`, None where it cannot be simulated."""
         motion = EquationOfMotion(self.model, self.trials, self.excitation, self.exogenous)
         try:
-            found = identify(motion, self.angle, self.weight, callback=lambda step, *_: step >= MOST_STEPS)
+            found = identify(motion, self.angle, self.weight, on_step=lambda step, *_: step >= MOST_STEPS)
         except (SimulationError, np.linalg.LinAlgError):
             return None
         return Explanation.of(found, self.angle)

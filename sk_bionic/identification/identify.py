@@ -9,7 +9,7 @@ where n_eff counts the statistically independent frames: model errors are correl
 frames does not weigh 3000 observations.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,7 +28,29 @@ MAX_DAMPING = 1e8
 MAX_ROUNDS, SETTLED = 6, 0.2  # of the effective fraction and the robust weights, on a log scale
 
 
-@dataclass
+@dataclass(frozen=True)
+class IdentificationSettings:
+    """How parameters are identified; the estimator's parameters of the same names.
+
+    Parameters
+    ----------
+    robust : bool
+        Discount artefacts (a Student t likelihood with four degrees of freedom instead of a Gaussian one).
+    n_starts : int
+        Starts: the model's values, and random ones within the bounds. The best optimum is returned.
+    trial_gain_std : float
+        Prior standard deviation of the logarithm of each trial's EMG gains (see `TrialGains`); 0: none.
+    random_state : numpy.random.RandomState, optional
+        For the random starts.
+    """
+
+    robust: bool = False
+    n_starts: int = 1
+    trial_gain_std: float = 0.0
+    random_state: np.random.RandomState | None = None
+
+
+@dataclass(frozen=True)
 class Identification:
     """Result of `identify`.
 
@@ -58,7 +80,7 @@ class Identification:
         Minus the log posterior at the optimum, but for a constant.
     n_iter : int
     converged : bool
-    starts : list of tuple (float, ndarray)
+    starts : tuple of tuple (float, ndarray)
         Objective and free values (n_free,) that each start of a multi-start reached; infinite and None where it
         failed.
     """
@@ -76,7 +98,7 @@ class Identification:
     objective: float
     n_iter: int
     converged: bool
-    starts: list = field(default_factory=list)
+    starts: tuple = ()
 
 
 class IdentificationInterrupted(KeyboardInterrupt):
@@ -97,13 +119,10 @@ def identify(
     motion,
     angle,
     weight=None,
+    settings=IdentificationSettings(),
     *,
-    robust=False,
-    n_starts=1,
-    trial_gain_std=0.0,
     known_noise_std=None,
-    random_state=None,
-    callback=None,
+    on_step=None,
 ):
     """Identify the free parameters of a model from measured angles.
 
@@ -115,17 +134,10 @@ def identify(
         Measured angle [rad]; NaN where it is missing.
     weight : ndarray (n_frames,), optional
         Non-negative weight of each frame.
-    robust : bool
-        Discount artefacts (a Student t likelihood with four degrees of freedom instead of a Gaussian one).
-    n_starts : int
-        Starts: the model's values, and random ones within the bounds. The best optimum is returned.
-    trial_gain_std : float
-        Prior standard deviation of the logarithm of each trial's EMG gains (see `TrialGains`); 0: none.
+    settings : IdentificationSettings
     known_noise_std : ndarray (n_coordinates,), optional
         Noise of earlier recordings [rad] (see `Posterior`). Default: these frames alone tell it.
-    random_state : numpy.random.RandomState, optional
-        For the random starts.
-    callback : callable, optional
+    on_step : callable, optional
         Called with (iteration, objective, values) after each accepted step, `values` (n_parameters,) those of all
         parameters; returns whether to stop there.
 
@@ -141,14 +153,14 @@ def identify(
         On an interrupt after the first accepted step; holds the best parameters so far.
     """
     weight = np.ones(len(angle)) if weight is None else weight
-    posterior = Posterior(motion, angle, weight, trial_gain_std, known_noise_std)
+    posterior = Posterior(motion, angle, weight, settings.trial_gain_std, known_noise_std)
     runs, failure, interrupted = [], None, False
-    for raw in _starts(posterior.free, n_starts, random_state):
+    for raw in _starts(posterior.free, settings.n_starts, settings.random_state):
         posterior.weight = posterior.given_weight
         run = None
         try:
             run = _Run(posterior.start(raw))
-            _search(posterior, run, robust, callback)
+            _search(posterior, run, settings.robust, on_step)
         except SimulationError as error:
             run, failure = None, error
         except KeyboardInterrupt:
@@ -174,8 +186,7 @@ def _best(posterior, runs):
     posterior.weight = best.weight
     result = _result(posterior, best)
     values = [None if run is None else posterior.free.free_values(run.point.raw).numpy() for run in runs]
-    result.starts = list(zip(objectives, values, strict=True))
-    return result
+    return replace(result, starts=tuple(zip(objectives, values, strict=True)))
 
 
 @dataclass
@@ -212,12 +223,12 @@ def _starts(free, n_starts, random_state):
         yield torch.logit(fraction)
 
 
-def _search(posterior, run, robust, callback):
+def _search(posterior, run, robust, on_step):
     """Alternate between the optimum for a given weighting of the frames and the weighting that its errors ask for."""
     fitted_fraction = FIRST_EFFECTIVE_FRACTION
     try:
         for _ in range(MAX_ROUNDS):
-            _minimise(posterior, run, fitted_fraction, callback)
+            _minimise(posterior, run, fitted_fraction, on_step)
             previous = fitted_fraction, posterior.weight
             if robust:
                 posterior.weight = robust_weight(run.point.error, posterior.given_weight)
@@ -229,7 +240,7 @@ def _search(posterior, run, robust, callback):
         run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
 
 
-def _minimise(posterior, run, fraction, callback):
+def _minimise(posterior, run, fraction, on_step):
     """Levenberg-Marquardt (Marquardt 1963) from the run's point, which moves along."""
     damping, run.converged = 1e-3, False
     value = posterior.objective(run.point, fraction)
@@ -250,7 +261,7 @@ def _minimise(posterior, run, fraction, callback):
                 return
         decrease, value, damping = value - new_value, new_value, max(damping / 10.0, 1e-9)
         run.point, run.n_accepted = new, run.n_accepted + 1
-        if callback is not None and callback(run.n_iter, value, posterior.free.values(new.raw).numpy()):
+        if on_step is not None and on_step(run.n_iter, value, posterior.free.values(new.raw).numpy()):
             run.stopped = True
             return
         if decrease < TOLERANCE:

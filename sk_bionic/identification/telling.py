@@ -1,10 +1,9 @@
 """How suspicions reach the user: one warning a fit, or one for all fits of a cohort."""
 
-import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from ..exceptions import PlausibilityWarning
+from ..exceptions import PlausibilityWarning, warn_user
 from .suspicion import message
 
 _SILENT = ContextVar("silent", default=False)
@@ -20,8 +19,8 @@ def collected():
         _SILENT.reset(token)
 
 
-def tell(suspicions, stacklevel, where="`findings_`"):
-    """One warning of all suspicions, `stacklevel` as seen from here; none where there are none."""
+def tell(suspicions, where="`findings_`"):
+    """One warning of all suspicions; none where there are none."""
     if suspicions and not _SILENT.get():
         warning = PlausibilityWarning(message(suspicions, where=where), message(suspicions, plain=True))
-        warnings.warn(warning, stacklevel=stacklevel)
+        warn_user(warning)

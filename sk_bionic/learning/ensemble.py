@@ -103,6 +103,11 @@ class Learners:
             out[name] = forest.predict(inputs[:, columns]).reshape(len(inputs), -1)
         return out
 
+    def alone(self):
+        """The same without the networks of other versions, which only served to be held out."""
+        own = self.member_of_network[self.member_of_network != ""]
+        return replace(self, networks=self.networks.of_version(self.source), member_of_network=own, source=0)
+
     def predict_from_emg(self, features):
         """Mean angle (n_frames, n_coordinates) [rad] of the networks that do not see the state."""
         n_state = self.scaler.n_features_in_ - features.shape[1]

@@ -93,3 +93,33 @@ def recency(trials):
         return np.ones(trials.n_frames)
     weight = LAST_TO_FIRST ** np.linspace(0.0, 1.0, trials.n_frames)
     return weight / weight.mean()
+
+
+def validation_frames(trials, labelled, fraction, rng):
+    """Weights (n_frames,) of the frames kept aside for early stopping.
+
+    Whole trials, the end of a single one, or single frames where there is no time; chosen among the frames with an
+    angle, `labelled` (n_frames,) of bool, so that both parts have some.
+
+    Raises
+    ------
+    ValueError
+        When only one frame has an angle.
+    """
+    frames = np.flatnonzero(labelled)
+    if len(frames) < 2:
+        raise ValueError(
+            "`early_stopping` needs at least 2 frames with an angle, to learn from and to validate on. Got 1 sample."
+        )
+    n_held = min(max(1, int(fraction * len(frames))), len(frames) - 1)
+    held_out = np.zeros(len(labelled))
+    trial = np.zeros(len(labelled), int) if trials is None else trials.trial_of_frame
+    with_labels = np.unique(trial[frames])
+    if trials is None:
+        held_out[rng.permutation(frames)[:n_held]] = 1.0
+    elif len(with_labels) == 1:
+        held_out[frames[-n_held:]] = 1.0
+    else:
+        n_trials = min(max(1, round(fraction * len(with_labels))), len(with_labels) - 1)
+        held_out[np.isin(trial, rng.permutation(with_labels)[:n_trials])] = 1.0
+    return held_out

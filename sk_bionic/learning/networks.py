@@ -1,5 +1,6 @@
 """Networks from EMG history to angles and forces, several side by side."""
 
+from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
@@ -112,6 +113,35 @@ class HistoryNetwork(nn.Module):
         """
         networks = self._networks_of(version)
         return self._with_forces(self._hidden(features.to(self.seen), networks), networks)
+
+    def only(self, version):
+        """The networks that one version of the features feeds, and no others; they are of the only version there is.
+
+        Parameters
+        ----------
+        version : int
+
+        Returns
+        -------
+        HistoryNetwork
+            A copy.
+        """
+        networks, other = self._networks_of(version), deepcopy(self)
+        for module in other.modules():
+            for name, parameter in list(module.named_parameters(recurse=False)):
+                setattr(module, name, nn.Parameter(parameter.detach()[networks].clone()))
+        other.seen, other.source = self.seen[networks].clone(), torch.zeros_like(self.source[networks])
+        return other
+
+    def start_from(self, other):
+        """Take the weights of another fit's networks over for those of the first version, in place; the others, which
+        only serve to be held out, start anew.
+        """
+        state = self.state_dict()
+        for name, tensor in other.state_dict().items():
+            if name != "source":
+                state[name][: len(tensor)] = tensor
+        self.load_state_dict(state)
 
     def _all(self, features, outputs):
         """Each of the `outputs` of the networks of all versions."""

@@ -89,7 +89,7 @@ class Progress:
         values : dict of float, optional
             What to show of it.
         snapshot : callable, optional
-            Returns what the fit would leave behind (`Fitted`) if it stopped here.
+            Returns the `Predictor` that the fit would leave behind if it stopped here.
 
         Returns
         -------
@@ -194,9 +194,6 @@ class Tasks:
         self.root.call_on_fit_task_end(estimator=self.estimator, **self.data)
 
 
-def _attributes(fitted):
-    """Attributes that make a copy of the estimator predict as `fitted` does; None where nothing predicts yet."""
-    if fitted is None:
-        return None
-    fitted.model_of_training = fitted.model
-    return {"fitted_": fitted, "model_": fitted.model}
+def _attributes(predictor):
+    """Attributes that make a copy of the estimator predict as `predictor` does; None where nothing predicts yet."""
+    return None if predictor is None else {"predictor_": predictor, **predictor.attributes()}

@@ -1,15 +1,15 @@
 """Training of networks by skorch under the physics-informed criterion."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from .._random import torch_generator
 from ..dynamics.errors import SimulationError
 from .loss import PhysicsInformedLoss
 from .networks import HistoryNetwork
 from .progress import Progress
+from .seeds import torch_generator
 from .skorch_net import AllFrames, RecordingNet, callbacks_of
 
 
@@ -70,6 +70,10 @@ class TrainedNetwork:
             angle, _ = self.module.of_version(torch.as_tensor(features, device=parameter.device), version)
         return angle.cpu().numpy() * self.scale + self.center
 
+    def of_version(self, version):
+        """The same without the networks that other versions of the features feed."""
+        return replace(self, module=self.module.only(version))
+
     def predict(self, features):
         """Mean angles (n_frames, n_coordinates) [rad] and normalised forces (n_frames, n_muscles) of the networks."""
         angle, force = self.predict_all(features)
@@ -88,9 +92,9 @@ def _target_scale(angle, weight):
 
 
 def _sizes(module):
-    """Number of networks and widths of their layers, inputs first."""
+    """Number of networks of the first version and widths of their layers, inputs first."""
     weights = [p.shape for name, p in module.named_parameters() if name.endswith("weight")]
-    return [weights[0][0], weights[0][1], *(shape[2] for shape in weights)]
+    return [int((module.source == 0).sum()), weights[0][1], *(shape[2] for shape in weights)]
 
 
 def _check_start(start, module):
@@ -174,7 +178,7 @@ def train(
     ).to(dtype)  # fmt: skip
     if start is not None:
         _check_start(start, module)
-        module.load_state_dict(start.state_dict())
+        module.start_from(start)
     criterion = PhysicsInformedLoss(
         tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
         module.source,

@@ -7,8 +7,8 @@ import pandas as pd
 
 from .._inputs.frame_checks import check_finite
 from ..identification.suspicion import suspicion_frame
+from ..identification.tables import flagged
 from ..musculoskeletal import MuscleGeometry, MusculoskeletalModel
-from ..results import flagged
 from ..trials import find_trials
 from .measuring import Frames, measure
 from .regressor import EMGDrivenMomentRegressor, MomentFit

@@ -1,12 +1,12 @@
 """From frames of EMG and angles, or of geometry as data, to a model along measured motion."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import _inputs as inputs
 from ..dynamics.measured import MeasuredMotion
+from ..exceptions import warn_user
 from ..trials import Trials
 
 
@@ -137,7 +137,7 @@ def _parts(trials):
     parts = trials.parted()
     short, message = trials.short_parts(parts, inputs.FEWEST_FRAMES)
     if message:
-        warnings.warn(message, UserWarning, stacklevel=4)
+        warn_user(message)
         rows = ~short[parts.trial_of_frame]
         parts = parts.without(short)
     else:

@@ -1,6 +1,5 @@
 """The scikit-learn face of EMG-driven moments: validate, delegate, expose."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Real
 
@@ -18,10 +17,10 @@ from ..identification.identifiability import assess
 from ..identification.of_moments import implausible_calibration
 from ..identification.signals import angle_suspicions, any_constant, emg_suspicions
 from ..identification.suspicion import CONCLUSIVE, ordered, suspicion_frame
+from ..identification.tables import correlation_frame, flagged, parameter_frame
 from ..identification.telling import tell
 from ..musculoskeletal import PRESETS, MuscleGeometry, MusculoskeletalModel, lumped_joint
 from ..musculoskeletal.prior import FreeParameters
-from ..results import correlation_frame, flagged, parameter_frame
 from ..scoring import r2_where_known
 from ..trials import find_trials
 from .freeing import driven_by, freed, placed, scaled_to
@@ -202,12 +201,12 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
             model = self._lumped(model, frames, moments, weight)
         at = measure(model, self._with_angles(model, frames), self.geometry, self.emg_scale_)
         if frames.trials is not None:
-            inputs.warn_of_flat(at.emg, model.channels, at.motion.trials, stacklevel=6)
+            inputs.warn_of_flat(at.emg, model.channels, at.motion.trials)
         model = freed(model, self._identify(model), at.motion.acting, is_static=at.motion.is_static)
         motion = at.motion.with_model(model)
         self._identified(motion, at, moments, weight)
         self._expose()
-        tell(self.fitted_.suspicions, stacklevel=4, where="`findings_`")
+        tell(self.fitted_.suspicions, where="`findings_`")
         return self
 
     def _emg_scale(self, model, frames):
@@ -215,7 +214,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         emg = [frames.values[:, frames.names.index(name)] for name in model.channels if name in frames.names]
         if len(emg) < len(model.channels) or not emg:
             return np.ones(len(model.channels))
-        return inputs.emg_scale(np.column_stack(emg), self.emg_scale)
+        return inputs.scale_of_emg(np.column_stack(emg), self.emg_scale)
 
     def _identify(self, model):
         return "as_marked" if model.name == "auto" and isinstance(self.identify, str) else self.identify
@@ -225,9 +224,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         weight = np.nan_to_num(at.of_motion(weight[:, None]))[:, 0]
         found = identify_torques(motion, measured, weight)
         if not found.converged:
-            warnings.warn(
-                f"The calibration had not settled after {found.n_iter} evaluations.", ConvergenceWarning, stacklevel=5
-            )
+            warn_user(f"The calibration had not settled after {found.n_iter} evaluations.", ConvergenceWarning)
         suspicions = [] if motion.is_static else self._suspicions(motion, at, measured, weight, found)
         self.fitted_ = MomentFit(
             found.model, found.covariance, found.noise_std, found.effective_fraction, found.n_iter, found.converged,
@@ -391,9 +388,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         )
         _check_moments(values, names, len(frames.values))
         if values.ndim == 2 and values.shape[1] == 1 and names is None:
-            warnings.warn(
-                "A column-vector y was passed when a 1d array was expected.", DataConversionWarning, stacklevel=4
-            )
+            warn_user("A column-vector y was passed when a 1d array was expected.", DataConversionWarning)
             values = values[:, 0]
         self.target_is_1d_ = values.ndim == 1
         values = values.reshape(len(values), -1)
@@ -418,11 +413,9 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         model, passive = driven_by(model, self.channels, columns, self.unrecorded)
         if passive:
             more = f" and {len(passive) - N_NAMED} more" if len(passive) > N_NAMED else ""
-            warnings.warn(
+            warn_user(
                 f"X has no EMG of {', '.join(passive[:N_NAMED])}{more}: nothing excites them, they are passive. Give a column "
-                "or a mixture of columns by `channels`, or `unrecorded='raise'`.",
-                UserWarning,
-                stacklevel=5,
+                "or a mixture of columns by `channels`, or `unrecorded='raise'`."
             )
         return model
 

@@ -16,25 +16,29 @@ from ..identification.identifiability import Finding
 from ..identification.identify import Identification
 from ..identification.suspicion import Suspicion
 from ..learning.ensemble import Learners
+from ..learning.features import FeatureLayout
 from ..learning.networks import HistoryNetwork
 from ..learning.training import TrainedNetwork
 from ..moments.regressor import EMGDrivenMomentRegressor, MomentFit
 from ..musculoskeletal import Coordinate, Joint, Muscle, MuscleGeometry, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
-from ..predictors.fitting import Fitted
 from ..predictors.held_out import Trust
-from ..predictors.hybrid import Hybrid
+from ..predictors.hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
+from ..predictors.network import NetworkPredictor
 from ..predictors.posture_errors import PostureErrors
 from ..predictors.seen_inputs import SeenInputs
 from ..predictors.session import Session
+from ..predictors.simulation import SimulationPredictor
 from ..predictors.start_states import StartStates
+from ..predictors.static import StaticPredictor
 from ..preprocessing import EMGEnvelope, LagEmbedding
 from ..regressor import PhysicsInformedMSKRegressor
-from . import _forest, _network
+from . import _earlier, _forest, _network
 
 RECORDS = (
-    ColumnRoles, Coordinate, Finding, Fitted, Hybrid, Joint, Learners, MomentFit, Muscle, Parameter, PolynomialPath,
-    PostureErrors, SeenInputs, Session, StartStates, Suspicion, TrainedNetwork, Trust,
+    ColumnRoles, Coordinate, EnsemblePredictor, FeatureLayout, Finding, HybridPredictor, Joint, Learners, MomentFit, Muscle,
+    NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationLedPredictor, SimulationPredictor,
+    StartStates, StaticPredictor, Suspicion, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
 # What a model of muscles may take: its tables of paths grow with muscles x terms x coordinates^2, its correlations
@@ -161,7 +165,7 @@ def _parts_of_estimator(estimator):
     return {"params": estimator.get_params(deep=False), "fitted": _fitted_attributes(estimator)}
 
 
-def _build_of(cls, expose=False):
+def _build_of(cls):
     def build(parts):
         estimator = cls(**parts["params"])
         given = estimator.get_params(deep=False)
@@ -169,8 +173,6 @@ def _build_of(cls, expose=False):
             if name != OUTPUT and (name.startswith("_") or name in given or hasattr(cls, name)):
                 raise ValueError(f"{cls.__name__} has no fitted attribute {name!r}.")
             setattr(estimator, name, value)
-        if expose:
-            estimator._expose()
         return estimator
 
     return build
@@ -189,16 +191,19 @@ def _build_pipeline(parts):
 
 
 def _parts_of_regressor(regressor):
-    """Without the attributes that follow from `fitted_`."""
+    """Without the attributes that follow from `predictor_`."""
     parts = _parts_of_estimator(regressor)
-    probe = PhysicsInformedMSKRegressor(**parts["params"])
-    probe.fitted_ = regressor.fitted_
-    probe._expose()
-    derived = set(_fitted_attributes(probe)) - {"fitted_"}
-    if regressor.model_ is None or regressor.fitted_.model is regressor.model_:
+    derived = regressor.predictor_.attributes()
+    if derived["model_"] is regressor.model_:
         kept = {name: value for name, value in parts["fitted"].items() if name not in derived}
         return {**parts, "fitted": kept}
     raise TypeError("The regressor's `model_` is not the one that it was fitted with: fit it again before saving.")
+
+
+def _build_regressor(parts):
+    regressor = _build_of(PhysicsInformedMSKRegressor)(_earlier.with_predictor(parts))
+    regressor._expose(regressor.predictor_)
+    return regressor
 
 
 _FORMS = {
@@ -222,8 +227,10 @@ _FORMS = {
     PhysicsInformedMSKRegressor: Form(
         "PhysicsInformedMSKRegressor",
         _parts_of_regressor,
-        _build_of(PhysicsInformedMSKRegressor, expose=True),
+        _build_regressor,
         is_estimator=True,
     ),
 }
-FORMS = {form.name: form for form in _FORMS.values()}
+FORMS = {form.name: form for form in _FORMS.values()} | {
+    name: Form(name, None, _earlier.Parts) for name in _earlier.CLASSES
+}

@@ -14,6 +14,7 @@ from .. import __version__
 from .._inputs import LARGEST_EXCITATION
 from ..io.atomic import replacing
 from ..learning.ensemble import OF_STATE
+from ..predictors.network import NetworkPredictor
 from ..regressor import PhysicsInformedMSKRegressor
 from ._graph import FrameGraph, WindowGraph, subset
 
@@ -92,7 +93,7 @@ def export_onnx(estimator, path, *, sampling_rate=None):
             f"`estimator` must be a PhysicsInformedMSKRegressor, in a Pipeline its last step. Got {type(estimator).__name__}."
         )
     check_is_fitted(estimator)
-    if estimator.fitted_.network is None:
+    if estimator.predictor_.networks is None:
         raise ValueError(
             "The equation of motion alone predicts here, which is solved by iteration and is no graph. Fit with prediction='hybrid' or 'network' to export "
             "their networks."
@@ -116,9 +117,9 @@ def _require_onnx():
 
 
 def _static(estimator):
-    fitted = estimator.fitted_
+    predictor = estimator.predictor_
     names = list(estimator._column_names)
-    graph = FrameGraph(subset(fitted.network.module), fitted.scaler, fitted.network)
+    graph = FrameGraph(subset(predictor.networks), predictor.scaler, predictor.network)
     metadata = {
         "content": WHAT["static"],
         "columns": names,
@@ -132,18 +133,19 @@ def _in_time(estimator, sampling_rate):
     rate = sampling_rate or getattr(estimator, "sampling_rate_", None) or estimator.sampling_rate
     if rate is None or not np.isfinite(rate) or rate <= 0:
         raise ValueError(f"The graph is made for EMG of one rate: pass a positive `sampling_rate` [Hz]. Got {rate!r}.")
-    fitted, roles, session, layout = estimator.fitted_, estimator.roles_, estimator.session_, estimator._layout
-    network, scaler, constant, weight = _networks(fitted, len(layout.columns(layout.lags)))
+    predictor, roles = estimator.predictor_, estimator.roles_
+    session, layout = predictor.session, predictor.layout
+    trained, network, scaler, constant, weight = _networks(predictor, len(layout.columns(layout.lags)))
     lags = np.asarray(layout.lags)
     graph = WindowGraph(
-        network, scaler, constant, weight, fitted.network, lags * rate, session.delay * rate,
-        session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, np.broadcast_to(fitted.offset_shift, session.offset.shape),
+        network, scaler, constant, weight, trained, lags * rate, session.delay * rate,
+        session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, session.offset,
     )  # fmt: skip
     inputs = {"emg": torch.zeros(2, graph.n_samples, layout.n_channels)}
     if roles.exogenous:
         inputs["external"] = torch.zeros(2, layout.n_exogenous)
     metadata = {
-        "content": WHAT["network" if fitted.hybrid is None else "hybrid"],
+        "content": WHAT["network" if isinstance(predictor, NetworkPredictor) else "hybrid"],
         "columns": list(estimator._column_names),
         "channels": list(roles.emg_names),
         "external": list(roles.exogenous),
@@ -170,14 +172,17 @@ def _coordinates(estimator):
     return [str(name) for name in names] if names is not None else []
 
 
-def _networks(fitted, n_features):
-    """Networks that see no simulated state, the scaling of their inputs, and the weight of each in the mean."""
-    if fitted.hybrid is None:
-        module = fitted.network.module
+def _networks(predictor, n_features):
+    """TrainedNetwork, its networks that see no simulated state, the scaling of their inputs, which of these were constant,
+    and the weight of each network in the mean.
+    """
+    if isinstance(predictor, NetworkPredictor):
+        module = predictor.networks
         n_networks = len(module.source)
-        scaling = fitted.scaler.mean_, fitted.scaler.scale_
-        return subset(module), scaling, np.zeros(n_features, bool), np.full(n_networks, 1.0 / n_networks)
-    learners = fitted.hybrid.learners
+        scaling = predictor.scaler.mean_, predictor.scaler.scale_
+        equal = np.full(n_networks, 1.0 / n_networks)
+        return predictor.network, subset(module), scaling, np.zeros(n_features, bool), equal
+    learners = predictor.learners
     member = np.array(
         [name if name and name not in OF_STATE else "" for name in learners.member_of_network], dtype=object
     )
@@ -185,7 +190,8 @@ def _networks(fitted, n_features):
     weight = np.array([1.0 / (len(names) * (member == name).sum()) if name else 0.0 for name in member])
     own = member != ""
     scaling = learners.scaler.mean_[:n_features], learners.scaler.scale_[:n_features]
-    return subset(learners.networks.module, own, n_features), scaling, learners.constant[:n_features], weight[own]
+    networks = subset(learners.networks.module, own, n_features)
+    return learners.networks, networks, scaling, learners.constant[:n_features], weight[own]
 
 
 def _exported(graph, inputs):

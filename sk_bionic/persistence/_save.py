@@ -11,7 +11,7 @@ from .. import __version__
 from . import _container
 from ._tree import Decoder, Encoder
 
-FORMAT, FORMAT_VERSION = "sk_bionic estimator", 1
+FORMAT, FORMAT_VERSION = "sk_bionic estimator", 2
 PACKAGES = ("sk_bionic", "numpy", "scikit-learn", "scipy", "skorch", "torch")
 
 

@@ -1,268 +1,220 @@
-"""The three ways of fitting, in the order in which a fit happens: identification, network, trust."""
+"""The fits, one a way of predicting; that of the hybrid: identification, learners beside the physics, their trust."""
 
-import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import StandardScaler
 
-from .._inputs import FeatureLayout, fitted_scaler
 from ..dynamics.equation import EquationOfMotion
-from ..exceptions import IdentifiabilityWarning, SimulationError
-from ..identification.identifiability import assess, summary
-from ..identification.identify import Identification, IdentificationInterrupted, identify
+from ..dynamics.errors import SimulationError
+from ..exceptions import warn_user
+from ..learning.ensemble import Version, train_learners
+from ..learning.features import FeatureLayout
+from ..learning.folds import recency, training_frames, usable_folds
 from ..learning.loss import Physics
-from ..learning.training import TrainedNetwork, train
-from ..musculoskeletal import MusculoskeletalModel
-from .held_out import floored
-from .hybrid import BLOCK_GAP, Hybrid, fit_learners
-from .posture_errors import PostureErrors
-from .seen_inputs import SeenInputs
-from .start_states import StartStates
+from ..trials import Recording
+from .held_out import TRAINING_WEIGHT, HeldOut, untested
+from .hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
+from .learnt import features_of, layout_of
+from .network import fit_network
+from .out_of_fold import explains, simulated_state, softened_physics
+from .simulation import fit_simulation, session_of_training
+from .static import fit_static
 
-JOINT_TRAINING_WEIGHT = 0.1  # of the residual in the published method, where the user leaves it open
+LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
+BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
 
 
-@dataclass
+def fit_predictor(prediction, recording, model, settings, *, validation_weight=None, start=None):
+    """Fit the predictor that an estimator's parameters ask for.
+
+    Parameters
+    ----------
+    prediction : {"hybrid", "simulation", "network"}
+    recording : Recording
+        The training; without trials, single frames are learnt from whatever `prediction` says.
+    model : MusculoskeletalModel or None
+        To identify; None without trials.
+    settings : Settings
+    validation_weight : ndarray (n_frames,), optional
+        Frames that decide when the networks' training stops.
+    start : HistoryNetwork, optional
+        Networks whose weights training starts from.
+
+    Returns
+    -------
+    Predictor
+    """
+    of_networks = {"validation_weight": validation_weight, "start": start}
+    if recording.trials is None:
+        return fit_static(recording, settings, **of_networks)
+    if prediction == "simulation":
+        return fit_simulation(recording, model, settings)
+    fit = fit_network if prediction == "network" else fit_hybrid
+    return fit(recording, model, settings, **of_networks)
+
+
+@dataclass(frozen=True)
 class TrainingData:
-    """All training trials: what the network sees, what it shall predict, and the equation of motion on them.
+    """A recording as learners see it.
 
     Attributes
     ----------
+    recording : Recording
     features : ndarray (n_frames, n_features)
-        What the network sees of EMG and external inputs.
-    angle : ndarray (n_frames, n_coordinates)
-        Measured angles [rad], NaN where unknown.
-    weight : ndarray (n_frames,)
+    layout : FeatureLayout
+        What the columns of `features` are.
     validation_weight : ndarray (n_frames,) or None
         Frames that decide when to stop.
-    motion : EquationOfMotion or None
-        None without a time axis.
-    layout : FeatureLayout or None
-        What the columns of `features` are; None without a time axis.
     """
 
+    recording: Recording
     features: np.ndarray
-    angle: np.ndarray
-    weight: np.ndarray
+    layout: FeatureLayout
     validation_weight: np.ndarray | None
-    motion: EquationOfMotion | None
-    layout: FeatureLayout | None = None
-
-
-@dataclass
-class Fitted:
-    """What a fit leaves behind."""
-
-    model: MusculoskeletalModel | None = None
-    network: TrainedNetwork | None = None
-    scaler: StandardScaler | None = None  # of the network's inputs
-    identification: Identification | None = None
-    hybrid: Hybrid | None = None
-    findings: list = field(default_factory=list)
-    ode_weight: float = 0.0
-    model_of_training: MusculoskeletalModel | None = None  # `model` as it was before any calibration
-    start_states: StartStates | None = None  # how trials may begin
-    seen_inputs: SeenInputs | None = None  # of the training
-    suspicions: list = field(default_factory=list)  # of the whole fit, see `identification`
-    posture_errors: PostureErrors | None = None  # of the learners in the session that `calibrate` has seen
 
     @property
-    def offset_shift(self):
-        """Of the goniometer since training (n_coordinates,) [rad], which the networks do not know."""
-        if self.model is self.model_of_training:
-            return 0.0
-        now, before = (
-            m.parameters.as_dict()["goniometer_offset"].numpy() for m in (self.model, self.model_of_training)
-        )
-        return now - before
-
-    @property
-    def is_simulation(self):
-        """Whether the equation of motion predicts alone."""
-        return self.network is None or np.isinf(self.ode_weight)
-
-    @property
-    def error_std(self):
-        """Standard deviation of the learners' angle (n_coordinates,) [rad]."""
-        if self.hybrid is not None:
-            return self.hybrid.trust.error_std
-        return floored(np.sqrt(self.network.history[-1]["data_loss"]) * self.network.scale)
-
-    @property
-    def n_iter(self):
-        """Epochs of the network, or iterations of the identification where there is none."""
-        return len(self.network.history) if self.network is not None else self.identification.n_iter
+    def angle(self):
+        """Measured angles (n_frames, n_coordinates) [rad], NaN where unknown."""
+        return self.recording.angle
 
 
-def fit_static(data, settings, start):
-    """A network from one frame to its angle: nothing here knows time."""
-    _require_epochs(settings, "without a time axis")
-    settings = replace(settings, input_noise=0.0)  # of frames without a history, noise is all that is left
-    scaler, data = _standardised(data)
-    with settings.progress.stage("train networks", settings.max_epochs):
-        network = train(
-            data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, start=start,
-            as_fitted=lambda network: Fitted(network=network, scaler=scaler),
-        )  # fmt: skip
-    return Fitted(network=network, scaler=scaler)
-
-
-def fit_network(data, settings, ode_weight, force_weight, start):
-    """The published method: network and physiological parameters in one optimisation, from generic values."""
-    _require_epochs(settings, "with prediction='network'")
-    scaler, data = _standardised(data)
-    physics = Physics(data.motion, trainable=True)
-    weight = JOINT_TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
-
-    def as_fitted(network):
-        values = physics.free.values(physics.raw.detach()).numpy()
-        return Fitted(data.motion.model.with_values(values), network, scaler, ode_weight=weight)
-
-    with settings.progress.stage("train networks", settings.max_epochs):
-        network = train(
-            data.features, data.angle, data.weight, settings, validation_weight=data.validation_weight, physics=physics,
-            ode_weight=weight, force_weight=force_weight, start=start, as_fitted=as_fitted,
-        )  # fmt: skip
-    fitted = as_fitted(network)
-    return replace(fitted, start_states=_starts(data.motion.with_model(fitted.model), data.angle))
-
-
-def _starts(motion, angle):
-    """Starts that the training knows; None where the model is so far off that its activation cannot be solved."""
-    try:
-        return StartStates.learnt(motion, angle)
-    except SimulationError:
-        return None
-
-
-def fit_simulation(data, options, progress, depth=5):
-    """Identification alone.
-
-    `options` are keyword arguments of `identify`, `depth` calls below the user's line, where warnings shall point.
-    """
-    identification = _identified(data, options, progress)
-    if not identification.converged and not progress.interrupted:
-        warnings.warn(
-            f"The identification did not converge in {identification.n_iter} iterations; its parameters are the best found. Fewer free parameters "
-            "(`identify=`) or more motion would help.",
-            ConvergenceWarning,
-            stacklevel=depth,
-        )
-    findings = assess(identification, data.motion.excitation)
-    _warn_of(findings, identification.model, depth + 1)
-    starts = _starts(data.motion.with_model(identification.model), data.angle)
-    return Fitted(
-        identification.model, identification=identification, ode_weight=np.inf, findings=findings, start_states=starts
-    )
-
-
-def _identified(data, options, progress):
-    """Identification; after an interrupt, the best so far."""
-
-    def accepted(iteration, objective, values):
-        reached = Fitted(data.motion.model.with_values(values), ode_weight=np.inf)
-        return progress.step({"objective": objective}, lambda: reached)
-
-    with progress.stage("identify"):
-        try:
-            return identify(data.motion, data.angle, data.weight, callback=accepted, **options)
-        except IdentificationInterrupted as interrupt:
-            best = interrupt.best
-            progress.keep(
-                f"the identification stopped after {best.n_iter} iterations, and its best parameters so far predict, by simulation"
-            )
-            return best
-
-
-def _warn_of(findings, model, depth):
-    """One warning for everything that the recording leaves open."""
-    if findings:
-        warnings.warn(summary(findings, model), IdentifiabilityWarning, stacklevel=depth)
-
-
-def fit_hybrid(data, settings, ensemble, ode_weight, force_weight, cutoff, start, options):
+def fit_hybrid(recording, model, settings, *, validation_weight=None, start=None):
     """Identification, then learners that see EMG and simulated state, then the trust between them and the physics.
 
-    `ensemble` is an `EnsembleSettings`, `cutoff` [Hz] or "auto" the low-pass of the predicted angle; the others as in
-    `fit_network` and `fit_simulation`.
+    Parameters
+    ----------
+    recording, model, settings, validation_weight, start
+        As of `fit_predictor`.
+
+    Returns
+    -------
+    PredictorInTime
+        Without epochs, or after an interrupt before the networks, the identified simulation.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the physics fails on the training trials.
     """
-    progress = settings.progress
+    history, progress = settings.prediction.history, settings.training.progress
+    layout = layout_of(recording, history, with_long_lags=True)
+    data = TrainingData(recording, features_of(recording, history, layout), layout, validation_weight)
+    common = {"layout": layout, "history": history, "session": session_of_training(recording, model)}
     try:
-        fitted = fit_simulation(data, options, progress, depth=6)
+        identified = fit_simulation(recording, model, settings)
     except SimulationError as error:
-        if settings.max_epochs == 0:
+        if settings.training.max_epochs == 0:
             raise
-        warnings.warn(
-            f"The physics failed on the training trials, the learners predict alone. {error}",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
-        fitted = Fitted(data.motion.model)
-        ensemble, ode_weight = replace(ensemble, physics=False), 0.0
-    if settings.max_epochs == 0 or progress.interrupted:
-        return fitted
-    ensemble = replace(ensemble, physics=ensemble.physics and ode_weight != 0)
-    motion, identified = data.motion.with_model(fitted.model), fitted.identification
-    noise_std, trial_gain = (np.inf, None) if identified is None else (identified.noise_std, identified.trial_gain)
-
-    def with_hybrid(hybrid):
-        return replace(fitted, hybrid=hybrid, network=hybrid.learners.networks, ode_weight=hybrid.trust.ode_weight)
-
+        warn_user(f"The physics failed on the training trials, the learners predict alone. {error}", ConvergenceWarning)
+        return _with_learners(data, None, {**common, "model": model, "model_of_training": model}, settings, start)
+    if settings.training.max_epochs == 0 or progress.interrupted:
+        return identified
+    found = ("model", "model_of_training", "start_states", "identification", "findings")
+    common |= {name: getattr(identified, name) for name in found}
+    generic = None if settings.prediction.ode_weight == 0 else model
     try:
-        hybrid = fit_learners(
-            motion, data, settings, ensemble, data.layout, ode_weight, force_weight, cutoff, ensemble.history + BLOCK_GAP,
-            start, noise_std, trial_gain, as_fitted=with_hybrid,
-        )  # fmt: skip
+        return _with_learners(data, generic, common, settings, start)
     except KeyboardInterrupt:
-        if identified is None:
-            raise
         progress.keep(
             f"the stage {progress.name!r} did not come to its end, and the identified model predicts by simulation"
         )
-        return fitted
-    return with_hybrid(hybrid)
+        return identified
 
 
-def _standardised(data):
-    """Scaler of the network's inputs, fitted on the weighted training frames, and the data with scaled features."""
-    scaler = fitted_scaler(data.features, data.weight)
-    return scaler, replace(data, features=scaler.transform(data.features))
+def _with_learners(data, generic, common, settings, start):
+    """Predictor of learners beside a softened physics that begins at the `generic` model (None: alone).
 
-
-def _require_epochs(settings, when):
-    if settings.max_epochs == 0:
-        raise ValueError(
-            f"`max_epochs=0` trains no network, and {when} there is nothing else that could predict. Use at least 1."
-        )
-
-
-def validation_frames(trials, labelled, fraction, rng):
-    """Weights (n_frames,) of the frames kept aside for early stopping.
-
-    Whole trials, the end of a single one, or single frames where there is no time; chosen among the frames with an
-    angle, `labelled` (n_frames,) of bool, so that both parts have some.
-
-    Raises
-    ------
-    ValueError
-        When only one frame has an angle.
+    `common` are the predictor's fields that are known before.
     """
-    frames = np.flatnonzero(labelled)
-    if len(frames) < 2:
-        raise ValueError(
-            "`early_stopping` needs at least 2 frames with an angle, to learn from and to validate on. Got 1 sample."
-        )
-    n_held = min(max(1, int(fraction * len(frames))), len(frames) - 1)
-    held_out = np.zeros(len(labelled))
-    trial = np.zeros(len(labelled), int) if trials is None else trials.trial_of_frame
-    with_labels = np.unique(trial[frames])
-    if trials is None:
-        held_out[rng.permutation(frames)[:n_held]] = 1.0
-    elif len(with_labels) == 1:
-        held_out[frames[-n_held:]] = 1.0
-    else:
-        n_trials = min(max(1, round(fraction * len(with_labels))), len(with_labels) - 1)
-        held_out[np.isin(trial, rng.permutation(with_labels)[:n_trials])] = 1.0
-    return held_out
+    learning, progress = _Learning(data, generic, common, settings), settings.training.progress
+    with progress.stage("identify out of fold", len(learning.hidden)):
+        models = learning.physics(progress)
+    states = [learning.state(model) for model in models]
+    learners = learning.learners(models[0], states, start)
+    with progress.stage("choose weights", 0):
+        held_out, trust = learning.tested(learners, models, states, progress)
+    # The networks of the folds have done their work.
+    kept = replace(learners[0].alone(), weights=held_out.weights)
+    return learning.predictor(kept, models[0], trust, learning.known_inputs)
+
+
+class _Learning:
+    """What the learners and their trust are made of: the frames learnt from, the folds, the equation of motion."""
+
+    def __init__(self, data, generic, common, settings):
+        recording, chosen = data.recording, settings.prediction
+        self.data, self.recording, self.generic, self.common = data, recording, generic, common
+        self.training, self.chosen = settings.training, chosen
+        self.ode_weight = 0.0 if generic is None else chosen.ode_weight
+        complete = np.isfinite(recording.angle).all(axis=1)
+        self.frames = training_frames(recording.trials, recording.labelled)
+        self.parts = usable_folds(recording.trials, complete, chosen.history + BLOCK_GAP, recording.angle)
+        self.hidden = [np.zeros(recording.n_frames, bool), *(hidden for _, hidden in self.parts)]
+        self.equation = EquationOfMotion.of(common["model"], recording)
+        self.few, identification = self.equation.take(self.frames), common.get("identification")
+        if identification is not None:
+            self.few = self.few.with_trial_gains(identification.trial_gain)
+
+    def physics(self, progress):
+        """Softened model of all angles, then one for every fold; None without physics."""
+        if self.generic is None:
+            return [None] * len(self.hidden)
+        few, hidden = self.few.with_model(self.generic), [mask[self.frames] for mask in self.hidden]
+        noise_std = self.common["identification"].noise_std
+        return softened_physics(few, self.recording.take(self.frames), hidden, noise_std, progress)
+
+    def state(self, model):
+        """Simulated state (n_frames, n_state) under a model, without columns for None."""
+        if model is None:
+            return np.zeros((self.recording.n_frames, 0))
+        return simulated_state(self.equation.with_model(model))
+
+    def learners(self, model, states, start):
+        """Learners of all angles, then of every fold."""
+        recording, data = self.recording, self.data
+        weight = recording.weight * recency(recording.trials)
+        weights = [np.where(recording.labelled & ~mask, weight, 0.0) for mask in self.hidden]
+        versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
+        validation = None if data.validation_weight is None else data.validation_weight[self.frames]
+        return train_learners(
+            data.features, versions, recording.angle, self.frames, self.training,
+            replace(self.chosen.ensemble, physics=model is not None), data.layout,
+            physics=None if model is None else Physics(self.few.with_model(model), trainable=False),
+            ode_weight=self._training_weight(states), force_weight=self.chosen.force_weight,
+            validation_weight=validation, start=start,
+            as_fitted=lambda one: self.predictor(one, model, untested(recording.angle), {}),
+        )  # fmt: skip
+
+    def _training_weight(self, states):
+        """Weight of the equation while the networks are trained."""
+        if self.ode_weight != "auto":
+            return min(self.ode_weight, LARGEST_TRAINING_WEIGHT)
+        return TRAINING_WEIGHT if explains(states[1:], self.parts, self.recording.angle) else 0.0
+
+    def tested(self, learners, models, states, progress):
+        """Held-out predictions and the trust that they justify; after an interrupt, without any."""
+        tested = self.equation, self.data, self.parts, learners, models, states
+        try:
+            held_out = HeldOut(*tested)
+            return held_out, held_out.choose(self.ode_weight, self.chosen.output_cutoff)
+        except KeyboardInterrupt:
+            progress.keep(
+                "the weights were not chosen on held-out data: all learners weigh the same, and their error is not known"
+            )
+            held_out = HeldOut(*tested[:2], [], *tested[3:])
+            return held_out, held_out.choose(self.ode_weight, self.chosen.output_cutoff)
+
+    @property
+    def known_inputs(self):
+        """Range of every external input, of prescribed angles not their rates."""
+        columns = {name: column[:, 0].numpy() for name, column in self.equation.frame_exogenous.items()}
+        return {name: (column.min(), column.max()) for name, column in columns.items()}
+
+    def predictor(self, learners, model, trust, known_inputs):
+        """The predictor of these learners and this physics."""
+        parts = {**self.common, "learners": learners, "trust": trust}
+        if model is None:
+            return EnsemblePredictor(**parts)
+        kind = SimulationLedPredictor if np.isinf(trust.ode_weight) else HybridPredictor
+        return kind(**parts, physics=model, known_inputs=known_inputs)

@@ -15,6 +15,7 @@ from ..trials.smoothing import CUTOFFS, smooth
 # and torque ask for, as if each frame's errors were independent (they are not, and the torque's last longer).
 PARTS_OF_HONEST_WEIGHT = (0.1, 0.3)
 STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
+LARGEST_FUSION_WEIGHT = 1000.0  # where learners correct a simulation that is to predict alone
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
 # leads: a few repetitions cannot tell smaller gains from luck.
 CORRECTING, LEADING = 0.99, 0.75
@@ -61,6 +62,12 @@ class Trust(NamedTuple):
             ratio = np.mean((simulated[rows] - blind[rows]) ** 2) / self.disagreement**2
             out[rows] = min(1.0, TOLERATED_DISAGREEMENT / ratio) ** 2 if np.isfinite(ratio) and ratio > 0 else 0.0
         return out
+
+
+def untested(angle):
+    """Trust in learners that nobody has tested yet: no physics, no filter, and the spread of the angles as error."""
+    spread = np.nanvar(angle, axis=0)
+    return Trust(0.0, np.inf, np.sqrt(spread), spread, np.inf, {})
 
 
 def floored(error_std):

@@ -1,196 +1,233 @@
-"""Learners and identified physics together: the fit of one beside the other."""
+"""Learners of the recent EMG, alone or together with the identified equation of motion."""
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
+from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..identification.soften import ANGLE_STD, TORQUE_STD, soften
-from ..learning.ensemble import Learners, Version, train_learners
-from ..learning.folds import recency, training_frames, usable_folds
-from ..learning.loss import Physics
+from ..dynamics.sensitivity import force_derivatives
+from ..identification.identifiability import Finding
+from ..identification.identify import Identification
+from ..learning.ensemble import Learners, blind
 from ..musculoskeletal import MusculoskeletalModel
-from .held_out import TRAINING_WEIGHT, HeldOut, Trust
+from ..musculoskeletal.prior import FreeParameters
+from ..trials.smoothing import smooth
+from .held_out import LARGEST_FUSION_WEIGHT, Trust, predict_fused, relative_std
+from .learnt import LearntPredictor
+from .out_of_fold import simulated_state
+from .prediction import Prediction, offset_of
+from .predictor import found_by
+from .simulation import calibrated_simulation, propagated, simulated, variance_from_rest
+from .static import attributes_of_training
 
-LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
-# Where the identified simulation follows the training angles more closely, the physics is allowed smaller errors [rad].
-LARGE_ERROR = np.deg2rad(4.0)
-BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
-FOLD_ITERATIONS = 6  # of the softened physics of a fold, which starts from that of all angles
+SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
+BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
+# Under a load or posture outside the training's range the learners' standard deviation counts so much more, and the
+# physics corrects them at least with this weight.
+UNKNOWN_STD, UNKNOWN_WEIGHT = 5.0, 10.0
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
 
-class Hybrid(NamedTuple):
-    """Fitted learners, the physics that they are fused with, and the trust between them."""
+@dataclass(frozen=True, kw_only=True)
+class EnsemblePredictor(LearntPredictor):
+    """Learners alone: no physics was asked for, or it failed on the training trials.
+
+    Attributes
+    ----------
+    learners : Learners
+    trust : Trust
+        Held-out errors, and the low-pass that they ask for.
+    identification : Identification or None
+        None where the physics failed.
+    findings : tuple of Finding
+        What the recording leaves open.
+    """
 
     learners: Learners
-    physics: MusculoskeletalModel | None
     trust: Trust
+    identification: Identification | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def predict(self, recording, *, with_std=False):
+        """As every predictor. The standard deviation is the held-out error, larger where the learners disagree."""
+        features = self.features(recording)
+        combined = self.learners.combined(self.learners.predict_members(features, np.zeros((len(features), 0))))
+        variance = self._variance(combined.spread)
+        of_start = variance_from_rest(self, self.equation(recording)) if with_std else None
+        return self._unfused(recording.trials, combined.angle, variance, of_start)
+
+    def predict_from_emg(self, recording):
+        """Angles as the training's goniometer reads them, of the learners that do not see the simulated state."""
+        return self.learners.predict_from_emg(self.features(recording))
+
+    def _variance(self, spread):
+        """Of the learners' mean, where their variance about it is `spread` (n_frames, n_coordinates) [rad^2]."""
+        return (self.trust.error_std * relative_std(spread, self.trust.spread)) ** 2
+
+    def _unfused(self, trials, angle, variance, of_start):
+        angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
+        return Prediction(angle, angle_std=np.sqrt(variance if of_start is None else variance + of_start[0]))
+
+    @property
+    def scale(self):
+        """Standard deviation of the training's angles (n_coordinates,) [rad]."""
+        return self.learners.networks.scale
+
+    @property
+    def error_std(self):
+        """On held-out frames [rad]."""
+        return self.trust.error_std
+
+    @property
+    def networks(self):
+        """Those of the ensemble."""
+        return self.learners.networks.module
+
+    def attributes(self):
+        """Fitted attributes of the estimator by their public names, dict."""
+        return {
+            **super().attributes(),
+            **attributes_of_training(self.learners.networks),
+            "ode_weight_": self.trust.ode_weight,
+            "member_weights_": dict(self.learners.weights),
+            "output_cutoff_": self.trust.cutoff,
+            "held_out_rmse_": dict(self.trust.rmse),
+        }
+
+    def _found(self):
+        if self.identification is None:
+            return super()._found()
+        return found_by(self.identification, self.model, self.findings)
+
+
+class _Heard(NamedTuple):
+    """What learners say of a recording: the equation on it, the members' angles, how far the simulation of each frame is
+    believed (n_frames, 1), and the frames (n_frames,) of bool whose load or posture they have not seen.
+    """
+
+    equation: EquationOfMotion
+    members: dict
+    belief: np.ndarray
+    unknown: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridPredictor(EnsemblePredictor):
+    """Learners that see the simulated state, too, fused with the equation of motion.
+
+    Attributes
+    ----------
+    physics : MusculoskeletalModel
+        Identified with errors of its own allowed for: what the learners see the state of, and are fused with.
+    known_inputs : dict of tuple (float, float)
+        Range of every load and posture that the learners have seen.
+    """
+
+    physics: MusculoskeletalModel
     known_inputs: dict
 
-    def unknown(self, motion):
+    def predict(self, recording, *, with_std=False):
+        """As every predictor. The standard deviation is the held-out error, larger where learners disagree."""
+        return self._fused(self._heard(recording), self.trust.ode_weight, with_std)
+
+    def unknown(self, equation):
         """Frames whose load, posture or external torque lies outside what the learners have seen, ndarray of bool."""
-        out = np.zeros(motion.trials.n_frames, bool)
+        out = np.zeros(equation.trials.n_frames, bool)
         for name, (low, high) in self.known_inputs.items():
-            column = motion.frame_exogenous[name][:, 0].numpy()
+            column = equation.frame_exogenous[name][:, 0].numpy()
             margin = UNKNOWN_MARGIN * (high - low)
             out |= (column < low - margin) | (column > high + margin)
         return out
 
+    def _heard(self, recording):
+        equation = self.equation(recording)
+        state = simulated_state(equation.with_model(self.physics))
+        members = self.learners.predict_members(self.features(recording), state)
+        belief = self.trust.belief(state[:, : self.model.n_coordinates], blind(members), recording.trials)
+        unknown = self.unknown(equation)
+        belief[unknown] = 1.0  # there it is the learners who do not know
+        return _Heard(equation, members, belief, unknown)
 
-def simulated_state(motion):
-    """Angles [rad], velocities [rad/s] and activations along the simulation from rest, (n_frames, n_state).
+    def _fused(self, heard, ode_weight, with_std):
+        equation, unknown, trials = heard.equation, heard.unknown, heard.equation.trials
+        combined = self.learners.combined(heard.members, heard.belief)
+        variance = self._variance(combined.spread)
+        std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
+        of_start = variance_from_rest(self, equation) if with_std else None
+        if unknown.any():
+            # Beyond the training's loads and postures the learners guess; the parameters that explain the motion lead.
+            std, physics = np.where(unknown[:, None], UNKNOWN_STD * std, std), equation
+            ode_weight = max(ode_weight, UNKNOWN_WEIGHT)
+        # Where the simulation is not believed, neither is the equation behind it.
+        weighed = std * np.maximum(heard.belief, SMALLEST_BELIEF)
+        fused = _fused_or_none(physics, combined.angle, ode_weight, self.scale, weighed)
+        if fused is None:
+            return self._unfused(trials, combined.angle, variance, of_start)
+        angle, result = fused
+        joint = torch.from_numpy(self.as_measured(angle) - offset_of(self.model))
+        trajectory = self.trajectory_of(torch.stack([joint, result.state[:, 1]], dim=1))
+        angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
+        if not with_std:
+            return Prediction(angle, trajectory)
+        of_state = _sized(result.variance(), variance, trials)
+        of_angle, of_force = of_state[:, 0], self._force_variance(equation, trajectory, of_state)
+        if of_start is not None:
+            of_angle, of_force = of_angle + of_start[0], of_force + of_start[1]
+        return Prediction(angle, trajectory, np.sqrt(of_angle), force_std=np.sqrt(of_force))
 
-    Angles as the goniometer reads them; NaN everywhere where a simulation fails.
-    """
-    parameters = motion.model.parameters.as_dict()
+    def _force_variance(self, equation, trajectory, of_state):
+        """Variance of muscle forces (n_frames, n_muscles) [N^2] by parameters and by the state's own variance."""
+        free = FreeParameters(self.model.parameters)
+        values = self.model.parameters.as_dict()
+        by_state, direct = force_derivatives(equation, trajectory.state, values, free)
+        of_parameters = propagated(direct, self.identification.covariance)
+        return of_parameters + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(of_state), -1))
+
+
+class SimulationLedPredictor(HybridPredictor):
+    """A hybrid whose simulation predicts alone, but for trials in which learners show that it has lost its way."""
+
+    def predict(self, recording, *, with_std=False):
+        """As every predictor. The standard deviation is the simulation's, not below the held-out error."""
+        heard = self._heard(recording)
+        if heard.belief.min() <= BELIEF_OF_SIMULATION:
+            return self._fused(heard, LARGEST_FUSION_WEIGHT, with_std)
+        found = simulated(self, heard.equation, with_std)
+        angle = smooth(found.angle, recording.trials, self.trust.cutoff)
+        std = None if found.angle_std is None else np.maximum(found.angle_std, self.trust.error_std)
+        return replace(found, angle=angle, angle_std=std)
+
+    def calibrate(self, recording):
+        """As a simulation: offset, gains and delays are identified anew."""
+        return calibrated_simulation(self, recording)
+
+    @property
+    def error_std(self):
+        """What the simulation left of the training's angles [rad]."""
+        return self.identification.noise_std
+
+
+def _fused_or_none(equation, angle, ode_weight, scale, std):
+    """`predict_fused`; None without a weight, or where the prediction is far from anything that the physics knows."""
+    if ode_weight == 0:
+        return None
     try:
-        state = motion.solve(parameters).state
+        return predict_fused(equation, angle, ode_weight, scale, std)
     except SimulationError:
-        return np.full((motion.trials.n_frames, 2 * motion.model.n_coordinates + motion.model.n_muscles), np.nan)
-    activation = motion.activations(parameters)
-    angle = state[:, 0] + parameters["goniometer_offset"]
-    return np.column_stack([angle.numpy(), state[:, 1].numpy(), activation])
+        return None
 
 
-def fit_learners(
-    motion,
-    data,
-    settings,
-    ensemble,
-    layout,
-    ode_weight,
-    force_weight,
-    cutoff,
-    gap,
-    start,
-    noise_std,
-    trial_gain,
-    as_fitted,
-):
-    """Physics that allows for its own errors, learners beside it, and their trust.
+def _sized(of_state, variance, trials):
+    """Variances (n_frames, 2, n_coordinates) of a fused state, of the size that held-out errors have.
 
-    Parameters
-    ----------
-    motion : EquationOfMotion
-        The identified model on the training trials.
-    data : TrainingData
-    settings : TrainingSettings
-    ensemble : EnsembleSettings
-    layout : FeatureLayout
-    ode_weight : float or "auto"
-    force_weight : float
-    cutoff : float or "auto"
-    gap : float
-        Seconds beside a held-out block that are hidden too.
-    start : HistoryNetwork or None
-    noise_std : float or ndarray (n_coordinates,)
-        What the identified simulation leaves of the training angles [rad].
-    trial_gain : ndarray (n_trials, n_muscles) or None
-        Identified EMG gains of the trials.
-    as_fitted : callable
-        Makes what a fit would leave behind of a Hybrid, for callbacks that score the epochs.
-
-    Returns
-    -------
-    Hybrid
-        After an interrupt of the training or later, of what there is then.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        When the interrupt comes before the end of the first epoch, or the fit is one of many.
+    The least-squares posterior has the shape over each trial; at its median it has the size of the learners' `variance`
+    (n_frames, n_coordinates) there. The start of a trial, whose state nothing but the prediction tells, would dominate a
+    mean.
     """
-    labelled, complete = np.isfinite(data.angle).any(axis=1), np.isfinite(data.angle).all(axis=1)
-    frames = training_frames(motion.trials, labelled)
-    few = motion.take(frames)
-    if trial_gain is not None:
-        few = few.with_trial_gains(trial_gain)
-    parts = usable_folds(motion.trials, complete, gap, data.angle)
-    hidden = [np.zeros(len(labelled), bool), *(hidden for _, hidden in parts)]
-    generic = few.with_model(data.motion.model)
-    # Nothing is left of an angle that nobody measured, which is no praise.
-    size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
-    with settings.progress.stage("identify out of fold", len(hidden)):
-        models = _physics(
-            generic, data.angle[frames], data.weight[frames], [mask[frames] for mask in hidden], ensemble, size,
-            settings.progress,
-        )  # fmt: skip
-    states = [np.zeros((len(labelled), 0)) if m is None else simulated_state(motion.with_model(m)) for m in models]
-    weights = [np.where(labelled & ~mask, data.weight * recency(motion.trials), 0.0) for mask in hidden]
-    versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
-
-    training_weight = ode_weight
-    if ode_weight == "auto":
-        training_weight = TRAINING_WEIGHT if _explains(states[1:], parts, data.angle) else 0.0
-    physics = Physics(few.with_model(models[0]), trainable=False) if ensemble.physics else None
-    validation = None if data.validation_weight is None else data.validation_weight[frames]
-    learners = train_learners(
-        data.features, versions, data.angle, frames, settings, ensemble, layout, physics=physics,
-        ode_weight=min(training_weight, LARGEST_TRAINING_WEIGHT), force_weight=force_weight,
-        validation_weight=validation, start=start,
-        as_fitted=lambda one: as_fitted(Hybrid(one, models[0], _untested(data.angle), {})),
-    )  # fmt: skip
-    with settings.progress.stage("choose weights", 0):
-        held_out, trust = _tested(motion, data, parts, learners, models, states, ode_weight, cutoff, settings.progress)
-    learners[0].weights = held_out.weights
-    columns = {
-        name: column[:, 0].numpy() for name, column in motion.frame_exogenous.items()
-    }  # of angles not their rates
-    known = {name: (column.min(), column.max()) for name, column in columns.items()}
-    return Hybrid(learners[0], models[0], trust, known)
-
-
-def _explains(states, parts, angle):
-    """Whether simulations out of fold come closer to the angles held out from them than the angles' mean does.
-
-    An equation identified from a few scattered labels may not, and would teach the networks what is wrong.
-    """
-    if not parts:
-        return True
-    measured = np.concatenate([angle[test] for test, _ in parts])
-    simulated = np.concatenate([state[test, : angle.shape[1]] for (test, _), state in zip(parts, states, strict=True)])
-    return bool((np.mean((simulated - measured) ** 2, axis=0) < measured.var(axis=0)).all())
-
-
-def _untested(angle):
-    """Trust in learners that nobody has tested yet: no physics, no filter, and the spread of the angles as error."""
-    spread = np.nanvar(angle, axis=0)
-    return Trust(0.0, np.inf, np.sqrt(spread), spread, np.inf, {})
-
-
-def _tested(motion, data, parts, learners, models, states, ode_weight, cutoff, progress):
-    """Held-out predictions and the trust that they justify; after an interrupt, without any."""
-    try:
-        held_out = HeldOut(motion, data, parts, learners, models, states)
-        return held_out, held_out.choose(ode_weight, cutoff)
-    except KeyboardInterrupt:
-        progress.keep(
-            "the weights were not chosen on held-out data: all learners weigh the same, and their error is not known"
-        )
-        held_out = HeldOut(motion, data, [], learners, models, states)
-        return held_out, held_out.choose(ode_weight, cutoff)
-
-
-def _physics(motion, angle, weight, hidden, ensemble, size, progress):
-    """Model with softened physics for every version of the data, None without physics.
-
-    `size` (n_coordinates,) is that of the errors which the physics is allowed, relative to the usual ones.
-    """
-    if not ensemble.physics:
-        return [None] * len(hidden)
-    errors = {"angle_std": size * ANGLE_STD, "torque_std": size * TORQUE_STD}
-    models, options = [], {}
-    for mask in hidden:
-        visible = np.where(mask[:, None], np.nan, angle)
-        try:
-            softened = soften(motion, visible, weight, **errors, **options)
-        except SimulationError:
-            models.append(motion.model)
-            continue
-        finally:
-            progress.step()
-        models.append(softened.model)
-        if not options:  # folds differ little from the whole
-            motion, options = motion.with_model(softened.model), {"start": softened.state, "max_iter": FOLD_ITERATIONS}
-    return models
+    out = np.empty_like(of_state)
+    for rows in trials.slices:
+        out[rows] = of_state[rows] * (variance[rows].mean(axis=0) / np.median(of_state[rows, 0], axis=0))
+    return out

@@ -5,14 +5,13 @@ stay. Where the equation of motion predicts alone, it is asked (identification o
 learners of the EMG are: the maximum a posteriori of what their inputs and output are multiplied and shifted by.
 """
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
-from ..exceptions import IdentifiabilityWarning
+from ..exceptions import IdentifiabilityWarning, warn_user
 from ..identification.identifiability import LINE, NOT_NARROWER, fitting_in, unlearnt
 from ..identification.identify import identify
 from .posture_errors import factor_of_errors, measured_frames, time_of
@@ -141,8 +140,8 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
 
 def _warn(names):
     if names:
-        warnings.warn(
-            f"The labelled frames do not determine: {fitting_in(names, LINE)}.\nThey stay near the values of the earlier session.",
+        warn_user(
+            f"The labelled frames do not determine: {fitting_in(names, LINE)}.\n"
+            "They stay near the values of the earlier session.",
             IdentifiabilityWarning,
-            stacklevel=4,
         )

@@ -5,7 +5,8 @@ lags, derivatives) asks this module first.
 """
 
 from ._find import find_trials
+from ._recording import Recording
 from ._signals import lagged, shifted, thinned
 from ._trials import Trials
 
-__all__ = ["Trials", "find_trials", "lagged", "shifted", "thinned"]
+__all__ = ["Recording", "Trials", "find_trials", "lagged", "shifted", "thinned"]

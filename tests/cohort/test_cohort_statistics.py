@@ -7,8 +7,8 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.cohort import Cohort, fit_subjects, random_effects
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.identification.tables import parameter_frame
 from sk_bionic.musculoskeletal import elbow
-from sk_bionic.results import parameter_frame
 
 # Vaccination against tuberculosis, vaccinated and control, each with and without the disease, in 13 trials (Colditz et
 # al. 1994, JAMA 271(9), 698-702).

@@ -182,7 +182,7 @@ def test_estimator_takes_tendons_mixtures_and_given_angles_together(recording, p
     if prediction == "simulation":
         assert regressor.score(X, y) > 0.8
     if prediction == "hybrid":  # what counts as known is the angle, not its acceleration
-        low, high = regressor.fitted_.hybrid.known_inputs[SHOULDER]
+        low, high = regressor.predictor_.known_inputs[SHOULDER]
         assert (low, high) == pytest.approx((X[SHOULDER].min(), X[SHOULDER].max()))
     if prediction != "network":
         _, std = regressor.predict_muscle_forces(X, return_std=True)

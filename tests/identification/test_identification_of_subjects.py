@@ -132,14 +132,14 @@ def test_angle_of_new_trials_lies_within_its_stated_interval(subject, fitted):
     angle, std = fitted.predict(subject.data.loc[NEW], return_std=True)
     within = np.abs(subject.target.loc[NEW] - angle) < 1.96 * std
     assert 0.85 < within.mean() < 0.999
-    assert (std >= fitted.fitted_.identification.noise_std).all()
+    assert (std >= fitted.predictor_.identification.noise_std).all()
 
 
 def test_uncertainty_of_the_angle_grows_with_that_of_the_parameters(subject, fitted):
     one = fit(subject, subject.data.loc[["trial_00"]], subject.target.loc[["trial_00"]])
     X = subject.data.loc[NEW]
     of_parameters = [
-        np.mean(r.predict(X, return_std=True)[1] ** 2 - r.fitted_.identification.noise_std**2) for r in (fitted, one)
+        np.mean(r.predict(X, return_std=True)[1] ** 2 - r.predictor_.identification.noise_std**2) for r in (fitted, one)
     ]
     assert 0 < of_parameters[0] < of_parameters[1]
 

@@ -6,7 +6,7 @@ import pytest
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import SimulationError
-from sk_bionic.identification.identify import _compare, _Run, identify
+from sk_bionic.identification.identify import IdentificationSettings, _compare, _Run, identify
 from sk_bionic.identification.posterior import Posterior
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
@@ -73,7 +73,7 @@ def test_noise_is_estimated_and_known_to_be_white(identified):
 
 def test_objective_falls_with_every_step(short, noisy):
     steps = []
-    identify(motion_of(short.data), noisy, callback=lambda *step: steps.append(step[:2]))
+    identify(motion_of(short.data), noisy, on_step=lambda *step: steps.append(step[:2]))
     iterations, values = zip(*steps, strict=True)
     assert list(iterations) == sorted(iterations)
     assert values[-1] < values[0]
@@ -136,7 +136,9 @@ def test_robust_loss_withstands_artefacts(short, noisy):
     hit = rng.uniform(size=len(noisy)) < 0.03
     sign = rng.choice([-1.0, 1.0], len(noisy))
     spoilt = noisy + np.deg2rad(30.0) * (hit * sign)[:, None]
-    plain, robust = (identify(motion_of(short.data), spoilt, robust=r) for r in (False, True))
+    plain, robust = (
+        identify(motion_of(short.data), spoilt, settings=IdentificationSettings(robust=r)) for r in (False, True)
+    )
     error = [np.abs(np.log(free_values(f.model) / truth)).mean() for f in (plain, robust)]
     assert error[1] < 0.8 * error[0]
     assert (robust.frame_weight[hit] < 0.1).all()
@@ -154,7 +156,9 @@ def test_muscles_of_a_group_share_one_value(short, noisy):
 
 
 def test_best_of_several_starts_is_returned_with_all_of_them(short, noisy, identified):
-    found = identify(motion_of(short.data), noisy, n_starts=3, random_state=np.random.RandomState(0))
+    found = identify(
+        motion_of(short.data), noisy, settings=IdentificationSettings(n_starts=3, random_state=np.random.RandomState(0))
+    )
     objectives = [objective for objective, _ in found.starts]
     assert len(found.starts) == 3
     assert found.objective == pytest.approx(min(objectives), abs=1e-6)
@@ -185,7 +189,9 @@ def test_failed_starts_are_listed_and_skipped(short, noisy, monkeypatch):
         return start(self, raw)
 
     monkeypatch.setattr(Posterior, "start", fail_second)
-    found = identify(motion_of(short.data), noisy, n_starts=2, random_state=np.random.RandomState(0))
+    found = identify(
+        motion_of(short.data), noisy, settings=IdentificationSettings(n_starts=2, random_state=np.random.RandomState(0))
+    )
     assert found.starts[1] == (np.inf, None)
     assert found.converged
 

@@ -5,7 +5,7 @@ import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.identification.identify import identify
+from sk_bionic.identification.identify import IdentificationSettings, identify
 from sk_bionic.trials import find_trials
 
 GAINS = np.exp([[-0.15, 0.1], [0.2, -0.15], [-0.05, 0.05]])  # of (trial, muscle); their mean logarithm is zero
@@ -32,7 +32,7 @@ def relative_errors(recording, identification):
 def moved(recording):
     """Identification of trials whose EMG came with gains of their own, without and with the nuisance."""
     motion, angle = motion_of(recording, GAINS), recording.target.to_numpy()[:, None]
-    return [identify(motion, angle, trial_gain_std=std) for std in (0.0, 0.2)]
+    return [identify(motion, angle, settings=IdentificationSettings(trial_gain_std=std)) for std in (0.0, 0.2)]
 
 
 def test_gains_of_trials_are_recovered(moved):
@@ -46,7 +46,9 @@ def test_parameters_are_better_where_trials_have_gains_of_their_own(recording, m
 
 
 def test_equal_trials_keep_equal_gains(recording):
-    found = identify(motion_of(recording), recording.target.to_numpy()[:, None], trial_gain_std=0.2)
+    found = identify(
+        motion_of(recording), recording.target.to_numpy()[:, None], settings=IdentificationSettings(trial_gain_std=0.2)
+    )
     np.testing.assert_allclose(found.trial_gain, 1.0, atol=0.03)
 
 
@@ -58,7 +60,7 @@ def test_a_single_trial_has_none(recording):
     first = recording.data.loc[["trial_00"]]
     alone = EquationOfMotion(recording.model, find_trials(first), first.to_numpy())
     angle = recording.target.loc[["trial_00"]].to_numpy()[:, None]
-    a, b = (identify(alone, angle, trial_gain_std=std) for std in (0.0, 0.2))
+    a, b = (identify(alone, angle, settings=IdentificationSettings(trial_gain_std=std)) for std in (0.0, 0.2))
     np.testing.assert_allclose(a.model.parameters.value, b.model.parameters.value, rtol=1e-9)
 
 

@@ -75,35 +75,35 @@ def test_stops_lie_at_the_ends_of_the_recorded_motion_where_the_joint_asks_for_i
 
 def test_emg_that_is_normalised_already_is_left_alone():
     normalised = np.array([[0.2, 0.02], [0.7, 0.01]])
-    np.testing.assert_array_equal(inputs.emg_scale(normalised, "auto"), [1, 1])
-    np.testing.assert_array_equal(inputs.emg_scale(normalised, "max"), [0.7, 0.02])
-    np.testing.assert_array_equal(inputs.emg_scale(1e3 * normalised, "auto"), [700, 20])
-    np.testing.assert_array_equal(inputs.emg_scale(1e-3 * normalised, "auto"), [7e-4, 2e-5])
-    np.testing.assert_array_equal(inputs.emg_scale(1e3 * normalised, None), [1, 1])
-    np.testing.assert_array_equal(inputs.emg_scale(normalised, [2, 3]), [2, 3])
+    np.testing.assert_array_equal(inputs.scale_of_emg(normalised, "auto"), [1, 1])
+    np.testing.assert_array_equal(inputs.scale_of_emg(normalised, "max"), [0.7, 0.02])
+    np.testing.assert_array_equal(inputs.scale_of_emg(1e3 * normalised, "auto"), [700, 20])
+    np.testing.assert_array_equal(inputs.scale_of_emg(1e-3 * normalised, "auto"), [7e-4, 2e-5])
+    np.testing.assert_array_equal(inputs.scale_of_emg(1e3 * normalised, None), [1, 1])
+    np.testing.assert_array_equal(inputs.scale_of_emg(normalised, [2, 3]), [2, 3])
 
 
 @pytest.mark.parametrize("edge", [1.0, 2.0, 4.0, 0.05, 0.025])
 def test_the_scale_does_not_jump_with_the_largest_emg(edge):
     emg = np.array([[0.1, 0.35], [1.0, 0.02]])
-    below, above = (inputs.emg_scale(factor * edge * emg, "auto") for factor in (1 - 1e-6, 1 + 1e-6))
+    below, above = (inputs.scale_of_emg(factor * edge * emg, "auto") for factor in (1 - 1e-6, 1 + 1e-6))
     np.testing.assert_allclose(below, above, rtol=1e-4)
 
 
 @pytest.mark.parametrize("largest", [0.6, 0.99, 1.0, 1.02, 1.5, 2.0])
 def test_emg_somewhat_above_1_is_normalised_too(largest):
-    np.testing.assert_array_equal(inputs.emg_scale(np.array([[0.0, 0.35], [largest, 0.1]]), "auto"), [1, 1])
+    np.testing.assert_array_equal(inputs.scale_of_emg(np.array([[0.0, 0.35], [largest, 0.1]]), "auto"), [1, 1])
 
 
 def test_between_normalised_and_raw_the_scale_goes_from_1_to_the_largest_value():
     largest = np.linspace(2.0, 4.0, 9)
-    scale = np.array([inputs.emg_scale(np.array([[top, 0.5]]), "auto") for top in largest])
+    scale = np.array([inputs.scale_of_emg(np.array([[top, 0.5]]), "auto") for top in largest])
     assert (np.diff(scale[:, 0]) > 0).all() and (np.diff(scale[:, 1]) < 0).all()
     np.testing.assert_allclose(scale[[0, -1]], [[1.0, 1.0], [4.0, 0.5]])
 
 
 def test_a_silent_channel_is_not_divided_by_zero():
-    np.testing.assert_array_equal(inputs.emg_scale(np.array([[0.0, 5.0]]), "max"), [1, 5])
+    np.testing.assert_array_equal(inputs.scale_of_emg(np.array([[0.0, 5.0]]), "max"), [1, 5])
 
 
 def test_the_network_sees_the_root_of_the_emg_now_and_before():

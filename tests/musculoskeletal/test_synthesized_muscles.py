@@ -44,7 +44,7 @@ def fitted(recording):
 
 def test_mixture_is_the_weighted_sum_of_the_columns(fitted, recording):
     X, _ = recording
-    excitation = fitted._motion_of(X).excitation
+    excitation = fitted.predictor_.equation(fitted._read(X)[0]).excitation
     expected = X.to_numpy() @ [[1.0, 0.0, 0.7], [0.0, 1.0, 0.3]] / fitted.emg_scale_[0]
     np.testing.assert_allclose(excitation, expected, rtol=1e-12)
 

@@ -75,7 +75,7 @@ def refuses(path, match, **options):
 def test_the_file_is_a_zip_of_json_and_arrays_that_numpy_reads(written):
     members = members_of(written)
     manifest = json.loads(members["manifest.json"])
-    assert manifest["format_version"] == 1 and manifest["versions"]["torch"]
+    assert manifest["format_version"] == 2 and manifest["versions"]["torch"]
     assert all(hashlib.sha256(members[name]).hexdigest() == digest for name, digest in manifest["members"].items())
     with np.load(written, allow_pickle=False) as arrays:
         assert sum(name.startswith("arrays/") for name in arrays.files) == len(manifest["members"]) > 10
@@ -146,11 +146,11 @@ def test_missing_added_and_doubled_members(written, tmp_path):
 
 def test_newer_and_other_formats(written, tmp_path):
     def newer(manifest, members):
-        manifest["format_version"], manifest["versions"]["sk_bionic"] = 2, "9.0"
+        manifest["format_version"], manifest["versions"]["sk_bionic"] = 3, "9.0"
 
     refuses(
         forged(written, tmp_path / "newer.skb", newer),
-        r"version 2 of the format \(sk_bionic 9.0\).*Upgrade",
+        r"version 3 of the format \(sk_bionic 9.0\).*Upgrade",
     )
     other = lambda manifest, members: manifest.update(format="other")
     refuses(forged(written, tmp_path / "other.skb", other), "of the format 'other'")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from sklearn.base import clone
 
 import sk_bionic
 from sk_bionic.persistence import _onnx
-from sk_bionic.predictors import prediction
 
 RATE = 100.0
 
@@ -25,9 +25,8 @@ def windows(emg, n_samples, latency=0):
 
 def from_emg(regressor, X):
     """What the learners of the EMG alone say, as the session's goniometer reads it."""
-    values, trials = regressor._frames(X, reset=False)
-    angle = prediction.predict_from_emg(regressor.fitted_, regressor._features(values, trials))
-    return angle + regressor.fitted_.offset_shift
+    recording, _ = regressor._read(X)
+    return regressor.predictor_.predict_from_emg(recording) + regressor.session_.offset
 
 
 def graph_says(regressor, X, rate=RATE):
@@ -50,7 +49,7 @@ def test_graph_is_the_mean_of_the_learners_of_emg(kind, fitted):
 
 def test_the_goniometer_s_offset_is_in_the_graph_once(fitted):
     regressor, X, _ = fitted("calibrated")
-    as_trained = regressor.fitted_.network.center
+    as_trained = regressor.predictor_.learners.networks.center
     offset = _onnx._in_time(regressor, RATE)[0].center.numpy() - as_trained
     assert abs(offset[0]) > 0.01
     np.testing.assert_allclose(offset, regressor.session_.offset, atol=1e-6)
@@ -59,18 +58,14 @@ def test_the_goniometer_s_offset_is_in_the_graph_once(fitted):
 @pytest.mark.parametrize("delay", [0.03, 0.0147, -0.02, -0.0333])
 def test_a_new_session_is_in_the_graph(fitted, delay):
     regressor, X, _ = fitted("hybrid")
-    session, regressor.session_ = (
-        regressor.session_,
-        regressor.session_._replace(delay=delay, emg_gain=np.array([1.4, 0.6])),
-    )
+    as_found = regressor.predictor_
+    session = as_found.session._replace(delay=delay, emg_gain=np.array([1.4, 0.6]))
+    regressor._expose(replace(as_found, session=session))
     try:
-        graph, inner = (
-            graph_says(regressor, X),
-            slice(0, len(X) - 5),
-        )  # nothing can be read beyond the end
-        np.testing.assert_allclose(graph[inner], from_emg(regressor, X)[inner], atol=1e-5)
+        inner = slice(0, len(X) - 5)  # nothing can be read beyond the end
+        np.testing.assert_allclose(graph_says(regressor, X)[inner], from_emg(regressor, X)[inner], atol=1e-5)
     finally:
-        regressor.session_ = session
+        regressor._expose(as_found)
 
 
 def test_lags_between_samples_loads_and_artefacts_are_read_as_predict_does(training):

@@ -63,10 +63,10 @@ def test_parameters_and_attributes_come_back_with_their_types(kind, fitted, tmp_
 
 def test_one_object_stays_one_object(fitted, tmp_path):
     loaded = saved(fitted("hybrid")[0], tmp_path)
-    assert loaded.model_ is loaded.fitted_.model is loaded.fitted_.model_of_training
-    assert loaded.module_ is loaded.fitted_.hybrid.learners.networks.module
+    assert loaded.model_ is loaded.predictor_.model is loaded.predictor_.model_of_training
+    assert loaded.module_ is loaded.predictor_.learners.networks.module
     calibrated = saved(fitted("calibrated")[0], tmp_path)
-    assert calibrated.fitted_.model is not calibrated.fitted_.model_of_training
+    assert calibrated.predictor_.model is not calibrated.predictor_.model_of_training
 
 
 def test_the_same_estimator_gives_the_same_bytes(fitted, tmp_path):

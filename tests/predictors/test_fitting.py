@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_bionic.predictors.fitting import validation_frames
+from sk_bionic.learning.folds import validation_frames
 from sk_bionic.trials import Trials
 
 

@@ -6,7 +6,7 @@ import pytest
 from sk_bionic.learning.ensemble import combine, inverse_error_weights
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
 from sk_bionic.predictors.held_out import _believed, relative_std
-from sk_bionic.predictors.hybrid import _explains
+from sk_bionic.predictors.out_of_fold import explains
 from sk_bionic.trials import Trials
 from sk_bionic.trials.smoothing import choose_cutoff, smooth
 
@@ -123,13 +123,13 @@ def test_physics_teaches_only_what_it_can_predict_itself():
     first, second = np.arange(300) < 150, np.arange(300) >= 150
     parts = [(first, first), (second, second)]
     state = lambda simulated: np.column_stack([simulated, np.zeros(300)])
-    explains = lambda simulated: _explains([state(simulated)] * 2, parts, angle)
-    assert explains(0.8 * angle)
-    assert not explains(-angle)
-    assert not explains(np.full((300, 1), np.nan))
+    proved = lambda simulated: explains([state(simulated)] * 2, parts, angle)
+    assert proved(0.8 * angle)
+    assert not proved(-angle)
+    assert not proved(np.full((300, 1), np.nan))
     half_wrong = [state(angle), state(angle + 5.0)]
-    assert not _explains(half_wrong, parts, angle)
-    assert _explains([], [], angle)  # nothing to test it on
+    assert not explains(half_wrong, parts, angle)
+    assert explains([], [], angle)  # nothing to test it on
 
 
 def test_later_frames_of_a_single_trial_count_more_and_those_of_several_alike():

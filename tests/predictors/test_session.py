@@ -1,10 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.exceptions import IdentifiabilityWarning
-from sk_bionic.predictors import prediction
+from sk_bionic.predictors.hybrid import HybridPredictor
 
 SHIFT = np.deg2rad(12.0)
 
@@ -30,10 +32,19 @@ def rmse(angle, measured):
     return np.sqrt(np.mean((angle - measured) ** 2))
 
 
+def by_learners(regressor):
+    """The same regressor with learners that its physics does not correct."""
+    led = regressor.predictor_
+    fields = {field.name: getattr(led, field.name) for field in dataclasses.fields(led)}
+    fields["trust"] = led.trust._replace(ode_weight=0.0)
+    regressor._expose(HybridPredictor(**fields))
+    return regressor
+
+
 @pytest.mark.parametrize("ode_weight", [None, 0.0], ids=["physics", "learners"])
 def test_goniometer_put_on_again_is_as_good_as_left_on_after_one_repetition(subject, fitted, ode_weight):
     if ode_weight is not None:
-        fitted.fitted_.ode_weight = ode_weight
+        by_learners(fitted)
     X, y = trial(subject, 2)
     new_X, new_y = trial(subject, 3)
     left_on = rmse(fitted.predict(new_X), new_y)
@@ -43,7 +54,7 @@ def test_goniometer_put_on_again_is_as_good_as_left_on_after_one_repetition(subj
 
 
 def test_a_later_calibration_starts_from_the_training(subject, fitted):
-    fitted.fitted_.ode_weight = 0.0
+    by_learners(fitted)
     X, y = trial(subject, 2)
     once = fitted.calibrate(X, y).predict(X)
     again = fitted.calibrate(X, y + SHIFT).calibrate(X, y).predict(X)
@@ -77,7 +88,8 @@ def test_a_model_known_to_be_wrong_believes_a_rest_posture_less(subject):
     y.iloc[40:] = np.nan
     found = []
     for noise_std in np.deg2rad([0.5, 5.0, 50.0]):
-        regressor.fitted_.identification.noise_std = np.array([noise_std])
+        identification = dataclasses.replace(regressor.predictor_.identification, noise_std=np.array([noise_std]))
+        regressor._expose(dataclasses.replace(regressor.predictor_, identification=identification))
         with pytest.warns(IdentifiabilityWarning):
             regressor.calibrate(X, y)
         found.append(regressor.session_.offset[0])
@@ -88,17 +100,17 @@ def test_a_model_known_to_be_wrong_believes_a_rest_posture_less(subject):
 
 @pytest.mark.parametrize("n_frames", [1, 2, 30])
 def test_a_recording_shorter_than_the_history_is_named(subject, fitted, n_frames):
-    fitted.fitted_.ode_weight = 0.0
+    by_learners(fitted)
     X, y = trial(subject, 2)
     with pytest.raises(ValueError, match="Trial 'trial_02' lasts .* less than the EMG history"):
         fitted.calibrate(X.iloc[:n_frames], y.iloc[:n_frames])
 
 
 def test_an_interrupted_calibration_leaves_the_session_of_the_training(subject, fitted, monkeypatch):
-    fitted.fitted_.ode_weight = 0.0
+    by_learners(fitted)
     X, y = trial(subject, 2)
     as_trained = fitted.predict(X)
-    calls, predict = [], prediction.predict_from_emg
+    calls, predict = [], HybridPredictor.predict_from_emg
 
     def interrupted(*args):
         calls.append(args)
@@ -106,7 +118,7 @@ def test_an_interrupted_calibration_leaves_the_session_of_the_training(subject, 
             raise KeyboardInterrupt
         return predict(*args)
 
-    monkeypatch.setattr(prediction, "predict_from_emg", interrupted)
+    monkeypatch.setattr(HybridPredictor, "predict_from_emg", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fitted.calibrate(X, y + SHIFT)
     monkeypatch.undo()

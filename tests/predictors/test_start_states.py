@@ -29,6 +29,10 @@ def from_time(data, start):
     return part[part.index.get_level_values("time") >= start]
 
 
+def equation_of(regressor, X):
+    return regressor.predictor_.equation(regressor._read(X)[0])
+
+
 def scores(regressor, subject, start):
     """Errors over their stated standard deviations in the first half second, and the standard deviations."""
     X, y = from_time(subject.data, start), from_time(subject.target, start)
@@ -77,7 +81,7 @@ def test_muscle_forces_at_an_unknown_start_are_less_certain(subject, fitted):
 
 def test_the_draws_stand_for_the_second_moment(subject, fitted):
     """As many equally probable starts as are drawn have nearly the moments of all."""
-    starts, motion = fitted.fitted_.start_states, fitted._motion_of(from_time(subject.data, 1.0))
+    starts, motion = fitted.predictor_.start_states, equation_of(fitted, from_time(subject.data, 1.0))
     probability = starts.probability(motion)
     np.testing.assert_allclose(probability.sum(axis=1), 1.0)
     drawn = starts.draws(motion)

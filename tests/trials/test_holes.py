@@ -129,7 +129,7 @@ class TestScore:
         assert regressor.score(FLEXION.data, some, sample_weight=weight) == pytest.approx(expected)
 
     def test_each_coordinate_on_its_own_frames(self):
-        from sk_bionic.scoring import r2_where_known
+        from sk_bionic.model_selection._score import r2_where_known
 
         rng = np.random.default_rng(0)
         y = rng.normal(size=(60, 2))
@@ -306,7 +306,7 @@ class TestWorkFrames:
             fast.data, fast.target
         )
         predicted = regressor.predict(fast.data)
-        assert regressor._motion_of(fast.data).trials.n_frames == 300
+        assert regressor._read(fast.data)[0].trials.n_frames == 300
         assert len(predicted) == 3000 and rmse(predicted, fast.target) < 0.2
         assert rmse(regressor.predict(slow.data), slow.target) < 0.3
         forces = regressor.predict_muscle_forces(fast.data)
@@ -316,7 +316,7 @@ class TestWorkFrames:
     def test_every_frame_is_worked_where_that_is_asked_for(self):
         fast = make_elbow_flexion(1, duration=1.0, sampling_rate=400, random_state=0)
         regressor = generic(frame_rate=None).fit(fast.data, fast.target)
-        assert regressor._motion_of(fast.data).trials.n_frames == 400
+        assert regressor._read(fast.data)[0].trials.n_frames == 400
 
     @pytest.mark.parametrize("n", [1, 2, 3, 7, 100, 1001])
     @pytest.mark.parametrize("frame_rate", [None, 100.0, 30.0])

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from .identification.identifiability import label
-from .musculoskeletal.prior import FreeParameters
+from ..musculoskeletal.prior import FreeParameters
+from .identifiability import label
 
 AT_BOUND = 0.01  # of the distance between the bounds
 

@@ -1,0 +1,91 @@
+"""What predictors that learn from the recent EMG have in common: their features, and how they come into a session."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..learning.features import FeatureLayout, history_features, long_lags, short_lags
+from .posture_errors import PostureErrors
+from .prediction import with_offset_moved
+from .predictor import PredictorInTime
+from .session import calibrated_inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntPredictor(PredictorInTime):
+    """A predictor of the recent EMG.
+
+    Attributes
+    ----------
+    layout : FeatureLayout
+        What the columns of the features are.
+    history : float
+        EMG that no trial may be shorter than [s].
+    posture_errors : PostureErrors or None
+        Of the learners in the session that `calibrate` has seen; None as trained.
+    """
+
+    layout: FeatureLayout
+    history: float
+    posture_errors: PostureErrors | None = None
+
+    @abstractmethod
+    def predict_from_emg(self, recording):
+        """Angles (n_frames, n_coordinates) [rad] of what sees EMG alone, as the training's goniometer reads them."""
+
+    @property
+    @abstractmethod
+    def scale(self):
+        """Standard deviation of the training's angles (n_coordinates,) [rad]."""
+
+    def as_trained(self):
+        """The predictor in the session of the training."""
+        return replace(super().as_trained(), posture_errors=None)
+
+    def features(self, recording):
+        """What the learners see (n_frames, n_features)."""
+        return features_of(self.heard(recording), self.history, self.layout)
+
+    def calibrate(self, recording):
+        """Offset, gains and delay under which the learners agree best, and the errors that are left by posture."""
+        trained, trials = self.as_trained(), recording.trials
+        session = calibrated_inputs(
+            lambda session: replace(trained, session=session).predict_from_emg(recording),
+            recording.angle, trials, self.error_std, self.scale, self.model.channels,
+        )  # fmt: skip
+        moved = replace(trained, model=with_offset_moved(trained.model, session.offset), session=session)
+        predicted = moved.predict(recording).angle
+        return replace(moved, posture_errors=PostureErrors.learnt(predicted, recording.angle, trials))
+
+    def as_measured(self, angle):
+        """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them, its measured postures
+        heeded.
+        """
+        angle = angle + self.session.offset
+        return angle if self.posture_errors is None else angle + self.posture_errors.at(angle)
+
+
+def features_of(recording, history, layout):
+    """Features (n_frames, n_features) of a recording whose EMG is as the training's electrodes take it."""
+    return history_features(recording.emg, recording.external, recording.trials, history, layout.lags)
+
+
+def layout_of(recording, history, with_long_lags=False):
+    """Layout of the features that a recording has.
+
+    Parameters
+    ----------
+    recording : Recording
+    history : float
+        EMG that the learners see [s].
+    with_long_lags : bool
+        Whether some of them see a longer and coarser history, too.
+
+    Returns
+    -------
+    FeatureLayout
+    """
+    lags = short_lags(history)
+    lags = np.union1d(lags, long_lags(history)) if with_long_lags else lags
+    return FeatureLayout(lags, recording.emg.shape[1], len(recording.external))
