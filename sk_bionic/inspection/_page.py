@@ -119,7 +119,7 @@ def _error(subject):
 
 def _warnings(subject, messages):
     """What the fit left open, and what was said while the report was made."""
-    open_questions = [str(f) for f in getattr(getattr(subject.estimator, "fitted_", None), "findings", ())]
+    open_questions = [str(f) for f in getattr(getattr(subject.estimator, "predictor_", None), "findings", ())]
     items = [*(f"The recording does not determine {text}." for text in open_questions), *messages]
     if not items:
         return "<p>None.</p>"

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_is
 
 from .. import _inputs as inputs
 from .._inputs.frame_checks import check_finite
+from ..exceptions import warn_user
 from ..identification.from_torques import identify_torques
 from ..identification.identifiability import assess
 from ..identification.of_moments import implausible_calibration
@@ -19,9 +20,9 @@ from ..identification.signals import angle_suspicions, any_constant, emg_suspici
 from ..identification.suspicion import CONCLUSIVE, ordered, suspicion_frame
 from ..identification.tables import correlation_frame, flagged, parameter_frame
 from ..identification.telling import tell
+from ..model_selection._score import r2_where_known
 from ..musculoskeletal import PRESETS, MuscleGeometry, MusculoskeletalModel, lumped_joint
 from ..musculoskeletal.prior import FreeParameters
-from ..scoring import r2_where_known
 from ..trials import find_trials
 from .freeing import driven_by, freed, placed, scaled_to
 from .measuring import Frames, measure

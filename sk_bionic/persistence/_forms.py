@@ -150,6 +150,12 @@ def _parts_of_moment_regressor(regressor):
     return {**parts, "fitted": {name: value for name, value in parts["fitted"].items() if name not in derived}}
 
 
+def _build_moment_regressor(parts):
+    regressor = _build_of(EMGDrivenMomentRegressor)(parts)
+    regressor._expose()
+    return regressor
+
+
 def _build_random_state(parts):
     state = np.random.RandomState()
     state.set_state(parts["state"])
@@ -221,7 +227,7 @@ _FORMS = {
     EMGDrivenMomentRegressor: Form(
         "EMGDrivenMomentRegressor",
         _parts_of_moment_regressor,
-        _build_of(EMGDrivenMomentRegressor, expose=True),
+        _build_moment_regressor,
         is_estimator=True,
     ),
     PhysicsInformedMSKRegressor: Form(
