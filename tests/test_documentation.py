@@ -21,6 +21,20 @@ NOT_CHECKED = {"ES01", "SA01", "EX01", "SS05", "RT02", "RT04", "RT05"}
 # Classes and functions whose docstring may go without an example: they say what went wrong, are made by a function whose
 # own example shows them, are a command's, or need an OpenSim model (the page of the guide on those shows them).
 WITHOUT_EXAMPLE = {
+    "sk_bionic.ceinms.CeinmsCalibration",
+    "sk_bionic.ceinms.CeinmsProject",
+    "sk_bionic.ceinms.Curve",
+    "sk_bionic.ceinms.Execution",
+    "sk_bionic.ceinms.ExcitationGenerator",
+    "sk_bionic.ceinms.Run",
+    "sk_bionic.ceinms.Subject",
+    "sk_bionic.ceinms.Trial",
+    "sk_bionic.ceinms.read_excitation_generator",
+    "sk_bionic.ceinms.read_subject",
+    "sk_bionic.ceinms.read_trial",
+    "sk_bionic.ceinms.write_excitation_generator",
+    "sk_bionic.ceinms.write_results",
+    "sk_bionic.ceinms.write_subject",
     "sk_bionic.cli.main",
     "sk_bionic.cohort.Cohort",
     "sk_bionic.cohort.Comparison",

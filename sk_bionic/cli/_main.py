@@ -7,6 +7,7 @@ import warnings
 
 from .. import __version__
 from . import _commands
+from ._ceinms import ceinms
 from ._check import check
 from ._example import write_example
 from ._moments import moments
@@ -89,7 +90,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"sk_bionic {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    for add in (_add_example, _add_check, _add_fit, _add_predict, _add_compare, _add_report, _add_moments):
+    for add in (_add_example, _add_check, _add_fit, _add_predict, _add_compare, _add_report, _add_moments, _add_ceinms):
         add(commands)
     return parser
 
@@ -165,6 +166,33 @@ def _add_moments(commands):
     )
     command.add_argument(
         "--osim", metavar="FILE", help="write a copy of the .osim file with the calibrated muscles here"
+    )
+
+
+def _add_ceinms(commands):
+    command = _command(
+        commands, "ceinms", ceinms, "calibrate or run a CEINMS project as its files say",
+        """
+        Takes the setup files of CEINMS as they are. 'calibrate' fits the subject's parameters to the external moments of
+        the calibration's trials, within seconds and under priors, and writes the calibrated subject; 'run' executes a trial,
+        in open loop or hybrid (EMG-assisted, static optimisation), and writes Torques.sto, MuscleForces.sto, ... CEINMS
+        reads both. Results of the same name are replaced, as CEINMS does; an earlier calibrated subject is kept beside.
+        """,
+        "sk-bionic ceinms calibrate calibrationSetup.xml", config=False,
+    )  # fmt: skip
+    command.add_argument("job", choices=["calibrate", "run"], help="what CEINMScalibrate, or CEINMS, does")
+    command.add_argument("setup", metavar="SETUP", help="the setup file (.xml)")
+    command.add_argument(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="where to write: a file of the subject, or a folder. Default: as the setup says",
+    )
+    command.add_argument(
+        "--keep-ranges", action="store_true", help="calibrate: gains, too, stay within the configuration's ranges"
+    )
+    command.add_argument(
+        "--fixed-lengths", action="store_true", help="calibrate: lengths of fibers and tendons stay as they are"
     )
 
 

@@ -20,7 +20,7 @@ from numba.core import caching, compiler
 
 PACKAGE = Path(__file__).resolve().parents[2]
 # Folders with compiled functions: another content of any of their files is another version of all of them.
-SOURCES = ("musculoskeletal/compiled", "dynamics/compiled")
+SOURCES = ("musculoskeletal/compiled", "dynamics/compiled", "ceinms/compiled")
 LONGEST_WAIT = 600.0  # s for another process that compiles the same function; then this one compiles, too
 
 

@@ -144,23 +144,28 @@ def parse_document(path):
     OSError
         If the file cannot be read.
     """
+    root = parse_xml(path)
+    if root.tag != "OpenSimDocument":
+        raise ValueError(f"{Path(path).name}: the root must be OpenSimDocument. Got {root.tag!r}.")
+    return Node(root, path)
+
+
+def parse_xml(path):
+    """The root element of an XML file, whatever it is; raises as `parse_document`."""
     name = Path(path).name
     content = Path(path).read_bytes()
     try:
         try:
-            root = _parse(content)
+            return _parse(content)
         except expat.ExpatError:
             repaired = _repaired(content)
             if repaired == content:
                 raise
-            root = _parse(repaired)
+            return _parse(repaired)
     except expat.ExpatError as error:
         raise ValueError(f"{name}: no valid XML: {error} (file: {path})") from error
     except (ValueError, LookupError) as error:  # LookupError: an unknown encoding
         raise ValueError(f"{name}: {error} (file: {path})") from error
-    if root.tag != "OpenSimDocument":
-        raise ValueError(f"{name}: the root must be OpenSimDocument. Got {root.tag!r}.")
-    return Node(root, path)
 
 
 def _repaired(content):

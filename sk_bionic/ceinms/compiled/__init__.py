@@ -1,0 +1,1 @@
+"""CEINMS' muscle as compiled functions, looped over frames."""

@@ -1,0 +1,99 @@
+"""CEINMS projects on the command line: what CEINMScalibrate and CEINMS do."""
+
+import shutil
+import time
+from pathlib import Path
+
+from ..ceinms import calibrate, execute, read_ceinms, write_results, write_subject
+from ..ceinms.configuration import Hybrid
+
+
+def ceinms(arguments):
+    """Calibrate the subject of a CEINMS project, or execute a trial of it."""
+    return {"calibrate": _calibrate, "run": _run}[arguments.job](arguments)
+
+
+def _calibrate(arguments):
+    project = read_ceinms(arguments.setup)
+    if project.calibration is None:
+        raise ValueError(
+            f"{arguments.setup} is the setup of an execution: 'sk-bionic ceinms run {arguments.setup}' runs it."
+        )
+    path = _folder_of(Path(arguments.output) if arguments.output else project.output)
+    _describe(project, f"{len(project.trials)} trial(s) {', '.join(trial.name for trial in project.trials)}")
+    begin = time.perf_counter()
+    found = calibrate(project, lengths=not arguments.fixed_lengths, keep_ranges=arguments.keep_ranges)
+    print(f"Calibrated in {time.perf_counter() - begin:.1f} s.\n")
+    print("Error of the moments [N m] (root mean square), and the moments' own size:\n")
+    print(found.error.to_string(index=False, float_format=lambda x: f"{x:.3g}") + "\n")
+    _tell_bounds(found.parameters)
+    _keep(path)
+    write_subject(found.subject, path, calibration=project.calibration.path)
+    print(f"Calibrated subject written to {path}.")
+
+
+def _tell_bounds(table):
+    gains = table[table["name"].isin(["strength_coefficient", "max_isometric_force"])]
+    outside = gains[(gains["value"] < gains["range_lower"]) | (gains["value"] > gains["range_upper"])]
+    for row in outside.itertuples():
+        print(
+            f"Gain of {_few(row.muscles)}: {row.value:.3g}, beyond the configuration's {row.range_lower:g} to "
+            f"{row.range_upper:g}."
+        )
+    for row in table[table["at_bound"]].itertuples():
+        print(f"At its bound: {row.name} = {row.value:.3g} of {_few(row.muscles)}.")
+    if len(outside):
+        print("  Usual where EMG was not normalised to maximal contractions; --keep-ranges keeps to the configuration.")
+    if len(outside) or table["at_bound"].any():
+        print()
+
+
+def _few(muscles):
+    names = muscles.split()
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _keep(path):
+    """An earlier subject of that name stays beside the new one."""
+    before = path.with_name(f"{path.stem}.before{path.suffix}")
+    if path.exists() and not before.exists():
+        shutil.copy2(path, before)
+        print(f"The earlier {path.name} is kept as {before.name}.")
+
+
+def _run(arguments):
+    project = read_ceinms(arguments.setup)
+    if project.execution is None:
+        raise ValueError(
+            f"{arguments.setup} is the setup of a calibration: 'sk-bionic ceinms calibrate {arguments.setup}' runs it."
+        )
+    folder = Path(arguments.output) if arguments.output else project.output
+    trial, mode = project.trials[0], project.execution.mode
+    _describe(project, repr(trial))
+    begin = time.perf_counter()
+    run = execute(
+        project.subject, trial, project.excitation_generator, mode,
+        tendon=project.execution.tendon, coordinates=project.execution.coordinates,
+    )  # fmt: skip
+    kind = "Hybrid execution" if isinstance(mode, Hybrid) else "Open loop"
+    more = f", objective {run.objective:.6g}" if isinstance(mode, Hybrid) else ""
+    print(f"{kind}, {project.execution.tendon} tendons, in {time.perf_counter() - begin:.2f} s{more}.")
+    for name, error in run.error.dropna().items():
+        size = trial.moments[name].pow(2).mean() ** 0.5
+        print(f"  {name}: error {error:.3g} N m of {size:.3g} N m (root mean square)")
+    written = write_results(run, folder)
+    print(f"{', '.join(path.name for path in written)} written to {folder}.")
+
+
+def _describe(project, what):
+    subject = project.subject
+    driven = sum(project.excitation_generator.measured(muscle) for muscle in subject.muscle_names)
+    print(
+        f"Read {project.path.name}: {len(subject.muscle_names)} muscles, {driven} with a signal; coordinates "
+        f"{', '.join(subject.coordinate_names)}; {what}."
+    )
+
+
+def _folder_of(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,78 @@
+"""Calibration of a CEINMS project: what made the moments is found, on another gait as well."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from ceinms_projects import save, setup_xml
+
+from sk_bionic.ceinms import calibrate, execute, read_ceinms
+
+TRUTH = {
+    "soleus": {"strengthCoefficient": 0.4},
+    "vasti": {"strengthCoefficient": 1.8},
+    "hamstrings": {"strengthCoefficient": 2.2, "tendonSlackLength": 0.313},
+}
+
+
+def open_loop(folder, trial):
+    """The other gait, as an execution in open loop reads it."""
+    setup = setup_xml(
+        "ceinms", subjectFile="subject.xml", inputDataFile=f"{trial}/trial.xml", executionFile="openLoopCfg.xml",
+        excitationGeneratorFile="excitationGenerator.xml", outputDirectory="out",
+    )  # fmt: skip
+    save(folder / "open.xml", setup)
+    return read_ceinms(folder / "open.xml")
+
+
+def test_gains_are_found_and_hold_on_another_gait(make_project):
+    folder = make_project(truth=TRUTH, noise=1.0).folder
+    project = read_ceinms(folder / "calibrationSetup.xml")
+    found = calibrate(project)
+    assert (found.error["calibrated"] < 0.4 * found.error["uncalibrated"]).all()
+    gain = found.subject.parameters["strength_coefficient"]
+    assert gain["soleus"] == pytest.approx(0.4, rel=0.35) and gain["vasti"] == pytest.approx(1.8, rel=0.35)
+    other = open_loop(folder, "gait2")
+    trial, generator = other.trials[0], other.excitation_generator
+    before, after = (execute(subject, trial, generator).error for subject in (project.subject, found.subject))
+    joints = ["knee_angle_r", "ankle_angle_r"]  # at the hip pulls the psoas, which has no electrode
+    assert (after < 0.5 * before)[joints].all()
+
+
+def test_moments_of_the_subject_itself_change_nothing(make_project):
+    electrodes = {
+        m: {m: 1.0} for m in ("glmax", "psoas", "hamstrings", "rectus", "vasti", "gastrocnemius", "soleus", "tibialis")
+    }
+    project = read_ceinms(make_project(electrodes=electrodes).folder / "calibrationSetup.xml")
+    found = calibrate(project)
+    assert found.error["uncalibrated"].max() < 1e-3  # N m
+    np.testing.assert_allclose(found.subject.parameters, project.subject.parameters, rtol=1e-3)
+
+
+def test_values_keep_to_the_ranges_and_gains_where_asked(make_project):
+    project = read_ceinms(make_project(truth={"soleus": {"strengthCoefficient": 0.2}}).folder / "calibrationSetup.xml")
+    free, kept = calibrate(project), calibrate(project, keep_ranges=True)
+    assert free.subject.parameters.at["soleus", "strength_coefficient"] < 0.4
+    for found in (free, kept):
+        values = found.subject.parameters
+        ratio = values["tendon_slack_length"] / project.subject.parameters["tendon_slack_length"]
+        assert ratio.between(0.95 - 1e-9, 1.05 + 1e-9).all() and values["c1"].between(-0.95, -0.05).all()
+    assert kept.subject.parameters["strength_coefficient"].between(0.5, 2.5).all()
+    assert (kept.parameters["std_err"] > 0).all()
+
+
+def test_lengths_stay_where_asked_and_results_repeat(make_project):
+    project = read_ceinms(make_project(truth=TRUTH).folder / "calibrationSetup.xml")
+    first, second = calibrate(project, lengths=False), calibrate(project, lengths=False)
+    pd.testing.assert_frame_equal(first.subject.parameters, second.subject.parameters)
+    for column in ("tendon_slack_length", "optimal_fiber_length"):
+        assert (first.subject.parameters[column] == project.subject.parameters[column]).all()
+
+
+def test_a_coordinate_without_moments_is_named(make_project):
+    folder = make_project().folder
+    text = (folder / "gait1" / "id.sto").read_text()
+    (folder / "gait1" / "id.sto").write_text(text.replace("ankle_angle_r_moment", "other"))
+    with pytest.warns(UserWarning, match="no moments of ankle_angle_r"):
+        project = read_ceinms(folder / "calibrationSetup.xml")
+    with pytest.raises(ValueError, match="no trial has external moments of ankle_angle_r"):
+        calibrate(project)
