@@ -72,9 +72,9 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         What becomes of muscles whose column X lacks and that `channels` does not name: nothing excites them, with a
         warning, or an error.
     identify : {"gains", "lengths", "as_marked"} or sequence of str, default="gains"
-        Free parameters. "gains": one EMG gain for each electrode (prior: a factor e either way) and one shape factor of
-        all muscles. "lengths": tendon slack lengths as well, within 15 %. "as_marked": those that the model marks as
-        free. Or names, "muscle/name" for a single one, "muscle+muscle/name" for a shared one.
+        Free parameters. "gains": one EMG gain for each electrode (prior: a factor e either way), one shape factor and one
+        delay of all muscles. "lengths": tendon slack and optimal fiber lengths of all muscles as well. "as_marked": those
+        that the model marks as free. Or names, "muscle/name" for a single one, "muscle+muscle/name" for a shared one.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1, as in `PhysicsInformedMSKRegressor`.
     sampling_rate : float, optional

@@ -1,6 +1,7 @@
 """Muscle paths: length as a polynomial of the joint angles, moment arms as its exact derivative."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -39,6 +40,48 @@ class PolynomialPath:
         """Dict from the tuple of exponents to the coefficient."""
         exponents = self.exponents or [(power,) for power in range(len(self.coefficients))]
         return {tuple(e): float(c) for e, c in zip(exponents, self.coefficients, strict=True)}
+
+    @classmethod
+    def of_degree(cls, degree, coefficients, spanned, coordinates, **errors):
+        """Path given as a full polynomial of the angles that the muscle spans, as published ones are.
+
+        Parameters
+        ----------
+        degree : int
+            Total degree.
+        coefficients : array-like (n_terms,)
+            Of all terms up to it, the exponent of the first spanned angle growing slowest and that of the last one fastest,
+            in m / rad^k.
+        spanned : sequence of str
+            Angles of the polynomial, in its order.
+        coordinates : sequence of str
+            All angles of the model, in its order.
+        **errors : float
+            `length_error` and `moment_arm_error` [m], where they are known.
+
+        Returns
+        -------
+        PolynomialPath
+            Over all angles of the model.
+
+        Raises
+        ------
+        ValueError
+            When there are not as many coefficients as the degree has terms, or an angle is none of the model's.
+        """
+        coordinates, spanned = list(coordinates), list(spanned)
+        unknown = [name for name in spanned if name not in coordinates]
+        if unknown:
+            raise ValueError(f"A path spans {unknown}, which are none of the coordinates {coordinates}.")
+        powers = [e for e in product(range(degree + 1), repeat=len(spanned)) if sum(e) <= degree]
+        coefficients = np.asarray(coefficients, dtype=np.float64).ravel()
+        if len(coefficients) != len(powers):
+            raise ValueError(
+                f"A polynomial of degree {degree} over {spanned} has {len(powers)} terms. Got {len(coefficients)} coefficients."
+            )
+        whole = np.zeros((len(powers), len(coordinates)), dtype=int)
+        whole[:, [coordinates.index(name) for name in spanned]] = powers
+        return cls(tuple(coefficients.tolist()), tuple(map(tuple, whole.tolist())), **errors)
 
     def along(self, angle):
         """Lengths and moment arms at many postures.

@@ -10,15 +10,17 @@ import numpy as np
 from ..model import MusculoskeletalModel
 from .chain import planar_chain
 from .differences import check_constraints, differences, odd_lengths
-from .elements import family_of, is_approximate, length_at, make_joint, make_muscle, torque_scales
+from .elements import family_of, is_approximate, length_at, make_coordinate, make_joint, make_muscle, torque_scales
 from .file import read_osim
 from .fitting import fit_paths
 from .path_files import load_paths
 from .sampling import spanned_coordinates, widened
+from .scattered import fit_scattered
 
 TENDONS = ("rigid", "elastic", "as_stated")
 DRIVES = ("emg", "excitation")
 WIDEST = 2 * pi
+POOR = 1e-3  # m; errors of paths over many angles that deserve a warning
 
 
 def from_osim(
@@ -33,8 +35,9 @@ def from_osim(
     curves=None,
     drive="emg",
     channels=None,
+    skeleton="auto",
 ):
-    """Planar model of some angles of an OpenSim model, with the muscles that move them.
+    """Model of some angles of an OpenSim model, with the muscles that move them.
 
     Bodies and joints, muscle parameters and curves, straight paths (fixed, conditional and moving points) and
     FunctionBasedPaths are read in pure Python, from files of any version that OpenSim 4.6 opens. Paths that wrap over
@@ -46,8 +49,10 @@ def from_osim(
     path : path-like
         The .osim file.
     coordinates : str or sequence of str
-        Angles of the model, from proximal to distal, such as ``["hip_flexion_r", "knee_angle_r"]``. Each must belong
-        to a hinge (PinJoint), or to a joint that is close to one (a CustomJoint whose knee glides by less than 3 cm).
+        Angles of the model, from proximal to distal, such as ``["hip_flexion_r", "knee_angle_r"]``; any angles of any
+        joints, of one leg or both. Where they make a planar chain, of hinges or of joints that are close to one (a
+        CustomJoint whose knee glides by less than 3 cm), the model has a skeleton and knows motion; else it knows moments
+        and muscle forces (`EMGDrivenMomentRegressor`, `predict_moments`).
     muscles : sequence of str, optional
         Default: all muscles that span one of the coordinates.
     paths : path-like, optional
@@ -68,6 +73,9 @@ def from_osim(
     channels : dict, optional
         Muscle to the column of X that drives it, or a mixture of columns, as `Muscle` takes them. Default, and for
         muscles that it does not name: the muscle's own name.
+    skeleton : {"auto", True, False}, default="auto"
+        Whether the model has a skeleton. "auto": where the coordinates make a planar chain; a warning says why they do
+        not. True: an error says so. False: moments and forces are all that is wanted.
 
     Returns
     -------
@@ -125,14 +133,27 @@ def from_osim(
     posture = dict(posture or {})
     _check_coordinates(model, coordinates, posture)
     ranges = _ranges(model, coordinates, ranges or {})
-    chain = _chain(model, coordinates, ranges, posture)
+    if skeleton not in ("auto", True, False):
+        raise ValueError(f"`skeleton` must be 'auto', True or False. Got {skeleton!r}.")
+    chain, why = _skeleton(model, coordinates, ranges, posture, skeleton)
+    if why:
+        warnings.warn(
+            f"{Path(model.path).name}, {model.name!r}: the model has no skeleton, and knows moments and muscle forces along "
+            f"measured motion, not motion: {why}",
+            UserWarning,
+            stacklevel=2,
+        )
     base = posture | {n: float(np.clip(model.coordinates[n].default_value, *ranges[n])) for n in coordinates}
     check_constraints(model, coordinates, base)
     spans, idle = _spans(model, muscles, coordinates, base)
     channels = _channels(channels, spans)
     chosen = {name: model.muscles[name] for name in spans}
     families = {name: family_of(muscle, curves) for name, muscle in chosen.items()}
-    fitted = _given_paths(paths, coordinates, spans) if paths else fit_paths(model, path, spans, ranges, base)
+    if paths:
+        fitted = _given_paths(paths, coordinates, spans)
+    else:
+        fitted = (fit_scattered if chain is None else fit_paths)(model, path, spans, ranges, base)
+        _warn_of_errors(model, fitted if chain is None else {})
     _warn_of_what_differs(model, chosen, families, differences(model, coordinates, base, list(chosen.values()), idle))
     _warn_of_lengths(model, chosen, fitted, ranges)
     forces = [muscle.parameters["max_isometric_force"] for muscle in chosen.values()]
@@ -141,8 +162,23 @@ def from_osim(
         make_muscle(muscle, fitted[n], families[n], drive, tendon=tendon, channel=channels.get(n))
         for n, muscle in chosen.items()
     ]
-    joints = [make_joint(model, s, ranges[s.coordinate], scale) for s, scale in zip(chain, scales, strict=True)]
+    if chain is None:
+        joints = [make_coordinate(model, name, scale) for name, scale in zip(coordinates, scales, strict=True)]
+    else:
+        joints = [make_joint(model, s, ranges[s.coordinate], scale) for s, scale in zip(chain, scales, strict=True)]
     return MusculoskeletalModel(built, joints, name=model.name or Path(path).stem)
+
+
+def _skeleton(model, coordinates, ranges, posture, wanted):
+    """Segments of the planar chain, None where there are none; and why, in words, where that was not asked for."""
+    if wanted is False:
+        return None, ""
+    try:
+        return _chain(model, coordinates, ranges, posture), ""
+    except ValueError as error:
+        if wanted is True:
+            raise
+        return None, str(error)
 
 
 def _chain(model, coordinates, ranges, posture):
@@ -186,7 +222,7 @@ def _check_coordinates(model, coordinates, posture):
     # A coupled one may turn by its own amount all the same (a spline through 0 0 and 1 1): the chain is the judge.
     shifting = [name for name in coordinates if model.coordinates[name].motion_type == "translational"]
     if shifting:
-        raise ValueError(f"The coordinates {shifting} of {model.name!r} are no angles; a planar chain has hinges only.")
+        raise ValueError(f"The coordinates {shifting} of {model.name!r} are no angles; moments are those about angles.")
 
 
 def _ranges(model, coordinates, given):
@@ -264,6 +300,22 @@ def _warn_of_what_differs(model, muscles, families, others):
     if others:
         warnings.warn(
             f"{Path(model.path).name}, {model.name!r}: {'; '.join(others)} (file: {model.path}).",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_errors(model, fitted):
+    """Of scattered postures, whose errors are those of postures that were not fitted."""
+    poor = [n for n, path in fitted.items() if path.length_error > POOR or path.moment_arm_error > POOR]
+    if poor:
+        listed = ", ".join(
+            f"{n} ({1e3 * fitted[n].length_error:.2g} mm, {1e3 * fitted[n].moment_arm_error:.2g} mm)" for n in poor
+        )
+        warnings.warn(
+            f"Paths of {model.name!r}: the polynomials of {listed} are off by more than {1e3 * POOR:g} mm in length or in a "
+            "moment arm (root mean square, at postures that were not fitted); narrower `ranges` make them closer, "
+            "`path_errors` has the errors of all.",
             UserWarning,
             stacklevel=3,
         )

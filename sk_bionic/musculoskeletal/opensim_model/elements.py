@@ -4,7 +4,7 @@ import numpy as np
 
 from ..muscle import Muscle
 from ..parameters import DEFINITIONS
-from ..skeleton import Joint
+from ..skeleton import Coordinate, Joint
 from .muscle_classes import MUSCLE_CLASSES, curve_properties_in_use
 
 TYPICAL = 0.05  # part of what the muscles can do at most that a joint's typical torque is taken for
@@ -110,6 +110,25 @@ def make_joint(model, segment, limits, torque_scale):
     if segment.length:
         parameters["segment_length"] = segment.length
     return Joint(name, float(torque_scale), parameters, parent=segment.parent, direction=segment.direction)
+
+
+def make_coordinate(model, name, torque_scale):
+    """`Coordinate` of an angle without a segment; stops act where the file states them.
+
+    Parameters
+    ----------
+    model : OsimModel
+    name : str
+    torque_scale : float
+        [N m].
+
+    Returns
+    -------
+    Coordinate
+    """
+    limit = model.limits.get(name)
+    tissue = {} if name not in model.springs else _tissue(model.springs[name])
+    return Coordinate(name, float(torque_scale), tissue | ({} if limit is None else _stops(limit, None)))
 
 
 def torque_scales(forces, paths, ranges):

@@ -289,3 +289,34 @@ def bridge_jumps(axes, lengths, arms):
     rhs = np.concatenate([step, HOLD * lengths.ravel()])
     bridged = np.linalg.lstsq(matrix, rhs, rcond=None)[0].reshape(lengths.shape)
     return bridged, jump
+
+
+def measured_at(model, file, spans, postures, base):
+    """Lengths and moment arms of several muscles at scattered postures.
+
+    Parameters
+    ----------
+    model, file, spans, base
+        As in `sample_paths`.
+    postures : dict of tuple of str to ndarray (n_postures, n_spanned)
+        Spanned coordinates to their values [rad].
+
+    Returns
+    -------
+    dict of str to tuple
+        Muscle to lengths (n_postures,) and moment arms (n_postures, n_spanned) [m].
+    """
+    wrapped = needs_opensim(model, spans)
+    by_opensim = _by_opensim(OpenSimPaths(file, model, wrapped)) if wrapped else None
+    found = {}
+    for span, angles in postures.items():
+        values = base | dict(zip(span, angles.T, strict=True))
+        same = [name for name, own in spans.items() if own == span]
+        for measure, names in (
+            (_measure, [name for name in same if name not in wrapped]),
+            (by_opensim, [name for name in same if name in wrapped]),
+        ):
+            if names:
+                lengths, arms = measure(model, values, names, span)
+                found |= {name: (lengths[..., k], arms[..., k].T) for k, name in enumerate(names)}
+    return found

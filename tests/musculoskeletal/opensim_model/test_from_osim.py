@@ -171,7 +171,8 @@ class TestSkeleton:
                 "elbow", "upper", "lower", limb.coordinate("elbow_angle", "-1 2"), kind="CustomJoint", extra=extra
             )
             joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0") + elbow
-            return from_osim(write(bodies=limb.body("upper") + limb.body("lower"), joints=joints), ANGLES, paths=paths)
+            text = write(bodies=limb.body("upper") + limb.body("lower"), joints=joints)
+            return from_osim(text, ANGLES, paths=paths, skeleton=True)
 
         if abs(slope) == 1:
             model, plain = read(turning), read(limb.custom("elbow_angle", f"0 0 {slope}"))
@@ -358,7 +359,7 @@ class TestFaults:
     )
     def test_what_was_asked_for(self, write, coordinates, options, message):
         with pytest.raises(ValueError, match=message):
-            from_osim(write(), coordinates, **options)
+            from_osim(write(), coordinates, **({"skeleton": True} | options))
 
     @pytest.mark.parametrize(
         ("turn", "functions", "message"),
@@ -383,7 +384,7 @@ class TestFaults:
         )  # fmt: skip
         joints = limb.joint("shoulder", "ground", "upper", limb.coordinate("shoulder_angle"), "0 1 0") + elbow
         with pytest.raises(ValueError, match=message):
-            from_osim(write(bodies=limb.body("upper") + limb.body("lower"), joints=joints), ANGLES)
+            from_osim(write(bodies=limb.body("upper") + limb.body("lower"), joints=joints), ANGLES, skeleton=True)
 
     def test_a_body_without_mass(self, write):
         bodies = limb.body("upper", 0.0) + limb.body("lower") + limb.body("hand")
@@ -391,11 +392,11 @@ class TestFaults:
             ValueError,
             match=r"\['upper'\] between 'shoulder_angle' and the next coordinate have no mass",
         ):
-            from_osim(write(bodies=bodies), ANGLES)
+            from_osim(write(bodies=bodies), ANGLES, skeleton=True)
 
     def test_a_horizontal_plane_holds_one_joint_only(self, write):
         with pytest.raises(ValueError, match="gravity in its plane is 0 m/s2"):
-            from_osim(write(gravity="0 0 -9.80665"), ANGLES)
+            from_osim(write(gravity="0 0 -9.80665"), ANGLES, skeleton=True)
 
     def test_an_unknown_class_of_muscle(self, write, paths):
         text = limb.document().replace("DeGrooteFregly2016Muscle", "NewMuscle")

@@ -198,7 +198,8 @@ class TestCoordinates:
             model_of(
                 text.replace('<PinJoint name="wrist"', '<LabJoint name="wrist"').replace(
                     "</PinJoint></objects></JointSet>", "</LabJoint></objects></JointSet>"
-                )
+                ),
+                skeleton=True,
             )
         beside = limb.joint("other", "ground", "scapula", "", kind="LabJoint")
         apart = limb.document(bodies=limb.BODIES + limb.body("scapula"), joints=limb.JOINTS + beside, muscles=STRAIGHT)
