@@ -1,9 +1,9 @@
 """CEINMS projects: read, calibrated and executed as their files say, and written for CEINMS to take back."""
 
-from .calibrate import CeinmsCalibration, calibrate
+from .calibration import CeinmsCalibration, calibrate
 from .configuration import Execution, Hybrid, OpenLoop
 from .excitation_generator import ExcitationGenerator, read_excitation_generator, write_excitation_generator
-from .execute import Run, execute
+from .execution import Run, execute
 from .project import CeinmsProject, read_ceinms
 from .results import write_results
 from .subject import Curve, Subject, read_subject, write_subject

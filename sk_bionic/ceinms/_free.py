@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 # Prior standard deviations. Of a gain, on a log scale: a factor e; of lengths, forces and the like relative to the
-# file's values; of the filter's coefficients and of the shape factor in their own units. Chosen on one subject's
-# eleven walking trials with electrodes of six and of fourteen muscles, calibrated on the stance of one and judged on
-# that of others and on swing, whose scores were in view: gains of half that width are 1 to 5 N m worse, lengths of
-# half that width 1 to 2.
+# file's values; of the filter's coefficients and of the shape factor in their own units. Chosen on the walking trials
+# of an adult (six and fourteen electrodes) and of a child (six and eight), calibrated on the stance of one trial and
+# judged on that of others and on swing; these scores were in view. Gains of half that width: 1 to 6 N m worse at the
+# knee. Lengths of half that width: 0 to 2 N m worse. A wider or narrower prior of gains for muscles without a signal:
+# equal.
 LOG_STD = {
     "strength_coefficient": 1.0,
     "max_isometric_force": 1.0,
@@ -23,7 +24,6 @@ LOG_STD = {
 LINEAR_STD = {"emg_shape_factor": 1.0, "c1": 0.2}
 TOGETHER = ("emg_shape_factor", "electromechanical_delay", "damping", "percentage_change", "max_contraction_velocity")
 GAINS = ("strength_coefficient", "max_isometric_force")
-SILENT = 0.6  # of a gain's width: a muscle without a signal has passive forces only, which no EMG mis-scales
 FARTHEST = 3.0  # prior standard deviations that a gain may go
 
 
@@ -103,9 +103,7 @@ def coordinates_of(step, subject, generator, *, lengths, keep_ranges=False):
             continue
         columns = ("c1", "c2") if column == "c1" and "c2" in by_column else (column,)
         for group in _groups(column, limits, subject, generator, acting):
-            own = [by_column[c] for c in columns]
-            driven = any(generator.measured(muscle) for muscle in group)
-            found += _coordinate(columns, own, group, subject, beyond=not keep_ranges, driven=driven)
+            found += _coordinate(columns, [by_column[c] for c in columns], group, subject, beyond=not keep_ranges)
     return found
 
 
@@ -133,7 +131,7 @@ def by_function(subject, generator, muscles):
     return list(groups.values())
 
 
-def _coordinate(columns, limits, group, subject, *, beyond, driven):
+def _coordinate(columns, limits, group, subject, *, beyond):
     """The unknown of a group, none where its range is a point."""
     index = np.array([subject.muscle_names.index(muscle) for muscle in group])
     given = subject.parameters[columns[0]].to_numpy()[index]
@@ -141,8 +139,6 @@ def _coordinate(columns, limits, group, subject, *, beyond, driven):
         given = (given + subject.parameters[columns[1]].to_numpy()[index]) / 2
     logarithmic = columns[0] in LOG_STD
     scale = LOG_STD[columns[0]] if logarithmic else LINEAR_STD.get(columns[0], LINEAR_STD["c1"])
-    if columns[0] in GAINS and not driven:
-        scale *= SILENT
     if logarithmic and not (given > 0).all():
         return []
     relative = limits[0].relative

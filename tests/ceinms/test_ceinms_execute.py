@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 from sk_bionic.ceinms import Hybrid, OpenLoop, execute, read_ceinms
 from sk_bionic.ceinms.compiled import follow
-from sk_bionic.ceinms.execute import _kinds, objective_of
+from sk_bionic.ceinms.execution import _kinds, objective_of
 
 MEASURED = tuple(m for m in LEG if m != "psoas")
 ALL = tuple(LEG)
