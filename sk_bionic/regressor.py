@@ -18,6 +18,7 @@ from .identification.telling import tell
 from .learning.folds import validation_frames
 from .learning.progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 from .learning.seeds import own_random_state
+from .learning.skorch_net import net_around, watches_validation
 from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
@@ -25,7 +26,7 @@ from .predictors.fitting import fit_predictor
 from .predictors.prediction import along_measured, pull
 from .predictors.predictor import ATTRIBUTES_IN_TIME
 from .predictors.seen_inputs import describe
-from .predictors.settings import settings_of
+from .predictors.settings import MODULE, settings_of
 from .predictors.unlike import inputs_of, oddities, widened
 
 
@@ -120,6 +121,18 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         0: silent; 1: a line for every stage of the fit; 2: one for every iteration and epoch, too.
     warm_start : bool, default=False
         Start from the parameters and weights of the previous fit.
+    module : type, torch.nn.Module or callable, default=None
+        A torch module of your own in the network's place, or what makes one: a class (which is given `n_inputs`, `n_steps`,
+        `n_outputs` and `n_muscles` where its signature names them), an instance (of which every network is a copy), any
+        callable. It reads the EMG's last `history` seconds as sequences (n_frames, n_steps, n_inputs) in steps of 20 ms, the
+        latest last (square roots of the envelopes and external inputs, standardised), and gives (n_frames, n_outputs) or,
+        of which the last step counts, (n_frames, n_steps, n_outputs): standardised angles, and the muscles' forces
+        after them, if it will. Without a time axis there is one step. "hybrid" has `n_networks` of them beside its forest.
+    callbacks : list of skorch callbacks, or of (name, callback), default=None
+        Further callbacks of the training: checkpoints, loggers, a stop. One that watches ``valid_loss`` has
+        `validation_fraction` of the trials kept aside; a learning-rate schedule stands for the package's own. Not saved.
+    **module_arguments
+        Arguments of `module` under the names ``module__<argument>``, which searches can vary.
 
     Attributes
     ----------
@@ -160,6 +173,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     held_out_rmse_ : dict of float
         Error of the hybrid on held-out parts of the training data [rad], by weight of the equation.
     module_ : torch.nn.Module or None
+        The networks; of a single `module` of your own, the module itself.
+    net_ : skorch.NeuralNet
+        A skorch net around `module_`, with the history of its training.
     findings_ : DataFrame
         What makes the fit implausible: kind, what (channel, muscle or coordinate), value, unit, meaning, advice. Empty
         where nothing does; else the fit warned of it.
@@ -221,6 +237,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
+        "module": [None, callable],
+        "callbacks": [None, list, tuple],
     }
 
     def __init__(
@@ -254,7 +272,16 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         random_state=None,
         verbose=0,
         warm_start=False,
+        module=None,
+        callbacks=None,
+        **module_arguments,
     ):
+        for name, value in module_arguments.items():
+            if not name.startswith(MODULE):
+                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+            setattr(self, name, value)
+        self.module = module
+        self.callbacks = callbacks
         self.model = model
         self.prediction = prediction
         self.ode_weight = ode_weight
@@ -283,6 +310,37 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
+
+    def get_params(self, deep=True):
+        """Parameters of the estimator, those of its `module` among them.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether parameters of parameters are given, too.
+
+        Returns
+        -------
+        dict
+        """
+        return {**super().get_params(deep), **{k: v for k, v in vars(self).items() if k.startswith(MODULE)}}
+
+    def set_params(self, **params):
+        """Set parameters by name, those of the `module` as ``module__<argument>``.
+
+        Parameters
+        ----------
+        **params
+            Values by name.
+
+        Returns
+        -------
+        self
+            The estimator.
+        """
+        for name in [name for name in params if name.startswith(MODULE)]:
+            setattr(self, name, params.pop(name))
+        return super().set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, *, trial=None, sample_weight=None):
@@ -339,7 +397,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             previous = getattr(self, "predictor_", None) if self.warm_start else None
             model, recording, signals = self._learn_columns(training.recording, previous)
             validation = None
-            if self.early_stopping:
+            if self.early_stopping or watches_validation(self.callbacks or ()):
                 trials, labelled = recording.trials, recording.labelled
                 validation = validation_frames(trials, labelled, self.validation_fraction, random_state)
             start = None if previous is None else previous.networks
@@ -658,6 +716,14 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             warn_user(describe(odd, recording.trials.names))
             prediction = widened(self.predictor_, prediction, recording, odd) if with_std else prediction
         return prediction, recording, work
+
+    @property
+    def net_(self):
+        """A skorch net around the trained networks, with the history of their training."""
+        check_is_fitted(self)
+        if self.module_ is None:
+            raise AttributeError("No network was trained: there is no skorch net.")
+        return net_around(self.module_, self.history_)
 
     @property
     def _frames(self):

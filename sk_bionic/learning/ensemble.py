@@ -9,6 +9,8 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler, long_lags, short_lags
+from .features import sequence_lags
+from .own_module import Columns
 from .training import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
@@ -31,6 +33,8 @@ MEMBERS = {
     "long_history": Member(long_lags, state=False),
     "forest": Member(short_lags, state=True, forest=True),
 }
+# A user's modules, which see sequences of the EMG, stand for all networks.
+OWN_MEMBERS = {"module": Member(sequence_lags, state=False), "forest": MEMBERS["forest"]}
 OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
 
 
@@ -49,13 +53,14 @@ class EnsembleSettings:
     n_networks: int
     forest: bool
     physics: bool
+    own: bool = False
 
     @property
     def members(self):
         """Members by name."""
         return {
             name: member
-            for name, member in MEMBERS.items()
+            for name, member in (OWN_MEMBERS if self.own else MEMBERS).items()
             if (self.physics or member.forest or not member.state) and (self.forest or not member.forest)
         }
 
@@ -200,7 +205,7 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     with progress.stage("train networks", settings.max_epochs):
         networks = train(
             inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
-            dtype=torch.float32, as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
+            dtype=torch.float32, columns=Columns(*layout.sequence(sequence_lags(ensemble.history))), as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
         )  # fmt: skip
     for one in learners:
         one.networks, one.weights = networks, {name: 1.0 for name in ensemble.members}

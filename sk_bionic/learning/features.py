@@ -12,6 +12,14 @@ SHORT_LAGS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0])
 LONG_LAGS = np.array([0.0, 0.08, 0.16, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6])
 
 
+SEQUENCE_STEP = 0.02  # s between the steps that a user's module sees: envelopes have next to nothing above 25 Hz
+
+
+def sequence_lags(history):
+    """Even lags [s] back to `history`, for a module that reads sequences, ndarray."""
+    return np.round(np.arange(0.0, history + 1e-9, SEQUENCE_STEP), 9)
+
+
 def short_lags(history):
     """Lags [s] back to `history`, uneven, ndarray."""
     return np.unique(np.round(history * SHORT_LAGS, 9))
@@ -33,6 +41,12 @@ class FeatureLayout(NamedTuple):
         """Columns of the EMG at some lags and of the external inputs, ndarray of bool (n_features,)."""
         emg = np.repeat(np.isin(self.lags, lags), self.n_channels)
         return np.concatenate([emg, np.ones(self.n_exogenous, bool)])
+
+    def sequence(self, lags):
+        """Columns of the EMG at some lags (n_lags, n_channels), the longest first, and of the external inputs."""
+        chosen = np.flatnonzero(np.isin(self.lags, lags))[::-1]
+        emg = chosen[:, None] * self.n_channels + np.arange(self.n_channels)
+        return emg, len(self.lags) * self.n_channels + np.arange(self.n_exogenous)
 
 
 def history_features(emg, exogenous, trials, history, lags):

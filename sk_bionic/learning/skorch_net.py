@@ -5,6 +5,8 @@ from copy import deepcopy
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PassthroughScoring
 from skorch.dataset import Dataset
+from torch.nn import MSELoss
+from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
 
@@ -78,18 +80,91 @@ class _Reporting(Callback):
             raise _Finished
 
 
+class _ValidLoss(Callback):
+    """The validation loss under the name that skorch's own callbacks watch."""
+
+    def on_epoch_end(self, net, **kwargs):
+        for end in ("", "_best"):
+            net.history.record(f"valid_loss{end}", net.history[-1, f"validation_loss{end}"])
+
+
+class _Own(Callback):
+    """A user's callback: what it raises to stop the training is no interrupt by the user."""
+
+    def __init__(self, callback):
+        self.callback = callback
+
+    def initialize(self):
+        self.callback.initialize()
+        return self
+
+
+def _passed_on(name):
+    def method(self, net, *args, **kwargs):
+        try:
+            return getattr(self.callback, name)(net, *args, **kwargs)
+        except KeyboardInterrupt:  # skorch's way to stop
+            raise _Finished from None
+
+    return method
+
+
+for _name in [name for name in dir(Callback) if name.startswith("on_")]:
+    setattr(_Own, _name, _passed_on(_name))
+
+
+def _pairs(callbacks):
+    """Names and callbacks, of which a list may hold either."""
+    return [pair if isinstance(pair, tuple) else (None, pair) for pair in callbacks]
+
+
+def watches_validation(callbacks):
+    """Whether any of a user's callbacks watches a loss on held-out trials."""
+    return any("valid" in str(getattr(callback, "monitor", "")) for _, callback in _pairs(callbacks))
+
+
+def _users(callbacks, taken):
+    """A user's callbacks under names of their own, copied: an estimator's parameters do not change while it is fitted."""
+    named = []
+    for name, callback in _pairs(callbacks):
+        if isinstance(callback, type):
+            callback = callback()
+        if not isinstance(callback, Callback):
+            raise ValueError(f"`callbacks` must be skorch callbacks, or pairs of a name and one. Got {callback!r}.")
+        name = unused = name or type(callback).__name__
+        number = 1
+        while unused in taken:
+            number += 1
+            unused = f"{name}_{number}"
+        taken.add(unused)
+        named.append((unused, _Own(deepcopy(callback))))
+    return named
+
+
+def net_around(module, history):
+    """A skorch net of a trained module, with the history of its training."""
+    net = NeuralNet(module, criterion=MSELoss, optimizer=AdamW, train_split=None, batch_size=-1, verbose=0).initialize()
+    net.history = history
+    return net
+
+
 def callbacks_of(terms, settings, validate, snapshot):
     """Callbacks of one training: schedule, progress and, to stop early, the validation loss."""
     callbacks = [(name, PassthroughScoring(name, on_train=True)) for name in terms]
     # Up and down again within the epochs (Smith and Topin 2019, arXiv 1708.07120): a constant rate left 5 to 10 %
     # more error on recorded knees.
-    schedule = LRScheduler(OneCycleLR, max_lr=settings.lr, total_steps=settings.max_epochs + 1)
-    callbacks.append(("learning_rate", schedule))
+    if not any(isinstance(callback, LRScheduler) for _, callback in _pairs(settings.callbacks)):
+        schedule = LRScheduler(OneCycleLR, max_lr=settings.lr, total_steps=settings.max_epochs + 1)
+        callbacks.append(("learning_rate", schedule))
     callbacks.append(("progress", _Reporting(settings.progress, terms, snapshot)))
-    if validate:
+    if validate and settings.early_stopping:
         stopping = _EarlyStopping(
             "validation_loss", patience=settings.n_iter_no_change, threshold=settings.tol, threshold_mode="abs",
             load_best=True,
         )  # fmt: skip
         callbacks.append(("early_stopping", stopping))
+    if settings.callbacks:
+        if validate:  # under the name that skorch's callbacks watch
+            callbacks.append(("held_out_loss", _ValidLoss()))
+        callbacks += _users(settings.callbacks, {name for name, _ in callbacks})
     return callbacks

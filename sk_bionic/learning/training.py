@@ -1,5 +1,6 @@
 """Training of networks by skorch under the physics-informed criterion."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from ..dynamics.errors import SimulationError
 from .loss import PhysicsInformedLoss
 from .networks import HistoryNetwork
+from .own_module import ModuleNetworks, OwnModule
 from .progress import Progress
 from .seeds import torch_generator
 from .skorch_net import AllFrames, RecordingNet, callbacks_of
@@ -30,6 +32,9 @@ class TrainingSettings:
     device: str = "cpu"
     progress: Progress = field(default_factory=Progress)
     seed: int = 0
+    early_stopping: bool = True  # where frames are kept aside
+    own: OwnModule | None = None
+    callbacks: tuple = ()
 
 
 @dataclass
@@ -99,11 +104,28 @@ def _sizes(module):
 
 def _check_start(start, module):
     """Raise where the networks to start from have other layers than those to train."""
+    if isinstance(module, ModuleNetworks) or isinstance(start, ModuleNetworks):
+        _check_own_start(start, module)
+        return
     old, new = _sizes(start), _sizes(module)
     if old != new:
         raise ValueError(
             f"`warm_start` goes on with the networks of the previous fit: their number and the sizes of their layers are {old}; this fit needs {new}. Keep X, "
             "`model`, `prediction`, `history` and `hidden_layer_sizes` as they were, or set warm_start=False."
+        )
+
+
+def _check_own_start(start, module):
+    own = isinstance(start, ModuleNetworks) and isinstance(module, ModuleNetworks)
+    shapes = (
+        [{n: p.shape for n, p in one.state_dict().items()} for one in (start.networks[0], module.networks[0])]
+        if own
+        else []
+    )
+    if not own or shapes[0] != shapes[1]:
+        raise ValueError(
+            "`warm_start` goes on with the networks of the previous fit, which are others than `module` makes now. Keep X, `model`, "
+            "`prediction`, `history` and `module` as they were, or set warm_start=False."
         )
 
 
@@ -122,6 +144,7 @@ def train(
     source=None,
     dtype=torch.float64,
     as_fitted=None,
+    columns=None,
 ):
     """Train one or several networks on all frames of all trials at once.
 
@@ -148,6 +171,8 @@ def train(
         Precision of the networks; angles and forces are always float64.
     as_fitted : callable, optional
         Makes what a fit would leave behind of the TrainedNetwork of an epoch, for callbacks that score it.
+    columns : Columns, optional
+        Which features make the sequences that a user's module sees; needed where `settings` have one.
 
     Returns
     -------
@@ -172,10 +197,16 @@ def train(
         + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
     )
     tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))
-    module = HistoryNetwork(
-        features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
-        source, torch_generator(settings.seed),
-    ).to(dtype)  # fmt: skip
+    if settings.own is None:
+        module = HistoryNetwork(
+            features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
+            source, torch_generator(settings.seed),
+        ).to(dtype)  # fmt: skip
+    else:
+        module = ModuleNetworks(
+            settings.own, columns, angle.shape[1], n_muscles, settings.hidden_layer_sizes,
+            input_noise=settings.input_noise, source=(0,) if source is None else source, seed=settings.seed,
+        ).to(dtype)  # fmt: skip
     if start is not None:
         _check_start(start, module)
         module.start_from(start)
@@ -200,7 +231,8 @@ def train(
         verbose=0,
     )  # fmt: skip
     try:
-        net.fit(AllFrames(tensor(features), target))
+        with _own_generator(settings):
+            net.fit(AllFrames(tensor(features), target))
     except SimulationError:  # of physics whose parameters are lost
         _check_finite(net, [])
         raise
@@ -211,6 +243,17 @@ def train(
         settings.progress.keep(f"the networks were trained for {len(net.history)} of {settings.max_epochs} epochs")
     _check_finite(net, net.history)
     return TrainedNetwork(net.module_, center, scale, net.history)
+
+
+@contextmanager
+def _own_generator(settings):
+    """A user's module may draw of torch's own generator (dropout): it begins at the seed, and is left as it was."""
+    if settings.own is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        yield
 
 
 def _check_finite(net, history):

@@ -18,6 +18,7 @@ from ..identification.suspicion import Suspicion
 from ..learning.ensemble import Learners
 from ..learning.features import FeatureLayout
 from ..learning.networks import HistoryNetwork
+from ..learning.own_module import ModuleNetworks, OwnModule
 from ..learning.training import TrainedNetwork
 from ..moments.regressor import EMGDrivenMomentRegressor, MomentFit
 from ..musculoskeletal import Coordinate, Joint, Muscle, MuscleGeometry, MusculoskeletalModel, PolynomialPath
@@ -197,8 +198,12 @@ def _build_pipeline(parts):
 
 
 def _parts_of_regressor(regressor):
-    """Without the attributes that follow from `predictor_`."""
+    """Without the attributes that follow from `predictor_`, the user's callbacks, and of a user's module all but its name."""
     parts = _parts_of_estimator(regressor)
+    given = dict(parts["params"], callbacks=None)
+    if regressor.module is not None:
+        given["module"] = OwnModule(regressor.module).name
+    parts = {**parts, "params": given}
     derived = regressor.predictor_.attributes()
     if derived["model_"] is regressor.model_:
         kept = {name: value for name, value in parts["fitted"].items() if name not in derived}
@@ -207,6 +212,9 @@ def _parts_of_regressor(regressor):
 
 
 def _build_regressor(parts):
+    name = parts["params"].get("module")
+    if name is not None:
+        parts = {**parts, "params": {**parts["params"], "module": _network.passed_module(name)}}
     regressor = _build_of(PhysicsInformedMSKRegressor)(_earlier.with_predictor(parts))
     regressor._expose(regressor.predictor_)
     return regressor
@@ -221,6 +229,7 @@ _FORMS = {
     MusculoskeletalModel: Form("MusculoskeletalModel", _parts_of_model, _build_model),
     MuscleGeometry: Form("MuscleGeometry", _parts_of_geometry, _build_geometry),
     HistoryNetwork: Form("HistoryNetwork", _network.parts, _network.build),
+    ModuleNetworks: Form("ModuleNetworks", _network.own_parts, _network.build_own),
     History: Form("History", lambda history: {"epochs": list(history)}, lambda parts: History(parts["epochs"])),
     ExtraTreesRegressor: Form("ExtraTreesRegressor", _forest.parts, _forest.build),
     np.random.RandomState: Form("RandomState", lambda state: {"state": state.get_state()}, _build_random_state),

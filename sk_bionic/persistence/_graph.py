@@ -4,11 +4,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..learning.own_module import ModuleNetworks
 from . import _network
 
 
 def subset(module, networks=None, n_features=None):
     """Networks of those that `networks` (n_networks,) of bool selects, without features beyond `n_features`."""
+    if isinstance(module, ModuleNetworks):  # which read the columns of the EMG alone
+        kept = np.ones(len(module.networks), bool) if networks is None else np.asarray(networks, dtype=bool)
+        return module.chosen(kept)
     parts = _network.parts(module)
     chosen = slice(None) if networks is None else torch.from_numpy(np.asarray(networks, dtype=bool))
     state = {
@@ -33,8 +37,11 @@ class _Graph(nn.Module):
         self.register_buffer("scale", _float(trained.scale))
 
     def angle(self, features):
-        x = ((features - self.mean) / self.std).unsqueeze(0) * self.network.seen
-        angle = self.network.angle(self.network.body(x))
+        x = (features - self.mean) / self.std
+        if isinstance(self.network, ModuleNetworks):
+            angle = self.network.angles(x)
+        else:
+            angle = self.network.angle(self.network.body(x.unsqueeze(0) * self.network.seen))
         return (self.weight[:, None, None] * angle).sum(dim=0) * self.scale + self.center
 
 

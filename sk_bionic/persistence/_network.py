@@ -1,6 +1,73 @@
 """Networks as their tensors."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import torch
+
 from ..learning.networks import HistoryNetwork
+from ..learning.own_module import Columns, ModuleNetworks, OwnModule
+
+_given = ContextVar("module", default=None)  # what the user passes to `load` for modules of their own
+
+
+@contextmanager
+def given_module(module):
+    """Within, files with modules of a user's own are read with this one."""
+    token = _given.set(module)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def own_parts(networks):
+    """What networks of a user's module are made of: the name of its class and tensors, never code."""
+    force = networks.force
+    return {
+        "module": networks.own.name,
+        "arguments": networks.own.arguments,
+        "n_coordinates": networks.n_coordinates,
+        "n_muscles": networks.n_muscles,
+        "input_noise": networks.input_noise,
+        "force": force,
+        "dtype": str(next(networks.networks.parameters(), torch.zeros(1)).dtype).removeprefix("torch."),
+        "state": {name: tensor for name, tensor in networks.state_dict().items() if not name.startswith("force.")},
+    }
+
+
+def build_own(parts):
+    """Networks of the module that the user has passed."""
+    own = OwnModule(passed_module(parts["module"]), parts["arguments"])
+    state = parts["state"]
+    columns = Columns(state["emg_columns"].numpy(), state["other_columns"].numpy())
+    networks = ModuleNetworks(
+        own, columns, parts["n_coordinates"], parts["n_muscles"], (), input_noise=parts["input_noise"],
+        source=state["source"].numpy(), force=parts["force"],
+    )  # fmt: skip
+    dtype = {"float32": torch.float32, "float64": torch.float64}.get(parts["dtype"], torch.float64)
+    networks.networks.to(dtype)
+    try:
+        missing, unexpected = networks.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise ValueError(f"the weights in it do not fit the `module` {own.name} that was passed: {error}") from error
+    lost = [name for name in [*missing, *unexpected] if not name.startswith("force.")]
+    if lost:
+        raise ValueError(f"the weights in it do not fit the `module` {own.name} that was passed: {lost[:3]}.")
+    return networks.eval()
+
+
+def passed_module(name):
+    """The module that `load` was given for the one of this name."""
+    module = _given.get()
+    if module is None:
+        raise ValueError(
+            f"its networks are of the class {name}, whose code no file holds: pass it, load(path, module={name.split('.')[-1]})."
+        )
+    found = OwnModule(module).name
+    if found.split(".")[-1] != name.split(".")[-1]:
+        raise ValueError(f"its networks are of the class {name}, but `module` is {found}.")
+    return module
 
 
 def parts(network):

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from . import _container
+from ._network import given_module
 from ._tree import Decoder, Encoder
 
 FORMAT, FORMAT_VERSION = "sk_bionic estimator", 2
@@ -82,7 +83,7 @@ def save(estimator, path):
     _container.write(path, manifest, encoder.arrays)
 
 
-def load(path, *, max_bytes=2**30):
+def load(path, *, max_bytes=2**30, module=None):
     """Read an estimator that `save` has written.
 
     Nothing in the file is executed, and no class beyond a fixed list is built. The checksums tell damage and careless
@@ -95,6 +96,9 @@ def load(path, *, max_bytes=2**30):
         What `save` has written.
     max_bytes : int, default=2**30
         Largest size of the unpacked contents. Whatever it is, memory stays within a fixed multiple of the file's own size.
+    module : type, torch.nn.Module or callable, default=None
+        What the estimator's `module` was, where it had one: the file holds the class's name, its arguments and the
+        weights, and nothing is imported by a name.
 
     Returns
     -------
@@ -123,7 +127,8 @@ def load(path, *, max_bytes=2**30):
         manifest, members = _container.read(path, max_bytes)
         _check_format(manifest)
         arrays = _container.check_members(manifest, members)
-        estimator = Decoder(arrays).decode(manifest["estimator"])
+        with given_module(module):
+            estimator = Decoder(arrays).decode(manifest["estimator"])
         if not isinstance(estimator, BaseEstimator):
             raise ValueError(f"it holds no estimator but {type(estimator).__name__}.")
         saved_by = manifest["versions"]["sk_bionic"]

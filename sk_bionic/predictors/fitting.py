@@ -98,7 +98,8 @@ def fit_hybrid(recording, model, settings, *, validation_weight=None, start=None
         When the physics fails on the training trials.
     """
     history, progress = settings.prediction.history, settings.training.progress
-    layout = layout_of(recording, history, with_long_lags=True)
+    own = settings.prediction.own_module
+    layout = layout_of(recording, history, with_long_lags=not own, sequence=own)
     data = TrainingData(recording, features_of(recording, history, layout), layout, validation_weight)
     common = {"layout": layout, "history": history, "session": session_of_training(recording, model)}
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..learning.features import FeatureLayout, history_features, long_lags, short_lags
+from ..learning.features import FeatureLayout, history_features, long_lags, sequence_lags, short_lags
 from .posture_errors import PostureErrors
 from .prediction import with_offset_moved
 from .predictor import PredictorInTime
@@ -71,7 +71,7 @@ def features_of(recording, history, layout):
     return history_features(recording.emg, recording.external, recording.trials, history, layout.lags)
 
 
-def layout_of(recording, history, with_long_lags=False):
+def layout_of(recording, history, with_long_lags=False, sequence=False):
     """Layout of the features that a recording has.
 
     Parameters
@@ -81,6 +81,8 @@ def layout_of(recording, history, with_long_lags=False):
         EMG that the learners see [s].
     with_long_lags : bool
         Whether some of them see a longer and coarser history, too.
+    sequence : bool
+        Whether a user's module reads the history step by step.
 
     Returns
     -------
@@ -88,4 +90,5 @@ def layout_of(recording, history, with_long_lags=False):
     """
     lags = short_lags(history)
     lags = np.union1d(lags, long_lags(history)) if with_long_lags else lags
+    lags = np.union1d(lags, sequence_lags(history)) if sequence else lags
     return FeatureLayout(lags, recording.emg.shape[1], len(recording.external))

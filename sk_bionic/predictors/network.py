@@ -7,7 +7,9 @@ from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler
 from ..dynamics.equation import EquationOfMotion
+from ..learning.features import sequence_lags
 from ..learning.loss import Physics
+from ..learning.own_module import Columns
 from ..learning.training import TrainedNetwork, train
 from .held_out import floored
 from .learnt import LearntPredictor, features_of, layout_of
@@ -92,7 +94,7 @@ def fit_network(recording, model, settings, *, validation_weight=None, start=Non
     """
     require_epochs(settings, "with prediction='network'")
     training, chosen = settings.training, settings.prediction
-    layout = layout_of(recording, chosen.history)
+    layout = layout_of(recording, chosen.history, sequence=chosen.own_module)
     features = features_of(recording, chosen.history, layout)
     equation = EquationOfMotion.of(model, recording)
     scaler = fitted_scaler(features, recording.weight)
@@ -112,6 +114,7 @@ def fit_network(recording, model, settings, *, validation_weight=None, start=Non
             scaler.transform(features), recording.angle, recording.weight, training,
             validation_weight=validation_weight, physics=physics, ode_weight=weight,
             force_weight=chosen.force_weight, start=start, as_fitted=as_fitted,
+            columns=Columns(*layout.sequence(sequence_lags(chosen.history))),
         )  # fmt: skip
     fitted = as_fitted(network)
     return replace(fitted, start_states=start_states(equation.with_model(fitted.model), recording.angle))

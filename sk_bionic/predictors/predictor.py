@@ -10,6 +10,7 @@ from ..dynamics.equation import EquationOfMotion
 from ..dynamics.trajectory import Trajectory
 from ..identification.suspicion import suspicion_frame
 from ..identification.tables import correlation_frame, parameter_frame, trial_gain_frame
+from ..learning.own_module import of_user
 from ..musculoskeletal import MusculoskeletalModel
 from .prediction import differentiated, muscle_outputs, offset_of
 from .seen_inputs import SeenInputs
@@ -75,7 +76,7 @@ class Predictor(ABC):
         """Fitted attributes of the estimator by their public names, dict."""
         return {
             "model_": None,
-            "module_": self.networks,
+            "module_": of_user(self.networks),
             "history_": [],
             "ode_weight_": 0.0,
             "n_iter_": 1,

@@ -7,7 +7,10 @@ import numpy as np
 
 from ..identification.identify import IdentificationSettings
 from ..learning.ensemble import EnsembleSettings
+from ..learning.own_module import OwnModule
 from ..learning.training import TrainingSettings
+
+MODULE = "module__"  # begins the names of a user's module's arguments
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ class PredictionSettings:
     history: float
     n_networks: int
     forest: bool
+    own_module: bool = False
 
     @property
     def ensemble(self):
         """Members of the hybrid's ensemble, `EnsembleSettings`."""
-        return EnsembleSettings(self.history, self.n_networks, self.forest, physics=self.ode_weight != 0)
+        return EnsembleSettings(self.history, self.n_networks, self.forest, self.ode_weight != 0, self.own_module)
 
 
 class Settings(NamedTuple):
@@ -64,16 +68,22 @@ def settings_of(estimator, random_state, progress):
     given = estimator.get_params(deep=False)
     part = lambda *names: {name: given[name] for name in names}
     seed = int(random_state.randint(2**31 - 1))
+    arguments = {name.removeprefix(MODULE): value for name, value in given.items() if name.startswith(MODULE)}
+    own = None if estimator.module is None else OwnModule(estimator.module, arguments)
     cutoff = np.inf if estimator.output_cutoff is None else estimator.output_cutoff
     return Settings(
         IdentificationSettings(**part("robust", "n_starts", "trial_gain_std"), random_state=random_state),
         TrainingSettings(
             tuple(estimator.hidden_layer_sizes),
-            **part("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device"),
+            **part("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device", "early_stopping"),
             progress=progress,
             seed=seed,
+            own=own,
+            callbacks=tuple(estimator.callbacks or ()),
         ),
         PredictionSettings(
-            **part("ode_weight", "force_weight", "history", "n_networks", "forest"), output_cutoff=cutoff
+            **part("ode_weight", "force_weight", "history", "n_networks", "forest"),
+            output_cutoff=cutoff,
+            own_module=own is not None,
         ),
     )

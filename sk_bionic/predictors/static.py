@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler
+from ..learning.own_module import Columns
 from ..learning.training import TrainedNetwork, train
 from .prediction import Prediction
 from .predictor import Predictor
@@ -76,6 +77,7 @@ def fit_static(recording, settings, *, validation_weight=None, start=None):
             scaler.transform(recording.emg), recording.angle, recording.weight, training,
             validation_weight=validation_weight, start=start,
             as_fitted=lambda network: StaticPredictor(network=network, scaler=scaler),
+            columns=Columns(np.arange(recording.emg.shape[1])[None], np.arange(0)),
         )  # fmt: skip
     return StaticPredictor(network=network, scaler=scaler)
 

@@ -119,7 +119,9 @@ class _Source(NamedTuple):
 
     def read(self, clocks, step):
         """Values (n_frames, n_columns) at the frames of all trials."""
-        parts = [read_at(self.values[self.rows_of(name)], self.times(name), time, step) for name, time in clocks.items()]
+        parts = [
+            read_at(self.values[self.rows_of(name)], self.times(name), time, step) for name, time in clocks.items()
+        ]
         return np.concatenate(parts)
 
 
