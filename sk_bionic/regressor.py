@@ -122,16 +122,18 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     warm_start : bool, default=False
         Start from the parameters and weights of the previous fit.
     module : type, torch.nn.Module or callable, default=None
-        A torch module of your own in the network's place, or what makes one: a class (which is given `n_inputs`, `n_steps`,
-        `n_outputs` and `n_muscles` where its signature names them), an instance (of which every network is a copy), any
-        callable. It reads the EMG's last `history` seconds as sequences (n_frames, n_steps, n_inputs) in steps of 20 ms, the
-        latest last (square roots of the envelopes and external inputs, standardised), and gives (n_frames, n_outputs) or,
-        of which the last step counts, (n_frames, n_steps, n_outputs): standardised angles, and the muscles' forces
-        after them, if it will. Without a time axis there is one step. "hybrid" has `n_networks` of them beside its forest.
+        A torch module of your own in the network's place, or what makes one: a class (which is given `n_inputs`,
+        `n_steps`, `n_outputs` and `n_muscles` where its signature names them), an instance (of which every network is a
+        copy), any callable. It reads the EMG's last `history` seconds as sequences (n_frames, n_steps, n_inputs) in steps
+        of 20 ms, the latest last (square roots of the envelopes and external inputs, standardised), and gives
+        (n_frames, n_outputs) or, of which the last step counts, (n_frames, n_steps, n_outputs): standardised angles,
+        and the muscles' forces after them, if it will. Without a time axis there is one step. "hybrid" has
+        `n_networks` of them beside its forest.
     callbacks : list of skorch callbacks, or of (name, callback), default=None
         Further callbacks of the training: checkpoints, loggers, a stop. One that watches ``valid_loss`` has
-        `validation_fraction` of the trials kept aside; a learning-rate schedule stands for the package's own. Not saved.
-    **module_arguments
+        `validation_fraction` of the trials kept aside; a learning-rate schedule stands for the package's own. `save`
+        does not keep them.
+    **module__arguments
         Arguments of `module` under the names ``module__<argument>``, which searches can vary.
 
     Attributes
@@ -274,9 +276,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         warm_start=False,
         module=None,
         callbacks=None,
-        **module_arguments,
+        **module__arguments,
     ):
-        for name, value in module_arguments.items():
+        for name, value in module__arguments.items():
             if not name.startswith(MODULE):
                 raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
             setattr(self, name, value)

@@ -205,7 +205,8 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     with progress.stage("train networks", settings.max_epochs):
         networks = train(
             inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
-            dtype=torch.float32, columns=Columns(*layout.sequence(sequence_lags(ensemble.history))), as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
+            dtype=torch.float32, columns=Columns(*layout.sequence(sequence_lags(ensemble.history))),
+            as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
         )  # fmt: skip
     for one in learners:
         one.networks, one.weights = networks, {name: 1.0 for name in ensemble.members}

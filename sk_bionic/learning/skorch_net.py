@@ -124,7 +124,7 @@ def watches_validation(callbacks):
 
 
 def _users(callbacks, taken):
-    """A user's callbacks under names of their own, copied: an estimator's parameters do not change while it is fitted."""
+    """A user's callbacks under names of their own, copied: a fit does not change an estimator's parameters."""
     named = []
     for name, callback in _pairs(callbacks):
         if isinstance(callback, type):

@@ -124,8 +124,8 @@ def _check_own_start(start, module):
     )
     if not own or shapes[0] != shapes[1]:
         raise ValueError(
-            "`warm_start` goes on with the networks of the previous fit, which are others than `module` makes now. Keep X, `model`, "
-            "`prediction`, `history` and `module` as they were, or set warm_start=False."
+            "`warm_start` goes on with the networks of the previous fit, which are others than `module` makes now. Keep "
+            "X, `model`, `prediction`, `history` and `module` as they were, or set warm_start=False."
         )
 
 

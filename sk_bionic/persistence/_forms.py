@@ -198,7 +198,7 @@ def _build_pipeline(parts):
 
 
 def _parts_of_regressor(regressor):
-    """Without the attributes that follow from `predictor_`, the user's callbacks, and of a user's module all but its name."""
+    """Without what follows from `predictor_`, the user's callbacks, and of a user's module all but its name."""
     parts = _parts_of_estimator(regressor)
     given = dict(parts["params"], callbacks=None)
     if regressor.module is not None:

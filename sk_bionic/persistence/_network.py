@@ -62,7 +62,8 @@ def passed_module(name):
     module = _given.get()
     if module is None:
         raise ValueError(
-            f"its networks are of the class {name}, whose code no file holds: pass it, load(path, module={name.split('.')[-1]})."
+            f"its networks are of the class {name}, whose code no file holds: pass it, "
+            f"load(path, module={name.split('.')[-1]})."
         )
     found = OwnModule(module).name
     if found.split(".")[-1] != name.split(".")[-1]:
