@@ -324,6 +324,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         Returns
         -------
         dict
+            Value of each parameter by its name.
         """
         return {**super().get_params(deep), **{k: v for k, v in vars(self).items() if k.startswith(MODULE)}}
 
@@ -465,7 +466,34 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         return self
 
     def predict(self, X, return_std=False):
-        """What makes the angles of a new session implausible, by the prediction as trained."""
+        """Joint angles of new frames.
+
+        Every trial is predicted as if the limb were at rest before its first frame and the EMG had been constant: to
+        predict a part of a recording, pass the EMG before it too and drop those rows of the result.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like (n_frames, n_columns)
+            EMG envelopes and external inputs, with the columns of the training.
+        return_std : bool, default=False
+            Return standard deviations, too.
+
+        Returns
+        -------
+        angle : ndarray (n_frames,) or (n_frames, n_coordinates)
+            Angle [rad] as the goniometer of the training data would read it; a DataFrame with y's columns where X and
+            the training's y were DataFrames.
+        std : same type and shape
+            Standard deviation [rad], where `return_std`: of measured minus predicted angle. How a trial begins is not
+            known; where its first EMG looks like the middle of a movement, its beginning is the more uncertain.
+
+        Warns
+        -----
+        UserWarning
+            When a column of a trial is unlike the training's: constant, silent, clipped or far stronger EMG, another
+            resting level, an external input outside the training's range. The standard deviation is then widened by what
+            the column may have been instead.
+        """
         prediction, work = self._predicted(X, return_std)[::2]
         angle = self._as_target(X, work, prediction.angle)
         if not return_std:
