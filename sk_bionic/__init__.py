@@ -2,11 +2,12 @@
 
 __version__ = "0.1.0.dev0"
 
+from .learning.criterion import PhysicsInformedLoss
 from .moments import EMGDrivenMomentRegressor, calibrate_to_moments, predict_moments, predict_muscle_forces
 from .persistence import export_onnx, load, onnx_inputs, save
 from .regressor import PhysicsInformedMSKRegressor
 
 __all__ = [
-    "EMGDrivenMomentRegressor", "PhysicsInformedMSKRegressor", "calibrate_to_moments", "export_onnx", "load", "onnx_inputs",
+    "EMGDrivenMomentRegressor", "PhysicsInformedLoss", "PhysicsInformedMSKRegressor", "calibrate_to_moments", "export_onnx", "load", "onnx_inputs",
     "predict_moments", "predict_muscle_forces", "save",
 ]  # fmt: skip
