@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import least_squares
 
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from .identify import FIRST_EFFECTIVE_FRACTION, SMALLEST_FITTED_FRACTION
-from .posterior import LARGEST_RAW, effective_fraction
+from .levenberg_marquardt import levenberg_marquardt
+from .posterior import LARGEST_RAW, LARGEST_STEP, effective_fraction
 
 FINEST_TORQUE = 1e-6  # N m; below it a perfect fit would weigh infinitely
-TOLERANCE = 1e-4  # of the sum of squares, relative; what is below a stated error does not matter
+MAX_ITERATIONS = 100
+TOLERANCE = 1e-3  # of the log posterior: what it moves the parameters by is far below their stated errors
 MAX_ROUNDS, SETTLED = 12, 0.05  # of the noise and the independent frames, on a log scale
 
 
@@ -82,18 +83,12 @@ def identify_torques(motion, torque, weight=None):
     problem = _Problem(motion, torque, weight)
     raw, n_iter, settled = problem.free.raw().numpy(), 0, False
     for _ in range(MAX_ROUNDS):
-        fit = least_squares(
-            problem.residual,
-            raw,
-            problem.jacobian,
-            bounds=(-LARGEST_RAW, LARGEST_RAW),
-            ftol=TOLERANCE,
-        )
-        raw, n_iter = fit.x, n_iter + fit.nfev
+        search = levenberg_marquardt(problem, raw, max_iter=MAX_ITERATIONS, tol=TOLERANCE)
+        raw, n_iter = search.point, n_iter + search.n_tried
         settled = problem.reweigh(raw) < SETTLED
         if settled:
             break
-    return problem.result(raw, n_iter, bool(settled and fit.success))
+    return problem.result(raw, n_iter, bool(settled and search.converged))
 
 
 class _Problem:
@@ -134,6 +129,19 @@ class _Problem:
     @property
     def scale(self):
         return np.sqrt(self.fraction * self.weight) / self.noise
+
+    def cost(self, raw):
+        """Half the sum of squares, torques and priors."""
+        return 0.5 * float(np.square(self.residual(raw)).sum())
+
+    def linearise(self, raw):
+        """Gradient and Gauss-Newton Hessian."""
+        jacobian = self.jacobian(raw)
+        return jacobian.T @ self.residual(raw), jacobian.T @ jacobian
+
+    def moved(self, raw, step):
+        """Raw parameters one step further; bounds are approached, never reached."""
+        return np.clip(raw + np.clip(step, -LARGEST_STEP, LARGEST_STEP), -LARGEST_RAW, LARGEST_RAW)
 
     def residual(self, raw):
         prior = self.free.prior_residual(torch.as_tensor(raw)).numpy()

@@ -17,6 +17,7 @@ import torch
 from ..dynamics.errors import SimulationError
 from ..dynamics.trajectory import Trajectory
 from ..musculoskeletal import MusculoskeletalModel
+from .levenberg_marquardt import levenberg_marquardt
 from .posterior import Point, Posterior, robust_weight
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
@@ -24,7 +25,6 @@ FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown 
 # fraction as it is.
 SMALLEST_FITTED_FRACTION = 1 / 20
 MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
-MAX_DAMPING = 1e8
 MAX_ROUNDS, SETTLED = 6, 0.2  # of the effective fraction and the robust weights, on a log scale
 
 
@@ -241,41 +241,36 @@ def _search(posterior, run, robust, on_step):
 
 
 def _minimise(posterior, run, fraction, on_step):
-    """Levenberg-Marquardt (Marquardt 1963) from the run's point, which moves along."""
-    damping, run.converged = 1e-3, False
-    value = posterior.objective(run.point, fraction)
-    for _ in range(MAX_ITERATIONS):
-        run.n_iter += 1
-        gradient, hessian = (
-            a + b
-            for a, b in zip(posterior.data_terms(run.point, fraction), posterior.prior_terms(run.point), strict=True)
-        )
-        while True:
-            step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)
-            new, new_value = _try(posterior, run.point, step, fraction)
-            if new_value < value:
-                break
-            damping *= 10.0
-            if damping > MAX_DAMPING or -0.5 * gradient @ step < TOLERANCE * 1e-3:
-                run.converged = True
-                return
-        decrease, value, damping = value - new_value, new_value, max(damping / 10.0, 1e-9)
-        run.point, run.n_accepted = new, run.n_accepted + 1
-        if on_step is not None and on_step(run.n_iter, value, posterior.free.values(new.raw).numpy()):
-            run.stopped = True
-            return
-        if decrease < TOLERANCE:
-            run.converged = True
-            return
+    """Search from the run's point, which moves along, so that an interrupt finds the best so far."""
+    before = run.n_iter
+
+    def accepted(search):
+        run.point, run.n_iter, run.n_accepted = search.point, before + search.n_iter, run.n_accepted + 1
+        values = posterior.free.values(search.point.raw).numpy
+        run.stopped = bool(on_step is not None and on_step(run.n_iter, search.cost, values()))
+        return run.stopped
+
+    problem = _GivenFraction(posterior, fraction)
+    search = levenberg_marquardt(problem, run.point, max_iter=MAX_ITERATIONS, tol=TOLERANCE, on_step=accepted)
+    run.n_iter, run.converged = before + search.n_iter, search.converged
 
 
-def _try(posterior, point, step, fraction):
-    try:
-        new = posterior.moved(point, step)
-    except SimulationError:
-        return None, np.inf
-    value = posterior.objective(new, fraction)
-    return new, value if np.isfinite(value) else np.inf
+@dataclass(frozen=True)
+class _GivenFraction:
+    """Minus the log posterior, given the fraction of the frames that are independent."""
+
+    posterior: Posterior
+    fraction: float
+
+    def cost(self, point):
+        return self.posterior.objective(point, self.fraction)
+
+    def linearise(self, point):
+        data, prior = self.posterior.data_terms(point, self.fraction), self.posterior.prior_terms(point)
+        return tuple(a + b for a, b in zip(data, prior, strict=True))
+
+    def moved(self, point, step):
+        return self.posterior.moved(point, step)
 
 
 def _result(posterior, run):

@@ -18,17 +18,17 @@ import numpy as np
 import torch
 
 from ..dynamics.banded import solve_symmetric
-from ..dynamics.errors import SimulationError
 from ..dynamics.fuse import Fused, fuse, residual_weights
 from ..dynamics.sensitivity import residual_derivative
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
+from .levenberg_marquardt import levenberg_marquardt
 from .posterior import LARGEST_RAW, LARGEST_STEP
 
 ANGLE_STD = np.deg2rad(2.0)  # of a goniometer on skin [rad]
 TORQUE_STD = 0.4  # of the model, in units of the joint's torque scale
 EFFECTIVE_FRACTION = 1 / 20  # errors of models are correlated: frames that count as one (see `identify`)
-MAX_ITERATIONS, TOLERANCE, MAX_DAMPING = 40, 1e-2, 1e8
+MAX_ITERATIONS, TOLERANCE = 40, 1e-2
 
 
 class SoftIdentification(NamedTuple):
@@ -80,21 +80,9 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
         When the activation dynamics cannot be solved at the start.
     """
     problem = _Problem(motion, angle, weight, angle_std, torque_std)
-    point, damping = problem.evaluate(problem.free.raw(), start), 1e-3
-    for iteration in range(1, max_iter + 1):
-        gradient, hessian = problem.linearise(point)
-        while True:
-            step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-6), gradient)
-            new = problem.moved(point, step)
-            if new is not None and new.cost < point.cost:
-                break
-            damping *= 10.0
-            if damping > MAX_DAMPING:
-                return problem.result(point, iteration)
-        decrease, point, damping = point.cost - new.cost, new, max(damping / 10.0, 1e-9)
-        if decrease < TOLERANCE:
-            break
-    return problem.result(point, iteration)
+    begin = problem.evaluate(problem.free.raw(), start)
+    search = levenberg_marquardt(problem, begin, max_iter=max_iter, tol=TOLERANCE)
+    return problem.result(search.point, search.n_iter)
 
 
 class _Problem:
@@ -128,13 +116,14 @@ class _Problem:
         cost = 0.5 * (EFFECTIVE_FRACTION * data + (prior**2).sum())
         return _Point(raw, parameters, drive, fused, at, deviation, prior, cost)
 
+    def cost(self, point):
+        """Half the sum of squares, data and priors."""
+        return point.cost
+
     def moved(self, point, step):
-        """Point one step further, None where it cannot be evaluated."""
+        """Point one step further."""
         raw = point.raw + torch.from_numpy(step).clamp(-LARGEST_STEP, LARGEST_STEP)
-        try:
-            return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW), point.fused.all_states)
-        except SimulationError:
-            return None
+        return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW), point.fused.all_states)
 
     def _offset_derivative(self, by_raw):
         """d(goniometer offset)/d(raw), (n_coordinates, n_raw)."""

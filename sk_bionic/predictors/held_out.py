@@ -15,6 +15,7 @@ from ..trials.smoothing import CUTOFFS, smooth
 # and torque ask for, as if each frame's errors were independent (they are not, and the torque's last longer).
 PARTS_OF_HONEST_WEIGHT = (0.1, 0.3)
 STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
+LEADING_WEIGHT = STRONG_WEIGHTS[0]  # from which on the physics leads
 LARGEST_FUSION_WEIGHT = 1000.0  # where learners correct a simulation that is to predict alone
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
 # leads: a few repetitions cannot tell smaller gains from luck.

@@ -15,7 +15,7 @@ from ..learning.ensemble import Learners, blind
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from ..trials.smoothing import smooth
-from .held_out import LARGEST_FUSION_WEIGHT, Trust, predict_fused, relative_std
+from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, Trust, floored, predict_fused, relative_std
 from .learnt import LearntPredictor
 from .out_of_fold import simulated_state
 from .prediction import Prediction, offset_of
@@ -132,6 +132,21 @@ class HybridPredictor(EnsemblePredictor):
     def predict(self, recording, *, with_std=False):
         """As every predictor. The standard deviation is the held-out error, larger where learners disagree."""
         return self._fused(self._heard(recording), self.trust.ode_weight, with_std)
+
+    def predict_simulated(self, recording):
+        """Angles (n_frames, n_coordinates) [rad] of the equation alone, as the training's goniometer reads them."""
+        equation = self.equation(recording).with_model(self.physics)
+        return equation.solve().angle.numpy() + offset_of(self.physics)
+
+    def calibrate(self, recording):
+        """By the simulation where the equation leads, else by the learners."""
+        if self.trust.ode_weight < LEADING_WEIGHT:
+            return super().calibrate(recording)
+        try:
+            told = lambda predictor: predictor.predict_simulated(recording)
+            return self.calibrated_by(told, floored(self.identification.noise_std), recording)
+        except SimulationError:  # of a session in which the equation has lost its way
+            return super().calibrate(recording)
 
     def unknown(self, equation):
         """Frames whose load, posture or external torque lies outside what the learners have seen, ndarray of bool."""

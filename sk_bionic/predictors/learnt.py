@@ -49,10 +49,29 @@ class LearntPredictor(PredictorInTime):
 
     def calibrate(self, recording):
         """Offset, gains and delay under which the learners agree best, and the errors that are left by posture."""
+        return self.calibrated_by(lambda predictor: predictor.predict_from_emg(recording), self.error_std, recording)
+
+    def calibrated_by(self, told, error_std, recording):
+        """The predictor in the session that agrees best with the measured angles.
+
+        Parameters
+        ----------
+        told : callable
+            Angles (n_frames, n_coordinates) [rad] of the recording that a predictor's parts say, as the training's
+            goniometer reads them.
+        error_std : ndarray (n_coordinates,)
+            Their usual error [rad].
+        recording : Recording
+            Of the new session, with its angles.
+
+        Returns
+        -------
+        LearntPredictor
+        """
         trained, trials = self.as_trained(), recording.trials
         session = calibrated_inputs(
-            lambda session: replace(trained, session=session).predict_from_emg(recording),
-            recording.angle, trials, self.error_std, self.scale, self.model.channels,
+            lambda session: told(replace(trained, session=session)), recording.angle, trials, error_std, self.scale,
+            self.model.channels,
         )  # fmt: skip
         moved = replace(trained, model=with_offset_moved(trained.model, session.offset), session=session)
         predicted = moved.predict(recording).angle

@@ -9,19 +9,20 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.optimize import least_squares
 
 from ..exceptions import IdentifiabilityWarning, warn_user
 from ..identification.identifiability import LINE, NOT_NARROWER, fitting_in, unlearnt
 from ..identification.identify import identify
+from ..identification.levenberg_marquardt import levenberg_marquardt
 from .posture_errors import factor_of_errors, measured_frames, time_of
 
 SESSION_PARAMETERS = ("goniometer_offset", "emg_gain", "electromechanical_delay")
 OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.05, 0.2, 0.02  # of the priors [rad, 1, s]
 # Labelled angles that span less of the training's range than this are one posture, which tells the offset alone.
 ONE_POSTURE, SPAN_OF_STD = 0.2, 3.0  # range of a movement in standard deviations
-FIXED = 1e-9  # bound of what shall not move
-LARGEST_DELAY, MAX_EVALUATIONS = 0.1, 8  # s; linearisations
+LARGEST_OFFSET, LARGEST_LOG_GAIN, LARGEST_DELAY = 0.25, 0.6, 0.1  # rad, 1, s
+MAX_ITERATIONS, TOLERANCE = 12, 1e-3  # tolerance in units of the log posterior
+DIFFERENCE = 1e-3  # prior standard deviations: a delay moves interpolated EMG, whose slope a smaller one would not see
 
 
 class Session(NamedTuple):
@@ -108,34 +109,64 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
     IdentifiabilityWarning
         When the labelled frames leave something at what it was in training.
     """
-    d = angle.shape[1]
-    start = predict(Session.as_trained(d, len(channels)))  # which names a trial that is too short
-    rows = measured_frames(angle, trials)
-    span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
-    moves = (span > ONE_POSTURE * SPAN_OF_STD * angle_std).any()
-    factors = [factor_of_errors(start[rows[k], k], time_of(trials)[rows[k]]) for k in range(d)]
-    prior_std = np.concatenate([np.full(d, OFFSET_STD), np.full(len(channels), LOG_GAIN_STD), [DELAY_STD]])
+    problem = _Agreement(predict, angle, trials, error_std, angle_std, len(channels))
+    found = levenberg_marquardt(problem, np.zeros(problem.n), max_iter=MAX_ITERATIONS, tol=TOLERANCE).point
+    _, hessian = problem.linearise(found)
+    names = ["goniometer_offset"] * problem.d + [f"{name}/emg_gain" for name in channels] + ["electromechanical_delay"]
+    std = np.sqrt(np.diag(np.linalg.inv(hessian)))
+    _warn([name for name, one in zip(names, std, strict=True) if one > NOT_NARROWER])
+    return problem.session(found)
 
-    def session(x):
-        moved = x * prior_std
-        return Session(moved[:d], np.exp(moved[d:-1]), float(moved[-1]))
 
-    def residual(x):
-        error = (predict(session(x)) + session(x).offset - angle) / error_std
-        white = [solve_triangular(factors[k], error[rows[k], k], lower=True) for k in range(d)]
+class _Agreement:
+    """Minus the log posterior of a session over its `n` unknowns in units of their priors: offsets, logarithms of the
+    gains, delay.
+    """
+
+    def __init__(self, predict, angle, trials, error_std, angle_std, n_channels):
+        self.predict, self.angle, self.error_std, self.d = predict, angle, error_std, angle.shape[1]
+        self.n = self.d + n_channels + 1
+        self.prior_std = np.concatenate([np.full(self.d, OFFSET_STD), np.full(n_channels, LOG_GAIN_STD), [DELAY_STD]])
+        gain, delay = LARGEST_LOG_GAIN / LOG_GAIN_STD, LARGEST_DELAY / DELAY_STD
+        self.bound = np.concatenate([np.full(self.d, LARGEST_OFFSET / OFFSET_STD), np.full(n_channels, gain), [delay]])
+        span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
+        # One posture tells the offset alone.
+        self.free = self.n if (span > ONE_POSTURE * SPAN_OF_STD * angle_std).any() else self.d
+        start = predict(self.session(np.zeros(self.n)))  # which names a trial that is too short
+        self.rows = measured_frames(angle, trials)
+        known = [(start[rows, k], time_of(trials)[rows]) for k, rows in enumerate(self.rows)]
+        self.factors = [factor_of_errors(*one) for one in known]
+
+    def session(self, x):
+        """The session of some values of the unknowns."""
+        moved = x * self.prior_std
+        return Session(moved[: self.d], np.exp(moved[self.d : -1]), float(moved[-1]))
+
+    def _residual(self, x):
+        session = self.session(x)
+        error = (self.predict(session) + session.offset - self.angle) / self.error_std
+        white = [
+            solve_triangular(f, error[r, k], lower=True)
+            for k, (f, r) in enumerate(zip(self.factors, self.rows, strict=True))
+        ]
         return np.concatenate([*white, x])
 
-    bound = np.concatenate([np.full(d, 5.0), np.full(len(channels), 3.0), [LARGEST_DELAY / DELAY_STD]])
-    bound[d:] = bound[d:] if moves else FIXED
-    # A delay moves interpolated EMG: differences must be taken over more than rounding.
-    found = least_squares(
-        residual, np.zeros(len(bound)), bounds=(-bound, bound), diff_step=1e-3, max_nfev=MAX_EVALUATIONS
-    )
-    posterior = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
-    posterior[d:] = posterior[d:] if moves else 1.0
-    names = ["goniometer_offset"] * d + [f"{name}/emg_gain" for name in channels] + ["electromechanical_delay"]
-    _warn([name for name, std in zip(names, posterior, strict=True) if std > NOT_NARROWER])
-    return session(found.x)
+    def cost(self, x):
+        """Half the sum of squares."""
+        return 0.5 * float(np.square(self._residual(x)).sum())
+
+    def linearise(self, x):
+        """Gradient and Gauss-Newton Hessian by differences."""
+        residual = self._residual(x)
+        jacobian = np.zeros((len(residual), self.n))
+        jacobian[-self.n :] = np.eye(self.n)
+        for j in range(self.free):
+            jacobian[:, j] = (self._residual(x + DIFFERENCE * np.eye(self.n)[j]) - residual) / DIFFERENCE
+        return jacobian.T @ residual, jacobian.T @ jacobian
+
+    def moved(self, x, step):
+        """The unknowns one step further, within their bounds."""
+        return np.clip(x + step, -self.bound, self.bound)
 
 
 def _warn(names):

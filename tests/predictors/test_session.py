@@ -53,6 +53,20 @@ def test_goniometer_put_on_again_is_as_good_as_left_on_after_one_repetition(subj
     assert rmse(fitted.predict(new_X), new_y + SHIFT) < 1.1 * left_on
 
 
+@pytest.mark.parametrize("ode_weight", [1.0, 10.0])
+def test_where_physics_leads_it_tells_the_session(subject, ode_weight):
+    """Learners that say next to nothing of the angle must not say where its zero is."""
+    regressor = PhysicsInformedMSKRegressor(
+        "elbow", max_epochs=5, n_networks=1, forest=False, ode_weight=ode_weight, random_state=0
+    ).fit(*(part.loc[["trial_00", "trial_01", "trial_04"]] for part in (subject.data, subject.target)))
+    X, y = trial(subject, 2)
+    new_X, new_y = trial(subject, 3)
+    left_on = rmse(regressor.predict(new_X), new_y)
+    regressor.calibrate(X * [0.8, 1.1], y + SHIFT)
+    assert rmse(regressor.predict(new_X * [0.8, 1.1]), new_y + SHIFT) < 1.3 * left_on
+    np.testing.assert_allclose(regressor.session_.offset, SHIFT, atol=np.deg2rad(3.0))
+
+
 def test_a_later_calibration_starts_from_the_training(subject, fitted):
     by_learners(fitted)
     X, y = trial(subject, 2)

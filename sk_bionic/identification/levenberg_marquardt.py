@@ -1,0 +1,111 @@
+"""Levenberg-Marquardt: the search behind every identification and calibration.
+
+Marquardt (1963), J. Society for Industrial and Applied Mathematics 11(2), 431-441. Of a cost with the gradient g and the
+Gauss-Newton Hessian H, the step solves
+
+    (H + damping diag(H)) step = -g
+
+A step that lowers the cost is taken and the damping divided by ten; else the damping grows tenfold.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..dynamics.errors import SimulationError
+
+FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING, FACTOR = 1e-3, 1e-9, 1e8, 10.0
+RIDGE = 1e-6  # beside the Hessian's diagonal, where that is 0
+NEGLIGIBLE = 1e-3  # of the tolerance: a predicted decrease that is not worth another damping
+
+
+class Problem(Protocol):
+    """What is minimised; a point is whatever the problem makes of it."""
+
+    def cost(self, point):
+        """Its cost, float; infinite or NaN where there is none."""
+
+    def linearise(self, point):
+        """Gradient (n,) and positive semi-definite Hessian (n, n) of the cost."""
+
+    def moved(self, point, step):
+        """The point one step (n,) further, within its bounds; may raise `SimulationError`."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where a search is, or has ended.
+
+    Attributes
+    ----------
+    point : object
+        The best so far.
+    cost : float
+    n_iter : int
+        Linearisations.
+    n_tried : int
+        Points whose cost was asked for.
+    converged : bool
+        Whether nothing is left to gain.
+    stopped : bool
+        Whether `on_step` has asked for the end.
+    """
+
+    point: Any
+    cost: float
+    n_iter: int = 0
+    n_tried: int = 1
+    converged: bool = False
+    stopped: bool = False
+
+
+def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
+    """Search for the minimum of a cost.
+
+    Parameters
+    ----------
+    problem : Problem
+    start : object
+        Point to start from.
+    max_iter : int
+        Linearisations at most.
+    tol : float
+        Decrease of the cost below which the search has converged.
+    on_step : callable, optional
+        Called with the Search after every step that is taken; returns whether to stop there.
+
+    Returns
+    -------
+    Search
+        Its point is never worse than the start.
+    """
+    point, cost, damping, n_tried = start, problem.cost(start), FIRST_DAMPING, 1
+    for n_iter in range(1, max_iter + 1):
+        gradient, hessian = problem.linearise(point)
+        while True:
+            step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + RIDGE), gradient)
+            new, new_cost = _tried(problem, point, step)
+            n_tried += 1
+            if new_cost < cost:
+                break
+            damping *= FACTOR
+            if damping > LARGEST_DAMPING or -0.5 * gradient @ step < NEGLIGIBLE * tol:
+                return Search(point, cost, n_iter, n_tried, converged=True)
+        decrease, point, cost, damping = cost - new_cost, new, new_cost, max(damping / FACTOR, SMALLEST_DAMPING)
+        found = Search(point, cost, n_iter, n_tried, converged=bool(decrease < tol))
+        if on_step is not None and on_step(found):
+            return Search(point, cost, n_iter, n_tried, converged=False, stopped=True)
+        if found.converged:
+            return found
+    return Search(point, cost, max_iter, n_tried)
+
+
+def _tried(problem, point, step):
+    """The point one step further and its cost, infinite where it cannot be evaluated."""
+    try:
+        new = problem.moved(point, step)
+        cost = problem.cost(new)
+    except SimulationError:
+        return None, np.inf
+    return new, cost if np.isfinite(cost) else np.inf
