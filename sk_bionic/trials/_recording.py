@@ -62,6 +62,7 @@ class Recording:
         Returns
         -------
         Recording
+            Of those frames.
         """
         part = lambda values: None if values is None else values[frames]
         return Recording(
@@ -83,6 +84,7 @@ class Recording:
         Returns
         -------
         Recording
+            With NaN in their place.
         """
         return replace(self, angle=np.where(mask[:, None], np.nan, self.angle))
 
@@ -97,6 +99,7 @@ class Recording:
         Returns
         -------
         Recording
+            With another EMG.
         """
         emg = self.emg * session.emg_gain
         return replace(self, emg=shifted(emg, self.trials, session.delay) if session.delay else emg)

@@ -41,7 +41,11 @@ def test_it_ends_in_the_minimum():
 def test_costs_fall_from_step_to_step_and_a_callback_may_end_it():
     costs = []
     found = levenberg_marquardt(
-        Rosenbrock(), START, max_iter=100, tol=1e-12, on_step=lambda search: costs.append(search.cost) or len(costs) == 4
+        Rosenbrock(),
+        START,
+        max_iter=100,
+        tol=1e-12,
+        on_step=lambda search: costs.append(search.cost) or len(costs) == 4,
     )
     assert len(costs) == 4 and (np.diff(costs) < 0).all() and costs[0] < Rosenbrock().cost(START)
     assert found.stopped and not found.converged and found.cost == costs[-1]
