@@ -4,13 +4,16 @@ from .calibration import CeinmsCalibration, calibrate
 from .configuration import Execution, Hybrid, OpenLoop
 from .excitation_generator import ExcitationGenerator, read_excitation_generator, write_excitation_generator
 from .execution import Run, execute
+from .missing import fit_mixtures, propose_mixtures
 from .project import CeinmsProject, read_ceinms
 from .results import write_results
+from .search import CeinmsExecutor
 from .subject import Curve, Subject, read_subject, write_subject
 from .trial import Trial, read_trial
 
 __all__ = [
     "CeinmsCalibration",
+    "CeinmsExecutor",
     "CeinmsProject",
     "Curve",
     "ExcitationGenerator",
@@ -22,6 +25,8 @@ __all__ = [
     "Trial",
     "calibrate",
     "execute",
+    "fit_mixtures",
+    "propose_mixtures",
     "read_ceinms",
     "read_excitation_generator",
     "read_subject",

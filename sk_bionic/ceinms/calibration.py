@@ -5,6 +5,7 @@ filter and lengths have priors about the file's values, and the most probable on
 Marquardt's method.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ MAX_ROUNDS, SETTLED = 6, 0.1  # of the noise, on a log scale
 TOLERANCE = 1e-5
 LEAST_ERROR = 0.1  # of a moment's size, that every model errs by
 FINEST_MOMENT = 1e-3  # N m
+SMALL_MOMENT, LARGE_MOMENT = 1.5, 2000.0  # N m that a moment reaches in N m/kg, or in N mm
+OPPOSITE = -0.8  # correlation of measured moments with those of the uncalibrated subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,7 @@ def calibrate(project, *, lengths=True, keep_ranges=False):
     """
     if project.calibration is None:
         raise ValueError(f"{project.path.name} is the setup of an execution; a calibration's is needed.")
+    _doubts(project)
     subject, tables, n_iter = project.subject, [], 0
     for step in project.calibration.steps:
         problem = _Problem(project, subject, step, lengths, keep_ranges)
@@ -90,6 +94,32 @@ def calibrate(project, *, lengths=True, keep_ranges=False):
         tables.append(table)
         n_iter += n
     return CeinmsCalibration(subject, pd.concat(tables, ignore_index=True), _errors(project, subject), n_iter)
+
+
+def _doubts(project):
+    """Warn of moments that can hardly be those of the muscles: of another unit or sign."""
+    for trial in project.trials:
+        muscles = Muscles(project.subject, trial, project.excitation_generator, project.calibration.tendon)
+        made, measured = muscles.moments(muscles.solve(project.subject.parameters).force), trial.moments.to_numpy()
+        for i, name in enumerate(project.subject.coordinate_names):
+            known = np.isfinite(measured[:, i])
+            size = np.abs(measured[known, i]).max(initial=0.0)
+            if not known.any():
+                continue
+            if size < SMALL_MOMENT or size > LARGE_MOMENT:
+                warnings.warn(
+                    f"Trial {trial.name!r}: moments of {name} reach {size:.3g} N m. If they are per kg of body mass "
+                    "or in another unit, convert the file of external torques to N m.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            elif known.sum() > 2 and np.corrcoef(made[known, i], measured[known, i])[0, 1] < OPPOSITE:
+                warnings.warn(
+                    f"Trial {trial.name!r}: moments of {name} run against those of the uncalibrated muscles. "
+                    "Their sign must be that of the coordinate and its moment arms, as OpenSim's inverse dynamics has it.",
+                    UserWarning,
+                    stacklevel=3,
+                )
 
 
 def _errors(project, subject):
@@ -172,7 +202,7 @@ class _Problem:
         )
 
     def penalties(self, values, states, only=None):
-        """What fiber lengths out of range cost, one vector."""
+        """What fiber lengths out of range cost, one vector; weighed against the moments' errors as CEINMS does."""
         muscles = np.arange(len(self.subject.muscle_names)) if only is None else only
         found = []
         for penalty, targets in zip(self.step.penalties, self.targets, strict=True):
@@ -180,7 +210,7 @@ class _Problem:
                 norm = s[:, :, LENGTH] / values["optimal_fiber_length"][muscles][:, None]
                 excess = np.maximum(np.maximum(norm - penalty.upper, penalty.lower - norm), 0.0)
                 whole = np.zeros((len(targets), s.shape[1]))
-                whole[muscles] = np.sqrt(penalty.weight / s.shape[1]) * excess ** (penalty.exponent / 2)
+                whole[muscles] = np.sqrt(penalty.weight) * excess ** (penalty.exponent / 2)
                 found.append((whole * targets[:, None]).ravel())
         return np.concatenate(found) if found else np.zeros(0)
 

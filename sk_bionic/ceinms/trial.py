@@ -16,6 +16,7 @@ from ._paths import resolve
 MOMENT_SUFFIXES = ("_moment", "", "_torque", "_force")
 PLAIN = ("trial", "inputdata", "input")  # names of files that say nothing: the folder's is taken
 LEAD = 0.2  # s before the window in which tendons come to their equilibrium, as far as there are lengths
+LEAST_COVERED = 0.5  # of a trial, by its signals
 OUTSIDE = 0.51  # of a step, by which a window may begin before the first frame
 
 
@@ -105,7 +106,8 @@ def read_trial(path, subject, signals):
     before = muscles[(length.index < time[0]) & (length.index >= time[0] - LEAD)]
     lead = before if len(before) and np.isfinite(before.to_numpy()).all() else None
     moments = _moments(root, subject, time).set_axis(index)
-    return Trial(name, geometry, _signals(root, name, signals), moments, root.path, lead)
+    excitations = _signals(root, name, signals, time)
+    return Trial(name, geometry, excitations, moments, root.path, lead)
 
 
 def _read(path):
@@ -187,9 +189,10 @@ def _at(table, time, path):
     return pd.DataFrame(values, pd.Index(time, name="time"))
 
 
-def _signals(root, name, wanted):
+def _signals(root, name, wanted, time):
     path = resolve(root.need("excitationsFile", "emgFile"))
     table = _read(path)
+    _check_coverage(path, table.index, time)
     known = [s for s in wanted if s.lower() in {c.rsplit("/", 1)[-1].lower() for c in table.columns}]
     missing = [signal for signal in wanted if signal not in known]
     table = _columns(table, known, path, "signal")
@@ -206,6 +209,20 @@ def _signals(root, name, wanted):
     table[alive] = _filled(table[alive], path)
     index = pd.MultiIndex.from_product([[name], table.index.to_numpy()], names=["trial", "time"])
     return table[list(wanted)].set_axis(index)
+
+
+def _check_coverage(path, own, time):
+    """The signals' time must be that of the lengths."""
+    within = (time >= own[0] - 1e-6) & (time <= own[-1] + 1e-6)
+    if within.all():
+        return
+    message = (
+        f"{path.name} covers {own[0]:g} to {own[-1]:g} s, the trial {time[0]:g} to {time[-1]:g} s: signals "
+        "and lengths need one clock"
+    )
+    if within.mean() < LEAST_COVERED:
+        raise ValueError(f"{message} (file: {path}).")
+    warnings.warn(f"{message}. The first and last values are held.", UserWarning, stacklevel=2)
 
 
 def _moments(root, subject, time):

@@ -2,9 +2,19 @@
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from ..ceinms import calibrate, execute, read_ceinms, write_results, write_subject
+from ..ceinms import (
+    calibrate,
+    execute,
+    fit_mixtures,
+    propose_mixtures,
+    read_ceinms,
+    write_excitation_generator,
+    write_results,
+    write_subject,
+)
 from ..ceinms.configuration import Hybrid
 
 
@@ -21,8 +31,18 @@ def _calibrate(arguments):
         )
     path = _folder_of(Path(arguments.output) if arguments.output else project.output)
     _describe(project, f"{len(project.trials)} trial(s) {', '.join(trial.name for trial in project.trials)}")
-    begin = time.perf_counter()
-    found = calibrate(project, lengths=not arguments.fixed_lengths, keep_ranges=arguments.keep_ranges)
+    begin, settings = (
+        time.perf_counter(),
+        {"lengths": not arguments.fixed_lengths, "keep_ranges": arguments.keep_ranges},
+    )
+    if arguments.missing == "function":
+        project = replace(project, excitation_generator=propose_mixtures(project))
+    found = calibrate(project, **settings)
+    if arguments.missing == "synergies":
+        generator = fit_mixtures(project, found.subject)
+        if generator is not project.excitation_generator:
+            project = replace(project, excitation_generator=generator)
+            found = calibrate(project, **settings)
     print(f"Calibrated in {time.perf_counter() - begin:.1f} s.\n")
     print("Error of the moments [N m] (root mean square), and the moments' own size:\n")
     print(found.error.to_string(index=False, float_format=lambda x: f"{x:.3g}") + "\n")
@@ -30,6 +50,10 @@ def _calibrate(arguments):
     _keep(path)
     write_subject(found.subject, path, calibration=project.calibration.path)
     print(f"Calibrated subject written to {path}.")
+    if project.excitation_generator.path is None:
+        beside = path.with_name(f"{path.stem}_excitationGenerator.xml")
+        write_excitation_generator(project.excitation_generator, beside)
+        print(f"Excitation generator with mixtures written to {beside}: name it in the setup of an execution.")
 
 
 def _tell_bounds(table):

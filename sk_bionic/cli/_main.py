@@ -192,6 +192,13 @@ def _add_ceinms(commands):
         "--keep-ranges", action="store_true", help="calibrate: gains, too, stay within the configuration's ranges"
     )
     command.add_argument(
+        "--missing",
+        choices=["synergies", "function"],
+        help="calibrate: drive muscles without electrodes by mixtures of the "
+        "signals, by synergies that lower the error of moments left out, or by muscles of like function; writes an "
+        "excitation generator beside the subject",
+    )
+    command.add_argument(
         "--fixed-lengths", action="store_true", help="calibrate: lengths of fibers and tendons stay as they are"
     )
 

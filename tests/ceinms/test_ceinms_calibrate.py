@@ -1,11 +1,14 @@
 """Calibration of a CEINMS project: what made the moments is found, on another gait as well."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from ceinms_projects import save, setup_xml
+from ceinms_projects import LEG, save, setup_xml
 
 from sk_bionic.ceinms import calibrate, execute, read_ceinms
+from sk_bionic.ceinms.configuration import Penalty
 
 TRUTH = {
     "soleus": {"strengthCoefficient": 0.4},
@@ -76,3 +79,26 @@ def test_a_coordinate_without_moments_is_named(make_project):
         project = read_ceinms(folder / "calibrationSetup.xml")
     with pytest.raises(ValueError, match="no trial has external moments of ankle_angle_r"):
         calibrate(project)
+
+
+@pytest.mark.parametrize(("factor", "message"), [(0.01, "another unit"), (-1.0, "sign must be that of the coordinate")])
+def test_moments_of_another_unit_or_sign_are_doubted(make_project, factor, message):
+    electrodes = {m: {m: 1.0} for m in LEG}
+    project = read_ceinms(make_project(electrodes=electrodes).folder / "calibrationSetup.xml")
+    trial = replace(project.trials[0], moments=project.trials[0].moments * factor)
+    with pytest.warns(UserWarning, match=message):
+        calibrate(replace(project, trials=(trial,)), lengths=False)
+
+
+def test_penalties_keep_fibers_in_their_range(make_project):
+    project = read_ceinms(make_project(truth=TRUTH).folder / "calibrationSetup.xml")
+
+    def shortest(penalties):
+        steps = tuple(replace(step, penalties=penalties) for step in project.calibration.steps)
+        found = calibrate(replace(project, calibration=replace(project.calibration, steps=steps)))
+        run = execute(found.subject, project.trials[0], project.excitation_generator)
+        return run.states.norm_fiber_length[:, list(LEG).index("soleus")].min()
+
+    free = shortest(())
+    kept = shortest((Penalty(("soleus",), 1e5, 2.0, free + 0.05, 2.0),))
+    assert kept > free + 0.03

@@ -66,7 +66,7 @@ def test_a_frame_of_a_rigid_tendon_is_solved_to_the_optimum(project):
         return (moment**2).sum() + 20.0 * (x**2).sum() + 30.0 * departure
 
     best = cost(e[t])
-    for start in (np.full(len(ALL), 0.3), signal[t]):
+    for start in (np.full(len(ALL), 0.3),):
         other = minimize(cost, start, bounds=[(0, 1)] * len(ALL), method="L-BFGS-B")
         other = minimize(cost, other.x, bounds=[(0, 1)] * len(ALL), method="Powell", options={"maxiter": 1})
         assert best <= other.fun * (1 + 1e-4)

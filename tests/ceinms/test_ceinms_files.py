@@ -201,3 +201,17 @@ def test_excitations_above_one_are_cut_with_a_word(project):
     with pytest.warns(UserWarning, match=r"cut to 1.*soleus"):
         excitations = found.excitation_generator.excitations(found.trials[0].signals * 3, ["soleus", "psoas"])
     assert excitations["soleus"].max() == 1 and (excitations["psoas"] == 0).all()
+
+
+def test_signals_of_another_clock_are_refused_and_short_ones_told(project):
+    file = project.folder / "gait1" / "emg.mot"
+    lines = file.read_text().splitlines()
+    rows = [line.split("\t") for line in lines[5:] if line]
+    kept = [lines[0], lines[1], "datarows 81", *lines[3:5], *("\t".join(row) for row in rows[:81])]
+    file.write_text("\n".join(kept) + "\n")
+    with pytest.warns(UserWarning, match=r"emg.mot covers 0 to 0.8 s, the trial 0.1 to 0.9 s"):
+        read_ceinms(project.folder / "calibrationSetup.xml")
+    moved = ["\t".join([repr(float(row[0]) + 5), *row[1:]]) for row in rows]
+    file.write_text("\n".join([*lines[:5], *moved]) + "\n")
+    with pytest.raises(ValueError, match="one clock"):
+        read_ceinms(project.folder / "calibrationSetup.xml")

@@ -1,0 +1,51 @@
+"""Muscles without electrodes: mixtures by function, synergies by moments, and only where they are earned."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ceinms_projects import ELECTRODES
+
+from sk_bionic.ceinms import execute, fit_mixtures, propose_mixtures, read_ceinms
+
+WITHOUT_VASTI = {muscle: own for muscle, own in ELECTRODES.items() if muscle != "vasti"}
+
+
+def test_like_muscles_lend_their_signals(make_project):
+    project = read_ceinms(make_project(electrodes=WITHOUT_VASTI).folder / "calibrationSetup.xml")
+    generator = propose_mixtures(project)
+    assert generator.mapping["vasti"] == {"rectus": 1.0}  # both extend the knee
+    assert not generator.mapping.get("psoas") or set(generator.mapping["psoas"]) == {"rectus"}
+    assert all(generator.mapping[m] == own for m, own in WITHOUT_VASTI.items())
+
+
+@pytest.fixture
+def driven_by_rectus(make_project):
+    """A project in which the vasti do pull with the rectus, and have no electrode; two trials."""
+    project = read_ceinms(make_project(electrodes=WITHOUT_VASTI).folder / "calibrationSetup.xml")
+    trial, generator = project.trials[0], project.excitation_generator
+    true = replace(generator, mapping={**generator.mapping, "vasti": {"rectus": 0.8}})
+    trials = [replace(trial, moments=execute(project.subject, trial, true, tendon="rigid").moments)]
+    return replace(project, trials=tuple(trials))
+
+
+def test_synergies_that_explain_the_moments_are_earned(driven_by_rectus):
+    project = driven_by_rectus
+    generator = fit_mixtures(project, n_synergies=6)
+    trial = project.trials[0]
+    before = execute(project.subject, trial, project.excitation_generator, tendon="rigid").error["knee_angle_r"]
+    after = execute(project.subject, trial, generator, tendon="rigid").error["knee_angle_r"]
+    assert after < 0.4 * before
+    assert all(weight >= 0 for own in generator.mapping.values() for weight in own.values())
+    again = fit_mixtures(project, n_synergies=6)
+    assert again.mapping == generator.mapping
+
+
+def test_mixtures_that_explain_nothing_are_refused_with_a_word(make_project):
+    project = read_ceinms(make_project(electrodes=WITHOUT_VASTI).folder / "calibrationSetup.xml")
+    trial = project.trials[0]
+    passive = execute(project.subject, trial, project.excitation_generator, tendon="rigid").moments
+    noise = np.random.default_rng(0).normal(size=passive.shape) * 10.0
+    project = replace(project, trials=(replace(trial, moments=passive + noise),))
+    with pytest.warns(UserWarning, match="not earned"):
+        assert fit_mixtures(project) is project.excitation_generator
