@@ -116,7 +116,7 @@ def _doubts(project):
             elif known.sum() > 2 and np.corrcoef(made[known, i], measured[known, i])[0, 1] < OPPOSITE:
                 warnings.warn(
                     f"Trial {trial.name!r}: moments of {name} run against those of the uncalibrated muscles. "
-                    "Their sign must be that of the coordinate and its moment arms, as OpenSim's inverse dynamics has it.",
+                    "Their sign must be that of the coordinate and its moment arms, as inverse dynamics has it.",
                     UserWarning,
                     stacklevel=3,
                 )

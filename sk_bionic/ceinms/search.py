@@ -46,8 +46,9 @@ class CeinmsExecutor(BaseEstimator):
     >>> from sklearn.model_selection import GridSearchCV, LeaveOneOut
     >>> from sk_bionic.ceinms import CeinmsExecutor, read_ceinms
     >>> project = read_ceinms("calibrationSetup.xml")  # doctest: +SKIP
-    >>> search = GridSearchCV(CeinmsExecutor(project), {"gamma": [1.0, 30.0, 1000.0]}, cv=LeaveOneOut())  # doctest:
-    +SKIP >>> search.fit([[trial] for trial in range(len(project.trials))]).best_params_  # doctest: +SKIP
+    >>> weights = {"gamma": [1.0, 30.0, 1000.0]}
+    >>> search = GridSearchCV(CeinmsExecutor(project), weights, cv=LeaveOneOut())  # doctest: +SKIP
+    >>> search.fit([[trial] for trial in range(len(project.trials))]).best_params_  # doctest: +SKIP
     """
 
     def __init__(
