@@ -101,7 +101,7 @@ def read_layout(path):
 
 
 def _emgworks(path, lines, number, encoding):
-    separator = next(sign for sign in (";", "\t", ",", " ") if sign in lines[number])
+    separator = next((sign for sign in (";", "\t", ",", " ") if sign in lines[number]), ",")
     cells = cells_of(lines[number], separator)
     while cells and not cells[-1]:
         cells.pop()

@@ -1,11 +1,18 @@
 """Exports of EMGworks and Trigno Discover, written here as those programs write them."""
 
+import random
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sk_bionic.inspection import check_recording
 from sk_bionic.io import read_delsys
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _mutations import mutate
 
 EMG_RATE, ACC_RATE = 26 / 0.0135, 2 / 0.0135
 GRAVITY = 9.80665
@@ -160,3 +167,15 @@ def test_faults_name_file_line_and_column(tmp_path):
     (tmp_path / "back.csv").write_text("\n".join([lines[0], *back, ""]))
     with pytest.raises(ValueError, match=r"back.csv, line \d+: the time of .* it must increase"):
         read_delsys(tmp_path / "back.csv")
+
+
+@pytest.mark.parametrize("write", [emgworks, discover])
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_damaged_copies_give_data_or_a_value_error(tmp_path, write):
+    raw = write(tmp_path / "walk.csv", *signals(0.05)).read_bytes()
+    for i in range(40):
+        (tmp_path / "bad.csv").write_bytes(mutate(raw, random.Random(i), is_text=True))
+        try:
+            read_delsys(tmp_path / "bad.csv", signals="all")
+        except ValueError as error:
+            assert "bad.csv" in str(error)

@@ -1,10 +1,17 @@
 """Exports of Noraxon's myoRESEARCH, written here as MR3 and MR4 write them."""
 
+import random
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from sk_bionic.inspection import check_recording
 from sk_bionic.io import read_noraxon
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _mutations import mutate
 
 RATE = 2000.4
 N_ROWS = 6000
@@ -98,3 +105,15 @@ def test_faults_name_file_line_and_column(tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n0,1\n")
     with pytest.raises(ValueError, match="other.csv: this is no export of myoRESEARCH"):
         read_noraxon(tmp_path / "other.csv")
+
+
+@pytest.mark.parametrize("write", [mr3, mr4])
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_damaged_copies_give_data_or_a_value_error(tmp_path, write):
+    raw = b"\n".join(write(tmp_path / "curl.csv").read_bytes().splitlines()[:60]) + b"\n"
+    for i in range(40):
+        (tmp_path / "bad.csv").write_bytes(mutate(raw, random.Random(i), is_text=True))
+        try:
+            read_noraxon(tmp_path / "bad.csv", signals="all")
+        except ValueError as error:
+            assert "bad.csv" in str(error)
