@@ -33,6 +33,8 @@ def steady_times(stamps, nominal_rate):
     if len(stamps) < 3:
         return stamps, float(nominal_rate), []
     step = _step(stamps, nominal_rate)
+    if not step > 0:  # no clock that advances: nothing to take off
+        return stamps, float(nominal_rate), []
     count = np.arange(len(stamps))
     late = stamps - count * step
     edges = np.concatenate([[0], _jumps(late, step) + 1, [len(stamps)]])
@@ -54,8 +56,8 @@ def _step(stamps, nominal_rate):
 
 def _jumps(late, step):
     """Samples behind which the clock is ahead of the count for good."""
-    width = max(3, round(WINDOW / step))
-    level = median_filter(late, size=min(width, len(late)), mode="nearest")
+    width = min(max(3, round(WINDOW / step)), len(late))
+    level = median_filter(late, size=width, mode="nearest")
     spread = 1.4826 * np.median(np.abs(late - level))
     rise = np.diff(late)
     candidates = np.flatnonzero(np.abs(rise) > max(SMALLEST * step, SPREADS * spread))

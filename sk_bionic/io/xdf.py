@@ -13,6 +13,7 @@ from sk_bionic.io._stream_times import steady_times
 
 __all__ = ["read_xdf"]
 
+LONGEST = 3e7  # s: a year
 OTHER_RATE = 0.01  # relative difference from the nominal rate that is worth a word
 
 
@@ -75,6 +76,8 @@ def read_xdf(path, *, streams=None, join=True, sampling_rate=None, trial=None):
     if not numeric:
         raise _text.fault(path, f"no stream holds numbers. Its streams are {[_name(s) for s in found]}.")
     start = min(float(np.min(s["time_stamps"])) for s in numeric)
+    if not np.isfinite(start):
+        raise _text.fault(path, "a time is no number.")
     chosen = numeric if streams is None else _chosen(path, numeric, streams)
     described = [_described(stream) for stream in chosen]
     names = _columns(chosen, described)
@@ -198,7 +201,9 @@ def _read(path, stream, start, notes):
     name, nominal = _name(stream), float(_info(stream, "nominal_srate") or 0)
     values = np.asarray(stream["time_series"], dtype=np.float64).reshape(len(stream["time_stamps"]), -1)
     stamps = np.asarray(stream["time_stamps"], dtype=np.float64) - start
-    if nominal <= 0:
+    if not (np.isfinite(stamps).all() and stamps.max() < LONGEST):
+        raise _text.fault(path, f"stream {name!r}: a time is no number, or years behind the first.")
+    if not (np.isfinite(nominal) and nominal > 0):
         order = np.argsort(stamps, kind="stable")
         stamps, values = stamps[order], values[order]
         last = np.append(np.diff(stamps) > 0, True)

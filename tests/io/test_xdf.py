@@ -1,5 +1,6 @@
 """Recordings of the Lab Streaming Layer: clocks, jitter, dropouts."""
 
+import random
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sk_bionic.io import read_xdf
 from sk_bionic.io._stream_times import steady_times
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from _mutations import mutate
 from _xdf_bytes import write_xdf
 
 RATE = 2000.0
@@ -167,6 +169,19 @@ def test_faults_are_told(tmp_path):
         read_xdf(write_xdf(tmp_path / "markers.xdf", streams()[2:]))
     with pytest.raises(FileNotFoundError, match="nowhere.xdf"):
         read_xdf(tmp_path / "nowhere.xdf")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_damaged_copies_give_data_or_a_value_error(tmp_path):
+    pytest.importorskip("pyxdf")
+    short = [{**s, "stamps": s["stamps"][:40], "values": s["values"][:40]} for s in streams()]
+    raw = write_xdf(tmp_path / "curl.xdf", short).read_bytes()
+    for i in range(60):
+        (tmp_path / "bad.xdf").write_bytes(mutate(raw, random.Random(i), is_text=False))
+        try:
+            read_xdf(tmp_path / "bad.xdf")
+        except ValueError as error:
+            assert "bad.xdf" in str(error)
 
 
 def test_without_pyxdf_the_error_names_the_extra(monkeypatch, tmp_path):
