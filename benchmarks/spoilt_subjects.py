@@ -118,7 +118,7 @@ SPOILT = {
     "EMG 0.3 s early": ("elbow", "lag", -0.3, lambda m, X, y: (m, late(X, -0.3, list(X.columns)), y)),
     "EMG 0.5 s late": ("elbow", "lag", 0.5, lambda m, X, y: (m, late(X, 0.5, list(X.columns)), y)),
     "posture: 90 deg": ("elbow", "posture", None, lambda m, X, y: (turned(m, np.pi / 2), X, y)),
-    "mass twice": ("elbow", "strength", None, lambda m, X, y: (heavier(m, 2.0), X, y)),
+    "mass twice": ("elbow", "mass", None, lambda m, X, y: (heavier(m, 2.0), X, y)),
 }  # fmt: skip
 
 

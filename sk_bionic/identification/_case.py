@@ -89,7 +89,7 @@ class Case:
     angle: np.ndarray
     weight: np.ndarray
     unit = "rad"
-    kinds = ("zero", "sign", "swapped", "lag", "posture", "rate")  # of counterfactuals
+    kinds = ("zero", "sign", "swapped", "lag", "posture", "rate", "mass")  # of counterfactuals
     well = 0.09  # error over the angle's standard deviation below which a fit explains its recording
     usual_lead = 0.2  # s from EMG to angle
 
@@ -152,6 +152,18 @@ class Case:
         roots = {joint.name for joint in self.model.joints if joint.parent is None}
         rows = [r for r in self.model.parameters.rows if r.name == "segment_orientation" and r.owner in roots]
         changes = {(r.owner, r.name): _moved(r, r.value + turn) for r in rows}
+        return replace(self, model=self.model.with_rows(changes))
+
+    def weighing(self, factor):
+        """The case with segments, and what they carry by their own mass, so many times as heavy."""
+        rows = [r for r in self.model.parameters.rows if r.name in INERTIAL]
+        changes = {}
+        for r in rows:
+            value = r.value * factor
+            changes[r.owner, r.name] = {
+                "initial": r.initial * factor, "value": value,
+                "lower": min(r.lower, value), "upper": max(r.upper, value),
+            }  # fmt: skip
         return replace(self, model=self.model.with_rows(changes))
 
     def explained(self):

@@ -22,7 +22,16 @@ INDEPENDENT = 0.5  # s after which a model's error is a new one
 FINEST = {"rad": np.deg2rad(0.5), "N m": 0.2}  # errors below it are all as good
 LEAST_GAIN = 6.0  # of the log posterior
 # Error with the counterfactual over that without, above which it explains nothing.
-RATIOS = {"sign": 0.65, "zero": 0.9, "swapped": 0.6, "lag": 0.85, "posture": 0.65, "rate": 0.5, "moment_sign": 0.65}
+RATIOS = {
+    "sign": 0.65,
+    "zero": 0.9,
+    "swapped": 0.6,
+    "lag": 0.85,
+    "posture": 0.65,
+    "rate": 0.5,
+    "mass": 0.65,
+    "moment_sign": 0.65,
+}
 BEYOND_STD = np.deg2rad(15.0)  # by which joints exceed their range in models
 ODD_DELAY = 1.2  # prior standard deviations, of all muscles' mean
 MOST_TRIED = 30  # identifications, for every coordinate
@@ -31,6 +40,7 @@ SMALLEST_ZERO, SMALLEST_LAG = np.deg2rad(7.0), 0.06  # rad and s that are worth 
 LAG_STEP, LONGEST_LAG = 0.1, 0.7  # s
 CONVENTIONS = (0.0, -np.pi, -np.pi / 2, np.pi / 2)  # zeros of angles that count the other way round
 RATES = (0.5, 2.0, 0.1, 10.0)  # factors on time
+MASSES = (0.5, 2.0)  # factors on mass and moment of inertia
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,7 @@ class Search:
         if "posture" in self.case.kinds and not self._settled():
             self._postures()
             self._rates()
+            self._masses()
         good = [(score(c.explanation, self.case, c.unlikely), c) for c in self.found if self._convinces(c)]
         good.sort(key=lambda pair: pair[0])
         return [c for value, c in good if value < good[0][0] + LEAST_GAIN / 2]
@@ -223,6 +234,10 @@ class Search:
     def _rates(self):
         for factor in RATES:
             self._try("rate", "", factor, self.case.slowed(factor), 3.0)
+
+    def _masses(self):
+        for factor in MASSES:
+            self._try("mass", "", factor, self.case.weighing(factor), 3.0)
 
 
 def best_lead(case):

@@ -9,6 +9,48 @@ SMALLEST_MOTION = np.deg2rad(6.0)  # standard deviation of measured and predicte
 AGAINST = -0.5  # their correlation below which they move against one another
 LARGEST_OFFSET, OF_ERROR = np.deg2rad(20.0), 3.0  # rad, and in units of the prediction's own error
 USUAL_ERROR = np.deg2rad(5.0)
+POOR, EXCHANGED = (
+    2.0,
+    0.6,
+)  # error over the usual one that makes channels doubtful; with two exchanged over that as given
+
+
+def exchanged_channels(predicted, angle, error_std, pairs, predict):
+    """Two channels of a new session that seem to be exchanged, list of Suspicion.
+
+    Parameters
+    ----------
+    predicted, angle : ndarray (n_frames, n_coordinates)
+        [rad]; `angle` NaN where unknown.
+    error_std : ndarray (n_coordinates,) or None
+    pairs : list of tuple (str, str)
+    predict : callable
+        Angles (n_frames, n_coordinates) [rad] with the channels of a pair exchanged.
+    """
+    usual = float(np.mean(USUAL_ERROR if error_std is None else error_std))
+    before = _about_offset(predicted, angle)
+    if not before > max(POOR * usual, SMALLEST_MOTION):
+        return []
+    errors = {pair: _about_offset(predict(pair), angle) for pair in pairs}
+    pair = min(errors, key=errors.get, default=None)
+    if pair is None or not errors[pair] < EXCHANGED * before:
+        return []
+    first, second = pair
+    advice = f"Exchange the columns {first!r} and {second!r}."
+    after, before = np.rad2deg(errors[pair]), np.rad2deg(before)
+    return [
+        Suspicion(
+            "swapped", first, 1.0, second,
+            f"{PREFIX} the channels {first!r} and {second!r} seem to be exchanged (the fit is then {after:.1f} deg off, now {before:.1f}).",
+            advice, advice,
+        )
+    ]  # fmt: skip
+
+
+def _about_offset(predicted, angle):
+    """Root mean square error [rad] once each coordinate's constant offset is gone."""
+    error = angle - predicted
+    return float(np.sqrt(np.nanmean((error - np.nanmedian(error, axis=0)) ** 2)))
 
 
 def session_suspicions(predicted, angle, error_std, names):

@@ -4,6 +4,7 @@ import numpy as np
 
 from ._case import Case, Explanation
 from ._search import FAR_FROM_PRIOR, Search
+from .at_rest import rest_suspicions
 from .suspicion import Suspicion, ordered
 
 FAR_ZERO = 2.0  # prior standard deviations of an identified zero
@@ -33,32 +34,33 @@ def implausibilities(motion, angle, weight=None, identification=None, scaled=Fal
         Empty where the fit can be right.
     """
     case = Case.of(motion, angle, weight)
+    rest = rest_suspicions(motion, angle, scaled)
     found = None if identification is None else Explanation.of(identification, angle)
     if found is not None and not Search(case, found).suspicious:
-        return parameters_far_off(found.model, scaled)
+        return parameters_far_off(found.model, scaled, rest)
     base = case.explained()
     if base is None:
         base = found
     if base is None:
-        return []
+        return rest
     if found is not None:
         base = Explanation(base.model, np.minimum(base.error, found.error), base.prior, base.joint_angle)
-    return of_search(Search(case, base), scaled)
+    return of_search(Search(case, base), scaled, rest)
 
 
-def of_search(search, scaled=False):
-    """Suspicions that a search for counterfactuals ends in."""
+def of_search(search, scaled=False, rest=()):
+    """Suspicions that a search for counterfactuals ends in; `rest`: what the posture at rest tells, if nothing else does."""
     best = search.best()
     if best:
         return [in_words(best, search)]
-    if search.unexplained > NOT_EXPLAINED:
+    if search.unexplained > NOT_EXPLAINED and not rest:
         return [_unexplained(search)]
-    return parameters_far_off(search.base.model, scaled)
+    return parameters_far_off(search.base.model, scaled, rest)
 
 
-def parameters_far_off(model, scaled=False):
+def parameters_far_off(model, scaled=False, rest=()):
     """Identified parameters that no subject has, list of Suspicion."""
-    return [*_zeros(model), *strengths(model, scaled)]
+    return [*(rest or _zeros(model)), *strengths(model, scaled)]
 
 
 def _zeros(model):
@@ -145,6 +147,7 @@ _ALSO = {
     "moment_sign": "the moments have the opposite sign",
     "sign": "its sign is turned", "zero": "its zero is off", "swapped": "channels are exchanged",
     "lag": "EMG and motion are out of step", "posture": "the limb is in another posture", "rate": "the rate is wrong",
+    "mass": "the limb's mass is wrong",
 }  # fmt: skip
 
 
@@ -224,6 +227,18 @@ def _of_rate(c, search):
     )  # fmt: skip
 
 
+def _of_mass(c, search):
+    size = (
+        f"{1 / c.value:g} times as heavy in the model as it is"
+        if c.value < 1
+        else f"{c.value:g} times as heavy as in the model"
+    )
+    advice = "Check segment_mass, moment_of_inertia and the loads of the model against the subject."
+    return Suspicion(
+        "mass", "", c.value, "", f"The limb seems to be about {size} ({_errors(c, search)}).", advice, advice,
+    )  # fmt: skip
+
+
 def _of_moment_sign(c, search):
     return Suspicion(
         "moment_sign", "", -1.0, "",
@@ -236,6 +251,7 @@ def _of_moment_sign(c, search):
 _WORDS = {
     "moment_sign": _of_moment_sign,
     "sign": _of_sign, "zero": _of_zero, "swapped": _of_swap, "lag": _of_lag, "posture": _of_posture, "rate": _of_rate,
+    "mass": _of_mass,
 }  # fmt: skip
 
 

@@ -10,11 +10,11 @@ UNDERRATED, PERCENT = 3.0, (20.0, 150.0)  # largest values of EMG above 1 that l
 # Level that a channel does not fall below, in units of full excitation, above which it is no rest, and how much higher
 # the EMG is in a fifth of the time: noise piles up at its level, a muscle that is never at rest does not.
 RESTING_LEVEL, PILED_UP = 0.035, 1.35
+FAINT = 0.01  # largest EMG of a channel over the others' (their median), below which it is noise
 QUIET = 0.6  # lowest over largest EMG above which a channel shows nothing but noise
 SMALLEST_RANGE = np.deg2rad(4.0)  # that a movement covers [rad]
 LARGEST_RANGE = np.deg2rad(300.0)  # that a joint covers [rad]
 PLAUSIBLE_RATES = (8.0, 20000.0)  # Hz
-SPAN, FASTEST = 0.05, 20.0  # s over which speeds are taken; rad/s that no movement keeps up in a twentieth of its time
 JUMP = (0.75, 1.25)  # of a whole turn within one frame
 
 
@@ -37,7 +37,7 @@ def emg_suspicions(emg, scale, names, trials, normalised=True):
     list of Suspicion
     """
     found = _amplitude(emg, names, trials) if normalised else []
-    return [*found, *_levels(emg / scale, names)]
+    return [*found, *_faint(emg, names), *_levels(emg / scale, names)]
 
 
 def _largest(emg, trials):
@@ -82,6 +82,24 @@ def _amplitude(emg, names, trials):
             )
         ]  # fmt: skip
     return []
+
+
+def _faint(emg, names):
+    """Channels that show next to nothing beside the others."""
+    high = np.percentile(emg, 98.0, axis=0)
+    out = []
+    for j, name in enumerate(names):
+        others = float(np.median(np.delete(high, j))) if len(names) > 1 else 0.0
+        if np.ptp(emg[:, j]) > 0 and high[j] < FAINT * others:
+            out.append(
+                Suspicion(
+                    "quiet", name, 100 * float(high[j] / others), "%",
+                    f"The EMG of {name!r} stays below {high[j]:.2g} where the other channels reach {others:.2g}: noise of a dead electrode?",
+                    f"Check electrode and cable of {name!r}, or leave that muscle out of the model.",
+                    f"Check electrode and cable of {name!r}, or leave that muscle out.",
+                )
+            )  # fmt: skip
+    return out
 
 
 def _levels(emg, names):
@@ -149,29 +167,6 @@ def turns(angle, trials):
         if ((jump > JUMP[0]) & (jump < JUMP[1])).any():
             return True
     return False
-
-
-def speed_suspicions(angle, trials):
-    """Joints that turn faster than any does; `angle` (n_frames, n_coordinates) [rad], NaN where unknown."""
-    speeds = []
-    for rows in trials.slices:
-        width = max(1, round(SPAN * trials.sampling_rate))
-        change = np.abs(angle[rows][width:] - angle[rows][:-width])
-        speeds.append(change / (trials.time[rows][width:] - trials.time[rows][:-width])[:, None])
-    speed = np.concatenate(speeds)
-    speed = speed[np.isfinite(speed)]
-    if not len(speed) or trials.sampling_rate < PLAUSIBLE_RATES[0]:
-        return []
-    fast = float(np.percentile(speed, 95.0))
-    if fast < FASTEST:
-        return []
-    return [
-        Suspicion(
-            "rate", "", fast, "rad/s", f"The joint turns at {fast:.0f} rad/s, faster than any does: the rate seems too high, or the angle in another unit.",
-            "Check `sampling_rate`, the unit of the time stamps and that of the angle.",
-            "Check sampling_rate, the unit of the time stamps and that of the angle.",
-        )
-    ]  # fmt: skip
 
 
 def time_suspicions(trials):

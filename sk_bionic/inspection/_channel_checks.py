@@ -2,13 +2,11 @@
 
 import numpy as np
 
+from ..identification.dropouts import held_values
 from ._quality import Finding
-from ._signals import joined, runs
+from ._signals import joined
 
 JOIN = 0.5  # s: faults closer than that are told as one
-SHORTEST_FLAT = {True: 0.25, False: 0.5}  # s, by whether the EMG is raw
-# Part of the channel's range by which a level that is really the resting level is entered.
-STEP = 1e-3
 RAIL = 1e-6  # part of the trial's range within which values are at the rail
 FEWEST_AT_RAIL = 5  # frames of a trial
 BESIDE_RAIL = 0.02  # part of the range next to the rail, where clipped signals have less than half as many frames
@@ -36,27 +34,11 @@ def flat_channels(recording):
     for name, time, rows in recording.pieces():
         for j, channel in enumerate(recording.channels):
             signal, mask = recording.emg[rows, j], recording.missing[rows, j]
-            for start, stop in _flat_runs(signal, mask, recording):
+            for start, stop in held_values(signal, mask, recording.rate, recording.raw):
                 seconds = float(time[stop - 1] - time[start])
                 place = (channel, name, time[start], time[stop - 1])
                 found.append(Finding("flat", "severe", *place, seconds, "s"))
     return found
-
-
-def _flat_runs(signal, missing, recording):
-    """First and last-plus-one frames of the flat stretches of one channel in one trial."""
-    change = np.abs(np.diff(signal))
-    span = np.ptp(signal)
-    still = (change <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
-    for start, stop in runs(still):
-        if (stop - start) / recording.rate < min(SHORTEST_FLAT[recording.raw], 0.5 * len(signal) / recording.rate):
-            continue
-        whole = start == 0 and stop == len(still)
-        edges = change[[i for i in (start - 1, stop) if 0 <= i < len(change)]]
-        # A resting envelope is entered smoothly and lies at the bottom; a dead one jumps or sticks.
-        at_rest = signal[start] - signal.min() <= STEP * span and np.all(edges <= STEP * span)
-        if whole or recording.raw or not at_rest:
-            yield start, stop + 1
 
 
 def clipped_channels(recording):

@@ -1,16 +1,18 @@
 """What makes a fit, or a new session of it, implausible: signals, identification and prediction together."""
 
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..identification.of_session import session_suspicions
+from ..identification.apart import trial_suspicions
+from ..identification.dropouts import dropout_suspicions
+from ..identification.of_session import exchanged_channels, session_suspicions
 from ..identification.plausibility import implausibilities
-from ..identification.signals import (
-    angle_suspicions,
-    any_constant,
-    emg_suspicions,
-    speed_suspicions,
-    time_suspicions,
-)
+from ..identification.signals import angle_suspicions, any_constant, emg_suspicions, time_suspicions
+from ..identification.speed import speed_suspicions
 from ..identification.suspicion import CONCLUSIVE, ordered
 
 
@@ -31,12 +33,14 @@ def signal_suspicions(recording, model, emg_scale, may_scale):
     -------
     list of Suspicion
     """
-    trials, angle = recording.trials, recording.angle
+    trials, angle, emg = recording.trials, recording.angle, recording.emg * emg_scale
     return [
         *time_suspicions(trials),
-        *speed_suspicions(angle, trials),
+        *speed_suspicions(angle, trials, model),
         *angle_suspicions(angle, trials, model.coordinate_names),
-        *emg_suspicions(recording.emg * emg_scale, emg_scale, model.channels, trials, may_scale),
+        *trial_suspicions(emg, angle, trials, model.coordinate_names),
+        *emg_suspicions(emg, emg_scale, model.channels, trials, may_scale),
+        *dropout_suspicions(emg, trials, model.channels),
     ]
 
 
@@ -86,4 +90,15 @@ def session_suspicions_of(predictor, recording):
         predicted = predictor.predict(recording).angle
     except SimulationError:
         return []
-    return session_suspicions(predicted, recording.angle, predictor.error_std, predictor.model.coordinate_names)
+    angle, error_std, channels = recording.angle, predictor.error_std, list(predictor.model.channels)
+
+    def with_exchanged(pair):
+        order = [{pair[0]: pair[1], pair[1]: pair[0]}.get(name, name) for name in channels]
+        emg = recording.emg[:, [channels.index(name) for name in order]]
+        try:
+            return predictor.predict(replace(recording, emg=emg)).angle
+        except SimulationError:
+            return np.full_like(angle, np.inf)
+
+    swapped = exchanged_channels(predicted, angle, error_std, list(combinations(channels, 2)), with_exchanged)
+    return swapped or session_suspicions(predicted, angle, error_std, predictor.model.coordinate_names)

@@ -10,7 +10,10 @@ from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments, load, p
 from sk_bionic.cohort import fit_subjects
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.exceptions import PlausibilityWarning
-from sk_bionic.musculoskeletal import elbow
+from sk_bionic.identification.at_rest import rest_suspicions
+from sk_bionic.identification.speed import speed_suspicions
+from sk_bionic.musculoskeletal import elbow, knee
+from sk_bionic.trials import find_trials
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +164,73 @@ class TestMoments:
             "zero",
             "sign",
         )
+
+
+def test_a_limb_that_hangs_elsewhere_at_rest_tells_its_zero(flexion):
+    """Muscles that the model makes strong enough to explain anything: what gravity does at rest is left."""
+    model = elbow()
+    rows = [(m, "max_isometric_force") for m in model.muscle_names]
+    regressor = PhysicsInformedMSKRegressor(model.with_rows({row: {"prior_scale": 0.2} for row in rows}))
+    for moved, told in ((0.0, 0), (np.deg2rad(100), 1)):
+        values, trials, angle, weight = regressor._labelled_frames(flexion.data, flexion.target + moved, None, None)
+        regressor._set_model(values, trials, angle, None)
+        found = rest_suspicions(regressor._motion(values, trials, regressor.model_), angle)
+        assert len(found) == told and all(s.kind == "zero" and s.value > 60 for s in found)
+
+
+def test_a_model_twice_as_heavy_as_the_limb_is_named(flexion):
+    rows = [r for r in elbow().parameters.rows if r.name in ("segment_mass", "moment_of_inertia")]
+    heavy = elbow().with_rows({(r.owner, r.name): {"initial": 2 * r.value, "value": 2 * r.value} for r in rows})
+    with pytest.warns(PlausibilityWarning, match="2 times as heavy in the model"):
+        PhysicsInformedMSKRegressor(heavy, prediction="simulation").fit(flexion.data, flexion.target)
+
+
+def test_a_knee_faster_than_its_muscles_is_named():
+    time = np.arange(0, 2, 0.01)
+    trials = find_trials(np.zeros(len(time)), sampling_rate=100.0)
+    slow, fast = (np.sin(2 * np.pi * f * time)[:, None] for f in (0.8, 3.5))
+    assert not speed_suspicions(slow, trials, knee("seated"))
+    assert speed_suspicions(fast, trials, knee("seated"))[0].kind == "rate"
+
+
+def _with_dropout(flexion):
+    X = flexion.data.copy()
+    X.loc[("trial_01", slice(2.0, 3.0)), "biceps"] = 0.0
+    return X, flexion.target
+
+
+def _with_turned_trial(flexion):
+    y = flexion.target.copy()
+    y.loc["trial_02"] = -y.loc["trial_02"].to_numpy()
+    return flexion.data, y
+
+
+def _with_noise(flexion):
+    noise = 0.002 * np.abs(np.random.default_rng(0).normal(size=len(flexion.data)))
+    return flexion.data.assign(triceps=noise), flexion.target
+
+
+@pytest.mark.parametrize(
+    "spoil, kind, words",
+    [
+        (_with_dropout, "dropout", "trial 'trial_01', from 2.00 s on"),
+        (_with_turned_trial, "trial_sign", "trial 'trial_02'"),
+        (_with_noise, "quiet", "'triceps' stays below"),
+    ],
+)
+def test_one_trial_or_channel_of_several_is_named(spoil, kind, words):
+    flexion = make_elbow_flexion(4, duration=5.0, random_state=3)
+    regressor, told = fitted(*spoil(flexion))
+    assert list(regressor.findings_["kind"])[:1] == [kind] and words in told[0]
+
+
+def test_channels_exchanged_in_a_new_session_are_named(flexion):
+    regressor, _ = fitted(flexion.data, flexion.target)
+    exchanged = flexion.data.rename(columns={"biceps": "triceps", "triceps": "biceps"})[["biceps", "triceps"]]
+    with pytest.warns(
+        PlausibilityWarning, match="new session the channels 'biceps' and 'triceps' seem to be exchanged"
+    ):
+        regressor.calibrate(exchanged, flexion.target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PlausibilityWarning)
+        regressor.calibrate(flexion.data, flexion.target)
