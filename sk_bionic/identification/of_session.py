@@ -33,8 +33,8 @@ def exchanged_channels(predicted, angle, error_std, pairs, predict):
         return []
     errors = {pair: _about_offset(predict(pair), angle) for pair in pairs}
     pair = min(errors, key=errors.get, default=None)
-    if pair is None or not errors[pair] < EXCHANGED * before:
-        return []
+    if pair is None or not errors[pair] < EXCHANGED * before or _about_offset(-predicted, angle) < errors[pair]:
+        return []  # a turned sign explains it better
     first, second = pair
     advice = f"Exchange the columns {first!r} and {second!r}."
     after, before = np.rad2deg(errors[pair]), np.rad2deg(before)

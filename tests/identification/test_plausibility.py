@@ -9,6 +9,7 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments, load, predict_moments, save
 from sk_bionic.cohort import fit_subjects
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
+from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import PlausibilityWarning
 from sk_bionic.identification.at_rest import rest_suspicions
 from sk_bionic.identification.speed import speed_suspicions
@@ -166,16 +167,11 @@ class TestMoments:
         )
 
 
-def test_a_limb_that_hangs_elsewhere_at_rest_tells_its_zero(flexion):
-    """Muscles that the model makes strong enough to explain anything: what gravity does at rest is left."""
-    model = elbow()
-    rows = [(m, "max_isometric_force") for m in model.muscle_names]
-    regressor = PhysicsInformedMSKRegressor(model.with_rows({row: {"prior_scale": 0.2} for row in rows}))
-    for moved, told in ((0.0, 0), (np.deg2rad(100), 1)):
-        values, trials, angle, weight = regressor._labelled_frames(flexion.data, flexion.target + moved, None, None)
-        regressor._set_model(values, trials, angle, None)
-        found = rest_suspicions(regressor._motion(values, trials, regressor.model_), angle)
-        assert len(found) == told and all(s.kind == "zero" and s.value > 60 for s in found)
+@pytest.mark.parametrize("moved, told", [(0.0, 0), (100.0, 1)])
+def test_a_limb_that_hangs_elsewhere_at_rest_tells_its_zero(flexion, moved, told):
+    equation = EquationOfMotion(elbow(), find_trials(flexion.data), flexion.data.to_numpy())
+    found = rest_suspicions(equation, flexion.target.to_numpy()[:, None] + np.deg2rad(moved))
+    assert len(found) == told and all(s.kind == "zero" and s.value > 60 for s in found)
 
 
 def test_a_model_twice_as_heavy_as_the_limb_is_named(flexion):
