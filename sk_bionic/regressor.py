@@ -22,7 +22,7 @@ from .learning.skorch_net import net_around, watches_validation
 from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
-from .predictors.fitting import fit_predictor
+from .predictors.fitting import fit_of
 from .predictors.prediction import along_measured, pull
 from .predictors.predictor import ATTRIBUTES_IN_TIME
 from .predictors.seen_inputs import describe
@@ -405,9 +405,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
                 validation = validation_frames(trials, labelled, self.validation_fraction, random_state)
             start = None if previous is None else previous.networks
             try:
-                predictor = fit_predictor(
-                    self.prediction, recording, model, settings, validation_weight=validation, start=start
-                )
+                fit = fit_of(self.prediction, in_time=model is not None)
+                predictor = fit(recording, model, settings, validation_weight=validation, start=start)
             except SimulationError:
                 tell(signals)  # which may be why
                 raise

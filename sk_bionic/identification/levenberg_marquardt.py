@@ -85,8 +85,12 @@ def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
         gradient, hessian = problem.linearise(point)
         while True:
             step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + RIDGE), gradient)
-            new, new_cost = _tried(problem, point, step)
             n_tried += 1
+            try:
+                new = problem.moved(point, step)
+                new_cost = problem.cost(new)
+            except SimulationError:
+                new_cost = np.inf  # nothing can be evaluated there
             if new_cost < cost:
                 break
             damping *= FACTOR
@@ -99,13 +103,3 @@ def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
         if found.converged:
             return found
     return Search(point, cost, max_iter, n_tried)
-
-
-def _tried(problem, point, step):
-    """The point one step further and its cost, infinite where it cannot be evaluated."""
-    try:
-        new = problem.moved(point, step)
-        cost = problem.cost(new)
-    except SimulationError:
-        return None, np.inf
-    return new, cost if np.isfinite(cost) else np.inf

@@ -25,33 +25,23 @@ LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and th
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
 
 
-def fit_predictor(prediction, recording, model, settings, *, validation_weight=None, start=None):
-    """Fit the predictor that an estimator's parameters ask for.
+def fit_of(prediction, in_time):
+    """The fit that an estimator's parameters ask for.
 
     Parameters
     ----------
     prediction : {"hybrid", "simulation", "network"}
-    recording : Recording
-        The training; without trials, single frames are learnt from whatever `prediction` says.
-    model : MusculoskeletalModel or None
-        To identify; None without trials.
-    settings : Settings
-    validation_weight : ndarray (n_frames,), optional
-        Frames that decide when the networks' training stops.
-    start : HistoryNetwork, optional
-        Networks whose weights training starts from.
+    in_time : bool
+        Whether the training has trials: without, single frames are learnt from whatever `prediction` says.
 
     Returns
     -------
-    Predictor
+    callable
+        Takes the training's Recording, the MusculoskeletalModel to identify (None without time), the Settings and, by
+        keyword, `validation_weight` (n_frames,), the frames that decide when the networks' training stops, and `start`,
+        the HistoryNetwork whose weights training starts from; returns a Predictor.
     """
-    of_networks = {"validation_weight": validation_weight, "start": start}
-    if recording.trials is None:
-        return fit_static(recording, settings, **of_networks)
-    if prediction == "simulation":
-        return fit_simulation(recording, model, settings)
-    fit = fit_network if prediction == "network" else fit_hybrid
-    return fit(recording, model, settings, **of_networks)
+    return FITS[prediction] if in_time else fit_static
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,7 @@ def fit_hybrid(recording, model, settings, *, validation_weight=None, start=None
     Parameters
     ----------
     recording, model, settings, validation_weight, start
-        As of `fit_predictor`.
+        As of `fit_of`.
 
     Returns
     -------
@@ -219,3 +209,6 @@ class _Learning:
             return EnsemblePredictor(**parts)
         kind = SimulationLedPredictor if np.isinf(trust.ode_weight) else HybridPredictor
         return kind(**parts, physics=model, known_inputs=known_inputs)
+
+
+FITS = {"hybrid": fit_hybrid, "simulation": fit_simulation, "network": fit_network}

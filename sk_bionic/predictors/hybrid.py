@@ -26,7 +26,8 @@ from .static import attributes_of_training
 SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
 BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
 # Under a load or posture outside the training's range the learners' standard deviation counts so much more, and the
-# physics corrects them at least with this weight.
+# physics corrects them at least with this weight. Two recordings of an elbow trained without load were in view: under 0.9 kg it
+# errs by 17 deg where a forest errs by 34, but by 51 where it errs by 26 once the arm meets stops.
 UNKNOWN_STD, UNKNOWN_WEIGHT = 5.0, 10.0
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 

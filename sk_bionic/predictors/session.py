@@ -17,10 +17,11 @@ from ..identification.levenberg_marquardt import levenberg_marquardt
 from .posture_errors import factor_of_errors, measured_frames, time_of
 
 SESSION_PARAMETERS = ("goniometer_offset", "emg_gain", "electromechanical_delay")
-OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.05, 0.2, 0.02  # of the priors [rad, 1, s]
+# Of the priors [rad, 1, s]; chosen by the same score as the shares of `posture_errors`, which says what it was.
+OFFSET_STD, LOG_GAIN_STD, DELAY_STD = 0.05, 0.2, 0.02
 # Labelled angles that span less of the training's range than this are one posture, which tells the offset alone.
 ONE_POSTURE, SPAN_OF_STD = 0.2, 3.0  # range of a movement in standard deviations
-LARGEST_OFFSET, LARGEST_LOG_GAIN, LARGEST_DELAY = 0.25, 0.6, 0.1  # rad, 1, s
+LARGEST_OFFSET, LARGEST_LOG_GAIN, LARGEST_DELAY = 0.25, 0.6, 0.1  # rad, 1, s: three to five of these
 MAX_ITERATIONS, TOLERANCE = 12, 1e-3  # tolerance in units of the log posterior
 DIFFERENCE = 1e-3  # prior standard deviations: a delay moves interpolated EMG, whose slope a smaller one would not see
 

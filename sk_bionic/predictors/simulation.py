@@ -75,7 +75,7 @@ def calibrated_simulation(predictor, recording):
     return replace(trained, model=model, session=trained.session._replace(offset=offset))
 
 
-def fit_simulation(recording, model, settings):
+def fit_simulation(recording, model, settings, *, validation_weight=None, start=None):
     """Identification alone; after an interrupt, by the best parameters so far.
 
     Parameters
@@ -84,6 +84,8 @@ def fit_simulation(recording, model, settings):
     model : MusculoskeletalModel
         To identify.
     settings : Settings
+    validation_weight, start : None
+        Of networks; there are none.
 
     Returns
     -------

@@ -51,13 +51,15 @@ def attributes_of_training(network):
     return {"history_": network.history, "n_iter_": max(1, len(network.history))}
 
 
-def fit_static(recording, settings, *, validation_weight=None, start=None):
+def fit_static(recording, model, settings, *, validation_weight=None, start=None):
     """Train a network of single frames.
 
     Parameters
     ----------
     recording : Recording
         Without trials.
+    model : None
+        Nobody knows any.
     settings : Settings
     validation_weight : ndarray (n_frames,), optional
         Frames that decide when to stop.
