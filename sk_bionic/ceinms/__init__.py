@@ -4,6 +4,7 @@ from .calibration import CeinmsCalibration, calibrate
 from .configuration import Execution, Hybrid, OpenLoop
 from .excitation_generator import ExcitationGenerator, read_excitation_generator, write_excitation_generator
 from .execution import Run, execute
+from .from_model import make_subject
 from .missing import fit_mixtures, propose_mixtures
 from .project import CeinmsProject, read_ceinms
 from .results import write_results
@@ -26,6 +27,7 @@ __all__ = [
     "calibrate",
     "execute",
     "fit_mixtures",
+    "make_subject",
     "propose_mixtures",
     "read_ceinms",
     "read_excitation_generator",

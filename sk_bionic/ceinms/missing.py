@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import lsq_linear
 from sklearn.decomposition import NMF
+from sklearn.exceptions import ConvergenceWarning
 
 from ._free import by_function
 from .muscles import Muscles
@@ -148,8 +149,11 @@ def _factors(project, n_synergies):
     values = values[:: max(1, len(values) // 2000)]
     most = min(4, np.count_nonzero(values.any(axis=0)))
     for n in [n_synergies] if n_synergies else range(1, most + 1):
+        # Whether the factors have settled to the last digit does not matter: what they explain is looked at.
         model = NMF(n, init="nndsvda", max_iter=5000, tol=1e-3, random_state=0)
-        activity = model.fit_transform(values)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            activity = model.fit_transform(values)
         explained = 1.0 - ((values - activity @ model.components_) ** 2).sum() / (values**2).sum()
         if explained > 0.9:
             break

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..io.atomic import replacing
-from ._document import read_document
+from ._document import Element, read_document
 
 # Element of the file to column of `Subject.parameters`, in the order of CEINMS' schema.
 COLUMNS = {
@@ -203,7 +203,7 @@ def write_subject(subject, path, *, calibration=None):
     Parameters
     ----------
     subject : Subject
-        As read from a file; values may differ.
+        One that was read from a file keeps whatever else that holds.
     path : path-like
         The new file appears complete or not at all.
     calibration : path-like, optional
@@ -211,15 +211,11 @@ def write_subject(subject, path, *, calibration=None):
 
     Raises
     ------
-    ValueError
-        When the subject was not read from a file.
     OSError
         When a file cannot be read or written.
     """
-    if subject.path is None:
-        raise ValueError("A subject that was not read from a file cannot be written: it has no template.")
-    before = read_subject(subject.path)
-    root = read_document(subject.path, "subject")
+    root = _made(subject) if subject.path is None else read_document(subject.path, "subject")
+    before = subject if subject.path is None else read_subject(subject.path)
     for mtu in root.need("mtuSet").all("mtu"):
         name = mtu.need("name").text
         for element, column in COLUMNS.items():
@@ -227,11 +223,39 @@ def write_subject(subject, path, *, calibration=None):
             if value != before.parameters.at[name, column]:
                 _set(mtu, element, value)
     if calibration is not None:
-        _note(root, subject.path, calibration)
+        _note(root, subject.path or "", calibration)
     ElementTree.indent(root.node)
     text = ElementTree.tostring(root.node, encoding="unicode")
     with replacing(path) as file:
         file.write(('<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n' + text + "\n").encode())
+
+
+def _made(subject):
+    """The document of a subject that was not read from a file."""
+    root = ElementTree.Element("subject")
+    default, mtus, dofs = (ElementTree.SubElement(root, tag) for tag in ("mtuDefault", "mtuSet", "dofSet"))
+    for element in ("emDelay", "percentageChange", "damping"):
+        ElementTree.SubElement(default, element).text = repr(float(subject.parameters[COLUMNS[element]].iloc[0]))
+    for curve in subject.curves.values():
+        node = ElementTree.SubElement(default, "curve")
+        ElementTree.SubElement(node, "name").text = curve.name
+        for tag, values in (("xPoints", curve.x), ("yPoints", curve.y)):
+            ElementTree.SubElement(node, tag).text = " ".join(map(repr, np.asarray(values, dtype=float).tolist()))
+    common = ("percentageChange",)  # which CEINMS' schema has for all muscles alone
+    for muscle, row in subject.parameters.iterrows():
+        node = ElementTree.SubElement(mtus, "mtu")
+        ElementTree.SubElement(node, "name").text = str(muscle)
+        for element, column in COLUMNS.items():
+            if element not in common or row[column] != subject.parameters[column].iloc[0]:
+                ElementTree.SubElement(node, element).text = repr(float(row[column]))
+    for coordinate, own in subject.coordinates.items():
+        node = ElementTree.SubElement(dofs, "dof")
+        ElementTree.SubElement(node, "name").text = coordinate
+        ElementTree.SubElement(node, "mtuNameSet").text = " ".join(own)
+    info = ElementTree.SubElement(ElementTree.SubElement(root, "calibrationInfo"), "uncalibrated")
+    ElementTree.SubElement(info, "subjectID").text = "subject"
+    ElementTree.SubElement(info, "additionalInfo").text = "made by sk_bionic"
+    return Element(root, Path("subject.xml"))
 
 
 def _set(mtu, element, value):
