@@ -20,6 +20,7 @@ from .posterior import LARGEST_RAW, LARGEST_STEP, effective_fraction
 FINEST_TORQUE = 1e-6  # N m; below it a perfect fit would weigh infinitely
 MAX_ITERATIONS = 100
 TOLERANCE = 1e-3  # of the log posterior: what it moves the parameters by is far below their stated errors
+LEAST_LEFT = 0.5  # of the independent frames for the noise, however many parameters they decide
 MAX_ROUNDS, SETTLED = 12, 0.05  # of the noise and the independent frames, on a log scale
 
 
@@ -37,6 +38,9 @@ class TorqueIdentification:
         What the torques alone say, in units of the prior (see `Identification`).
     noise_std : ndarray (n_coordinates,)
         Standard deviation of measured minus modelled torque [N m]; NaN where none was measured.
+    new_noise_std : ndarray (n_coordinates,)
+        The same of frames that were not fitted: what independent frames there are, less the parameters that they have
+        decided, are what tells the noise [N m].
     effective_fraction : float
         Independent frames as a fraction of all.
     torque : ndarray (n_frames, n_coordinates)
@@ -50,6 +54,7 @@ class TorqueIdentification:
     covariance: np.ndarray
     information: np.ndarray
     noise_std: np.ndarray
+    new_noise_std: np.ndarray
     effective_fraction: float
     torque: np.ndarray
     n_iter: int
@@ -173,11 +178,16 @@ class _Problem:
         unit = 1.0 / np.sqrt(np.diag(prior))
         degrees = np.maximum(self.n * (1.0 - self.free.n_raw / max(self.n.sum(), 1.0)), 1.0)
         squares = (self.weight * self.error(raw) ** 2).sum(axis=0)
+        inverse = np.linalg.pinv(data + prior, hermitian=True)
+        # Of n independent frames the data have used up trace(H^-1 J'J) for parameters (Spiegelhalter et al. 2002).
+        left = 1.0 - np.einsum("ij,ji->", inverse, data) / max(self.fraction * self.n.sum(), 1.0)
+        new = squares / np.maximum(self.n * max(left, LEAST_LEFT), 1.0)
         return TorqueIdentification(
             model=self.motion.model.with_values(self.free.values(torch.as_tensor(raw)).numpy()),
-            covariance=by_raw @ np.linalg.pinv(data + prior, hermitian=True) @ by_raw.T,
+            covariance=by_raw @ inverse @ by_raw.T,
             information=data * np.outer(unit, unit),
             noise_std=np.where(self.n > 0, np.sqrt(squares / degrees), np.nan),
+            new_noise_std=np.where(self.n > 0, np.sqrt(new), np.nan),
             effective_fraction=self.independent,
             torque=self._evaluated(raw)[0],
             n_iter=n_iter,

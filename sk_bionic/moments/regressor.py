@@ -37,6 +37,7 @@ class MomentFit:
     model: MusculoskeletalModel
     covariance: np.ndarray
     noise_std: np.ndarray
+    new_noise_std: np.ndarray
     effective_fraction: float
     n_iter: int
     converged: bool
@@ -228,7 +229,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
             warn_user(f"The calibration had not settled after {found.n_iter} evaluations.", ConvergenceWarning)
         suspicions = [] if motion.is_static else self._suspicions(motion, at, measured, weight, found)
         self.fitted_ = MomentFit(
-            found.model, found.covariance, found.noise_std, found.effective_fraction, found.n_iter, found.converged,
+            found.model, found.covariance, found.noise_std, found.new_noise_std, found.effective_fraction, found.n_iter, found.converged,
             found.information, assess(found, motion.excitation), suspicions,
         )  # fmt: skip
 
@@ -266,7 +267,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
             return self._shaped(X, at.at_frames(at.motion.moments(values)))
         moments, slope = at.motion.moments_and_derivative(values, free)
         variance = np.einsum("ndp,pq,ndq->nd", slope, self.fitted_.covariance, slope)
-        std = np.sqrt(np.maximum(variance, 0.0) + self.fitted_.noise_std**2)
+        std = np.sqrt(np.maximum(variance, 0.0) + self.fitted_.new_noise_std**2)
         return self._shaped(X, at.at_frames(moments)), self._shaped(X, at.at_frames(std))
 
     def predict_muscle_forces(self, X, return_std=False):
