@@ -48,6 +48,7 @@ class Emg:
     order: int = 4
     causal: bool = False
     normalize: str | float | bool = "max"
+    rest: str | float | bool = "auto"
 
 
 @dataclass
@@ -83,7 +84,10 @@ class Config:
     def preparation(self):
         """What a fitted model must be given in the same way again, as plain values."""
         emg = (
-            None if self.emg is None else {name: value for name, value in vars(self.emg).items() if name != "normalize"}
+            None
+            if self.emg is None
+            # Level and size are learnt by the fitted pipeline itself.
+            else {name: value for name, value in vars(self.emg).items() if name not in ("normalize", "rest")}
         )
         return {
             "emg": emg,

@@ -43,10 +43,11 @@ def with_normalisation(config, regressor):
 
 
 def make_normalisation(config):
-    """The step that divides envelopes of raw EMG by their size; None where nothing is to be divided."""
+    """The step that frees envelopes of raw EMG of their resting level and divides them by their size; None where nothing is to be divided."""
     if config.emg is None or config.emg.normalize is False:
         return None
-    step = EMGEnvelope(band=None, low_pass=None, normalize=config.emg.normalize, exclude=untouched(config))
+    rest = None if config.emg.rest is False else config.emg.rest
+    step = EMGEnvelope(band=None, low_pass=None, normalize=config.emg.normalize, rest=rest, exclude=untouched(config))
     return step.set_output(transform="pandas")
 
 

@@ -126,6 +126,11 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
 
 def _subjects(X, groups, separator):
     if groups is None:
+        if isinstance(X, pd.DataFrame) and "subject" in X.index.names:
+            raise ValueError(
+                "X has an index level 'subject': pass `groups=X.index.get_level_values('subject')`, and X and y without "
+                "it, X.droplevel('subject'), with trials of different names."
+            )
         return subject_of_frames(X, separator=separator)
     groups = np.asarray(groups, dtype=object)
     if groups.shape != (len(X),):

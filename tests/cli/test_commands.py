@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import sk_bionic
-from sk_bionic.cli import _config, _example, _tables, main
+from sk_bionic.cli import _config, _estimators, _example, _tables, main
 from sk_bionic.io import read_sto
 from sk_bionic.musculoskeletal import from_osim
 
@@ -125,6 +125,14 @@ def test_raw_emg_is_normalised_by_the_training_alone_and_a_trial_predicted_as_it
         tmp_path / "q.csv",
         code=2,
     )
+
+
+@pytest.mark.parametrize("rest, level", [("0.3", 0.3), ("false", None), ('"auto"', "auto")])
+def test_the_resting_level_is_a_setting(example, tmp_path, rest, level):
+    config = tmp_path / "raw.toml"
+    text = _example.CONFIG.replace("trial_*", str(example / "trial_*"))
+    config.write_text(text + f"[emg]\nband = false\nrest = {rest}\n")
+    assert _estimators.make_normalisation(_config.read_config(config)).rest == level
 
 
 @pytest.mark.parametrize("split, n_splits", [("trials", 3), ("end", 1), ("first_repetition", 1)])

@@ -161,3 +161,9 @@ def test_fits_in_threads_leave_the_number_of_threads(four, cohort):
     finally:
         torch.set_num_threads(1)
     pd.testing.assert_frame_equal(threaded.parameters_, cohort.parameters_)
+
+
+def test_an_index_with_subjects_says_how_to_name_them():
+    X, y, _ = recordings(1)
+    with pytest.raises(ValueError, match=r"level 'subject': pass `groups=X.index.get_level_values\('subject'\)`"):
+        fit_subjects(REGRESSOR, pd.concat({"S0": X}, names=["subject"]), pd.concat({"S0": y}, names=["subject"]))
