@@ -11,6 +11,8 @@ import pandas as pd
 from ..io.atomic import replacing
 from ._document import read_document
 
+NEGATIVE = -0.02  # below which an excitation is no rounding of a filter
+
 
 @dataclass(frozen=True, eq=False)
 class ExcitationGenerator:
@@ -86,9 +88,10 @@ class ExcitationGenerator:
         Warns
         -----
         UserWarning
-            Where values were clipped; names the muscles.
+            Where values were clipped; names the muscles and what to do.
         """
         values = np.nan_to_num(signals.to_numpy(dtype=np.float64)) @ self.matrix(muscles, signals.columns).T
+        self._warn_of_negative(values, muscles, signals)
         high = [f"{m} ({values[:, i].max():.3g})" for i, m in enumerate(muscles) if (values[:, i] > 1 + 1e-9).any()]
         if high:
             trial = signals.index.get_level_values("trial")[0] if signals.index.nlevels > 1 else ""
@@ -99,6 +102,18 @@ class ExcitationGenerator:
                 stacklevel=2,
             )
         return pd.DataFrame(np.clip(values, 0.0, 1.0), signals.index, list(muscles))
+
+    @staticmethod
+    def _warn_of_negative(values, muscles, signals):
+        low = [muscle for i, muscle in enumerate(muscles) if values[:, i].min(initial=0.0) < NEGATIVE]
+        if low:
+            trial = signals.index.get_level_values("trial")[0] if signals.index.nlevels > 1 else ""
+            warnings.warn(
+                f"Excitations of {', '.join(low[:5])} fall below {NEGATIVE} in trial {trial!r} and are cut to 0: "
+                "envelopes are not negative. Rectify the EMG and low-pass it.",
+                UserWarning,
+                stacklevel=3,
+            )
 
 
 def read_excitation_generator(path):

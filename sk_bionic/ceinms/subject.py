@@ -35,6 +35,7 @@ USUAL = {
     "strengthCoefficient": 1.0,
 }
 CURVES = ("activeForceLength", "passiveForceLength", "forceVelocity", "tendonForceStrain")
+COMMON = ("percentageChange", "emDelay")  # which CEINMS has, or had, for all muscles alone
 POSITIVE = ("optimalFibreLength", "tendonSlackLength", "maxContractionVelocity", "maxIsometricForce")
 
 
@@ -216,9 +217,16 @@ def write_subject(subject, path, *, calibration=None):
     """
     root = _made(subject) if subject.path is None else read_document(subject.path, "subject")
     before = subject if subject.path is None else read_subject(subject.path)
+    default, common = root.find("mtuDefault", "default"), set()
+    if default is not None:
+        common = {e for e in COMMON if _is_common(subject, before, COLUMNS[e]) and not _in_any(root, e)}
+        for element in common:
+            _set(default, element, subject.parameters[COLUMNS[element]].iloc[0])
     for mtu in root.need("mtuSet").all("mtu"):
         name = mtu.need("name").text
         for element, column in COLUMNS.items():
+            if element in common:
+                continue
             value = subject.parameters.at[name, column]
             if value != before.parameters.at[name, column]:
                 _set(mtu, element, value)
@@ -228,6 +236,15 @@ def write_subject(subject, path, *, calibration=None):
     text = ElementTree.tostring(root.node, encoding="unicode")
     with replacing(path) as file:
         file.write(('<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n' + text + "\n").encode())
+
+
+def _is_common(subject, before, column):
+    values = subject.parameters[column]
+    return values.nunique() == 1 and (values != before.parameters[column]).any()
+
+
+def _in_any(root, element):
+    return any(mtu.find(element, *SPELLED.get(element, ())) is not None for mtu in root.need("mtuSet").all("mtu"))
 
 
 def _made(subject):

@@ -97,9 +97,13 @@ def read_trial(path, subject, signals):
         )
     time = length.index[inside].to_numpy()
     name = root.path.resolve().parent.name if root.path.stem.lower() in PLAIN else root.path.stem
-    muscles = _columns(length, subject.muscle_names, length_file, "muscle")
+    muscles, unknown = _without_lengths(
+        _columns(length, subject.muscle_names, length_file, "muscle"), subject, length_file
+    )
     index = pd.MultiIndex.from_product([[name], time], names=["trial", "time"])
     tables = {name_: _arms(root, name_, own, time) for name_, own in subject.coordinates.items()}
+    for table in tables.values():
+        table[[muscle for muscle in unknown if muscle in table]] = 0.0
     geometry = MuscleGeometry(
         _filled(muscles[inside], length_file).set_axis(index), {k: v.set_axis(index) for k, v in tables.items()}
     )
@@ -140,6 +144,20 @@ def _columns(table, names, path, kind):
         )
     chosen = [name if name in table.columns else own[name.lower()] for name in names]
     return table[chosen].set_axis(list(names), axis=1)
+
+
+def _without_lengths(table, subject, path):
+    """Lengths, those that are NaN throughout replaced by a resting one, and the muscles without: they take no part."""
+    unknown = [muscle for muscle in table.columns if table[muscle].isna().all()]
+    if not unknown:
+        return table, unknown
+    warnings.warn(
+        f"{path.name}: the lengths of {', '.join(unknown[:5])} are NaN throughout; these muscles take no part.",
+        UserWarning,
+        stacklevel=3,
+    )
+    rest = subject.parameters["tendon_slack_length"] + subject.parameters["optimal_fiber_length"]
+    return table.assign(**{muscle: rest[muscle] for muscle in unknown}), unknown
 
 
 def _filled(table, path, *, empty=None):

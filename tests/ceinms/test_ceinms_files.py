@@ -215,3 +215,32 @@ def test_signals_of_another_clock_are_refused_and_short_ones_told(project):
     file.write_text("\n".join([*lines[:5], *moved]) + "\n")
     with pytest.raises(ValueError, match="one clock"):
         read_ceinms(project.folder / "calibrationSetup.xml")
+
+
+def test_a_muscle_without_lengths_takes_no_part(project):
+    file = project.folder / "gait1" / "lmt.sto"
+    lines = file.read_text().splitlines()
+    column = lines[4].split("\t").index("psoas")
+    rows = [line.split("\t") for line in lines[5:]]
+    file.write_text(
+        "\n".join(lines[:5] + ["\t".join(["nan" if i == column else c for i, c in enumerate(r)]) for r in rows])
+    )
+    with pytest.warns(UserWarning, match="lengths of psoas are NaN throughout; these muscles take no part"):
+        found = read_ceinms(project.folder / "calibrationSetup.xml")
+    assert (found.trials[0].geometry.moment_arm["hip_flexion_r"]["psoas"] == 0).all()
+    assert (found.trials[0].geometry.moment_arm["hip_flexion_r"]["rectus"] != 0).all()
+
+
+def test_negative_excitations_are_named(project):
+    found = read_ceinms(project.folder / "calibrationSetup.xml")
+    with pytest.warns(UserWarning, match="Excitations of soleus fall below"):
+        found.excitation_generator.excitations(found.trials[0].signals - 0.3, ["soleus"])
+
+
+def test_what_muscles_share_is_written_once(project):
+    subject = read_subject(project.folder / "subject.xml")
+    values = subject.parameters.assign(percentage_change=0.1, electromechanical_delay=0.03)
+    write_subject(subject.with_parameters(values), project.folder / "new.xml")
+    pd.testing.assert_frame_equal(read_subject(project.folder / "new.xml").parameters, values)
+    text = (project.folder / "new.xml").read_text()
+    assert text.count("<percentageChange>") == 1 and text.count("<emDelay>") == 1
