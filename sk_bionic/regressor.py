@@ -464,7 +464,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         tell(odd)
         return self
 
-    def predict(self, X, return_std=False):
+    def predict(self, X, return_std=False, causal=False):
         """Joint angles of new frames.
 
         Every trial is predicted as if the limb were at rest before its first frame and the EMG had been constant: to
@@ -476,6 +476,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             EMG envelopes and external inputs, with the columns of the training.
         return_std : bool, default=False
             Return standard deviations, too.
+        causal : bool, default=False
+            Predict each frame from those before it alone: what `stream` says, frame by frame. Values may be missing (NaN)
+            then. Envelopes should be causal, too.
 
         Returns
         -------
@@ -493,6 +496,10 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             resting level, an external input outside the training's range. The standard deviation is then widened by what
             the column may have been instead.
         """
+        if causal:
+            found = self._causal(X)
+            angle, std = (self._as_target(X, None, values) for values in (found.angle, found.angle_std))
+            return (angle, std) if return_std else angle
         prediction, work = self._predicted(X, return_std)[::2]
         angle = self._as_target(X, work, prediction.angle)
         if not return_std:
@@ -503,6 +510,30 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
                 "prediction='simulation' or 'hybrid'."
             )
         return angle, self._as_target(X, work, prediction.angle_std)
+
+    def stream(self, sampling_rate, *, envelope=None, frame_rate=None, lag=0.0):
+        """Predict frames that come one at a time.
+
+        Parameters
+        ----------
+        sampling_rate : float
+            Of the frames that will come [Hz].
+        envelope : EMGEnvelope, optional
+            Fitted: the frames are raw EMG, of which it makes envelopes, causally. Default: the frames are as in training.
+        frame_rate : float, optional
+            Frames per second that are predicted [Hz]. Default: the estimator's `frame_rate`.
+        lag : float, default=0.0
+            Time that the angle may wait for later frames [s]: it becomes smoother.
+
+        Returns
+        -------
+        MotionStream
+            Its `push` takes a frame and returns angle, muscle forces, moments and their standard deviations.
+        """
+        self._require_model()
+        from .streaming import MotionStream  # its functions are compiled when they are first asked for
+
+        return MotionStream(self, sampling_rate, envelope=envelope, frame_rate=frame_rate, lag=lag)
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination R2 of the predicted angles, where they are known.
@@ -777,6 +808,14 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         stages = STAGES["static" if trials is None else self.prediction]
         tasks = Tasks(self, X, y, len(stages)) if getattr(self, "_skl_callbacks", ()) else None
         return Progress(self.verbose, tasks)
+
+    def _causal(self, X):
+        """What a stream would have said of the rows of X."""
+        self._require_model()
+        from .streaming._batch import CausalPrediction
+
+        values = validate_data(self, inputs.numeric(X), reset=False, dtype=np.float64, ensure_all_finite=False)
+        return CausalPrediction(self, X, values)
 
     def _require_model(self):
         check_is_fitted(self)

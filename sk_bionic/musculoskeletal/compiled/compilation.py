@@ -19,16 +19,17 @@ from numba import _dynfunc
 from numba.core import caching, compiler
 
 PACKAGE = Path(__file__).resolve().parents[2]
-# Folders with compiled functions: another content of any of their files is another version of all of them.
-SOURCES = ("musculoskeletal/compiled", "dynamics/compiled", "ceinms/compiled")
+# Folders with compiled functions: another content of any of their files is another version of all of them, and of those in
+# further folders, which call them and which nobody else calls.
+SOURCES, FURTHER = ("musculoskeletal/compiled", "dynamics/compiled"), ("ceinms/compiled", "streaming/compiled")
 LONGEST_WAIT = 600.0  # s for another process that compiles the same function; then this one compiles, too
 
 
 @cache
-def source_stamp():
-    """Digest of all sources of compiled functions."""
+def source_stamp(folders=SOURCES):
+    """Digest of all sources of compiled functions in some folders."""
     digest = hashlib.sha256()
-    for folder in SOURCES:
+    for folder in folders:
         for file in sorted((PACKAGE / folder).glob("*.py")):
             digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -70,12 +71,14 @@ class _Locator(caching._CacheLocator):
 
     def __init__(self, function):
         self._line = function.__code__.co_firstlineno
+        own = [folder for folder in FURTHER if folder.replace("/", ".") in function.__module__]
+        self._folders = (*SOURCES, *own)
 
     def get_cache_path(self):
         return str(code_folder())
 
     def get_source_stamp(self):
-        return source_stamp()
+        return source_stamp(self._folders)
 
     def get_disambiguator(self):
         return str(self._line)

@@ -1,0 +1,6 @@
+"""Real time: predictions a frame at a time."""
+
+from ._frame import StreamFlag, StreamFrame
+from ._stream import MotionStream
+
+__all__ = ["MotionStream", "StreamFlag", "StreamFrame"]

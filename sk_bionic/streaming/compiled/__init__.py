@@ -1,0 +1,1 @@
+"""What happens at every frame of a stream, compiled: nothing here makes an array."""
