@@ -4,12 +4,12 @@ import numpy as np
 
 from ..dynamics.compiled.excitation import Record
 from ..dynamics.compiled.instant import new_instant
-from ..dynamics.compiled.interval import new_interval
+from ..dynamics.compiled.interval import SOLVED, new_interval
+from ..dynamics.compiled.march import march
 from ..musculoskeletal.compiled.layout import DELAY
-from .compiled.limb import Frame, Told, Window
+from .compiled.limb import Frame, Told, Window, enter, spread, tell
 
 REACH = 8  # frames of the window beyond the longest delay: so many the spline forgets what lies behind
-FEWEST = 4
 
 
 class Limb:
@@ -48,9 +48,57 @@ class Limb:
         self.frame = Frame(np.zeros(1), np.zeros(m), np.array([0.0, 0.0, np.nan]), np.zeros(n_given))
         self.told = Told(
             np.zeros((1, m)), np.zeros((1, m)), np.zeros((1, m, 2 * d + 1)), np.zeros((1, m, p)), np.zeros((m + d, k)),
-            np.zeros(d),
+            np.zeros(d), np.zeros((d, 2 * d)),
         )  # fmt: skip
+        self.d, self.step, self.n_parameters = d, step, p
+        self._whole, self._newest = (0, length), (length - 2, length - 1)
+        self._none = np.empty((0, m))
         self.at, self.interval = new_instant(self.body), new_interval(self.body, p, k)
+
+    def go(self, fresh, target=None, alone=False):
+        """March to the frame that `take` was given; whether the interval was solved.
+
+        Parameters
+        ----------
+        fresh : bool
+            Begin at rest instead.
+        target : ndarray (2, n_coordinates), optional
+            Angles and velocities of the frame, where the motion is given: only the states of tendons and the activations
+            are solved for.
+        alone : bool
+            Sensitivities are those to the state of the frame before.
+        """
+        window = self.window
+        enter(window, self.frame, self.interval.near, fresh, self.step, alone)
+        if not fresh:
+            if target is not None:
+                window.states[-1, :, : self.d] = target
+            if self._march(self._newest, False, target is not None) == SOLVED:
+                return True
+            enter(window, self.frame, self.interval.near, True, self.step, alone)
+        solved = self._march((0, 0), True, False) == SOLVED
+        spread(window, self.d, self.n_parameters)
+        if target is not None:
+            window.states[-1, :, : self.d] = target
+        return solved and fresh
+
+    def _march(self, span, from_rest, held):
+        window = self.window
+        return march(
+            self.body, window.record, self.columns, 0, self._whole, span, from_rest, held, self.at, self.interval,
+            window.states, self._none, window.sensitivity, True, window.report,
+        )  # fmt: skip
+
+    def tell(self, settled):
+        """Forces and moments of the muscles at the newest frame, `Told` (see `compiled.limb.tell`)."""
+        tell(self.body, self.columns, self.window, settled, self.at, self.interval, self.told, True)
+        return self.told
+
+    def take(self, time, excitation, external, prescribed):
+        """Inputs of the newest frame."""
+        frame = self.frame
+        frame.time[0] = time
+        frame.excitation[:], frame.external[:], frame.prescribed[:] = excitation, external, prescribed
 
     @property
     def arrays(self):

@@ -8,7 +8,7 @@ from ..predictors.prediction import offset_of
 from ..predictors.start_states import BANDWIDTH
 from ._limb import Limb
 from .compiled.inputs import mix
-from .compiled.limb import simulate
+from .compiled.limb import conclude
 
 
 class SimulationCore:
@@ -23,7 +23,6 @@ class SimulationCore:
     """
 
     lag = 0.0
-    solved = 0
 
     def __init__(self, predictor, step):
         model = predictor.model
@@ -40,9 +39,9 @@ class SimulationCore:
         self.span = np.full(self.d, np.inf) if self.starts is None else np.maximum(self.starts.span**2, 1e-12)
         self.offset = np.array(offset_of(model))
         self.out = np.zeros((2, 2 * self.d + self.n_muscles))
-        self.n_free = len(free)
+        self.n_free, self.excitation = len(free), np.zeros(self.n_muscles)
 
-    def push(self, time, emg, external, prescribed, fresh):
+    def push(self, time, emg, external, prescribed, exogenous, fresh):
         """Values and variances (2, 2 n_coordinates + n_muscles) at a frame; whether the equation was solved.
 
         Parameters
@@ -55,36 +54,40 @@ class SimulationCore:
             Load [kg], couple [N m], orientation of the first segment [rad] or NaN.
         prescribed : ndarray (n_prescribed,)
             Angles that are given [rad].
+        exogenous : ndarray (n_exogenous,)
+            All external inputs in the order of the training's.
         fresh : bool
             Begin anew, at rest.
         """
-        limb = self.limb
-        frame = limb.frame
-        frame.time[0] = time
-        mix(emg, self.weights, self.least, frame.excitation)
-        frame.external[:] = external
-        frame.prescribed[:] = prescribed
+        limb, excitation = self.limb, self.excitation
+        mix(emg, self.weights, self.least, excitation)
+        limb.take(time, excitation, external, prescribed)
         if fresh:
-            self._expect_start(frame.excitation)
-        status = simulate(
-            limb.body, limb.columns, limb.window, frame, self.step, fresh, limb.at, limb.interval, limb.told,
-            self.covariance, self.of_start, self.by_offset, self.noise, self.span, self.out,
+            start_moment(self.starts, excitation, self.d, self.of_start)
+        solved = limb.go(fresh)
+        conclude(
+            self.d, self.n_free, limb.window, limb.tell(False), self.covariance, self.of_start, self.by_offset,
+            self.noise, self.span, self.out,
         )  # fmt: skip
         self.out[0, : self.d] += self.offset
-        return status == self.solved
-
-    def _expect_start(self, excitation):
-        """How far from rest a motion may be that begins with this EMG: as the training's starts whose EMG was like it."""
-        starts = self.starts
-        if starts is None:
-            return
-        distance = np.abs(np.sqrt(excitation) - starts.opening[:, : self.n_muscles]) / starts.unit[: self.n_muscles]
-        weight = starts.weight * np.exp(-0.5 * (distance.max(axis=1) / BANDWIDTH) ** 2)
-        weight = weight / weight.sum() if weight.sum() > 0 else starts.weight / starts.weight.sum()
-        deviation = starts.deviation[:, : 2 * self.d]
-        self.of_start[:] = np.einsum("s,si,sj->ij", weight, deviation, deviation)
+        return solved
 
     def copy_from(self, other):
         """Go on from where another core of the same predictor is."""
         self.limb.copy_from(other.limb)
         self.of_start[:], self.out[:] = other.of_start, other.out
+
+
+def start_moment(starts, excitation, n_coordinates, out):
+    """Expected outer product (2 n_coordinates, 2 n_coordinates) of what angles and velocities are at a start, about rest.
+
+    As those of the training's starts whose EMG was like its own; what follows is not known yet.
+    """
+    if starts is None:
+        return
+    n = len(excitation)
+    distance = np.abs(np.sqrt(excitation) - starts.opening[:, :n]) / starts.unit[:n]
+    weight = starts.weight * np.exp(-0.5 * (distance.max(axis=1) / BANDWIDTH) ** 2)
+    weight = weight / weight.sum() if weight.sum() > 0 else starts.weight / starts.weight.sum()
+    deviation = starts.deviation[:, : 2 * n_coordinates]
+    out[:] = np.einsum("s,si,sj->ij", weight, deviation, deviation)

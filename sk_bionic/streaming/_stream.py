@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from ..predictors.hybrid import EnsemblePredictor
 from ..predictors.seen_inputs import ANGLE_MARGIN, MARGIN, SMALLEST_MARGIN
 from ..predictors.simulation import SimulationPredictor
 from ..trials._trials import HOLE, HOLE_STEPS
 from ._channels import channels_of, instead_of
 from ._frame import StreamFlag, StreamFrame
+from ._hybrid import HybridCore
 from ._raw import Averages, RawEnvelope
 from ._recent import recent_recording
 from ._simulation import SimulationCore
@@ -23,10 +25,12 @@ LOST, LATE, RESTARTED, FAILED = (
 MISSING, UNSEEN, RECOVERING = int(StreamFlag.MISSING), int(StreamFlag.UNSEEN), int(StreamFlag.RECOVERING)
 
 
-def core_of(predictor, step, lag):
+def core_of(predictor, step, lag, external):
     """What predicts the frames of a stream."""
     if isinstance(predictor, SimulationPredictor):
         return SimulationCore(predictor, step)
+    if isinstance(predictor, EnsemblePredictor):
+        return HybridCore(predictor, step, lag, external)
     raise TypeError(f"A {type(predictor).__name__} cannot be streamed.")
 
 
@@ -110,9 +114,10 @@ class MotionStream:
         self._ranges = _ranges(seen, self._roles.exogenous)
         self._emg, self._other = np.zeros(n), np.zeros(n)
         self._none = np.zeros(n, np.int64)
+        self._exogenous = np.zeros(len(names))
         self._external, self._prescribed = np.array([0.0, 0.0, np.nan]), np.zeros(len(model.prescribed_names))
-        self._core = core_of(predictor, self._step, self.lag)
-        self._shadows = [core_of(predictor, self._step, self.lag) for _ in range(2)]
+        self._core = core_of(predictor, self._step, self.lag, names)
+        self._shadows = [core_of(predictor, self._step, self.lag, names) for _ in range(2)]
         d, maximal = self._core.d, model.parameters.as_dict()["max_isometric_force"].numpy()
         self._near = np.concatenate([np.full(d, RECONVERGED), 0.01 * maximal, np.full(d, np.inf)])
         self._n_out = self._core.out.shape[1]
@@ -218,15 +223,15 @@ class MotionStream:
         return self._latest
 
     def _go(self, time, emg, fresh, everything=False):
-        external, prescribed = self._external, self._prescribed
-        solved = self._core.push(time, emg, external, prescribed, fresh)
+        inputs = self._external, self._prescribed, self._exogenous
+        solved = self._core.push(time, emg, *inputs, fresh)
         if self._doubted >= 0.0:
             for shadow, instead in zip(self._shadows, self._instead, strict=True):
                 if everything:
                     self._other[:] = instead
                 else:
                     replace(emg, self._channels.fault, instead, self._other)
-                shadow.push(time, self._other, external, prescribed, fresh)
+                shadow.push(time, self._other, *inputs, fresh)
         return solved
 
     def _doubt(self):
@@ -255,6 +260,7 @@ class MotionStream:
                 flags |= self._take(values, column, self._external, k)
         for k, column in enumerate(self._prescribed_columns):
             flags |= self._take(values, column, self._prescribed, k)
+        self._exogenous[:] = values[self._exogenous_columns]
         return flags
 
     def _take(self, values, column, target, k):
@@ -326,7 +332,9 @@ class MotionStream:
             condition(values, self._channels, self._none, self._front.is_raw, self._step, i == 0, self._emg)
             if self._has_external:
                 self._read_external(values)
-            self._core.push(recording.trials.time[i], self._emg, self._external, self._prescribed, i == 0)
+            self._core.push(
+                recording.trials.time[i], self._emg, self._external, self._prescribed, self._exogenous, i == 0
+            )
         self._last_emg[:] = self._emg
 
 

@@ -1,6 +1,7 @@
 """One frame of a limb: its inputs join a window of the last frames, and its equation is marched over one interval.
 
-The window stands where the record of whole trials stands else, so that the march is that of `dynamics.compiled`. Of the
+The window stands where the record of whole trials stands else, so that the march is that of `dynamics.compiled`, which stays
+a function of its own: linked into these it would be compiled again. Of the
 spline through the EMG only what lies an electromechanical delay back is read, where later frames hardly matter.
 """
 
@@ -11,8 +12,7 @@ import numpy as np
 from ...dynamics.compiled.along import forces, set_motion
 from ...dynamics.compiled.excitation import Record, spline_curvature
 from ...dynamics.compiled.instant import pull
-from ...dynamics.compiled.interval import SOLVED
-from ...dynamics.compiled.march import activations_now, march
+from ...dynamics.compiled.march import activations_now
 from ...musculoskeletal.compiled.compilation import compiled, part
 from ...musculoskeletal.compiled.layout import ARMS, FORCE, TENDON
 from ...musculoskeletal.compiled.path import units
@@ -47,6 +47,7 @@ class Told(NamedTuple):
     by_parameter: np.ndarray  # (1, n_muscles, n_parameters)
     slope: np.ndarray  # (n_muscles + n_coordinates, n_columns): forces and moments by the columns of the sensitivity
     moment: np.ndarray  # (n_coordinates,) [N m], of the muscles
+    moment_by_state: np.ndarray  # (n_coordinates, 2 n_coordinates): by angles and velocities
 
 
 @part
@@ -107,53 +108,38 @@ def fill(window, frame, step):
 
 
 @compiled
-def begin(body, columns, window, frame, step, at, w, wanted):
-    """Begin at rest under the given frame; whether there is rest."""
-    fill(window, frame, step)
-    n, d = len(window.record.time), body.joints[0]
-    none = window.sensitivity[:0, 0]
-    status = march(
-        body, window.record, columns, 0, (0, n), (0, 0), True, False, at, w, window.states, none, window.sensitivity,
-        wanted, window.report,
-    )  # fmt: skip
-    for i in range(1, n):
-        for k in range(2):
-            for s in range(window.states.shape[2]):
-                window.states[i, k, s] = window.states[0, k, s]
-    if wanted:
-        n_states, first = window.states.shape[2], columns.shape[1]
-        for r in range(d):  # columns behind those of the parameters: another angle and velocity than those at rest
-            if first < window.sensitivity.shape[2]:
-                window.sensitivity[0, r, first + r] = window.sensitivity[0, n_states + r, first + d + r] = 1.0
-        for s in range(window.sensitivity.shape[1]):
-            for p in range(window.sensitivity.shape[2]):
-                window.sensitivity[1, s, p] = window.sensitivity[0, s, p]
-    return status
+def enter(window, frame, near, fresh, step, alone):
+    """Take a frame into the window: the first one has stood there for ever.
+
+    `alone`: sensitivities are those to the state of the frame before; else they go on from there.
+    """
+    if fresh:
+        fill(window, frame, step)
+        return
+    join(window, frame, near)
+    spline_curvature(window.record.time, window.bounds, window.record.emg, window.ratio)
+    before, now = window.sensitivity[0], window.sensitivity[1]
+    for s in range(before.shape[0]):
+        for p in range(before.shape[1]):
+            before[s, p] = (1.0 if s == p else 0.0) if alone else now[s, p]
 
 
 @compiled
-def follow(body, columns, window, frame, target, held, at, w, wanted):
-    """Go on to the given frame; whether the interval was solved.
-
-    `target` (2, n_coordinates) holds angles and velocities of the new frame where the motion is `held`: then only the
-    states of tendons and the activations are solved for.
+def spread(window, n_coordinates, n_parameters):
+    """Make the state at rest in front of the window that of its newest frame; further columns of the sensitivity are
+    those of another angle and velocity.
     """
-    join(window, frame, w.near)
-    record, n = window.record, len(window.record.time)
-    if held:
+    states, first, d = window.states, window.sensitivity[0], n_coordinates
+    for i in range(1, len(states)):
         for k in range(2):
-            for s in range(body.joints[0]):
-                window.states[n - 1, k, s] = target[k, s]
-    spline_curvature(record.time, window.bounds, record.emg, window.ratio)
-    if wanted:
-        for s in range(window.sensitivity.shape[1]):
-            for p in range(window.sensitivity.shape[2]):
-                window.sensitivity[0, s, p] = window.sensitivity[1, s, p]
-    none = window.sensitivity[:0, 0]
-    return march(
-        body, record, columns, 0, (0, n), (n - 2, n - 1), False, held, at, w, window.states, none, window.sensitivity,
-        wanted, window.report,
-    )  # fmt: skip
+            for s in range(states.shape[2]):
+                states[i, k, s] = states[0, k, s]
+    if first.shape[1] >= n_parameters + 2 * d:
+        for r in range(d):
+            first[r, n_parameters + r] = first[states.shape[2] + r, n_parameters + d + r] = 1.0
+    for s in range(first.shape[0]):
+        for p in range(first.shape[1]):
+            window.sensitivity[1, s, p] = first[s, p]
 
 
 @compiled
@@ -183,26 +169,37 @@ def tell(body, columns, window, settled, at, w, told, wanted):
 
 @part
 def slopes_of(body, columns, window, settled, at, told):
-    """Slopes of forces and moments by the columns of the sensitivity."""
+    """Slopes of forces and moments by the columns of the sensitivity, and of moments by angles and velocities."""
     d, n_muscles, n_states = body.joints[0], len(at.unit), window.states.shape[2]
     moved, n_joints = window.sensitivity[1], at.segment.shape[1]
+    for r in range(d):
+        i = body.joints[1 + r]
+        for s in range(2 * d):
+            told.moment_by_state[r, s] = 0.0
+            for m in range(n_muscles):
+                slope = at.unit[m, ARMS + i] * told.by_state[0, m, s]
+                if s < d:
+                    slope += at.unit[m, ARMS + (2 + i) * n_joints + body.joints[1 + s]] * at.unit[m, FORCE]
+                told.moment_by_state[r, s] += slope
     for p in range(moved.shape[1]):
         for m in range(n_muscles):
-            slope = told.by_parameter[0, m, p] if p < columns.shape[1] else 0.0
-            for s in range(d):
-                slope += told.by_state[0, m, s] * moved[s, p] + told.by_state[0, m, d + s] * moved[n_states + s, p]
+            own = told.by_parameter[0, m, p] if p < columns.shape[1] else 0.0
             e = body.index[m, TENDON]
             if e >= 0 and not settled:
-                slope += told.by_state[0, m, 2 * d] * moved[d + e, p]
-            told.slope[m, p] = slope
+                own += told.by_state[0, m, 2 * d] * moved[d + e, p]
+            told.slope[m, p] = own
         for r in range(d):
-            i, slope = body.joints[1 + r], 0.0
+            slope = 0.0
             for m in range(n_muscles):
-                slope += at.unit[m, ARMS + i] * told.slope[m, p]
-                for s in range(d):
-                    j = body.joints[1 + s]
-                    slope += at.unit[m, ARMS + (2 + i) * n_joints + j] * at.unit[m, FORCE] * moved[s, p]
+                slope += at.unit[m, ARMS + body.joints[1 + r]] * told.slope[m, p]
+            for s in range(d):
+                slope += told.moment_by_state[r, s] * moved[s, p]
+                slope += told.moment_by_state[r, d + s] * moved[n_states + s, p]
             told.slope[n_muscles + r, p] = slope
+        for m in range(n_muscles):
+            for s in range(d):
+                told.slope[m, p] += told.by_state[0, m, s] * moved[s, p]
+                told.slope[m, p] += told.by_state[0, m, d + s] * moved[n_states + s, p]
 
 
 @part
@@ -218,13 +215,11 @@ def quadratic(row, covariance):
 
 
 @compiled
-def simulate(body, columns, window, frame, step, fresh, at, w, told, covariance, of_start, offset, noise, span, out):
-    """One frame of a simulation: angles, forces and moments and their variances into `out`; whether it was solved.
+def conclude(n_coordinates, n_parameters, window, told, covariance, of_start, offset, noise, span, out):
+    """Values and variances of a simulation's newest frame, after `tell`.
 
     Parameters
     ----------
-    fresh : bool
-        Begin anew, at rest.
     covariance : ndarray (n_parameters, n_parameters)
     of_start : ndarray (2 n_coordinates, 2 n_coordinates)
         Of angles and velocities at the start about those at rest.
@@ -234,19 +229,8 @@ def simulate(body, columns, window, frame, step, fresh, at, w, told, covariance,
         Variance that the equation leaves [rad^2], and largest variance of an unknown start [rad^2].
     out : ndarray (2, 2 n_coordinates + n_muscles)
         Values and variances of angles [rad] without the goniometer's offset, forces [N] and moments [N m].
-
-    Returns
-    -------
-    int
     """
-    if fresh:
-        status = begin(body, columns, window, frame, step, at, w, True)
-    else:
-        status = follow(body, columns, window, frame, offset, False, at, w, True)
-        if status != SOLVED:
-            begin(body, columns, window, frame, step, at, w, True)
-    tell(body, columns, window, False, at, w, told, True)
-    last, d, n_muscles, n = len(window.record.time) - 1, body.joints[0], len(body.index), columns.shape[1]
+    last, d, n, n_muscles = len(window.record.time) - 1, n_coordinates, n_parameters, told.force.shape[1]
     moved, share = window.sensitivity[1], 1.0
     for r in range(d):
         out[0, r] = window.states[last, 0, r]
@@ -263,72 +247,40 @@ def simulate(body, columns, window, frame, step, fresh, at, w, told, covariance,
         out[0, d + k] = max(value, 0.0) if k < n_muscles else value
         of_parameters = quadratic(told.slope[k], covariance)
         out[1, d + k] = of_parameters + share * quadratic(told.slope[k, n:], of_start)
-    return status
 
 
 @compiled
-def run(body, columns, window, frame, step, fresh, of_start, span, at, w, state, offset, variance):
-    """One frame of a simulation from rest: angles, velocities and activations into `state`; whether it was solved.
+def summarise(n_coordinates, window, told, of_start, span, state, offset, variance):
+    """Angles, velocities and activations of a simulation's newest frame into `state`, after `tell`.
 
-    `variance` (n_coordinates,) [rad^2] is what the unknown start makes of the angles (see `simulate`).
+    `variance` (n_coordinates,) [rad^2] is what the unknown start makes of the angles (see `conclude`).
     """
-    last, d = len(window.record.time) - 1, body.joints[0]
-    status = SOLVED
-    if not fresh:
-        status = follow(body, columns, window, frame, of_start, False, at, w, True)
-    if fresh or status != SOLVED:
-        begin(body, columns, window, frame, step, at, w, True)
-    activations_now(body, w, w.gauss[0], False)
+    last, d = len(window.record.time) - 1, n_coordinates
     for r in range(d):
         state[r], state[d + r] = window.states[last, 0, r] + offset[r], window.states[last, 1, r]
         variance[r] = min(quadratic(window.sensitivity[1, r], of_start), span[r])
-    for m in range(len(body.index)):
-        state[2 * d + m] = w.gauss[0, m, 0]
-    return status
+    for m in range(told.activation.shape[1]):
+        state[2 * d + m] = told.activation[0, m]
 
 
 @compiled
-def along(body, columns, window, frame, step, fresh, motion, of_motion, of_parameters, at, w, told, room, out):
-    """Forces and moments of the muscles along a motion that is given, and their variances; whether tendons were solved.
+def conclude_along(n_coordinates, told, of_motion, of_parameters, room, out):
+    """Forces and moments along a motion that is given, and their variances, after `tell`.
 
     Parameters
     ----------
-    motion : ndarray (2, n_coordinates)
-        Angles and velocities of the newest frame.
     of_motion : ndarray (2 n_coordinates, 2 n_coordinates)
-        Their covariance.
+        Covariance of angles and velocities.
     of_parameters : ndarray (n_parameters, n_parameters)
     room : ndarray (2 n_coordinates,)
         For the work.
     out : ndarray (2, 2 n_coordinates + n_muscles)
         Forces and moments are filled.
     """
-    last, d, n_muscles = len(window.record.time) - 1, body.joints[0], len(body.index)
-    status = SOLVED
-    if not fresh:
-        status = follow(body, columns, window, frame, motion, True, at, w, True)
-    if fresh or status != SOLVED:
-        begin(body, columns, window, frame, step, at, w, True)
-        for k in range(2):
-            for s in range(d):
-                window.states[last, k, s] = motion[k, s]
-    tell(body, columns, window, True, at, w, told, True)
-    n_joints = at.segment.shape[1]
-    for m in range(n_muscles):
+    d, n_muscles = n_coordinates, told.force.shape[1]
+    for k in range(n_muscles + d):
+        value = told.force[0, k] if k < n_muscles else told.moment[k - n_muscles]
+        out[0, d + k] = max(value, 0.0) if k < n_muscles else value
         for s in range(2 * d):
-            room[s] = told.by_state[0, m, s]
-        out[0, d + m] = max(told.force[0, m], 0.0)
-        out[1, d + m] = quadratic(told.slope[m], of_parameters) + quadratic(room, of_motion)
-    for r in range(d):
-        i = body.joints[1 + r]
-        for s in range(2 * d):
-            room[s] = 0.0
-            for m in range(n_muscles):
-                room[s] += at.unit[m, ARMS + i] * told.by_state[0, m, s]
-                if s < d:
-                    j = body.joints[1 + s]
-                    room[s] += at.unit[m, ARMS + (2 + i) * n_joints + j] * at.unit[m, FORCE]
-        k = d + n_muscles + r
-        out[0, k] = told.moment[r]
-        out[1, k] = quadratic(told.slope[n_muscles + r], of_parameters) + quadratic(room, of_motion)
-    return status
+            room[s] = told.by_state[0, k, s] if k < n_muscles else told.moment_by_state[k - n_muscles, s]
+        out[1, d + k] = quadratic(told.slope[k], of_parameters) + quadratic(room, of_motion)
