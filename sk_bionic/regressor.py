@@ -511,7 +511,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             )
         return angle, self._as_target(X, work, prediction.angle_std)
 
-    def stream(self, sampling_rate, *, envelope=None, frame_rate=None, lag=0.0):
+    def stream(self, sampling_rate, *, envelope=None, frame_rate=None, lag=0.0, jitter=0.0):
         """Predict frames that come one at a time.
 
         Parameters
@@ -524,6 +524,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             Frames per second that are predicted [Hz]. Default: the estimator's `frame_rate`.
         lag : float, default=0.0
             Time that the angle may wait for later frames [s]: it becomes smoother.
+        jitter : float, default=0.0
+            By how much times of frames may deviate from a steady clock [s], which is taken off; 0: times are believed.
 
         Returns
         -------
@@ -533,7 +535,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         self._require_model()
         from .streaming import MotionStream  # its functions are compiled when they are first asked for
 
-        return MotionStream(self, sampling_rate, envelope=envelope, frame_rate=frame_rate, lag=lag)
+        return MotionStream(self, sampling_rate, envelope=envelope, frame_rate=frame_rate, lag=lag, jitter=jitter)
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination R2 of the predicted angles, where they are known.

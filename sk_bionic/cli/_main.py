@@ -11,6 +11,7 @@ from ._ceinms import ceinms
 from ._check import check
 from ._example import write_example
 from ._moments import moments
+from ._stream import stream
 from ._words import in_plain_words
 
 DESCRIPTION = """\
@@ -90,7 +91,17 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"sk_bionic {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    for add in (_add_example, _add_check, _add_fit, _add_predict, _add_compare, _add_report, _add_moments, _add_ceinms):
+    for add in (
+        _add_example,
+        _add_check,
+        _add_fit,
+        _add_predict,
+        _add_compare,
+        _add_report,
+        _add_moments,
+        _add_ceinms,
+        _add_stream,
+    ):
         add(commands)
     return parser
 
@@ -277,3 +288,33 @@ def _add_report(commands):
     command.add_argument(
         "--output", "-o", default="report.html", metavar="FILE", help="where to write. Default: report.html"
     )
+
+
+def _add_stream(commands):
+    command = _command(
+        commands, "stream", stream, "predict EMG of a Lab Streaming Layer stream while it is recorded",
+        """
+        Reads EMG from a stream of the Lab Streaming Layer and publishes angles [rad], muscle forces [N], moments [N m], their
+        standard deviations and flags as another, until it is interrupted (Ctrl-C). MODEL is a model that 'sk-bionic fit' has
+        written, or the configuration it was fitted from, which says how envelopes are made of raw EMG. Nothing is sent
+        beyond this computer unless --scope says so. Needs the extra: pip install 'sk_bionic[lsl]'.
+        """,
+        "sk-bionic stream elbow.toml --inlet EMG --outlet Motion", config=False,
+    )  # fmt: skip
+    command.add_argument("model", metavar="MODEL", help="file of a fitted model, or a configuration (.toml)")
+    command.add_argument("--inlet", required=True, metavar="NAME", help="name of the stream with the EMG")
+    command.add_argument("--outlet", required=True, metavar="NAME", help="name of the stream that is published")
+    command.add_argument(
+        "--lag", type=float, default=0.0, metavar="S", help="seconds that the angle may wait: smoother"
+    )
+    command.add_argument(
+        "--frame-rate", type=float, metavar="HZ", help="predictions a second. Default: that of the model"
+    )
+    command.add_argument("--duration", type=float, metavar="S", help="end after so many seconds")
+    command.add_argument(
+        "--wait", type=float, default=30.0, metavar="S", help="how long to wait for the stream. Default: 30"
+    )
+    command.add_argument(
+        "--scope", choices=("machine", "link", "site"), default="machine",
+        help="how far streams are looked for and can be seen. Default: machine, this computer alone",
+    )  # fmt: skip

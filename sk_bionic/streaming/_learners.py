@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..learning.ensemble import OF_STATE
+from ..learning.networks import HistoryNetwork
 from .compiled.learners import Inputs, Networks, Past, Trees, ask
 
 
@@ -32,7 +33,10 @@ class FrameLearners:
         if n_state:
             limits[:] = [np.broadcast_to(limit, n_state) for limit in learners.limits]
         self.inputs = Inputs(np.zeros(n), learners.scaler.mean_.copy(), scale, limits)
-        self.networks = networks_of(learners, self.names)
+        self.own = None if isinstance(learners.networks.module, HistoryNetwork) else learners
+        self.networks = (
+            networks_of(learners, self.names) if self.own is None else no_networks(len(learners.networks.center))
+        )
         self.trees = trees_of(learners.forests, self.names, len(learners.networks.center), n)
         self.out, self._count = np.zeros((len(self.names), len(learners.networks.center))), np.zeros(len(self.names))
         self.weight = np.array([learners.weights.get(name, 1.0) for name in self.names])
@@ -44,7 +48,17 @@ class FrameLearners:
             self.past, time, emg, exogenous, state, fresh, self.step, self.inputs, self.networks, self.trees, self.out,
             self._count,
         )  # fmt: skip
+        if self.own is not None:
+            self._ask_own()
         return self.out
+
+    def _ask_own(self):
+        """Modules of the user's are asked as they are."""
+        angle = self.own.networks.predict_version(self.inputs.value[None].copy(), self.own.source)[:, 0]
+        members = np.array(_networks_of(self.own))
+        for k, name in enumerate(self.names):
+            if name in members:
+                self.out[k] = angle[members == name].mean(axis=0)
 
     def copy_from(self, other):
         """Go on from where others are."""
@@ -72,6 +86,12 @@ def networks_of(learners, names):
     member = np.array([names.index(name) for name in _networks_of(learners)], dtype=np.int64)
     width = max(w.shape[2] for w in weights)
     return Networks(weights, biases, member, np.array(trained.center), np.array(trained.scale), np.zeros((2, width)))
+
+
+def no_networks(n_coordinates):
+    """No networks at all."""
+    empty = (np.zeros((0, 1, 1)),), (np.zeros((0, 1)),)
+    return Networks(*empty, np.zeros(0, np.int64), np.zeros(n_coordinates), np.ones(n_coordinates), np.zeros((2, 1)))
 
 
 def trees_of(forests, names, n_coordinates, n_inputs):

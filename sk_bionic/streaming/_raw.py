@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.signal import butter, sosfilt_zi
 
+from ..trials.filters import usable_band
 from .compiled.filters import average, envelope
 
 
@@ -43,8 +44,6 @@ class RawEnvelope:
     stride : int
     """
 
-    is_raw = True
-
     def __init__(self, transformer, n_columns, columns, sampling_rate, stride):
         rate = getattr(transformer, "sampling_rate_", np.nan)
         if np.isfinite(rate) and abs(sampling_rate / rate - 1.0) > 0.01:
@@ -52,10 +51,12 @@ class RawEnvelope:
                 f"The envelope was fitted on EMG at {rate:g} Hz, and the stream comes at {sampling_rate:g} Hz: its filters and its "
                 "scale hold for that rate alone."
             )
-        order = transformer.order
+        order, self.is_raw = transformer.order, transformer.band_ is not None
         band, low = np.zeros((0, 6)), np.zeros((0, 6))
         if transformer.band_ is not None:
-            band = butter(order, transformer.band_, btype="bandpass", fs=sampling_rate, output="sos")
+            band = butter(
+                order, usable_band(transformer.band_, sampling_rate), btype="bandpass", fs=sampling_rate, output="sos"
+            )
         if transformer.low_pass is not None:
             low = butter(order, transformer.low_pass, btype="lowpass", fs=sampling_rate, output="sos")
         self.columns, self.rate, self.stride = np.asarray(columns, np.int64), sampling_rate, stride
@@ -66,7 +67,7 @@ class RawEnvelope:
         self.memory, self.total, self.faults = np.zeros((n, 5)), np.zeros((n, 2)), np.zeros(n, np.int64)
         self.seen = np.zeros(n, np.int64)
         self.level = np.column_stack([transformer.rest_[self.columns], transformer.scale_[self.columns]])
-        self.in_squares = transformer.band_ is not None
+        self.in_squares = transformer.band is not None and transformer.rest is not None
         self.average = Averages(n_columns, stride)
         self.out = np.zeros(n_columns)
 

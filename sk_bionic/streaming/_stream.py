@@ -7,6 +7,7 @@ from ..predictors.seen_inputs import ANGLE_MARGIN, MARGIN, SMALLEST_MARGIN
 from ..predictors.simulation import SimulationPredictor
 from ..trials._trials import HOLE, HOLE_STEPS
 from ._channels import channels_of, instead_of
+from ._clock import SteadyClock
 from ._frame import StreamFlag, StreamFrame
 from ._hybrid import HybridCore
 from ._raw import Averages, RawEnvelope
@@ -31,7 +32,10 @@ def core_of(predictor, step, lag, external):
         return SimulationCore(predictor, step)
     if isinstance(predictor, EnsemblePredictor):
         return HybridCore(predictor, step, lag, external)
-    raise TypeError(f"A {type(predictor).__name__} cannot be streamed.")
+    raise TypeError(
+        "Only prediction='hybrid' and 'simulation' can be streamed: a network that was trained jointly has no equation to go on "
+        "with between frames. Fit with one of these."
+    )
 
 
 class MotionStream:
@@ -55,6 +59,9 @@ class MotionStream:
         twice as often, means are predicted.
     lag : float, default=0.0
         Time that the angle may wait for later frames [s]: it becomes smoother.
+    jitter : float, default=0.0
+        By how much times of frames may deviate from a steady clock [s]: so much is taken off, causally; what deviates more
+        is a gap. 0: times are believed.
     remember : float, default=60.0
         Past frames that `calibrate` can use [s].
 
@@ -70,7 +77,9 @@ class MotionStream:
     ((2,), 0)
     """
 
-    def __init__(self, estimator, sampling_rate, *, envelope=None, frame_rate=None, lag=0.0, remember=60.0):
+    def __init__(
+        self, estimator, sampling_rate, *, envelope=None, frame_rate=None, lag=0.0, jitter=0.0, remember=60.0
+    ):  # fmt: skip
         if not sampling_rate > 0 or not np.isfinite(sampling_rate):
             raise ValueError(
                 f"`sampling_rate` must be a positive number of frames per second [Hz]. Got {sampling_rate!r}."
@@ -82,6 +91,7 @@ class MotionStream:
         self.stride = 1 if rate is None else max(1, int((1 + 1e-6) * self.sampling_rate / rate))
         self.frame_rate, self.lag = self.sampling_rate / self.stride, float(lag)
         self._step, self._input_step = self.stride / self.sampling_rate, 1.0 / self.sampling_rate
+        self._clock = SteadyClock(self._input_step, jitter) if jitter else None
         self.n_features = estimator.n_features_in_
         self._roles, self._scale = estimator.roles_, estimator.emg_scale_
         self._front = (
@@ -129,6 +139,8 @@ class MotionStream:
         self._n_past, self._last_emg = 0, self._emg.copy()
         self._past[:] = np.nan
         self._front.reset()
+        if self._clock is not None:
+            self._clock.last = None
 
     def push(self, frame, time=None):
         """Take one frame.
@@ -158,6 +170,8 @@ class MotionStream:
         last = self._input_time
         if time is None or not np.isfinite(time):
             time = 0.0 if last is None else last + self._input_step
+        elif self._clock is not None:
+            time = self._clock.time(time)
         gap = 0.0 if last is None else time - last
         if last is not None and not gap > 0.0:
             if gap >= -HOLE:
