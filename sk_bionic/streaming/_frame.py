@@ -1,6 +1,7 @@
 """What a stream says of a frame."""
 
 from enum import IntFlag
+from inspect import Parameter, Signature
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,11 @@ class StreamFlag(IntFlag):
     did not come; `LATE`: the frame is older than the last one, and was left out; `RESTARTED`: the motion begins anew, at
     rest; `FAILED`: the equation of motion was not solved; `UNSEEN`: a load, torque or posture outside the training's
     range; `RECOVERING`: what was wrong before may still matter.
+
+    Parameters
+    ----------
+    value : int
+        The flags' sum, as a frame has it.
 
     Examples
     --------
@@ -34,19 +40,29 @@ class StreamFlag(IntFlag):
     RECOVERING = 512
 
 
+# What its users call, beside all that the base class may be called with.
+StreamFlag.__signature__ = Signature([Parameter("value", Parameter.POSITIONAL_ONLY)])
+
+
 class StreamFrame(NamedTuple):
     """What is known at one frame of a stream.
 
-    Attributes
+    Parameters
     ----------
     time : float
         Of the frame [s]; with a fixed lag, the time that the angle belongs to.
-    angle, angle_std : ndarray (n_coordinates,)
-        As the goniometer reads it, and the standard deviation of measured minus predicted angle [rad].
-    force, force_std : ndarray (n_muscles,)
+    angle : ndarray (n_coordinates,)
+        As the goniometer reads it [rad].
+    angle_std : ndarray (n_coordinates,)
+        Standard deviation of measured minus predicted angle [rad].
+    force : ndarray (n_muscles,)
         Muscle forces [N].
-    moment, moment_std : ndarray (n_coordinates,)
+    force_std : ndarray (n_muscles,)
+        Their standard deviations [N].
+    moment : ndarray (n_coordinates,)
         Of all muscles on each joint [N m].
+    moment_std : ndarray (n_coordinates,)
+        Their standard deviations [N m].
     flags : int
         See `StreamFlag`.
 

@@ -189,8 +189,9 @@ class MotionStream:
         Parameters
         ----------
         frames : array-like (n_frames, n_columns)
+            As of `push`.
         times : array-like (n_frames,), optional
-            [s]
+            Of the frames [s].
 
         Returns
         -------
@@ -309,7 +310,7 @@ class MotionStream:
         Parameters
         ----------
         angle : float or array-like (n_coordinates,)
-            [rad]; NaN where unknown.
+            In rad; NaN where unknown.
         """
         if self._n_past:
             self._past[(self._n_past - 1) % len(self._past), -self._core.d :] = angle
