@@ -95,8 +95,10 @@ def read_ceinms(path):
         files = (resolve(root.need("inputDataFile", "trialFile")),)
     _check(subject, generator, calibration, execution)
     trials = tuple(read_trial(file, subject, _used(generator, subject)) for file in files)
-    output = root.need("outputSubjectFile") if calibrating else root.need("outputDirectory")
-    return CeinmsProject(root.path, subject, generator, trials, calibration, execution, output_path(output))
+    tag, usual = ("outputSubjectFile", "calibratedSubject.xml") if calibrating else ("outputDirectory", "Output")
+    element = root.find(tag)
+    output = output_path(element) if element is not None and element.text else root.path.resolve().parent / usual
+    return CeinmsProject(root.path, subject, generator, trials, calibration, execution, output)
 
 
 def _used(generator, subject):

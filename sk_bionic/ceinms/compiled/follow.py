@@ -22,7 +22,7 @@ GAIN, B1, B2, SHAPE = range(4)  # of the activation's numbers
 MOST_ROUNDS, MOST_NEWTON, MOST_HALVINGS, MOST_DAMPED = 60, 60, 25, 14
 LEAST_DAMPING = 1e-3  # of squared steps, in the objective's unit
 CHORD, FLAT = 0.1, 0.1  # of an excitation; of the chord's slope, below which a slope is that of a slack tendon
-SETTLED = 1e-7  # of an excitation
+SETTLED, FINEST_GAIN = 1e-7, 1e-9  # of an excitation; of the objective, relative
 # Columns of a muscle's scratch.
 SLOPE, TRIED, NEURAL, PAST1, PAST2, NOW_FORCE, BEST = range(7)
 N_SCRATCH = 7
@@ -147,11 +147,13 @@ def force_of(x, c, n, p, time, unit, unit_velocity, t, active, past1, past2, spe
 
 
 @shared
-def forces(x, c, n, p, time, unit, unit_velocity, t, active, speed, elastic, strength, e, scratch, states):
+def forces(muscles, motion, t, speed, elastic, e, scratch, states):
     """Forces [N] of excitations in frame t, and their slopes, into the scratch.
 
     A slack tendon has no slope; a muscle that a larger excitation would tighten gets that of the chord.
     """
+    x, c, n, p, strength, active = muscles
+    time, unit, unit_velocity = motion
     for m in range(len(e)):
         past1, past2 = scratch[m, PAST1], scratch[m, PAST2]
         args = (x[m], c[m], n[m], p[m], time, unit[m], unit_velocity[m], t, active[m], past1, past2, speed[m], elastic)
@@ -166,21 +168,76 @@ def forces(x, c, n, p, time, unit, unit_velocity, t, active, speed, elastic, str
 
 
 @shared
-def cost(arms, target, signal, kind, alpha, beta, gamma, e, scratch):
+def cost(goal, e, scratch):
     """The objective of a frame."""
+    arms, target, signal, kind, weights = goal
     d, n = arms.shape
     total = 0.0
     for i in range(n):
-        total += beta * e[i] * e[i]
+        total += weights[1] * e[i] * e[i]
         if kind[i] == ADJUSTED:
-            total += gamma * abs(e[i] - signal[i])
+            total += weights[2] * abs(e[i] - signal[i])
     for k in range(d):
         if target[k] == target[k]:
             moment = 0.0
             for i in range(n):
                 moment += arms[k, i] * scratch[i, NOW_FORCE]
-            total += alpha * (moment - target[k]) ** 2
+            total += weights[0] * (moment - target[k]) ** 2
     return total
+
+
+@shared
+def improve(muscles, motion, goal, t, speed, elastic, e, scratch, states, slopes, matrix, small, best, damping):
+    """A damped step of Gauss and Newton: the objective after it and the next damping; `best` itself where none
+    helps."""
+    _, target, signal, kind, weights = goal
+    linearise(goal[0], target, e, scratch, slopes, small[4])
+    for i in range(len(e)):
+        scratch[i, BEST] = e[i]
+    for _ in range(MOST_DAMPED):
+        solve_dual(
+            small[3], slopes, small[4], signal, kind, weights[0], weights[1], weights[2], scratch[:, BEST], damping, e,
+            matrix, small,
+        )  # fmt: skip
+        forces(muscles, motion, t, speed, elastic, e, scratch, states)
+        new = cost(goal, e, scratch)
+        if new < best:
+            return new, damping * 0.1 if damping > LEAST_DAMPING else 0.0
+        damping = max(damping * 10.0, LEAST_DAMPING)
+    for i in range(len(e)):
+        e[i] = scratch[i, BEST]
+    forces(muscles, motion, t, speed, elastic, e, scratch, states)
+    return best, damping
+
+
+@shared
+def solve_frame(muscles, motion, goal, t, speed, elastic, e, scratch, states, slopes, matrix, small):
+    """Excitations of a frame, from those in `e`."""
+    for k in range(len(slopes)):
+        small[3, k] = 0.0
+    forces(muscles, motion, t, speed, elastic, e, scratch, states)
+    best, damping = cost(goal, e, scratch), 0.0
+    for _ in range(MOST_ROUNDS):
+        new, damping = improve(
+            muscles, motion, goal, t, speed, elastic, e, scratch, states, slopes, matrix, small, best, damping
+        )
+        moved = 0.0
+        for i in range(len(e)):
+            moved = max(moved, abs(e[i] - scratch[i, BEST]))
+        settled = best - new < FINEST_GAIN * (1.0 + best)
+        best = new
+        if moved < SETTLED or settled:
+            return
+
+
+@shared
+def carried_on(e, signal, kind, t):
+    """Where to start in frame t: what the frame before departed from its signals by, departed again."""
+    for i in range(len(kind)):
+        if kind[i] == SYNTHESIZED:
+            e[t, i] = e[t - 1, i]
+        elif kind[i] == ADJUSTED:
+            e[t, i] = min(max(signal[t, i] + e[t - 1, i] - signal[t - 1, i], 0.0), 1.0)
 
 
 @compiled
@@ -194,79 +251,22 @@ def follow(
     holds where to start. Scratch: (n_muscles, N_SCRATCH), (n_coordinates, n_muscles), (n_coordinates, n_coordinates),
     (5, n_coordinates).
     """
-    alpha, beta, gamma = weights[0], weights[1], weights[2]
-    d, m = slopes.shape
-    for i in range(m):
-        scratch[i, PAST1], scratch[i, PAST2] = first[i, 0], first[i, 1]
-        scratch[i, TRIED] = 0.0
+    muscles, motion = (x, c, n, p, strength, active), (time, unit, unit_velocity)
+    for i in range(len(kind)):
+        scratch[i, PAST1], scratch[i, PAST2], scratch[i, TRIED] = first[i, 0], first[i, 1], 0.0
         if elastic != RIGID:
             scratch[i, TRIED] = first_speed(
                 x[i], c[i], n[i], p[i], time, unit[i], unit_velocity[i], activation[:2, i], states[i]
             )
-    speed = scratch[:, TRIED]
+    settle_first(first, active, e, scratch)
     for t in range(len(time)):
         if t > 0:
-            for i in range(m):
-                if kind[i] != KEPT:
-                    e[t, i] = (
-                        e[t - 1, i]
-                        if kind[i] == SYNTHESIZED
-                        else min(max(signal[t, i] + e[t - 1, i] - signal[t - 1, i], 0.0), 1.0)
-                    )
-        if t == 0:
-            settle_first(first, active, e, scratch)
-        for k in range(d):
-            small[3, k] = 0.0
-        forces(x, c, n, p, time, unit, unit_velocity, t, active, speed, elastic, strength, e[t], scratch, states)
-        best = cost(arms[t], target[t], signal[t], kind, alpha, beta, gamma, e[t], scratch)
-        damping = 0.0
-        for _ in range(MOST_ROUNDS):
-            linearise(arms[t], target[t], e[t], scratch, slopes, small[4])
-            for i in range(m):
-                scratch[i, BEST] = e[t, i]
-            better, new = False, best
-            for _ in range(MOST_DAMPED):
-                solve_dual(
-                    small[3],
-                    slopes,
-                    small[4],
-                    signal[t],
-                    kind,
-                    alpha,
-                    beta,
-                    gamma,
-                    scratch[:, BEST],
-                    damping,
-                    e[t],
-                    matrix,
-                    small,
-                )
-                forces(
-                    x, c, n, p, time, unit, unit_velocity, t, active, speed, elastic, strength, e[t], scratch, states
-                )
-                new = cost(arms[t], target[t], signal[t], kind, alpha, beta, gamma, e[t], scratch)
-                if new < best:
-                    better = True
-                    damping = damping * 0.1 if damping > LEAST_DAMPING else 0.0
-                    break
-                damping = max(damping * 10.0, LEAST_DAMPING)
-            if not better:
-                for i in range(m):
-                    e[t, i] = scratch[i, BEST]
-                forces(
-                    x, c, n, p, time, unit, unit_velocity, t, active, speed, elastic, strength, e[t], scratch, states
-                )
-                break
-            moved = 0.0
-            for i in range(m):
-                moved = max(moved, abs(e[t, i] - scratch[i, BEST]))
-            settled = best - new < 1e-9 * (1.0 + best)
-            best = new
-            if moved < SETTLED or settled:
-                break
+            carried_on(e, signal, kind, t)
+        goal = (arms[t], target[t], signal[t], kind, weights)
+        solve_frame(muscles, motion, goal, t, scratch[:, TRIED], elastic, e[t], scratch, states, slopes, matrix, small)
         if t == 0:
             restore_first(first, active)
-        for i in range(m):
+        for i in range(len(kind)):
             activation[t, i], _ = activation_of(scratch[i, NEURAL], active[i, SHAPE])
             scratch[i, PAST2] = scratch[i, NEURAL] if t == 0 and first[i, 0] != first[i, 0] else scratch[i, PAST1]
             scratch[i, PAST1] = scratch[i, NEURAL]
