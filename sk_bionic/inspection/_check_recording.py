@@ -4,7 +4,9 @@ from numbers import Real
 
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from ..musculoskeletal import PRESETS, MusculoskeletalModel
 from ._belonging import belonging
+from ._by_model import against_model
 from ._channel_checks import clipped_channels, flat_channels, missing_values, negative_envelopes
 from ._copies import duplicated_channels, duplicated_trials
 from ._level import drifting_channels
@@ -44,10 +46,13 @@ CHECKS = (
         "signal": [StrOptions({"auto", "raw", "envelope"})],
         "exclude": ["array-like"],
         "random_state": [int],
+        "model": [MusculoskeletalModel, StrOptions(set(PRESETS)), None],
     },
     prefer_skip_nested_validation=True,
 )
-def check_recording(X, y=None, *, sampling_rate=None, trial=None, signal="auto", exclude=(), random_state=0):
+def check_recording(
+    X, y=None, *, sampling_rate=None, trial=None, signal="auto", exclude=(), random_state=0, model=None
+):
     """Look for faults of EMG and angles before anything is fitted to them.
 
     Parameters
@@ -71,6 +76,9 @@ def check_recording(X, y=None, *, sampling_rate=None, trial=None, signal="auto",
         Further columns that are no EMG.
     random_state : int, default=0
         Seed of the learner that tells whether the EMG explains the motion.
+    model : MusculoskeletalModel or {"elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg"}, default=None
+        The anatomy. With it, signs and zeros of the angles, exchanged channels, lags, rates, postures and masses are
+        tested as a fit would (a few seconds), with envelopes under the model's names.
 
     Returns
     -------
@@ -106,6 +114,10 @@ def check_recording(X, y=None, *, sampling_rate=None, trial=None, signal="auto",
     recording = read_recording(X, y, sampling_rate, trial, exclude, signal)
     together = belonging(recording, random_state)
     findings = [finding for check in CHECKS for finding in check(recording)]
+    if model is not None:
+        told = {finding.kind for finding in findings}
+        found = against_model(X, y, model, recording, trial)
+        findings += [finding for finding in found if finding.kind not in told]
     return RecordingQuality(
         [*findings, *together.findings],
         signal="raw" if recording.raw else "envelope",

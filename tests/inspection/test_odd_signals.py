@@ -41,3 +41,14 @@ def test_single_frames_are_refused_by_name(flexion):
     first = flexion.data.index.get_level_values("time") == 0
     with pytest.raises(ValueError, match="single frame"):
         check_recording(flexion.data[first], flexion.target[first])
+
+
+def test_a_model_tells_the_sign_and_the_zero():
+    flexion = make_elbow_flexion(2, duration=4.0, random_state=3)
+    X, y = flexion.data, flexion.target
+    assert not len(check_recording(X, y, model="elbow"))
+    for spoilt, kind in ((-y, "sign"), (y + np.deg2rad(15), "zero")):
+        found = check_recording(X, spoilt, model="elbow").findings
+        assert kind in set(found["kind"]) and "Fit with" in found.set_index("kind").loc[kind, "advice"]
+    with pytest.raises(ValueError, match="compared with angles: pass `y`"):
+        check_recording(X, model="elbow")
