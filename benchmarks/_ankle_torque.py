@@ -73,7 +73,9 @@ def recordings(folder):
 
 
 def model_of(folder, tendon):
-    """Tibialis anterior about the authors' own moment arms (mean of rest and maximal contraction), and the joint's tissue."""
+    """Tibialis anterior about the authors' own moment arms (mean of rest and maximal contraction), and the joint's
+    tissue.
+    """
     arms = loadmat(folder / "TA_Mom_Arm.mat", simplify_cells=True)["TA_Arm_Fit"]
     mean = 0.005 * (arms["polyp_Rest"] + arms["polyp_MVC"])  # m, of the plantarflexion in deg
     by_angle = np.polynomial.Polynomial(mean[::-1])(

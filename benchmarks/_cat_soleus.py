@@ -13,8 +13,8 @@ STRETCHES, ISOMETRIC, PASSIVE = ("45", "47", "50"), ("43", "44"), ("49",)
 RATE = 50.0  # Hz of the frames; forces and lengths hold nothing above a few Hz but the onset
 CUTOFF = 4.0  # Hz, of the lengths, whose noise would be velocity
 ON, OFF = 1.0, 10.0  # s: stimulation, by the force
-# Of a cat's soleus (Scott, Brown and Loeb 1996): fibers of 38 mm, a maximal force of about 25 N; the length of the unit at
-# "0 mm" is not given and is part of the tendon's.
+# Of a cat's soleus (Scott, Brown and Loeb 1996): fibers of 38 mm, a maximal force of about 25 N; the length of the unit
+# at "0 mm" is not given and is part of the tendon's.
 FIBER, TENDON, FORCE = 0.038, 0.07, 25.0
 BAND = 1.645  # standard deviations of a 90 % band
 FREE = [

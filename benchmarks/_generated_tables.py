@@ -1,7 +1,7 @@
 """Tables as nobody should bring them, and as everybody may: generated cases for the property tests.
 
-A case starts as data that are right (a small simulated-looking recording and a setting that fits it in no time), and then
-nothing to three things about it are changed. `rng` is a `random.Random` everywhere, so that a case is its seed.
+A case starts as data that are right (a small simulated-looking recording and a setting that fits it in no time), and
+then nothing to three things about it are changed. `rng` is a `random.Random` everywhere, so that a case is its seed.
 """
 
 from dataclasses import dataclass, field
@@ -60,7 +60,8 @@ def _settings(rng):
     """Parameters under which a fit takes milliseconds, and how time reaches the estimator."""
     prediction = rng.choice(["network", "network", "simulation", "hybrid", "hybrid"])
     parameters = {
-        "model": rng.choice(["elbow", "elbow", "auto", "wrist", "knee_seated"]), "prediction": prediction, "max_epochs": rng.choice([1, 2]),
+        "model": rng.choice(["elbow", "elbow", "auto", "wrist", "knee_seated"]), "prediction": prediction,
+        "max_epochs": rng.choice([1, 2]),
         "n_networks": 1, "hidden_layer_sizes": (4,), "history": 0.1, "forest": False, "random_state": 0,
         "identify": rng.choice([[], ["max_isometric_force"]]),
     }  # fmt: skip
@@ -150,7 +151,8 @@ def _other_container(case, rng):
     part = _part(case, rng)
     X = getattr(case, part)
     makers = [
-        lambda: X.to_numpy().tolist(), lambda: X.to_numpy()[:, 0], lambda: X.to_numpy()[None], lambda: scipy.sparse.csr_matrix(X.to_numpy()),
+        lambda: X.to_numpy().tolist(), lambda: X.to_numpy()[:, 0], lambda: X.to_numpy()[None],
+        lambda: scipy.sparse.csr_matrix(X.to_numpy()),
         lambda: X.iloc[:, 0], lambda: X.to_dict(), lambda: None, lambda: "table.csv", lambda: X.to_numpy().astype("U5"),
         lambda: np.ma.masked_greater(X.to_numpy(), 0.5), lambda: iter(X.to_numpy()), lambda: X.to_numpy().T,
     ]  # fmt: skip
@@ -173,9 +175,12 @@ def _columns(case, rng):
     X = getattr(case, part)
     first = X.columns[0]
     makers = [
-        lambda: X[X.columns[::-1]], lambda: X.rename(columns={first: rng.choice(ODD_NAMES)}), lambda: X.drop(columns=first),
-        lambda: X.assign(other=0.1), lambda: pd.concat([X, X[[first]]], axis=1), lambda: X.set_axis(range(X.shape[1]), axis=1),
-        lambda: X.rename(columns={first: 0}), lambda: X[[]], lambda: X.set_axis(pd.MultiIndex.from_product([["emg"], X.columns]), axis=1),
+        lambda: X[X.columns[::-1]], lambda: X.rename(columns={first: rng.choice(ODD_NAMES)}),
+        lambda: X.drop(columns=first),
+        lambda: X.assign(other=0.1), lambda: pd.concat([X, X[[first]]], axis=1), lambda: X.set_axis(range(X.shape[1]),
+        axis=1),
+        lambda: X.rename(columns={first: 0}), lambda: X[[]], lambda: X.set_axis(pd.MultiIndex.from_product([["emg"],
+        X.columns]), axis=1),
         lambda: X.assign(elbow_flexion=np.linspace(0, 1, len(X))), lambda: X.assign(stamp=pd.Timestamp("2024-01-01")),
     ]  # fmt: skip
     setattr(case, part, rng.choice(makers)())
@@ -212,10 +217,13 @@ def _odd_time(case, rng):
     row = rng.randrange(len(time))
     noise = np.array([rng.uniform(-1, 1) for _ in time])
     makers = [
-        lambda: time + 1e9, lambda: time - 5.0, lambda: time * 1e-9, lambda: time * 1e4, lambda: time + 0.004 * noise, lambda: time[::-1],
+        lambda: time + 1e9, lambda: time - 5.0, lambda: time * 1e-9, lambda: time * 1e4, lambda: time + 0.004 * noise,
+        lambda: time[::-1],
         lambda: np.where(np.arange(len(time)) == row, rng.choice([np.nan, np.inf, time[row - 1], -3.0, 1e18]), time),
-        lambda: pd.to_timedelta(time, unit="s"), lambda: pd.Timestamp("2024-01-01") + pd.to_timedelta(time, unit="s"), lambda: time.astype(str),
-        lambda: np.arange(len(time)), lambda: time + 10.0 * (np.arange(len(time)) > row), lambda: time * 0.0, lambda: time.astype(np.float32),
+        lambda: pd.to_timedelta(time, unit="s"), lambda: pd.Timestamp("2024-01-01") + pd.to_timedelta(time, unit="s"),
+        lambda: time.astype(str),
+        lambda: np.arange(len(time)), lambda: time + 10.0 * (np.arange(len(time)) > row), lambda: time * 0.0,
+        lambda: time.astype(np.float32),
         lambda: time.astype(object),
     ]  # fmt: skip
     new = rng.choice(makers)()
@@ -242,7 +250,8 @@ def _odd_index(case, rng):
     part = _part(case, rng)
     makers = [
         lambda table: table.swaplevel(), lambda table: table.droplevel("trial"), lambda table: table.droplevel("time"),
-        lambda table: table.rename_axis(["Trial", "Time"]), lambda table: table.rename_axis(["time", "trial"]), lambda table: table.iloc[::-1],
+        lambda table: table.rename_axis(["Trial", "Time"]), lambda table: table.rename_axis(["time", "trial"]),
+        lambda table: table.iloc[::-1],
         lambda table: table.rename_axis([None, None]), lambda table: table.sample(frac=1.0, random_state=0),
         lambda table: pd.concat([table, table]), lambda table: table.reset_index(drop=True),
         lambda table: pd.concat([table], keys=["S1"], names=["subject"]),
@@ -271,10 +280,14 @@ def _form_of_y(case, rng):
     part = rng.choice(["y", "y", "new_y"])
     y = getattr(case, part)
     makers = [
-        lambda: y.to_frame("angle"), lambda: y.to_numpy(), lambda: y.to_numpy()[:, None], lambda: y.tolist(), lambda: np.column_stack([y, y]),
-        lambda: y.to_frame("a").assign(b=y), lambda: y.iloc[:-1], lambda: y.iloc[::-1], lambda: y.reset_index(drop=True), lambda: None,
-        lambda: np.rad2deg(y), lambda: y * 0.0 + 1.0, lambda: y.astype("float32"), lambda: y.astype("Float64"), lambda: y.astype(object), lambda: y > 1,
-        lambda: y.astype(str), lambda: y.to_numpy()[None, None], lambda: "angle", lambda: y.rename("biceps"), lambda: y.to_frame().iloc[:, :0],
+        lambda: y.to_frame("angle"), lambda: y.to_numpy(), lambda: y.to_numpy()[:, None], lambda: y.tolist(),
+        lambda: np.column_stack([y, y]),
+        lambda: y.to_frame("a").assign(b=y), lambda: y.iloc[:-1], lambda: y.iloc[::-1],
+        lambda: y.reset_index(drop=True), lambda: None,
+        lambda: np.rad2deg(y), lambda: y * 0.0 + 1.0, lambda: y.astype("float32"), lambda: y.astype("Float64"),
+        lambda: y.astype(object), lambda: y > 1,
+        lambda: y.astype(str), lambda: y.to_numpy()[None, None], lambda: "angle", lambda: y.rename("biceps"),
+        lambda: y.to_frame().iloc[:, :0],
         lambda: y * 1e300, lambda: y.round().astype(int), lambda: -y,
     ]  # fmt: skip
     setattr(case, part, rng.choice(makers)())
@@ -306,7 +319,8 @@ SETTINGS = {
     "prediction": ["simulation", "network", "hybrid", "both", None],
     "ode_weight": ["auto", 0.0, 1e-300, 1e300, -1.0, float("inf"), float("nan"), "high", None],
     "force_weight": [0.0, 1e300, -1.0, float("nan"), "auto"],
-    "identify": [None, "emg_shape_factor", ["biceps/optimal_fiber_length"], ["strength"], [3], 5, "", ["biceps+triceps/emg_shape_factor"]],
+    "identify": [None, "emg_shape_factor", ["biceps/optimal_fiber_length"], ["strength"], [3], 5, "",
+    ["biceps+triceps/emg_shape_factor"]],
     "robust": [True, "yes", None],
     "n_starts": [1, 2, 0, 1.5, "many"],
     "trial_gain_std": [0.1, 1e-300, -0.1, float("nan"), "auto"],
@@ -323,7 +337,8 @@ SETTINGS = {
     "validation_fraction": [0.5, 0.999, 1e-9, 0.0, 1.0, float("nan")],
     "n_iter_no_change": [1, 0, 2.0],
     "tol": [0.0, 1e300, -1.0, float("nan"), float("inf")],
-    "emg_scale": ["auto", "max", None, [1.0, 1.0], [1.0], [0.0, 1.0], [np.nan, 1.0], [np.inf, 1.0], [1e-300, 1.0], "rms", 2.0],
+    "emg_scale": ["auto", "max", None, [1.0, 1.0], [1.0], [0.0, 1.0], [np.nan, 1.0], [np.inf, 1.0], [1e-300, 1.0],
+    "rms", 2.0],
     "sampling_rate": [50.0, 1, 1e-9, 1e12, 0.0, -1.0, float("nan"), float("inf"), "50", True],
     "device": ["cpu", "gpu", "", None, 0],
     "random_state": [None, 1, np.random.RandomState(3), "a", -1, 2**40],
@@ -338,6 +353,7 @@ def _setting(case, rng):
 
 
 CHANGES = [
-    _odd_value, _odd_column, _scaled, _dtype_of_X, _missing_as_NA, _other_container, _few_rows, _columns, _external, _odd_time, _odd_trials, _odd_index,
+    _odd_value, _odd_column, _scaled, _dtype_of_X, _missing_as_NA, _other_container, _few_rows, _columns, _external,
+    _odd_time, _odd_trials, _odd_index,
     _names_of_trials, _odd_angle, _form_of_y, _weights, _setting, _setting, _setting,
 ]  # fmt: skip

@@ -28,8 +28,8 @@ def joint_moments(model, time, values, coordinates, contact):
     Returns
     -------
     ndarray (n_frames, n_coordinates)
-        sum over bodies of (partial velocity) m (a - g) + (partial angular velocity) dL/dt, minus the work of the ground:
-        Kane's equations solved for what the joints must supply [N m].
+        sum over bodies of (partial velocity) m (a - g) + (partial angular velocity) dL/dt, minus the work of the
+        ground: Kane's equations solved for what the joints must supply [N m].
     """
     poses = body_poses(model, values)
     effort = {body.name: _effort(body, time, poses[body.name]) for body in model.bodies.values()}

@@ -22,7 +22,8 @@ from sk_bionic.exceptions import SimulationError
 
 PATIENCE = 20  # s of computing
 ERRORS = (ValueError, TypeError, SimulationError)
-# Errors come from the package or from scikit-learn's validation, which name the argument; never from the depth of a library.
+# Errors come from the package or from scikit-learn's validation, which name the argument; never from the depth of a
+# library.
 SPEAKERS = ("sk_bionic/", "sklearn/utils", "sklearn/base.py", "sklearn/metrics")
 WARNINGS = (
     ConvergenceWarning,

@@ -99,7 +99,7 @@ def _elbow_parts(data_home):
             recordings.append(fetch_elbow_load_emg(recordings=[name], data_home=data_home, return_X_y=True))
         except OSError as error:
             print(f"Recording {name} is left out of C. {error}")
-    X, y = (pd.concat(frames) for frames in zip(*recordings))
+    X, y = (pd.concat(frames) for frames in zip(*recordings, strict=False))
     loaded = (X["hand_load_kg"] > 0).to_numpy()
     model = elbow(muscles=["biceps"])
     yield Part("C", "elbow", model, X[~loaded], X[loaded], y[~loaded], y[loaded])

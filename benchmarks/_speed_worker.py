@@ -24,7 +24,6 @@ try:
     from sk_bionic.identification.from_torques import identify_torques
 except ImportError:  # the version that is compared with
     from sk_bionic.dynamics.identify_torques import identify_torques
-
     from sk_bionic.dynamics.simulate import Motion as EquationOfMotion
 
 

@@ -45,7 +45,8 @@ def trial_folder(data_home):
     folder = data_folder(data_home) / "gait_moco"
     if not folder.exists():
         raise SystemExit(
-            f"{folder} is missing: it needs the files of opensim-core's Moco example 'example3DWalking'. Give its parent by --data-home or "
+            f"{folder} is missing: it needs the files of opensim-core's Moco example 'example3DWalking'. Give its "
+            "parent by --data-home or "
             "SK_BIONIC_DATA."
         )
     return folder

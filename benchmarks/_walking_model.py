@@ -11,7 +11,8 @@ RANGES = {  # rad, of walking: polynomials of a smaller range are closer
     "knee_angle_r": (0.0, radians(90)),
     "ankle_angle_r": (radians(-30), radians(30)),
 }
-# A string: the muscle's own electrode (or one over it and its neighbour). A dict: no EMG of its own, a stated substitute.
+# A string: the muscle's own electrode (or one over it and its neighbour). A dict: no EMG of its own, a stated
+# substitute.
 DRIVE = {
     "soleus_r": "soleus",
     "gasmed_r": "gastrocnemius",

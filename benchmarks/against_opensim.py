@@ -46,25 +46,26 @@ Command: `python benchmarks/against_opensim.py`. {environment} {opensim}
 
 ## Geometry over the stored postures
 
-Root mean square errors of the fitted polynomials [mm], the larger one of several moment arms. "jump": where the stored length
-leaps by more than 0.3 mm between neighbouring postures without a moment arm that says so (another side of a wrapping
-surface), no smooth path follows; there the path is the integral of its moment arms.
+Root mean square errors of the fitted polynomials [mm], the larger one of several moment arms. "jump": where the stored
+length leaps by more than 0.3 mm between neighbouring postures without a moment arm that says so (another side of a
+wrapping surface), no smooth path follows; there the path is the integral of its moment arms.
 
 {geometry}
 
 ## Movements of arm26 (stored)
 
-Elbow: RMSE [deg] over 4 s; force: largest error of any tendon force [% of its maximum]. The stored description says that the
-shoulder was locked; the stored forces of the muscles that span it are those of a shoulder that swings, and OpenSim with
-a welded shoulder is as far from the stored movement as the row "locked".
+Elbow: RMSE [deg] over 4 s; force: largest error of any tendon force [% of its maximum]. The stored description says
+that the shoulder was locked; the stored forces of the muscles that span it are those of a shoulder that swings, and
+OpenSim with a welded shoulder is as far from the stored movement as the row "locked".
 
 {forward}
 
 ## Speed and accuracy in the same run
 
-Movement 1 of 4 s, shoulder at 0. CPU time of one thread: what else runs on the machine counts less. Errors: RMSE of the elbow
-[deg] from OpenSim's own geometry at an integration accuracy of {tight:g}. "OpenSim, fitted paths": its FunctionBasedPath
-with the same polynomials, the same trajectory error as ours; "as with fitted paths": times as fast as that.
+Movement 1 of 4 s, shoulder at 0. CPU time of one thread: what else runs on the machine counts less. Errors: RMSE of the
+elbow [deg] from OpenSim's own geometry at an integration accuracy of {tight:g}. "OpenSim, fitted paths": its
+FunctionBasedPath with the same polynomials, the same trajectory error as ours; "as with fitted paths": times as fast as
+that.
 
 {speed}
 

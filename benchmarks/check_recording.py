@@ -23,9 +23,9 @@ PAGE = """\
 
 Command: `python benchmarks/check_recording.py`. {environment}
 
-Simulated elbows (`make_elbow_flexion`), {trials} trials of {duration:g} s with 1 deg of noise on the angle: envelopes at 100 Hz (every
-second subject with 10 % of noise), raw EMG at 1000 Hz made from the simulated excitations (spectrum of surface EMG,
-electrode noise of 5 uV, converter of 0.5 uV).
+Simulated elbows (`make_elbow_flexion`), {trials} trials of {duration:g} s with 1 deg of noise on the angle: envelopes
+at 100 Hz (every second subject with 10 % of noise), raw EMG at 1000 Hz made from the simulated excitations (spectrum of
+surface EMG, electrode noise of 5 uV, converter of 0.5 uV).
 
 ## Clean recordings
 

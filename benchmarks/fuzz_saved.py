@@ -24,9 +24,9 @@ PAGE = """\
 
 {environment}
 
-{n} copies of a saved hybrid (seed {seed}; {size:.0f} kB), a third of them damaged bytes, the others forged with all checksums
-set right: trees with other values, arrays of other shapes, sizes that nothing stands behind, members that unpack to 60 MB.
-"loaded": the change left a valid file.
+{n} copies of a saved hybrid (seed {seed}; {size:.0f} kB), a third of them damaged bytes, the others forged with all
+checksums set right: trees with other values, arrays of other shapes, sizes that nothing stands behind, members that
+unpack to 60 MB. "loaded": the change left a valid file.
 
 | outcome | files |
 |---|---|

@@ -36,10 +36,10 @@ HEAD = "# Many subjects\n\nCommand: `python benchmarks/many_subjects.py`."
 SIMULATED = """\
 ## Simulated subjects on Dask workers
 
-{environment} {n} subjects of `make_elbow_flexion`, {trials} trials of {duration:g} s at 100 Hz, `prediction="simulation"`. Workers are
-processes of one thread (`dask.distributed.LocalCluster`), started and with their imports done before the clock runs. Wall-clock
-seconds; equal: every bit of every subject's parameters, errors and predictions as in the serial run. Load of the machine
-besides: {load}.
+{environment} {n} subjects of `make_elbow_flexion`, {trials} trials of {duration:g} s at 100 Hz,
+`prediction="simulation"`. Workers are processes of one thread (`dask.distributed.LocalCluster`), started and with their
+imports done before the clock runs. Wall-clock seconds; equal: every bit of every subject's parameters, errors and
+predictions as in the serial run. Load of the machine besides: {load}.
 
 {table}
 
@@ -48,18 +48,18 @@ In the last run the process of one worker was killed (SIGKILL) after {done} of {
 RECORDED = """\
 ## Recorded knees, sitting and standing
 
-{environment} {n} men of `fetch_knee_emg` (whole records at {rate} Hz), one identification a man and task, `prediction="simulation"`,
-models `knee_seated` and `knee_standing`. EMG in units of the man's largest over both tasks. Every value with its error:
-[many_subjects.csv](many_subjects.csv).{failed}
+{environment} {n} men of `fetch_knee_emg` (whole records at {rate} Hz), one identification a man and task,
+`prediction="simulation"`, models `knee_seated` and `knee_standing`. EMG in units of the man's largest over both tasks.
+Every value with its error: [many_subjects.csv](many_subjects.csv).{failed}
 
-Do the two tasks of a man agree within the stated errors? z: difference over its standard error (of logarithms where the prior is
-one of the logarithm), the share of the prior taken off both; were the model right and the noise on the angle all that is wrong, 95 % of |z|
-were below {quantile}. "all": {all_z}.
+Do the two tasks of a man agree within the stated errors? z: difference over its standard error (of logarithms where the
+prior is one of the logarithm), the share of the prior taken off both; were the model right and the noise on the angle
+all that is wrong, 95 % of |z| were below {quantile}. "all": {all_z}.
 
 {by_parameter}
 
-What the group says, random effects; std_err and between_std in the parameter's unit; change: standing minus sitting (of logarithms
-where the prior is one), mean over the men with its 95 % interval.
+What the group says, random effects; std_err and between_std in the parameter's unit; change: standing minus sitting (of
+logarithms where the prior is one), mean over the men with its 95 % interval.
 
 {group}
 
@@ -173,7 +173,7 @@ def recordings(data_home):
 
 
 def recorded_section(data_home, n_jobs):
-    X, y = (pd.concat(frames) for frames in zip(*recordings(data_home)))
+    X, y = (pd.concat(frames) for frames in zip(*recordings(data_home), strict=False))
     subject = subject_of_frames(X)
     X = X / X.groupby(subject).transform("max")
     cohorts = {}
@@ -214,7 +214,8 @@ def tables(cohorts):
     return RECORDED.format(
         environment=environment(), n=compared.subjects["subject"].nunique(), rate=RATE, quantile=QUANTILE,
         failed=f" Failed: {', '.join(failed)}." if failed else "",
-        all_z=f"{whole[0]} parameters, root mean square z {whole[1]:.1f}, median |z| {whole[2]:.1f}, {whole[3]:.0f} % within",
+        all_z=f"{whole[0]} parameters, root mean square z {whole[1]:.1f}, median |z| {whole[2]:.1f}, "
+        f"{whole[3]:.0f} % within",
         by_parameter=markdown(by(label).astype({"n": int}), formats, "parameter"),
         group=markdown(group.replace([np.inf, -np.inf], np.nan), default=".3g"),
         by_subject=markdown(by(compared.subjects["subject"]).astype({"n": int}), formats, "man"),

@@ -35,8 +35,8 @@ def cat(data_home):
     return f"""## Cat soleus under maximal stimulation
 
 Identified on the stretches of 3 mm/s (traces {", ".join(_cat_soleus.STRETCHES)}), judged on the isometric ones
-({", ".join(_cat_soleus.ISOMETRIC)}) and the passive stretch ({", ".join(_cat_soleus.PASSIVE)}). Force enhancement during
-and after a stretch is no part of any Hill-type model: it is what is left.
+({", ".join(_cat_soleus.ISOMETRIC)}) and the passive stretch ({", ".join(_cat_soleus.PASSIVE)}). Force enhancement
+during and after a stretch is no part of any Hill-type model: it is what is left.
 
 {markdown(table)}
 
@@ -50,10 +50,10 @@ def ankle(data_home):
     table = _ankle_torque.contest(data_home)
     return f"""## Ankle dorsiflexion: torque of a dynamometer
 
-Tibialis anterior's EMG and the angle, torque raw (passive tissue and gravity are part of it, no antagonist was recorded).
-Five active trials: leave one out; and from the fixed end ({_ankle_torque.FIXED[0]}) to the stretches. The EMG-driven model
-also sees the passive trials, which make ridge regression worse, so that it is spared them. The measured fascicle is never
-used in fitting.
+Tibialis anterior's EMG and the angle, torque raw (passive tissue and gravity are part of it, no antagonist was
+recorded). Five active trials: leave one out; and from the fixed end ({_ankle_torque.FIXED[0]}) to the stretches. The
+EMG-driven model also sees the passive trials, which make ridge regression worse, so that it is spared them. The
+measured fascicle is never used in fitting.
 
 {markdown(table)}
 """
@@ -63,8 +63,8 @@ def plantarflexors(data_home):
     table, parameters, spread = _plantarflexors.contest(data_home)
     return f"""## Plantarflexion: maximal voluntary torque at nine angles
 
-One muscle, postures without time; identified from the first trial at each angle, judged on the second. Two trials at one
-angle differ by {spread:.1f} N m (standard deviation).
+One muscle, postures without time; identified from the first trial at each angle, judged on the second. Two trials at
+one angle differ by {spread:.1f} N m (standard deviation).
 
 {markdown(table)}
 

@@ -1,7 +1,7 @@
 """EMG-driven moments on any joint: agreement with OpenSim, walking people, how long a calibration takes.
 
-Tables are printed and kept in results/moments.md. With OpenSim (pip install 'sk-bionic[opensim]') and Rajagopal2016.osim
-(--rajagopal; of opensim-models) paths are compared with OpenSim's own.
+Tables are printed and kept in results/moments.md. With OpenSim (pip install 'sk-bionic[opensim]') and
+Rajagopal2016.osim (--rajagopal; of opensim-models) paths are compared with OpenSim's own.
 """
 
 import argparse
@@ -38,11 +38,11 @@ def paths(given):
     worse = table[~good]
     return f"""## Paths against OpenSim: hip (three angles), knee, ankle and subtalar joint of Rajagopal2016
 
-{N_POSTURES} random postures over the whole ranges of the file. {good.sum()} of {len(table)} muscles are within 1 mm (root mean
-square) in length and in every moment arm; their median errors are {table["length RMSE [mm]"].median():.2f} and
-{table["moment arm RMSE [mm]"].median():.2f} mm. Fitting all of them took {wall:.0f} s ({cpu:.0f} s of CPU time), OpenSim's
-measurements included. Worse are those whose paths jump over a wrapping surface or whose moment arms are, in OpenSim, not the
-slopes of their lengths:
+{N_POSTURES} random postures over the whole ranges of the file. {good.sum()} of {len(table)} muscles are within 1 mm
+(root mean square) in length and in every moment arm; their median errors are {table["length RMSE [mm]"].median():.2f}
+and {table["moment arm RMSE [mm]"].median():.2f} mm. Fitting all of them took {wall:.0f} s ({cpu:.0f} s of CPU time),
+OpenSim's measurements included. Worse are those whose paths jump over a wrapping surface or whose moment arms are, in
+OpenSim, not the slopes of their lengths:
 
 {markdown(worse)}
 """
@@ -62,8 +62,8 @@ def child(given):
     table, lengths = _moment_gait.child(given.data_home)
     return f"""## Walking child with cerebral palsy, right leg, four strides, leave one stride out [N m]
 
-43 muscles on the published polynomials, 8 electrodes. "Published personalised": the lengths that the authors identified from
-EMG and moments with an optimal-control method; gains are fitted in every row.
+43 muscles on the published polynomials, 8 electrodes. "Published personalised": the lengths that the authors identified
+from EMG and moments with an optimal-control method; gains are fitted in every row.
 
 {markdown(table)}
 
@@ -87,8 +87,8 @@ def speed(given):
     table = _moment_speed.speed(given.data_home)
     return f"""## Time: 43 muscles, three moments, one stride
 
-Simulated annealing is scipy's `dual_annealing` on the same objective from the same start, {_moment_speed.TIMES_AS_LONG} times as
-long.
+Simulated annealing is scipy's `dual_annealing` on the same objective from the same start, {_moment_speed.TIMES_AS_LONG}
+times as long.
 
 {markdown(table)}
 """

@@ -30,16 +30,17 @@ PAGE = """\
 
 {environment}
 
-{n} generated cases (seeds {first} to {last}) in {minutes:.1f} minutes on {n_jobs} processes: a small recording and a setting, of both of
-which nothing to three things are changed ({n_changes} kinds of changes: values, types and containers, columns, time, trials,
-angles, weights, every parameter of the constructor), through `fit`, `predict` (and with its standard deviation), muscle
-forces, activations, torques, `simulate`, `score`, `save`, `load`, `calibrate`, `save` and `load` again.
+{n} generated cases (seeds {first} to {last}) in {minutes:.1f} minutes on {n_jobs} processes: a small recording and a
+setting, of both of which nothing to three things are changed ({n_changes} kinds of changes: values, types and
+containers, columns, time, trials, angles, weights, every parameter of the constructor), through `fit`, `predict` (and
+with its standard deviation), muscle forces, activations, torques, `simulate`, `score`, `save`, `load`, `calibrate`,
+`save` and `load` again.
 
 Documented outcomes are a finite answer of the right shape and index that is the same after loading, or a ValueError,
 TypeError or SimulationError raised by the package or by scikit-learn's validation (never from inside another library),
-and warnings of the package's own, of convergence, data conversion and scores of a single frame. A case that nothing was changed in must pass.
-No call may take {patience} s of computing or 2 GB, change its inputs, or a state that the process shares (random generators, warning filters,
-floating-point errors, threads).
+and warnings of the package's own, of convergence, data conversion and scores of a single frame. A case that nothing was
+changed in must pass. No call may take {patience} s of computing or 2 GB, change its inputs, or a state that the process
+shares (random generators, warning filters, floating-point errors, threads).
 
 | how far the case came | cases |
 |---|---|
@@ -77,7 +78,9 @@ def batch(seeds):
 
 
 def _limit_memory():
-    """Whoever asks for more memory than anybody has gets a MemoryError, which is a fault, instead of the system's kill."""
+    """Whoever asks for more memory than anybody has gets a MemoryError, which is a fault, instead of the system's
+    kill.
+    """
     with suppress(ImportError):
         import resource
 

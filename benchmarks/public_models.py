@@ -99,7 +99,8 @@ def _status(ours, theirs, model, chosen, texts, torch):
             got = (float(length[0, k]), arms[0, :, k].numpy(), float(muscles.tendon_force[0, k]))
             scale = ours.muscles[name].parameters["max_isometric_force"]
             off = [abs(got[0] - expected[0]) / LENGTH, np.abs(got[1] - expected[1]).max() / ARM,
-                   0.0 if expected[2] is None else abs(got[2] - expected[2]) / (FORCE * max(scale, expected[2]))]  # fmt: skip
+                   0.0 if expected[2] is None else abs(got[2] - expected[2]) / (FORCE * max(scale,
+                   expected[2]))]  # fmt: skip
             if max(off) > 1:
                 told = name in texts or "are not solved" in texts  # the latter: OpenSim begins in another posture
                 (named if told else worst).append((name, [round(float(x), 2) for x in off], angle.round(3).tolist()))
@@ -196,7 +197,8 @@ def summary(rows):
     """Table of the counts, what differs or was refused by name, and the repositories."""
     counts = Counter(row[1] for model in rows for row in model["rows"])
     lines = [
-        f"# {len(rows)} public OpenSim models, {sum(counts.values())} coordinates and chains beside OpenSim {version('opensim')}\n"
+        f"# {len(rows)} public OpenSim models, {sum(counts.values())} coordinates and chains beside OpenSim "
+        f"{version('opensim')}\n"
     ]
     lines += [__doc__.split("\n\n")[2].replace("\n", " ") + "\n", "| outcome | number |", "|---|---|"]
     lines += [f"| {kind} | {number} |" for kind, number in counts.most_common()]

@@ -45,7 +45,8 @@ def main():
     times_of(HERE.parent)  # compiled code is on disk from here on
     ours, before = times_of(HERE.parent, "--long"), times_of(Path(sys.argv[1]).resolve())
     rows = [
-        {"work": work, "before [ms]": 1e3 * before[work], "now [ms]": 1e3 * ours[work], "times": before[work] / ours[work],
+        {"work": work, "before [ms]": 1e3 * before[work], "now [ms]": 1e3 * ours[work],
+        "times": before[work] / ours[work],
          "goal": goal}
         for work, goal in WORKS.items()
     ]  # fmt: skip

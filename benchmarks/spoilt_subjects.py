@@ -4,8 +4,8 @@ usage: python benchmarks/spoilt_subjects.py [--seeds development]
 
 Thirty spoilt and a hundred clean subjects of four families: simulated elbows (mismatch 0 to 1, noise on angle and EMG),
 the simulated arm, elbows calibrated to joint moments, and recorded knees (where SK_BIONIC_DATA or the cache has them).
-The thresholds of `sk_bionic.identification` were chosen on the seeds and men called development, the table is of others.
-One core. `--part K N` runs the K-th of N parts.
+The thresholds of `sk_bionic.identification` were chosen on the seeds and men called development, the table is of
+others. One core. `--part K N` runs the K-th of N parts.
 """
 
 import argparse
@@ -113,7 +113,8 @@ SPOILT = {
     "MVC 2": ("elbow", "amplitude", None, lambda m, X, y: (m, X * 2.0 / X.rolling(10).mean().max(), y)),
     "swapped": ("elbow", "swapped", None, lambda m, X, y: (m, exchanged(X, "biceps", "triceps"), y)),
     "swapped ": ("knee", "swapped", None, lambda m, X, y: (m, exchanged(X, "biceps_femoris", "vastus_medialis"), y)),
-    "dead: noise": ("elbow", "quiet", None, lambda m, X, y: (m, X.assign(triceps=0.05 + 0.002 * np.sin(np.arange(len(X)) * 1.7)), y)),
+    "dead: noise": ("elbow", "quiet", None, lambda m, X, y: (m,
+    X.assign(triceps=0.05 + 0.002 * np.sin(np.arange(len(X)) * 1.7)), y)),
     "dead: constant": ("elbow", "dead", None, lambda m, X, y: (m, X.assign(triceps=0.0), y)),
     "EMG 0.3 s early": ("elbow", "lag", -0.3, lambda m, X, y: (m, late(X, -0.3, list(X.columns)), y)),
     "EMG 0.5 s late": ("elbow", "lag", 0.5, lambda m, X, y: (m, late(X, 0.5, list(X.columns)), y)),
@@ -216,7 +217,8 @@ def page(spoilt, clean, seeds, seconds):
     lines = [
         "# Spoilt subjects",
         "",
-        f"`python benchmarks/spoilt_subjects.py`; {environment()}; {seconds:.0f} s on one core. Seeds from {SEEDS[seeds]}, knees of {', '.join(MEN[seeds])};",
+        f"`python benchmarks/spoilt_subjects.py`; {environment()}; {seconds:.0f} s on one core. Seeds from "
+        f"{SEEDS[seeds]}, knees of {', '.join(MEN[seeds])};",
         f"thresholds were chosen on seeds from {SEEDS['development']} and {', '.join(MEN['development'])}.",
         "",
     ]
@@ -229,7 +231,8 @@ def page(spoilt, clean, seeds, seconds):
             "|---|---|---|---|---|",
         ]
         lines += [
-            f"| {r['spoilt by']} | {r['family']} | {'yes' if r['named'] else 'no'} | {'yes' if r['advice'] else 'no'} | {r['said']} |"
+            f"| {r['spoilt by']} | {r['family']} | {'yes' if r['named'] else 'no'} | {'yes' if r['advice'] else 'no'} "
+            f"| {r['said']} |"
             for r in spoilt
         ]
     if clean:

@@ -33,11 +33,11 @@ Command: `python benchmarks/two_joint_arm.py`. {environment} {n} subjects of `ma
 
 ## Parameters
 
-Identified from {training} trials of {duration:g} s at 100 Hz, 1 deg of noise on the angles, start at the preset's values. Errors in %
-of the true value, all muscles together; covered: true values within {quantile} std_err. Fit: seconds of CPU, median.
-"shoulder prescribed": its noise-free angle is a column of X and only the elbow's is predicted. "angles known in part":
-the shoulder's angle is missing in the first {hidden:.0f} % of every trial, the elbow's in the last. "mismatch 1": moment arms 10 % off,
-stretching tendons, 20 ms more delay.
+Identified from {training} trials of {duration:g} s at 100 Hz, 1 deg of noise on the angles, start at the preset's
+values. Errors in % of the true value, all muscles together; covered: true values within {quantile} std_err. Fit:
+seconds of CPU, median. "shoulder prescribed": its noise-free angle is a column of X and only the elbow's is predicted.
+"angles known in part": the shoulder's angle is missing in the first {hidden:.0f} % of every trial, the elbow's in the
+last. "mismatch 1": moment arms 10 % off, stretching tendons, 20 ms more delay.
 
 {parameters}
 
@@ -47,8 +47,9 @@ By parameter, both angles measured:
 
 ## New trials
 
-{new} trials of the same subjects, `prediction="simulation"`; medians over the subjects of the root mean square errors, of the stated
-standard deviations and of the share of frames within {quantile} of them. The angle's error is against the noisy angle.
+{new} trials of the same subjects, `prediction="simulation"`; medians over the subjects of the root mean square errors,
+of the stated standard deviations and of the share of frames within {quantile} of them. The angle's error is against the
+noisy angle.
 
 {predictions}
 

@@ -39,7 +39,8 @@ def arguments():
     add(
         "--paths",
         type=Path,
-        help="file of fitted muscle paths; where it does not exist, OpenSim (pip install 'sk-bionic[opensim]') measures them "
+        help="file of fitted muscle paths; where it does not exist, OpenSim (pip install 'sk-bionic[opensim]') "
+        "measures them "
         "and they are kept there",
     )
     add("--tendons", nargs="+", default=["rigid"], choices=["rigid", "elastic"])

@@ -8,6 +8,7 @@ from .persistence import export_onnx, load, onnx_inputs, save
 from .regressor import PhysicsInformedMSKRegressor
 
 __all__ = [
-    "EMGDrivenMomentRegressor", "PhysicsInformedLoss", "PhysicsInformedMSKRegressor", "calibrate_to_moments", "export_onnx", "load", "onnx_inputs",
+    "EMGDrivenMomentRegressor", "PhysicsInformedLoss", "PhysicsInformedMSKRegressor", "calibrate_to_moments",
+    "export_onnx", "load", "onnx_inputs",
     "predict_moments", "predict_muscle_forces", "save",
 ]  # fmt: skip

@@ -1,4 +1,6 @@
-"""An OpenSim model with coordinates of every type: turn and back are rotational, shift translational, half and curved coupled."""
+"""An OpenSim model with coordinates of every type: turn and back are rotational, shift translational, half and curved
+coupled.
+"""
 
 ROTATIONS = (("rotation1", "0 0 1"), ("rotation2", "0 1 0"), ("rotation3", "1 0 0"))
 TRANSLATIONS = (("translation1", "1 0 0"), ("translation2", "0 1 0"), ("translation3", "0 0 1"))
@@ -17,12 +19,14 @@ def document():
         ),
     ]
     bodies = "".join(
-        f'<Body name="b{i}"><mass>1</mass><mass_center>0 -0.1 0</mass_center><inertia>0.01 0.01 0.01 0 0 0</inertia></Body>'
+        f'<Body name="b{i}"><mass>1</mass><mass_center>0 -0.1 0</mass_center><inertia>0.01 0.01 0.01 0 0 '
+        "0</inertia></Body>"
         for i in range(1, 6)
     )
     return (
         '<?xml version="1.0" encoding="UTF-8" ?><OpenSimDocument Version="40600"><Model name="types">'
-        f'<gravity>0 -9.81 0</gravity><Ground name="ground"/><BodySet name="bodyset"><objects>{bodies}</objects></BodySet>'
+        '<gravity>0 -9.81 0</gravity><Ground name="ground"/><BodySet '
+        f'name="bodyset"><objects>{bodies}</objects></BodySet>'
         f'<JointSet name="jointset"><objects>{"".join(joints)}</objects></JointSet></Model></OpenSimDocument>'
     )
 
@@ -46,4 +50,7 @@ def _joint(kind, name, coordinate, parent, child, function=None):
 
 def _axis(name, direction, coordinate, function):
     function = function.replace(">", ' name="function">', 1)
-    return f'<TransformAxis name="{name}"><coordinates>{coordinate}</coordinates><axis>{direction}</axis>{function}</TransformAxis>'
+    return (
+        "<TransformAxis "
+        f'name="{name}"><coordinates>{coordinate}</coordinates><axis>{direction}</axis>{function}</TransformAxis>'
+    )

@@ -15,11 +15,11 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import public_names
 
-# Of all that numpydoc checks: extended summaries, "See Also" and examples for every method (examples are asked for below),
-# verbs in summaries (it takes "Lengths of the fibers." for one), `self : Class` and lists in "Returns".
+# Of all that numpydoc checks: extended summaries, "See Also" and examples for every method (examples are asked for
+# below), verbs in summaries (it takes "Lengths of the fibers." for one), `self : Class` and lists in "Returns".
 NOT_CHECKED = {"ES01", "SA01", "EX01", "SS05", "RT02", "RT04", "RT05"}
-# Classes and functions whose docstring may go without an example: they say what went wrong, are made by a function whose
-# own example shows them, are a command's, or need an OpenSim model (the page of the guide on those shows them).
+# Classes and functions whose docstring may go without an example: they say what went wrong, are made by a function
+# whose own example shows them, are a command's, or need an OpenSim model (the page of the guide on those shows them).
 WITHOUT_EXAMPLE = {
     "sk_bionic.ceinms.CeinmsCalibration",
     "sk_bionic.ceinms.CeinmsProject",

@@ -103,7 +103,9 @@ def test_pickle_predicts_the_same_bits(trials, mode):
     X, y = trials
     fitted = pipeline(mode).fit(X, y)
     restored = pickle.loads(pickle.dumps(fitted))
-    for expected, got in zip(fitted["regressor"].predict(X, True), restored["regressor"].predict(X, True)):
+    for expected, got in zip(
+        fitted["regressor"].predict(X, True), restored["regressor"].predict(X, True), strict=False
+    ):
         np.testing.assert_array_equal(got, expected)
     np.testing.assert_array_equal(restored.predict(X), fitted.predict(X))
     pd.testing.assert_frame_equal(restored["regressor"].parameters_, fitted["regressor"].parameters_)

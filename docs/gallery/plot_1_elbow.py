@@ -58,7 +58,8 @@ table = regressor.parameters_.merge(truth, on=["muscle", "name"])
 table[["muscle", "name", "unit", "initial", "value", "std_err", "truth"]].round(4)
 
 # %%
-# All eight in one figure: how far the identified value, with two standard errors, and the textbook's are from the truth.
+# All eight in one figure: how far the identified value, with two standard errors, and the textbook's are from the
+# truth.
 
 rows = np.arange(len(table))[::-1]
 relative = 100 * (table[["initial", "value"]].sub(table["truth"], axis=0)).div(table["truth"].abs(), axis=0)

@@ -54,8 +54,9 @@ axes.set(xlabel="RMSE on an unseen trial [deg]", xlim=(0, 1.12 * errors.max()))
 axes.grid(axis="y", visible=False)
 
 # %%
-# Now the same random forest under shuffled frames, as ``KFold(shuffle=True)`` splits them. Neighbouring frames are nearly
-# equal, so almost every test frame has a twin in the training part. Features are computed before the split, as is usual.
+# Now the same random forest under shuffled frames, as ``KFold(shuffle=True)`` splits them. Neighbouring frames are
+# nearly equal, so almost every test frame has a twin in the training part. Features are computed before the split, as
+# is usual.
 
 forest = make_baseline("random_forest", search=False, low_pass=False, random_state=0)
 features, regressor = forest[0].fit_transform(X), forest[1]

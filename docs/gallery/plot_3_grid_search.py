@@ -2,8 +2,8 @@
 Search the weight of the equation in a Pipeline
 ===============================================
 
-``ode_weight`` says how much the equation of motion counts against the measured angles. The default, the hybrid, chooses it
-itself. With the published joint training (``prediction="network"``) it is a hyperparameter like any other: here
+``ode_weight`` says how much the equation of motion counts against the measured angles. The default, the hybrid, chooses
+it itself. With the published joint training (``prediction="network"``) it is a hyperparameter like any other: here
 ``GridSearchCV`` chooses it, over whole trials and through a pipeline.
 """
 
@@ -24,9 +24,9 @@ from sk_bionic.preprocessing import EMGEnvelope
 flexion = make_elbow_flexion(n_trials=3, duration=3.0, mismatch=0.5, random_state=1)
 
 # %%
-# The simulator's EMG is an envelope already, so the first step only normalises (``band=None, low_pass=None``); on raw EMG it
-# would filter, too. ``set_output(transform="pandas")`` keeps the index with its trials and times on the way. Parameters of the
-# regressor are reached by the name of its step.
+# The simulator's EMG is an envelope already, so the first step only normalises (``band=None, low_pass=None``); on raw
+# EMG it would filter, too. ``set_output(transform="pandas")`` keeps the index with its trials and times on the way.
+# Parameters of the regressor are reached by the name of its step.
 
 pipeline = Pipeline(
     [
@@ -55,9 +55,10 @@ print("best weight:", search.best_params_["regressor__ode_weight"])
 pd.DataFrame(errors, index=results["param_regressor__ode_weight"], columns=["trial 1", "trial 2", "trial 3"]).round(1)
 
 # %%
-# With no weight at all, the network has the EMG and the angles alone. The more weight, the more it has to obey an equation whose
-# parameters are still to be found: on this subject that makes it worse, and the search says so. Identifying the parameters
-# first, through the solved equation, is another matter, on the same folds and with the same pipeline:
+# With no weight at all, the network has the EMG and the angles alone. The more weight, the more it has to obey an
+# equation whose parameters are still to be found: on this subject that makes it worse, and the search says so.
+# Identifying the parameters first, through the solved equation, is another matter, on the same folds and with the same
+# pipeline:
 
 pipeline.set_params(regressor__prediction="simulation")
 scores = cross_val_score(
@@ -67,7 +68,8 @@ simulation = -np.rad2deg(scores.mean())
 print(f"simulation: {simulation:.1f} deg")
 
 # %%
-# Which is why the hybrid, the default, identifies first and then gives the equation the weight that held-out data support.
+# Which is why the hybrid, the default, identifies first and then gives the equation the weight that held-out data
+# support.
 
 figure, axes = plt.subplots(figsize=(7, 3.2))
 axes.plot(range(4), errors, "o", color="0.65", ms=5)

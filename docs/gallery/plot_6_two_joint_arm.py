@@ -61,8 +61,9 @@ panels["hand"].legend(fontsize=8)
 figure.colorbar(line, ax=panels["hand"], label="time [s]", shrink=0.5)
 
 # %%
-# Where the shoulder was measured and need not be predicted, its angle is a column of ``X``: it is *prescribed*, and ``y`` has the
-# elbow alone. Its velocity and acceleration come from a spline, so it must be smooth; here it is without noise.
+# Where the shoulder was measured and need not be predicted, its angle is a column of ``X``: it is *prescribed*, and
+# ``y`` has the elbow alone. Its velocity and acceleration come from a spline, so it must be smooth; here it is without
+# noise.
 
 X_prescribed = X.assign(shoulder_elevation=reaching.angle["shoulder_elevation"])
 elbow = y["elbow_flexion"]

@@ -36,7 +36,8 @@ def scale_of_emg(emg, how):
         scale = np.array(how, dtype=np.float64)
         if scale.shape != emg.shape[1:] or not np.all(scale > 0):
             raise ValueError(
-                f"`emg_scale` must have one positive number for each of {emg.shape[1]} EMG columns. Got {scale.tolist()}."
+                f"`emg_scale` must have one positive number for each of {emg.shape[1]} EMG columns. Got "
+                f"{scale.tolist()}."
             )
         return scale
     largest = np.abs(emg).max(axis=0)
@@ -62,7 +63,8 @@ def warn_of_negative(emg, names, trials):
         row = int(np.argmin(emg[:, j]))
         if emg[row, j] < -0.05 * np.abs(emg[:, j]).max():
             warn_user(
-                f"Column {name!r} is negative (trial {trials.names[trials.trial_of_frame[row]]!r}, row {row}: {emg[row, j]:.3g}): EMG columns must hold "
+                f"Column {name!r} is negative (trial {trials.names[trials.trial_of_frame[row]]!r}, row {row}: "
+                f"{emg[row, j]:.3g}): EMG columns must hold "
                 "rectified envelopes; make them with EMGEnvelope. Negative values drive no muscle."
             )
             return
@@ -105,6 +107,7 @@ def _far_beyond(emg, names, trials):
     if emg[row, column] <= LARGEST_EXCITATION:
         return ""
     return (
-        f"Column {names[column]!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} reaches {emg[row, column]:.3g} times the EMG that counts "
+        f"Column {names[column]!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} reaches "
+        f"{emg[row, column]:.3g} times the EMG that counts "
         "as full excitation. Are all trials in the same unit? Else give that amplitude as `emg_scale`."
     )

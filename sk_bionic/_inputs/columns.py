@@ -52,7 +52,8 @@ def assign_columns(names, model):
                 f"X lacks the EMG columns {missing} that drive the model {model.name!r}. {_one_limb(limbs)}"
             )
         raise ValueError(
-            f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. Rename them, build the model "
+            f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. "
+            "Rename them, build the model "
             "without those muscles (`muscles=`), or use model='auto'."
         )
     absent = [name for name in model.prescribed_names if name not in names]
@@ -64,7 +65,8 @@ def assign_columns(names, model):
     unknown = [name for name in names if name not in channels and name not in external]
     if unknown:
         raise ValueError(
-            f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, external inputs {external}. "
+            f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, "
+            f"external inputs {external}. "
             "Drop or rename the columns, or use model='auto'."
         )
     position = {name: i for i, name in enumerate(names)}
@@ -163,7 +165,8 @@ def build_model(model, names, n_coordinates):
     given = [name for name in model.coordinate_names if name in names]
     if len(given) == model.n_coordinates:
         raise ValueError(
-            f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y holds from X; "
+            f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y "
+            "holds from X; "
             "`sk_bionic.predict_moments` and `calibrate_to_moments` take all angles as measured."
         )
     model = model.prescribing(given) if given else model
@@ -176,7 +179,8 @@ def build_model(model, names, n_coordinates):
             )
         also = f" besides {model.prescribed_names}, which X prescribes" if model.prescribed_names else ""
         raise ValueError(
-            f"The model {model.name!r} has the coordinates {model.coordinate_names}{also}, but y has {n_coordinates} column(s). Pass one column of y for each."
+            f"The model {model.name!r} has the coordinates {model.coordinate_names}{also}, but y has {n_coordinates} "
+            "column(s). Pass one column of y for each."
         )
     return model
 
@@ -196,7 +200,8 @@ def names_for(model, names, named):
         return names
     if len(names) != len(channels):
         raise ValueError(
-            f"The model {model.name!r} is driven by {len(channels)} EMG columns {channels}. Got an array of {len(names)} columns without names: pass a DataFrame."
+            f"The model {model.name!r} is driven by {len(channels)} EMG columns {channels}. Got an array of "
+            f"{len(names)} columns without names: pass a DataFrame."
         )
     return channels
 
@@ -220,7 +225,8 @@ def check_target_names(names, model):
     for name, coordinate in zip(names or (), model.coordinate_names, strict=False):
         if name != coordinate and name in (joint.name for joint in model.joints):
             raise ValueError(
-                f"The columns of y are {list(names)}, the coordinates of the model {model.name!r} that y must hold, in this order, {list(model.coordinate_names)}."
+                f"The columns of y are {list(names)}, the coordinates of the model {model.name!r} that y must hold, in "
+                f"this order, {list(model.coordinate_names)}."
             )
 
 
@@ -230,6 +236,7 @@ def warn_of_synthesized(model):
         mixtures = dict(zip(model.muscle_names, model.channel_names, strict=True))
         named = fitting_in([f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles], LINE)
         warn_user(
-            f"These muscles have no EMG of their own but a stated mixture: {named}.\nWhat is predicted and identified for them rests on that "
+            f"These muscles have no EMG of their own but a stated mixture: {named}.\nWhat is predicted and identified "
+            "for them rests on that "
             "assumption; `synthesized_muscles_` keeps their names."
         )

@@ -49,7 +49,7 @@ def common_rate(trials, sampling_rate):
 
 def check_rates(trials, expected, source):
     """Raise where a trial's rate differs by more than 1 % from `expected` [Hz]."""
-    for name, rate in zip(trials.names, _rates(trials)):
+    for name, rate in zip(trials.names, _rates(trials), strict=False):
         if abs(rate / expected - 1) > 0.01:
             raise ValueError(
                 f"Trial {name!r} is sampled at {rate:g} Hz, but {source} {expected:g} Hz. Resample the trial."
@@ -58,7 +58,7 @@ def check_rates(trials, expected, source):
 
 def check_uniform(trials):
     """Raise where time is not uniform; up to half an interval of jitter is due to rounding."""
-    for name, rows in zip(trials.names, trials.slices):
+    for name, rows in zip(trials.names, trials.slices, strict=False):
         time = trials.time[rows]
         if len(time) < 3:
             continue

@@ -50,7 +50,8 @@ def _read(column, name):
             values[row] = np.nan if pd.isna(value) else float(value)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"Column {name!r}, row {row} holds {str(value)[:40]!r}, which is no number. Correct it, or drop the column."
+                f"Column {name!r}, row {row} holds {str(value)[:40]!r}, which is no number. Correct it, or "
+                "drop the column."
             ) from error
     return values
 

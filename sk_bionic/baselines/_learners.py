@@ -35,8 +35,9 @@ def random_forest(random_state, sampling_rate):
 
 
 def extra_trees(random_state, sampling_rate):
-    # A published setting, not searched: a forest averages so much that its hyperparameters hardly matter. Histogram gradient
-    # boosting on the same columns errs by 1.13 times as much (six records of recorded_emg.py, 70 % to 30 %), so it is left out.
+    # A published setting, not searched: a forest averages so much that its hyperparameters hardly matter. Histogram
+    # gradient boosting on the same columns errs by 1.13 times as much (six records of recorded_emg.py, 70 % to 30 %),
+    # so it is left out.
     trees = ExtraTreesRegressor(n_estimators=200, max_features=0.5, min_samples_leaf=2, random_state=random_state)
     return _on_known_frames(trees)
 

@@ -76,7 +76,8 @@ def make_baseline(
         "shuffled_emg": a control, "random_forest" on EMG whose half-second blocks are in random
         order, in training and prediction alike. It should do no better than the mean angle.
     lags : sequence of float, optional
-        Lags of the EMG [s]. Default: 0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4 and 0.5; of the "extra_trees" 0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8 and 1.
+        Lags of the EMG [s]. Default: 0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4 and 0.5; of the "extra_trees" 0, 0.03, 0.06,
+        0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8 and 1.
     sqrt : bool, default=True
         Take the square root of the EMG first. Amplitudes are skewed, and most of the movement
         happens at low ones; every regressor gains from it on recorded EMG.

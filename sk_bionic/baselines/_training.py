@@ -22,8 +22,8 @@ def train_networks(build, inputs, targets, settings):
     inputs, targets : ndarray, rows first
         Standardised; targets are NaN where unknown.
     settings : GRURegressor or NoisyMLPRegressor
-        Whose parameters `n_networks`, `max_epochs`, `lr` (the highest of the cycle), `alpha` (weight decay), `input_noise`
-        and `random_state` hold.
+        Whose parameters `n_networks`, `max_epochs`, `lr` (the highest of the cycle), `alpha` (weight decay),
+        `input_noise` and `random_state` hold.
 
     Returns
     -------

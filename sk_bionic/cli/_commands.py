@@ -41,7 +41,8 @@ def fit(arguments):
     print(f"Fitted in {time.perf_counter() - start:.0f} s.")
     error = np.rad2deg(root_mean_square(y, pipeline.predict(X)))
     print(
-        f"Error on these recordings: {error:.2f} deg (root mean square). How well it does on new ones, 'sk-bionic compare' tells."
+        f"Error on these recordings: {error:.2f} deg (root mean square). How well it does on new ones, 'sk-bionic "
+        "compare' tells."
     )
     table = getattr(pipeline[-1], "parameters_", None)
     if table is not None and len(table):
@@ -66,7 +67,8 @@ def training_frames(config):
 def _describe(X, y):
     trials = find_trials(X)
     print(
-        f"Read {trials.n_trials} trial(s), {trials.n_frames} frames at {trials.sampling_rate:g} Hz; columns {', '.join(X.columns)}; "
+        f"Read {trials.n_trials} trial(s), {trials.n_frames} frames at {trials.sampling_rate:g} Hz; columns "
+        f"{', '.join(X.columns)}; "
         f"angle(s) {', '.join(pd.DataFrame(y).columns)}."
     )
 
@@ -92,7 +94,8 @@ def predict(arguments):
     for name, path in paths.items():
         write_table(frame if len(paths) == 1 else frame.loc[[name]], path, in_degrees=in_degrees)
     print(
-        f"{arguments.what.capitalize()} [{QUANTITIES[arguments.what][1].format(unit=unit)}] written to {', '.join(map(str, paths.values()))}."
+        f"{arguments.what.capitalize()} [{QUANTITIES[arguments.what][1].format(unit=unit)}] written to "
+        f"{', '.join(map(str, paths.values()))}."
     )
 
 
@@ -117,7 +120,8 @@ def load_fitted(config):
     if before is not None and before != now:
         changed = ", ".join(name for name in now if now[name] != before.get(name))
         raise ValueError(
-            f"{config.path} prepares recordings in another way than when {config.model_file.name} was fitted ({changed}). Undo that change, or fit again."
+            f"{config.path} prepares recordings in another way than when {config.model_file.name} was fitted "
+            f"({changed}). Undo that change, or fit again."
         )
     return fitted
 

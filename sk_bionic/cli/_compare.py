@@ -37,7 +37,8 @@ def compare(arguments):
     table = pd.DataFrame(rows).sort_values("rmse_deg", ignore_index=True)
     print("\n" + table.to_string(index=False, float_format=lambda x: f"{x:.3g}", na_rep="-"))
     print(
-        "\nrmse_deg: root mean square error [deg], mean over the splits (best and worst beside it); r2: share of the variance explained."
+        "\nrmse_deg: root mean square error [deg], mean over the splits (best and worst beside it); r2: share of the "
+        "variance explained."
     )
     if output:
         write_table(table, output, index=False)

@@ -181,7 +181,8 @@ def make_table(path, cls, name, given):
     return made
 
 
-_WORDS = {list: "a list [...]", dict: "a table {...}", str: "a text in quotes", int: "a number", float: "a number", bool: "true or false"}  # fmt: skip
+_WORDS = {list: "a list [...]", dict: "a table {...}", str: "a text in quotes", int: "a number", float: "a number",
+bool: "true or false"}  # fmt: skip
 
 
 def _in_words(types):
@@ -195,7 +196,8 @@ def _check_estimator(config):
     model = config.estimator.get("model", "auto")
     if model not in ("auto", *PRESETS) and not str(model).endswith(".osim"):
         raise ValueError(
-            f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}, or an OpenSim model (.osim). Got {model!r}."
+            f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}, or an OpenSim model "
+            f"(.osim). Got {model!r}."
         )
 
 

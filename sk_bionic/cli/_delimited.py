@@ -84,7 +84,8 @@ def _header(path, lines, first, separator):
     if named and len(named) == len(cells):
         return named, first
     raise ValueError(
-        f"{path}, line {first + 1}: this line must hold the names of the columns. Got {lines[first][:60]!r}. Put a line of "
+        f"{path}, line {first + 1}: this line must hold the names of the columns. Got {lines[first][:60]!r}. "
+        "Put a line of "
         "names in front."
     )
 
@@ -108,7 +109,8 @@ def _rows(path, lines, first, separator, labels):
             whole = separator == "," and all(_INTEGER.fullmatch(cell) for cell in cells)
             commas = " If its numbers have decimal commas, part the values by semicolons, or write decimal points."
             raise ValueError(
-                f"{path}, line {number}: {len(cells)} values between {separator!r}, but there are {len(labels)} names of "
+                f"{path}, line {number}: {len(cells)} values between {separator!r}, but there are "
+                f"{len(labels)} names of "
                 f"columns.{commas if whole else ''}"
             )
         if len(cells) < len(labels) and number == len(lines):  # a line without an end, as of a file cut off

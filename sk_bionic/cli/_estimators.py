@@ -16,7 +16,8 @@ def make_regressor(config):
 def make_model(config):
     """The model: the name of a preset, or what an .osim file (relative to the configuration) makes.
 
-    Of the file it takes the coordinates that are measured and the muscles that have EMG, unless the table [osim] says others.
+    Of the file it takes the coordinates that are measured and the muscles that have EMG, unless the table [osim] says
+    others.
     """
     name = config.estimator.get("model", "auto")
     if not name.endswith(".osim"):
@@ -43,7 +44,9 @@ def with_normalisation(config, regressor):
 
 
 def make_normalisation(config):
-    """The step that frees envelopes of raw EMG of their resting level and divides them by their size; None where nothing is to be divided."""
+    """The step that frees envelopes of raw EMG of their resting level and divides them by their size; None where
+    nothing is to be divided.
+    """
     if config.emg is None or config.emg.normalize is False:
         return None
     rest = None if config.emg.rest is False else config.emg.rest

@@ -13,13 +13,14 @@ CONFIG = """\
 # Texts stand in quotes, lists in square brackets.
 
 [data]
-# Your recordings; * stands for anything. File names are relative to this file. One file is one trial, unless the files have
-# a column "trial".
+# Your recordings; * stands for anything. File names are relative to this file. One file is one trial, unless the files
+# have a column "trial".
 files = ["trial_*.csv"]
-# Columns with the electrical activity of the muscles. The model "elbow" wants them under the names biceps and triceps. Where
-# yours have other names, write it like this:  emg = {biceps = "EMG channel 1", triceps = "EMG channel 2"}
+# Columns with the electrical activity of the muscles. The model "elbow" wants them under the names biceps and triceps.
+# Where yours have other names, write it like this:  emg = {biceps = "EMG channel 1", triceps = "EMG channel 2"}
 emg = ["biceps", "triceps"]
-# The column with the measured joint angle, and its unit: "deg" or "rad" (.sto and .mot files say it themselves). 0 is the extended elbow, flexion is positive.
+# The column with the measured joint angle, and its unit: "deg" or "rad" (.sto and .mot files say it themselves).
+# 0 is the extended elbow, flexion is positive.
 angle = ["elbow_flexion"]
 angle_unit = "deg"
 # The column with the time in seconds. Without such a column give the number of samples a second instead:
@@ -30,8 +31,9 @@ time = "time"
 # Files whose values stand between semicolons, with decimal commas:
 # separator = ";"
 # decimal = ","
-# Angles that come from other files of the same names (trial_00.mot beside trial_00.c3d), or with the same text in place of
-# the *. They are joined by their times; if both begin at the same moment but count from different zeros: clock = "start".
+# Angles that come from other files of the same names (trial_00.mot beside trial_00.c3d), or with the same text in place
+# of the *. They are joined by their times; if both begin at the same moment but count from different zeros:
+# clock = "start".
 # angle_files = ["trial_*.mot"]
 # clock = "time"
 # How many frames a second the model shall see; needed where EMG and angle were sampled at different rates.
@@ -50,8 +52,9 @@ time = "time"
 # normalize = "max"    # what becomes 1: the largest value of all training trials
 
 [estimator]
-# "elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg", or "auto": any joint, one muscle for each EMG column. Or the
-# file of an OpenSim model, "my_model.osim": the angles and EMG columns must then have the names that they have in there.
+# "elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg", or "auto": any joint, one muscle for each EMG
+# column. Or the file of an OpenSim model, "my_model.osim": the angles and EMG columns must then have the names that
+# they have in there.
 model = "elbow"
 # "hybrid": equations of motion and learning together (the best for most recordings); "simulation": the equations alone
 # (the fastest); "network": a network trained on both at once.

@@ -15,11 +15,11 @@ from ._stream import stream
 from ._words import in_plain_words
 
 DESCRIPTION = """\
-From the electrical activity of muscles (surface EMG) to the angle of a joint, the forces of the muscles and the subject's
-own muscle parameters.
+From the electrical activity of muscles (surface EMG) to the angle of a joint, the forces of the muscles and the
+subject's own muscle parameters.
 
-One configuration file (a text file, ending in .toml) says where your recordings are, what their columns mean and how the
-model is built. Each command reads it. To see one, and to try every command on a small simulated recording:
+One configuration file (a text file, ending in .toml) says where your recordings are, what their columns mean and how
+the model is built. Each command reads it. To see one, and to try every command on a small simulated recording:
 
     sk-bionic example try_it
     cd try_it
@@ -30,7 +30,10 @@ EPILOG = """\
 Help on one command: sk-bionic fit --help.   Recordings may be .csv, .tsv, .parquet, .sto, .mot or .c3d files.
 """
 CONFIG_HELP = "configuration file (.toml); 'sk-bionic example' writes one with an explanation of every line"
-SET_HELP = "use another value than the configuration file has, for this run; may be repeated. Example: --set estimator.max_epochs=50"
+SET_HELP = (
+    "use another value than the configuration file has, for this run; may be repeated. Example: --set "
+    "estimator.max_epochs=50"
+)
 
 
 def main(argv=None):
@@ -140,9 +143,9 @@ def _add_check(commands):
     command = _command(
         commands, "check", check, "look for faults of recordings before a fit",
         """
-        Looks for missing, flat, clipped and exchanged channels, artefacts, hum of the mains, drift, copies, uneven time and
-        angles that the EMG does not explain, and says what to do about each. With a configuration file it checks the
-        recordings that this names (or those that follow it) with their angles; with recordings alone it takes every
+        Looks for missing, flat, clipped and exchanged channels, artefacts, hum of the mains, drift, copies, uneven time
+        and angles that the EMG does not explain, and says what to do about each. With a configuration file it checks
+        the recordings that this names (or those that follow it) with their angles; with recordings alone it takes every
         column for EMG. Ends with status 1 where it found more than notes.
         """,
         "sk-bionic check elbow.toml", config=False,
@@ -161,10 +164,10 @@ def _add_moments(commands):
     command = _command(
         commands, "moments", moments, "calibrate a model to joint moments of inverse dynamics",
         """
-        What EMG-driven modelling calls calibration: along the measured motion, the moments that the model's muscles exert are
-        fitted to those of inverse dynamics. The configuration names, besides EMG and angles, the coordinates whose moments
-        were measured (moments = ["knee_angle_r"]) and the files that hold them (moment_files = ["*_id.sto"], in N m). Joint
-        angles should be low-passed, as for inverse dynamics.
+        What EMG-driven modelling calls calibration: along the measured motion, the moments that the model's muscles
+        exert are fitted to those of inverse dynamics. The configuration names, besides EMG and angles, the coordinates
+        whose moments were measured (moments = ["knee_angle_r"]) and the files that hold them (moment_files =
+        ["*_id.sto"], in N m). Joint angles should be low-passed, as for inverse dynamics.
         """,
         "sk-bionic moments walking.toml --osim calibrated.osim --output moments.sto", model_file=False,
     )  # fmt: skip
@@ -184,10 +187,11 @@ def _add_ceinms(commands):
     command = _command(
         commands, "ceinms", ceinms, "calibrate or run a CEINMS project as its files say",
         """
-        Takes the setup files of CEINMS as they are. 'calibrate' fits the subject's parameters to the external moments of
-        the calibration's trials, within seconds and under priors, and writes the calibrated subject; 'run' executes a trial,
-        in open loop or hybrid (EMG-assisted, static optimisation), and writes Torques.sto, MuscleForces.sto, ... CEINMS
-        reads both. Results of the same name are replaced, as CEINMS does; an earlier calibrated subject is kept beside.
+        Takes the setup files of CEINMS as they are. 'calibrate' fits the subject's parameters to the external moments
+        of the calibration's trials, within seconds and under priors, and writes the calibrated subject; 'run' executes
+        a trial, in open loop or hybrid (EMG-assisted, static optimisation), and writes Torques.sto, MuscleForces.sto,
+        ... CEINMS reads both. Results of the same name are replaced, as CEINMS does; an earlier calibrated subject is
+        kept beside.
         """,
         "sk-bionic ceinms calibrate calibrationSetup.xml", config=False,
     )  # fmt: skip
@@ -218,9 +222,9 @@ def _add_fit(commands):
     command = _command(
         commands, "fit", _commands.fit, "fit the model to your recordings and save it",
         """
-        Reads the recordings that the configuration names, identifies the subject's muscle parameters, trains the networks,
-        prints the parameters with their standard errors, and writes the fitted model to a file. It takes from a few
-        seconds to some minutes. Warnings tell what your recording cannot determine, and what recording would.
+        Reads the recordings that the configuration names, identifies the subject's muscle parameters, trains the
+        networks, prints the parameters with their standard errors, and writes the fitted model to a file. It takes from
+        a few seconds to some minutes. Warnings tell what your recording cannot determine, and what recording would.
         """,
         "sk-bionic fit elbow.toml --parameters parameters.csv",
     )  # fmt: skip
@@ -233,8 +237,8 @@ def _add_predict(commands):
     command = _command(
         commands, "predict", _commands.predict, "predict joint angles or muscle forces of new recordings",
         """
-        Needs a model that 'sk-bionic fit' has written. The new recordings need the EMG columns only; where they have the
-        measured angle too, the error of the prediction is printed. Results ending in .sto or .mot open in
+        Needs a model that 'sk-bionic fit' has written. The new recordings need the EMG columns only; where they have
+        the measured angle too, the error of the prediction is printed. Results ending in .sto or .mot open in
         OpenSim; they hold one trial each, so several trials give several files, with the trial's name in theirs.
         """,
         "sk-bionic predict elbow.toml new_trial.csv --output prediction.csv",
@@ -247,7 +251,8 @@ def _add_predict(commands):
     )
     command.add_argument(
         "--what", choices=list(_commands.QUANTITIES), default="angles",
-        help="angles [unit of the configuration] (the default), muscle forces [N], muscle activations (0 to 1) or joint torques [N m]",
+        help="angles [unit of the configuration] (the default), muscle forces [N], muscle activations (0 to 1) or "
+        "joint torques [N m]",
     )  # fmt: skip
     command.add_argument(
         "--std",
@@ -258,10 +263,11 @@ def _add_predict(commands):
 
 def _add_compare(commands):
     command = _command(
-        commands, "compare", _commands.compare, "compare the model with usual learners on recordings none of them has seen",
+        commands, "compare", _commands.compare,
+        "compare the model with usual learners on recordings none of them has seen",
         """
-        Every method is trained on one part of the recordings and tested on another: whole trials are left out in turn, or,
-        of a single trial, its last 30 %. Neighbouring samples are never dealt to both parts, which would make every
+        Every method is trained on one part of the recordings and tested on another: whole trials are left out in turn,
+        or, of a single trial, its last 30 %. Neighbouring samples are never dealt to both parts, which would make every
         method look better than it is. 'time_only' sees the clock and no EMG: a method that is no better has learnt
         the order of your movements, not the muscles. Searching hyperparameters takes minutes.
         """,
@@ -280,8 +286,8 @@ def _add_report(commands):
     command = _command(
         commands, "report", _commands.report, "write a report of the fitted subject as a web page",
         """
-        One self-contained .html file: quality of the recording, fit, identified parameters, muscle forces, warnings. Needs a
-        model that 'sk-bionic fit' has written, and shows it on the recordings that the configuration names.
+        One self-contained .html file: quality of the recording, fit, identified parameters, muscle forces, warnings.
+        Needs a model that 'sk-bionic fit' has written, and shows it on the recordings that the configuration names.
         """,
         "sk-bionic report elbow.toml --output report.html",
     )  # fmt: skip
@@ -294,10 +300,10 @@ def _add_stream(commands):
     command = _command(
         commands, "stream", stream, "predict EMG of a Lab Streaming Layer stream while it is recorded",
         """
-        Reads EMG from a stream of the Lab Streaming Layer and publishes angles [rad], muscle forces [N], moments [N m], their
-        standard deviations and flags as another, until it is interrupted (Ctrl-C). MODEL is a model that 'sk-bionic fit' has
-        written, or the configuration it was fitted from, which says how envelopes are made of raw EMG. Nothing is sent
-        beyond this computer unless --scope says so. Needs the extra: pip install 'sk_bionic[lsl]'.
+        Reads EMG from a stream of the Lab Streaming Layer and publishes angles [rad], muscle forces [N], moments [N m],
+        their standard deviations and flags as another, until it is interrupted (Ctrl-C). MODEL is a model that
+        'sk-bionic fit' has written, or the configuration it was fitted from, which says how envelopes are made of raw
+        EMG. Nothing is sent beyond this computer unless --scope says so. Needs the extra: pip install 'sk_bionic[lsl]'.
         """,
         "sk-bionic stream elbow.toml --inlet EMG --outlet Motion", config=False,
     )  # fmt: skip

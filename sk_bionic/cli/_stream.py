@@ -21,11 +21,13 @@ def stream(arguments):
     regressor = pipeline[-1]
     print(f"Waiting for the stream {arguments.inlet!r} ...", flush=True)
     counts = serve(
-        regressor, arguments.inlet, arguments.outlet, envelope=envelope_of(pipeline, filters), duration=arguments.duration,
+        regressor, arguments.inlet, arguments.outlet, envelope=envelope_of(pipeline, filters),
+        duration=arguments.duration,
         timeout=arguments.wait, scope=arguments.scope, lag=arguments.lag, frame_rate=arguments.frame_rate,
     )  # fmt: skip
     print(
-        f"{counts['samples']} samples read, {counts['frames']} frames published as {arguments.outlet!r}, {counts['flagged']} of them "
+        f"{counts['samples']} samples read, {counts['frames']} frames published as {arguments.outlet!r}, "
+        f"{counts['flagged']} of them "
         "flagged."
     )
 
@@ -42,7 +44,8 @@ def _fitted(path):
     prepared = getattr(pipeline, "preparation_", None)
     if prepared and prepared.get("emg"):
         raise ValueError(
-            f"{path} was fitted on envelopes that its configuration makes of raw EMG: give the configuration (.toml) instead."
+            f"{path} was fitted on envelopes that its configuration makes of raw EMG: give the configuration "
+            "(.toml) instead."
         )
     return pipeline, None
 

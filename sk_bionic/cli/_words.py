@@ -11,7 +11,8 @@ _DEGREES = 'say angle_unit = "deg" in [data]'
 _RULES = (
     (re.compile(r"pass np\.deg2rad(?:\(\w+\)| of that column)(?: where they are in degrees)?"), _DEGREES),
     (
-        re.compile(r"(?:Pass|pass|Give|give|Set|set)? ?`sampling_rate` \[Hz\][^.:]*?or a DataFrame whose index has[^.]*"),
+        re.compile(r"(?:Pass|pass|Give|give|Set|set)? ?`sampling_rate` \[Hz\][^.:]*?or a DataFrame whose "
+        r"index has[^.]*"),
         "Name the column of the time by time in [data]",
     ),
     (re.compile(r"parameter of PhysicsInformedMSKRegressor"), "parameter in [estimator]"),
@@ -29,7 +30,8 @@ _RULES = (
     (re.compile(r"`(?:sk_bionic\.)?(predict_moments|calibrate_to_moments|predict_muscle_forces)`"), r"\1 (in Python)"),
     (
         re.compile(r"Rename them, build the model without those muscles \(`muscles=`\), or use model='auto'"),
-        'Say in [data] which column drives which muscle, as in emg = {biceps = "EMG channel 1"}, or model = "auto" in [estimator]',
+        'Say in [data] which column drives which muscle, as in emg = {biceps = "EMG channel 1"}, or model = "auto" in '
+        '[estimator]',
     ),
     (re.compile(r"\bregressor\.(\w+)\([^)]*\)"), r"\1"),
 )  # fmt: skip

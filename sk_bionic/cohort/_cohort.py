@@ -180,7 +180,8 @@ class Cohort:
         )  # fmt: skip
         if both.empty:
             raise ValueError(
-                f"The cohorts have no parameter of a subject in common. Subjects: {list(self.estimators_)} and {list(other.estimators_)}."
+                f"The cohorts have no parameter of a subject in common. Subjects: {list(self.estimators_)} and "
+                f"{list(other.estimators_)}."
             )
         subjects = both[["subject", *KEY, "unit", "scale"]].assign(
             first=both["value_1"],
@@ -237,7 +238,8 @@ def regressor_of(estimator):
     last = last.steps[-1][1] if hasattr(last, "steps") else last
     if not hasattr(last, "parameters_"):
         raise ValueError(
-            f"A cohort is made of fitted estimators that have `parameters_`, or pipelines and searches that end in one. Got {type(last).__name__}. "
+            "A cohort is made of fitted estimators that have `parameters_`, or pipelines and searches that end in "
+            f"one. Got {type(last).__name__}. "
             "Fit it, and give X a time axis."
         )
     return last

@@ -53,9 +53,9 @@ def random_effects(value, std_err):
     subjects is that of restricted maximum likelihood, by Fisher scoring (Viechtbauer 2005, J. Educational and
     Behavioral Statistics 30(3), 261-293, eq. 7); the error of the mean that of Hartung and Knapp (2001, Statistics in
     Medicine 20, 3875-3889), which holds for few subjects, but never below what the errors alone give (Röver, Knapp and
-    Friede 2015, BMC Medical Research Methodology 15, 99); the interval of the next subject that of Higgins, Thompson and
-    Spiegelhalter (2009, J. Royal Statistical Society A 172(1), 137-159), somewhat too narrow where few subjects have errors
-    as large as their differences.
+    Friede 2015, BMC Medical Research Methodology 15, 99); the interval of the next subject that of Higgins, Thompson
+    and Spiegelhalter (2009, J. Royal Statistical Society A 172(1), 137-159), somewhat too narrow where few subjects
+    have errors as large as their differences.
 
     Parameters
     ----------

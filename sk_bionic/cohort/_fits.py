@@ -26,8 +26,8 @@ N_NAMED = 3  # subjects whose findings a warning spells out
 
 
 class _Job(NamedTuple):
-    """Data of one subject. A tuple, because joblib's Dask backend ships it with the task: what it scattered to one worker
-    ahead of the task would be lost with that worker.
+    """Data of one subject. A tuple, because joblib's Dask backend ships it with the task: what it scattered to one
+    worker ahead of the task would be lost with that worker.
     """
 
     estimator: Any
@@ -45,8 +45,9 @@ class _Outcome(NamedTuple):
 def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, verbose=0, **fit_params):
     """Fit a clone of an estimator to every subject.
 
-    The fits are independent, run through joblib and take one thread each: `n_jobs` of them side by side on this machine,
-    or on a cluster where ``joblib.parallel_config(backend="dask")`` says so. Results do not depend on where they run.
+    The fits are independent, run through joblib and take one thread each: `n_jobs` of them side by side on this
+    machine, or on a cluster where ``joblib.parallel_config(backend="dask")`` says so. Results do not depend on where
+    they run.
 
     Parameters
     ----------
@@ -72,8 +73,8 @@ def fit_subjects(estimator, X, y, *, groups=None, separator="_", n_jobs=None, ve
     -------
     Cohort
         Subjects in order of appearance. Those whose fit failed are in `failures_`, with the exception. A subject whose
-        worker process ends (killed, out of memory) is fitted once more alone, and listed there if that process ends, too;
-        the other subjects are kept.
+        worker process ends (killed, out of memory) is fitted once more alone, and listed there if that process ends,
+        too; the other subjects are kept.
 
     Raises
     ------
@@ -128,7 +129,8 @@ def _subjects(X, groups, separator):
     if groups is None:
         if isinstance(X, pd.DataFrame) and "subject" in X.index.names:
             raise ValueError(
-                "X has an index level 'subject': pass `groups=X.index.get_level_values('subject')`, and X and y without "
+                "X has an index level 'subject': pass `groups=X.index.get_level_values('subject')`, and X "
+                "and y without "
                 "it, X.droplevel('subject'), with trials of different names."
             )
         return subject_of_frames(X, separator=separator)

@@ -41,7 +41,8 @@ def outcomes_of(function, jobs, *, n_jobs, verbose):
                 error = _run(function, jobs, {name: names[name]}, done, folder, n_jobs=2, verbose=0)
                 if error is not None:
                     done[names[name]] = WorkerDied(
-                        "the process that fitted it has ended, twice: killed, out of memory, or by a crash of compiled code"
+                        "the process that fitted it has ended, twice: killed, out of memory, or by a crash of "
+                        "compiled code"
                     )
                     done[names[name]].__cause__ = error
     return {key: done[key] for key in jobs}

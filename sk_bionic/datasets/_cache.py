@@ -108,7 +108,8 @@ def _download(path, url, sha256):
             whole = "whole" if announced is not None else "perhaps cut off, since the server did not say how long it is"
             raise OSError(
                 f"{url} did not deliver the expected file: {size:,} bytes ({whole}), whose sha256 is {found}, expected "
-                f"{sha256}. Nothing was kept. The file behind the address has changed, or something in between (a proxy, "
+                f"{sha256}. Nothing was kept. The file behind the address has changed, or something in "
+                "between (a proxy, "
                 "a login page) has answered in its place: try again from another network, or later."
             )
 
@@ -122,7 +123,8 @@ def _stream(url, file, *, by_hand):
             return int(announced) if announced.isdecimal() else None
     except http.client.IncompleteRead as error:
         raise OSError(
-            f"The download of {url} was cut off after {file.tell():,} bytes: the connection ended too early. Nothing was "
+            f"The download of {url} was cut off after {file.tell():,} bytes: the connection ended too early. "
+            "Nothing was "
             "kept; call again to download it anew."
         ) from error
     except (OSError, http.client.HTTPException) as error:

@@ -62,7 +62,8 @@ joint under the names of the model's coordinates. target: their moments by inver
 levels trial ("gait_00" to "gait_10") and time [s]. model_file: the scaled OpenSim model.
 
 What is known about the recordings
-- Strides are time-normalised, seconds are not given: they follow from the published angles and angular velocities, which
+- Strides are time-normalised, seconds are not given: they follow from the published angles and angular velocities,
+which
   agree to r = 0.99999.
 - Trials 0, 2, 4, 6, 7 and 9 have all EMG channels; the others lack some (NaN) and are served only by name.
 - There is no EMG of gluteus maximus, iliopsoas and most adductors.
@@ -77,8 +78,8 @@ A walking child with cerebral palsy: EMG, angles, moments, muscle parameters, pa
 --------------------------------------------------------------------------------------------------
 An anonymous child, both legs, four strides of the right leg and three of the left, 100 frames each.
 
-data: EMG envelopes of eight muscles of the side as published (not normalised), and the angles [rad] of hip (three), knee,
-ankle and subtalar joint. target: their moments by inverse dynamics [N m]. The index has the levels trial
+data: EMG envelopes of eight muscles of the side as published (not normalised), and the angles [rad] of hip (three),
+knee, ankle and subtalar joint. target: their moments by inverse dynamics [N m]. The index has the levels trial
 ("right_0", ...) and time [s]. model: 43 muscles without a skeleton, their paths the published polynomials, with the
 generic parameters; channels: the muscles that have electrodes. parameters: DataFrame of the generic and the published
 EMG-calibrated parameters (optimal fiber and tendon slack lengths).
@@ -87,10 +88,11 @@ What is known about the recordings
 - Strides are time-normalised; seconds follow from the published angles and angular velocities.
 - The vastus lateralis of the right leg (RVAL) has next to no signal.
 
-Source: A. Falisse, L. Pitto, H. Kainz, H. Hoang, M. Wesseling, S. Van Rossom, E. Papageorgiou, L. Bar-On, A. Hallemans, K.
-Desloovere, G. Molenaers, A. Van Campenhout, F. De Groote, I. Jonkers, "Physics-based simulations to predict the
-differential effects of motor control and musculoskeletal deficits on gait dysfunction in cerebral palsy: a retrospective
-case study", Frontiers in Human Neuroscience 14 (2020) 40; https://github.com/antoinefalisse/predictcpgait at commit
+Source: A. Falisse, L. Pitto, H. Kainz, H. Hoang, M. Wesseling, S. Van Rossom, E. Papageorgiou, L. Bar-On, A. Hallemans,
+K. Desloovere, G. Molenaers, A. Van Campenhout, F. De Groote, I. Jonkers, "Physics-based simulations to predict the
+differential effects of motor control and musculoskeletal deficits on gait dysfunction in cerebral palsy: a
+retrospective case study", Frontiers in Human Neuroscience 14 (2020) 40; https://github.com/antoinefalisse/predictcpgait
+at commit
 93588fed. Licence: MIT.
 """
 PLANTARFLEXOR_DESCR = """\
@@ -99,9 +101,9 @@ Maximal voluntary plantarflexor torque at nine ankle angles
 18 isometric ramps of one person on a dynamometer, two at each angle, 1000 Hz.
 
 data: ankle_angle [rad], the dynamometer's angle less 90 deg, plantarflexion positive as it grows; constant in a trial.
-target: torque [N m], plantarflexion positive, raw: passive torque and gravity (-8 to 43 N m) are part of it. The index has
-the levels trial ("MVC_100_01") and time [s]. peaks: DataFrame with a row a trial: angle [rad], rest [N m] (the mean of the
-first 0.2 s), peak [N m] (the largest mean over 0.25 s), and peak less rest.
+target: torque [N m], plantarflexion positive, raw: passive torque and gravity (-8 to 43 N m) are part of it. The index
+has the levels trial ("MVC_100_01") and time [s]. peaks: DataFrame with a row a trial: angle [rad], rest [N m] (the mean
+of the first 0.2 s), peak [N m] (the largest mean over 0.25 s), and peak less rest.
 
 What is known about the recordings
 - There is no EMG; that the contractions were maximal rests on the experimenter's word.

@@ -41,7 +41,9 @@ def trial_suspicions(emg, angle, trials, names):
             out.append(
                 Suspicion(
                     "trial_sign", name, float(correlation[odd]), "",
-                    f"In trial {trial!r} the angle {name!r} goes against what the EMG of the other trials stands for (correlation {correlation[odd]:.2f}, theirs {np.nanmedian(others):.2f}): turned sign, or exchanged channels?",
+                    f"In trial {trial!r} the angle {name!r} goes against what the EMG of the other trials stands for "
+                    f"(correlation {correlation[odd]:.2f}, theirs {np.nanmedian(others):.2f}): turned sign, or "
+                    "exchanged channels?",
                     advice, advice,
                 )
             )  # fmt: skip
@@ -49,7 +51,9 @@ def trial_suspicions(emg, angle, trials, names):
 
 
 def _held_out(features, angle, trials):
-    """Correlation (n_trials,) of each trial's angle with what a learner of the others predicts, NaN where there is none."""
+    """Correlation (n_trials,) of each trial's angle with what a learner of the others predicts, NaN where there is
+    none.
+    """
     known, of, out = np.isfinite(angle), trials.trial_of_frame, np.full(trials.n_trials, np.nan)
     for k in range(trials.n_trials):
         train, test = known & (of != k), known & (of == k)

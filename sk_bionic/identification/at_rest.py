@@ -9,8 +9,9 @@ from .suspicion import Suspicion
 CUTOFF, STILL = 4.0, 0.15  # Hz and rad/s: of angles, and below which a limb rests
 QUIET = 20.0  # percentile of the EMG of all muscles together below which they rest
 SHORTEST = 0.5  # s of rest, at least
-# By how much [rad] readings at rest may differ from where gravity and passive tissue would let the limb hang. Goniometers
-# are put on by eye: twelve recorded men (seated and standing, their zeros as recorded) differ by up to 21 deg.
+# By how much [rad] readings at rest may differ from where gravity and passive tissue would let the limb hang.
+# Goniometers are put on by eye: twelve recorded men (seated and standing, their zeros as recorded) differ by up to 21
+# deg.
 FAR = np.deg2rad(35.0)
 UNCERTAIN = 2.0  # how much more active muscles may be than the model's (EMG's gain and shape differ between subjects)
 ANGLES = np.linspace(-np.pi, np.pi, 181)
@@ -118,7 +119,9 @@ def _suspicion(name, reads, hanging):
     do, prep = ("Subtract", "from") if off > 0 else ("Add", "to")
     return Suspicion(
         "zero", name, off, "deg",
-        f"At rest the angle {name!r} reads {reads:.0f} deg where the limb would hang at {hanging:.0f} deg: its zero seems to be off by about {abs(off):.0f} deg (or the limb rests on something, or the posture is another than the model's).",
+        f"At rest the angle {name!r} reads {reads:.0f} deg where the limb would hang at {hanging:.0f} deg: its zero "
+        f"seems to be off by about {abs(off):.0f} deg (or the limb rests on something, or the posture is another than "
+        "the model's).",
         f"Fit with {code} instead of y, or check posture and support.",
         f"{do} about {abs(off):.0f} deg {prep} the angle {name!r}, or check posture and support.",
     )  # fmt: skip

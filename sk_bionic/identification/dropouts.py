@@ -11,8 +11,8 @@ STEP = 1e-3  # part of the channel's range by which a level that is really the r
 def held_values(signal, missing, rate, raw=False):
     """First and last-plus-one frames of the stretches of one trial (n_frames,) in which a channel holds one value.
 
-    An envelope that is quietly at rest is entered and left smoothly and lies at the bottom of what else there is; a dead
-    one jumps or sticks.
+    An envelope that is quietly at rest is entered and left smoothly and lies at the bottom of what else there is; a
+    dead one jumps or sticks.
     """
     change, span = np.abs(np.diff(signal)), np.ptp(signal)
     still = (change <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
@@ -50,7 +50,8 @@ def dropout_suspicions(emg, trials, names):
     return [
         Suspicion(
             "dropout", name, float(seconds), "s",
-            f"The EMG of {name!r} does not change at all for {seconds:.2g} s of trial {trial!r}, from {start:.2f} s on{more}.",
+            f"The EMG of {name!r} does not change at all for {seconds:.2g} s of trial {trial!r}, from "
+            f"{start:.2f} s on{more}.",
             advice, advice,
         )
     ]  # fmt: skip

@@ -182,7 +182,8 @@ def summary(findings, model):
     Returns
     -------
     str
-        Single parameters are counted by name, as in ``optimal_fiber_length (4)``; combinations are told where nothing else is.
+        Single parameters are counted by name, as in ``optimal_fiber_length (4)``; combinations are told where nothing
+        else is.
     """
     rows = model.parameters.rows
     n_open = len({row for finding in findings for row in finding.rows})

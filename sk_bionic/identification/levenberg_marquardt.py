@@ -1,7 +1,7 @@
 """Levenberg-Marquardt: the search behind every identification and calibration.
 
-Marquardt (1963), J. Society for Industrial and Applied Mathematics 11(2), 431-441. Of a cost with the gradient g and the
-Gauss-Newton Hessian H, the step solves
+Marquardt (1963), J. Society for Industrial and Applied Mathematics 11(2), 431-441. Of a cost with the gradient g and
+the Gauss-Newton Hessian H, the step solves
 
     (H + damping diag(H)) step = -g
 

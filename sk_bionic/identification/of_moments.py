@@ -85,8 +85,8 @@ def implausible_calibration(motion, angle, moments, weight, found):
     Returns
     -------
     list of Suspicion
-        Where lengths are data, or of models with many muscles, whose counterfactuals would take minutes: the unit and the
-        sign of the moments alone.
+        Where lengths are data, or of models with many muscles, whose counterfactuals would take minutes: the unit and
+        the sign of the moments alone.
     """
     unit = _unit(moments, motion.moments())
     if unit is not None:
@@ -114,7 +114,8 @@ def _turned(motion, moments, weight, found):
     if not ratio < RATIOS["moment_sign"]:
         return []
     meaning = (
-        f"With moments of the opposite sign the model leaves {np.median(other.noise_std[known]):.3g} N m unexplained, now "
+        f"With moments of the opposite sign the model leaves {np.median(other.noise_std[known]):.3g} N m "
+        "unexplained, now "
         f"{np.median(found.noise_std[known]):.3g}."
     )
     advice = "Moments must be positive where they increase the angle: pass -y."

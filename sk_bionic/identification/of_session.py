@@ -41,7 +41,8 @@ def exchanged_channels(predicted, angle, error_std, pairs, predict):
     return [
         Suspicion(
             "swapped", first, 1.0, second,
-            f"{PREFIX} the channels {first!r} and {second!r} seem to be exchanged (the fit is then {after:.1f} deg off, now {before:.1f}).",
+            f"{PREFIX} the channels {first!r} and {second!r} seem to be exchanged (the fit is then {after:.1f} deg "
+            f"off, now {before:.1f}).",
             advice, advice,
         )
     ]  # fmt: skip
@@ -87,7 +88,8 @@ def _of_coordinate(predicted, angle, error, name):
             return [
                 Suspicion(
                     "sign", name, -1.0, "",
-                    f"{PREFIX} the angle {name!r} moves against what its EMG stood for in training (correlation {correlation:.2f}): it seems to have the opposite sign, or channels are exchanged.",
+                    f"{PREFIX} the angle {name!r} moves against what its EMG stood for in training (correlation "
+                    f"{correlation:.2f}): it seems to have the opposite sign, or channels are exchanged.",
                     "Calibrate with -y instead of y, or look whether channels are exchanged.",
                     f"Turn the direction of the angle {name!r}, or look whether channels are exchanged.",
                 )
@@ -98,8 +100,10 @@ def _of_coordinate(predicted, angle, error, name):
         return [
             Suspicion(
                 "zero", name, degrees, "deg",
-                f"{PREFIX} the zero of the angle {name!r} seems to be off by about {abs(degrees):.0f} deg from the training's: it reads {'more' if degrees > 0 else 'less'}.",
-                f"Calibrate with {code} instead of y.", f"Correct the zero of the angle {name!r} by about {degrees:.0f} deg.",
+                f"{PREFIX} the zero of the angle {name!r} seems to be off by about {abs(degrees):.0f} deg from the "
+                f"training's: it reads {'more' if degrees > 0 else 'less'}.",
+                f"Calibrate with {code} instead of y.", f"Correct the zero of the angle {name!r} by about "
+                f"{degrees:.0f} deg.",
             )
         ]  # fmt: skip
     return []

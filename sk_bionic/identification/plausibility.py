@@ -9,7 +9,8 @@ from .suspicion import Suspicion, ordered
 
 FAR_ZERO = 2.0  # prior standard deviations of an identified zero
 NOT_EXPLAINED = 0.84  # error over standard deviation of what was measured, above which the model says nothing
-# Identified maximal forces over the model's: of one muscle, and of all of them (their geometric mean, and the nearest to 1).
+# Identified maximal forces over the model's: of one muscle, and of all of them (their geometric mean, and the nearest
+# to 1).
 FORCE, STRENGTH = 3.0, (1.6, 1.35)
 
 
@@ -49,7 +50,9 @@ def implausibilities(motion, angle, weight=None, identification=None, scaled=Fal
 
 
 def of_search(search, scaled=False, rest=()):
-    """Suspicions that a search for counterfactuals ends in; `rest`: what the posture at rest tells, if nothing else does."""
+    """Suspicions that a search for counterfactuals ends in; `rest`: what the posture at rest tells, if nothing else
+    does.
+    """
     best = search.best()
     if best:
         return [in_words(best, search)]
@@ -69,7 +72,8 @@ def _zeros(model):
     return [
         Suspicion(
             "zero", r.owner, float(np.rad2deg(r.value)), "deg",
-            f"The zero of the angle {r.owner!r} seems to be off by {abs(np.rad2deg(r.value)):.0f} deg or more: it reads too {'much' if r.value > 0 else 'little'}.",
+            f"The zero of the angle {r.owner!r} seems to be off by {abs(np.rad2deg(r.value)):.0f} deg or more: it "
+            f"reads too {'much' if r.value > 0 else 'little'}.",
             "Check the zero of the goniometer in a posture that is known, and subtract what it reads too much from y.",
             "Check the zero of the goniometer in a posture that is known, and correct the angles.",
         )
@@ -111,10 +115,16 @@ def _strength(common):
     heavy, light = f"{common:.1f} times", f"{100 * common:.0f} % of"
     size = heavy if common > 1 else light
     if common > 1:
-        meaning = f"All muscles come out at {size} their strength in the model: the mass may be wrong (the limb lighter than the model's), or the EMG too small."
+        meaning = (
+            f"All muscles come out at {size} their strength in the model: the mass may be wrong (the limb "
+            "lighter than the model's), or the EMG too small."
+        )
         advice = "Check segment_mass and the loads against the subject, and what the EMG was normalised to."
     else:
-        meaning = f"All muscles come out at {size} their strength in the model: the mass may be wrong (the limb heavier than the model's), or the EMG was normalised to less than a maximal contraction."
+        meaning = (
+            f"All muscles come out at {size} their strength in the model: the mass may be wrong (the limb "
+            "heavier than the model's), or the EMG was normalised to less than a maximal contraction."
+        )
         advice = "Check segment_mass and the loads against the subject, and normalise the EMG to a maximal contraction."
     return Suspicion("strength", "", common, "", meaning, advice, advice)
 
@@ -126,7 +136,8 @@ def _unexplained(search):
     part = 100 * max(0.0, 1 - search.unexplained**2)
     return Suspicion(
         "unexplained", "", error, unit,
-        f"The model explains {part:.0f} % of the {what}' variance ({text} are left), and no other sign, zero, order of channels or lag explains them better.",
+        f"The model explains {part:.0f} % of the {what}' variance ({text} are left), and no other sign, zero, order of "
+        "channels or lag explains them better.",
         f"Check that EMG and {what} are of the same trials and of one clock, and that the model is of this joint.",
         f"Check that EMG and {what} are of the same trials and of one clock, and that the model is of this joint.",
     )  # fmt: skip
@@ -180,7 +191,8 @@ def _of_zero(c, search):
     prep = "from" if degrees > 0 else "to"
     return Suspicion(
         "zero", c.what, degrees, "deg",
-        f"The zero of the angle {c.what!r} seems to be off by about {abs(degrees):.0f} deg: it reads {more} ({_errors(c, search)}).",
+        f"The zero of the angle {c.what!r} seems to be off by about {abs(degrees):.0f} deg: it reads {more} "
+        f"({_errors(c, search)}).",
         f"Fit with {search.case.y_code(code)}, or free 'goniometer_offset'.",
         f"{do} about {abs(degrees):.0f} deg {prep} the angle {c.what!r}.",
     )  # fmt: skip
@@ -203,17 +215,22 @@ def _of_lag(c, search):
     )
     return Suspicion(
         "lag", "", c.value, "s",
-        f"The EMG seems to come {abs(c.value):.2f} s too {late} for the {what}: a lag between two devices ({_errors(c, search)}).",
+        f"The EMG seems to come {abs(c.value):.2f} s too {late} for the {what}: a lag between two devices "
+        f"({_errors(c, search)}).",
         advice, advice,
     )  # fmt: skip
 
 
 def _of_posture(c, search):
     turn = float(np.rad2deg(c.value))
-    advice = f"Check the posture: 'segment_orientation' of the model, or a column 'segment_orientation_rad' (here {turn:+.0f} deg more)."
+    advice = (
+        "Check the posture: 'segment_orientation' of the model, or a column 'segment_orientation_rad' (here "
+        f"{turn:+.0f} deg more)."
+    )
     return Suspicion(
         "posture", "", turn, "deg",
-        f"Gravity seems to pull from another side: the posture differs from the model's by about {turn:+.0f} deg ({_errors(c, search)}).",
+        f"Gravity seems to pull from another side: the posture differs from the model's by about {turn:+.0f} deg "
+        f"({_errors(c, search)}).",
         advice, advice,
     )  # fmt: skip
 
@@ -222,7 +239,8 @@ def _of_rate(c, search):
     advice = "Check `sampling_rate` and the unit of the time stamps."
     return Suspicion(
         "rate", "", c.value, "",
-        f"The motion seems to be {'slower' if c.value > 1 else 'faster'} than its time stamps say, by a factor of about {max(c.value, 1 / c.value):g} ({_errors(c, search)}).",
+        f"The motion seems to be {'slower' if c.value > 1 else 'faster'} than its time stamps say, by a factor of "
+        f"about {max(c.value, 1 / c.value):g} ({_errors(c, search)}).",
         advice, "Check sampling_rate and the unit of the time stamps.",
     )  # fmt: skip
 

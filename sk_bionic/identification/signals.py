@@ -77,7 +77,8 @@ def _amplitude(emg, names, trials):
             Suspicion(
                 "amplitude", name, top, "",
                 f"The largest EMG of all is {top:.2g} (of {name!r}) where a maximal contraction is 1.",
-                "Pass emg_scale='max' if the EMG is in mV and was never normalised, or normalise it to a maximal contraction.",
+                "Pass emg_scale='max' if the EMG is in mV and was never normalised, or normalise it to a maximal "
+                "contraction.",
                 "Normalise the EMG to a maximal contraction.",
             )
         ]  # fmt: skip
@@ -94,7 +95,8 @@ def _faint(emg, names):
             out.append(
                 Suspicion(
                     "quiet", name, 100 * float(high[j] / others), "%",
-                    f"The EMG of {name!r} stays below {high[j]:.2g} where the other channels reach {others:.2g}: noise of a dead electrode?",
+                    f"The EMG of {name!r} stays below {high[j]:.2g} where the other channels reach {others:.2g}: noise "
+                    "of a dead electrode?",
                     f"Check electrode and cable of {name!r}, or leave that muscle out of the model.",
                     f"Check electrode and cable of {name!r}, or leave that muscle out.",
                 )
@@ -112,7 +114,8 @@ def _levels(emg, names):
         out.append(
             Suspicion(
                 "quiet", names[j], ratio, "%",
-                f"The EMG of {names[j]!r} hardly changes (its lowest is {ratio:.0f} % of its largest): noise of a dead electrode?",
+                f"The EMG of {names[j]!r} hardly changes (its lowest is {ratio:.0f} % of its largest): noise of a "
+                "dead electrode?",
                 f"Check electrode and cable of {names[j]!r}, or leave that muscle out of the model.",
                 f"Check electrode and cable of {names[j]!r}, or leave that muscle out.",
             )
@@ -123,7 +126,8 @@ def _levels(emg, names):
         out.append(
             Suspicion(
                 "resting_level", names[worst], float(low[worst]), "",
-                f"The EMG has a resting level ({listed} of full excitation, at the lowest): amplifier noise acts like a contraction.",
+                f"The EMG has a resting level ({listed} of full excitation, at the lowest): amplifier noise acts like "
+                "a contraction.",
                 "Subtract each channel's level at rest before normalising.",
                 "Subtract the level at rest from each EMG channel.",
             )
@@ -132,7 +136,9 @@ def _levels(emg, names):
 
 
 def angle_suspicions(angle, trials, names):
-    """Angles in another unit, or that jump by whole turns; `angle` (n_frames, n_coordinates) [rad], NaN where unknown."""
+    """Angles in another unit, or that jump by whole turns; `angle` (n_frames, n_coordinates) [rad], NaN where
+    unknown.
+    """
     out = []
     for name, column in zip(names, angle.T, strict=True):
         known = column[np.isfinite(column)]
@@ -141,7 +147,8 @@ def angle_suspicions(angle, trials, names):
         if turns(column[:, None], trials):
             out.append(
                 Suspicion(
-                    "wrapped", name, 360.0, "deg", f"The angle {name!r} jumps by a whole turn from one frame to the next.",
+                    "wrapped", name, 360.0, "deg",
+                    f"The angle {name!r} jumps by a whole turn from one frame to the next.",
                     "Pass np.unwrap(y) of every trial.", "Remove the jumps of 360 deg from the angle.",
                 )
             )  # fmt: skip
@@ -152,7 +159,8 @@ def angle_suspicions(angle, trials, names):
             out.append(
                 Suspicion(
                     "angle_unit", name, degrees, "deg",
-                    f"The angle {name!r} covers {degrees:.2g} deg in all: were radians taken for degrees and converted once more?",
+                    f"The angle {name!r} covers {degrees:.2g} deg in all: were radians taken for degrees and "
+                    "converted once more?",
                     "Pass the angles in radians: np.rad2deg(y) if they were converted twice.",
                     "Check the angle's unit (angle_unit): they may be in radians already.",
                 )
@@ -178,7 +186,8 @@ def time_suspicions(trials):
     return [
         Suspicion(
             "rate", "", float(rate), "Hz", f"The time stamps give {rate:.3g} frames a second: is time in {unit}?",
-            "Time must be in seconds: divide milliseconds by 1000.", "Time must be in seconds: divide milliseconds by 1000.",
+            "Time must be in seconds: divide milliseconds by 1000.",
+            "Time must be in seconds: divide milliseconds by 1000.",
         )
     ]  # fmt: skip
 

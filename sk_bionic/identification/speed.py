@@ -9,8 +9,8 @@ from .suspicion import Suspicion
 
 SPAN = 0.05  # s over which speeds are taken
 FASTEST = 20.0  # rad/s that no joint keeps up in a twentieth of its time
-# Of the speed at which the fastest muscle of a direction shortens without any load. At half of it a muscle has a seventh
-# of its force (Hill's curve), and a limb that it has to accelerate stays well below for all but moments.
+# Of the speed at which the fastest muscle of a direction shortens without any load. At half of it a muscle has a
+# seventh of its force (Hill's curve), and a limb that it has to accelerate stays well below for all but moments.
 SHARE = 0.5
 LEAST_ARM = 5e-3  # m; muscles that are nearer to the joint do not move it
 
@@ -36,7 +36,8 @@ def speed_suspicions(angle, trials, model=None):
     fast = float(np.nanpercentile(np.abs(velocity[:, worst]), 95.0))
     return [
         Suspicion(
-            "rate", "", fast, "rad/s", f"The joint turns at {fast:.0f} rad/s, faster than its muscles move a limb: the rate seems too high, or the angle in another unit.",
+            "rate", "", fast, "rad/s", f"The joint turns at {fast:.0f} rad/s, faster than its muscles move a limb: the "
+            "rate seems too high, or the angle in another unit.",
             "Check `sampling_rate`, the unit of the time stamps and that of the angle.",
             "Check sampling_rate, the unit of the time stamps and that of the angle.",
         )

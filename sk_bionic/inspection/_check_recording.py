@@ -93,10 +93,10 @@ def check_recording(
 
     Notes
     -----
-    Kinds: resting_level, quiet, amplitude, wrapped (see the page on warnings), missing, flat, clipped, not_rectified, artefact, angle_artefact, mains, aliasing,
-    stretched_spectrum, drift, duplicated, duplicated_trial, irregular_time, sampling_rate,
-    time_unit, angle_unit, no_motion, lag, swapped, unexplained. Hum, folded and stretched spectra show in raw EMG
-    only. Channels exchanged in one trial need three trials; exchanged in all trials they cannot be
+    Kinds: resting_level, quiet, amplitude, wrapped (see the page on warnings), missing, flat, clipped, not_rectified,
+    artefact, angle_artefact, mains, aliasing, stretched_spectrum, drift, duplicated, duplicated_trial, irregular_time,
+    sampling_rate, time_unit, angle_unit, no_motion, lag, swapped, unexplained. Hum, folded and stretched spectra show
+    in raw EMG only. Channels exchanged in one trial need three trials; exchanged in all trials they cannot be
     told from a subject who moves otherwise.
 
     Examples

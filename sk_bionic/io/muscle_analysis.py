@@ -44,7 +44,8 @@ def read_muscle_analysis(source, *, trial=None, muscles=None, coordinates=None):
     ------
     ValueError
         When there is no file of lengths or of moment arms, two files are for the same, a file is damaged, has other
-        times or other muscles than the lengths, or a muscle or coordinate asked for is not there. Names file and column.
+        times or other muscles than the lengths, or a muscle or coordinate asked for is not there. Names file and
+        column.
     OSError
         When a file cannot be read.
 
@@ -155,7 +156,8 @@ def _check_times(file, table, length_file, length):
     if apart.size and apart.max() > _TIME_TOLERANCE:
         row = int(apart.argmax())
         raise ValueError(
-            f"{file.name}: column 'time' is {mine[row]:g} s in row {row}, where {length_file.name} has {theirs[row]:g} s "
+            f"{file.name}: column 'time' is {mine[row]:g} s in row {row}, where {length_file.name} has "
+            f"{theirs[row]:g} s "
             f"(file: {file})."
         )
 

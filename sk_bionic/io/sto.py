@@ -188,7 +188,10 @@ def _doubts(header, labels, angles, in_degrees, model):
         advice = "the names do not tell whether these are angles. Pass `model=` (the .osim file) or `rotational=`"
     else:
         left = [label for label in labels if label.endswith("_u") and rotational_columns([label[:-2]], model=model)]
-        advice = "OpenSim 4 converts speeds by their paths only (/jointset/.../speed). Pass `rotational=` if they are in deg/s"
+        advice = (
+            "OpenSim 4 converts speeds by their paths only (/jointset/.../speed). Pass `rotational=` if they "
+            "are in deg/s"
+        )
     more = f" and {len(left) - 3} more" if len(left) > 3 else ""
     return [f"the file is in degrees, but {', '.join(left[:3])}{more} stay as written: {advice}."] if left else []
 

@@ -131,7 +131,8 @@ class PhysicsInformedLoss(nn.Module):
         if shape not in {(self.n_frames,), (self.n_frames, 1)} and shape != (self.n_frames, self.n_coordinates):
             raise ValueError(
                 f"The {what} has the shape {shape}, but X has {self.n_frames} frames and the model "
-                f"{self.n_coordinates} coordinate(s). The equation of motion needs whole trials: pass all frames of X at once and in their "
+                f"{self.n_coordinates} coordinate(s). The equation of motion needs whole trials: pass all frames of X "
+                "at once and in their "
                 "order (skorch: batch_size=-1, train_split=None, no shuffling)."
             )
         values = values.reshape(self.n_frames, -1).double()

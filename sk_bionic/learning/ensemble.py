@@ -120,8 +120,8 @@ class Learners:
         return blind(self.predict_members(features, unknown, with_forests=False))
 
     def combined(self, members, belief=1.0):
-        """Combined prediction of the members' angles (see `predict_members`), of which those that see the simulated state
-        weigh `belief` (n_frames, 1) times as much as usual.
+        """Combined prediction of the members' angles (see `predict_members`), of which those that see the simulated
+        state weigh `belief` (n_frames, 1) times as much as usual.
         """
         return Combined(*combine(members, self.weights, belief))
 
@@ -173,8 +173,8 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     as_fitted : callable
         Makes what a fit would leave behind of the first version's Learners, for callbacks that score the epochs.
     **criterion
-        `physics`, `ode_weight`, `force_weight`, `validation_weight`, `start` of `sk_bionic.learning.training.train`, for the
-        networks of the first version; `physics` is on `frames`.
+        `physics`, `ode_weight`, `force_weight`, `validation_weight`, `start` of `sk_bionic.learning.training.train`,
+        for the networks of the first version; `physics` is on `frames`.
 
     Returns
     -------

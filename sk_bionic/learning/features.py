@@ -78,7 +78,8 @@ def history_features(emg, exogenous, trials, history, lags):
     if len(short):
         k = short[0]
         raise ValueError(
-            f"Trial {trials.names[k]!r} lasts {duration[k]:.3g} s ({trials.lengths[k]} frames), less than the EMG history of {history:g} s that "
+            f"Trial {trials.names[k]!r} lasts {duration[k]:.3g} s ({trials.lengths[k]} frames), less than the EMG "
+            f"history of {history:g} s that "
             "the network sees. Use a longer trial or a smaller `history`."
         )
     columns = [lagged(np.sign(emg) * np.sqrt(np.abs(emg)), trials, lags)]

@@ -84,7 +84,8 @@ def training_frames(trials, labelled):
 
 
 def recency(trials):
-    """Weights (n_frames,) of mean 1: of a single trial, the last frame counts `LAST_TO_FIRST` times as much as the first.
+    """Weights (n_frames,) of mean 1: of a single trial, the last frame counts `LAST_TO_FIRST` times as much as the
+    first.
 
     The relation of EMG to motion drifts (fatigue, electrodes), and what is to be predicted comes later. Of several
     trials nobody says which is the last.

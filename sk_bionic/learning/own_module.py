@@ -23,7 +23,9 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class OwnModule:
-    """What the user gave: a class, an instance or another callable that makes one, and the arguments ``module__...``."""
+    """What the user gave: a class, an instance or another callable that makes one, and the arguments
+    ``module__...``.
+    """
 
     module: object
     arguments: dict = field(default_factory=dict)

@@ -20,9 +20,9 @@ class TrainingSettings:
     """How a network is built and trained; the estimator's parameters of the same names, and whom to tell of it."""
 
     hidden_layer_sizes: tuple = (32, 32)
-    # Half as many epochs at three times the rate as before (300 at 0.01): test error 0.987 (standard error 0.013) times as
-    # large after 70 % of a record and 0.991 (0.006) after one repetition, on the 24 records of recorded_emg.py, seed 0;
-    # chosen on the test parts of 11 of them (A01 to A11), the twelve of N01 to N11 give 0.976 and 0.992.
+    # Half as many epochs at three times the rate as before (300 at 0.01): test error 0.987 (standard error 0.013) times
+    # as large after 70 % of a record and 0.991 (0.006) after one repetition, on the 24 records of recorded_emg.py, seed
+    # 0; chosen on the test parts of 11 of them (A01 to A11), the twelve of N01 to N11 give 0.976 and 0.992.
     max_epochs: int = 150
     lr: float = 0.03
     alpha: float = 1e-2
@@ -110,7 +110,8 @@ def _check_start(start, module):
     old, new = _sizes(start), _sizes(module)
     if old != new:
         raise ValueError(
-            f"`warm_start` goes on with the networks of the previous fit: their number and the sizes of their layers are {old}; this fit needs {new}. Keep X, "
+            "`warm_start` goes on with the networks of the previous fit: their number and the sizes of their layers "
+            f"are {old}; this fit needs {new}. Keep X, "
             "`model`, `prediction`, `history` and `hidden_layer_sizes` as they were, or set warm_start=False."
         )
 
@@ -124,7 +125,8 @@ def _check_own_start(start, module):
     )
     if not own or shapes[0] != shapes[1]:
         raise ValueError(
-            "`warm_start` goes on with the networks of the previous fit, which are others than `module` makes now. Keep "
+            "`warm_start` goes on with the networks of the previous fit, which are others than `module` "
+            "makes now. Keep "
             "X, `model`, `prediction`, `history` and `module` as they were, or set warm_start=False."
         )
 
@@ -268,7 +270,8 @@ def _check_finite(net, history):
     trained = [*net.module_.parameters(), *net.criterion_.parameters()]
     if not all(parameter.isfinite().all() for parameter in trained):
         raise ValueError(
-            "The training diverged: weights of the networks are infinite. Lower `lr`, or the weight of the equation of motion "
+            "The training diverged: weights of the networks are infinite. Lower `lr`, or the weight of the "
+            "equation of motion "
             "(`ode_weight`, `force_weight`)."
         )
 

@@ -96,7 +96,7 @@ class BlockedKFold(FrameSplitter):
                 "DataFrame whose index has the levels 'trial' and 'time' (s)."
             )
         known = known_targets(y, trials.n_frames)
-        edges = [self._edges(name, rows, known) for name, rows in zip(trials.names, trials.slices)]
+        edges = [self._edges(name, rows, known) for name, rows in zip(trials.names, trials.slices, strict=False)]
         for fold in range(self.n_splits):
             train, test = self._fold(trials, edges, known, fold)
             if not known[train].any():
@@ -123,7 +123,7 @@ class BlockedKFold(FrameSplitter):
         train, test = [], []
         # The gap is exclusive, with room for the rounding of times such as 0.1 + 0.2.
         margin = self.gap + 1e-9
-        for rows, edge in zip(trials.slices, edges):
+        for rows, edge in zip(trials.slices, edges, strict=False):
             block = np.arange(edge[fold], edge[fold + 1])
             # Only what is tested needs a gap: unknown frames at the ends of a block serve as one.
             tested = block[known[block]] if known[block].any() else block
@@ -241,7 +241,7 @@ def blocked_train_test_split(X, y, train_fraction=0.7):
     # Without time and trials the rows are taken as one recording in order; any rate will do.
     trials = find_trials(X) or find_trials(X, sampling_rate=1.0)
     is_train = np.zeros(len(X), dtype=bool)
-    for name, start, stop in zip(trials.names, trials.starts[:-1], trials.starts[1:]):
+    for name, start, stop in zip(trials.names, trials.starts[:-1], trials.starts[1:], strict=False):
         n_train = round(train_fraction * (stop - start))
         if not 0 < n_train < stop - start:
             raise ValueError(

@@ -163,7 +163,7 @@ def first_repetition_split(X, y, n_repetitions=1, *, sampling_rate=None):
     check_consistent_length(X, y)
     trials = _trials_of(X, sampling_rate)
     number = number_repetitions(as_angle(y), trials)
-    for name, rows in zip(trials.names, trials.slices):
+    for name, rows in zip(trials.names, trials.slices, strict=False):
         if number[rows][-1] < n_repetitions:
             raise ValueError(
                 f"Trial {name!r} has {number[rows][-1] + 1} repetition(s), too few to train on "

@@ -97,7 +97,7 @@ def _repetitions_of(angle, time, name, smallest_range):
         changes = _changes_of_posture(angle, time, name, smallest_range)
     except ValueError as error:
         return error
-    boundaries = [(a + b) // 2 for a, b in zip(changes[1::2], changes[2::2])]
+    boundaries = [(a + b) // 2 for a, b in zip(changes[1::2], changes[2::2], strict=False)]
     return np.searchsorted(boundaries, np.arange(len(time)), side="right")
 
 

@@ -9,10 +9,11 @@ from ..musculoskeletal.presets import with_observed_range
 
 LENGTHS = ("tendon_slack_length", "optimal_fiber_length")
 SETS = ("gains", "lengths", "as_marked")
-# EMG is normalised by a maximum of its own, of which nobody knows what part of the muscle's it is: a factor e either way.
-# Chosen on six published projects (stance of normal and crouched walking, one predicted from the other): a prior of half
-# that width errs by 10.5 / 12 / 15 N m at hip, knee and ankle, this one by 9 / 12 / 11. The delay is that of filters as
-# well as of muscles: on eleven strides of another person it goes to 92 ms, and the ankle's error from 10.3 to 5.8 N m.
+# EMG is normalised by a maximum of its own, of which nobody knows what part of the muscle's it is: a factor e either
+# way. Chosen on six published projects (stance of normal and crouched walking, one predicted from the other): a prior
+# of half that width errs by 10.5 / 12 / 15 N m at hip, knee and ankle, this one by 9 / 12 / 11. The delay is that of
+# filters as well as of muscles: on eleven strides of another person it goes to 92 ms, and the ankle's error from 10.3
+# to 5.8 N m.
 GAIN = {"lower": 0.02, "upper": 5.0, "prior_scale": 1.0}
 DYNAMIC = (
     "electromechanical_delay",
@@ -62,7 +63,8 @@ def _gains(model, with_lengths):
             groups.setdefault(muscle.emg_channel, []).append(muscle.name)
     if not groups:
         raise ValueError(
-            f"No muscle of the model {model.name!r} has EMG in X, so that there is no gain to identify. Name the columns after "
+            f"No muscle of the model {model.name!r} has EMG in X, so that there is no gain to identify. Name the "
+            "columns after "
             "the muscles, give `channels`, or choose the free parameters by `identify`."
         )
     driven = [name for names in groups.values() for name in names]

@@ -23,8 +23,8 @@ class MomentCalibration:
     model : MusculoskeletalModel
         With the identified values; `to_osim` and `PhysicsInformedMSKRegressor` take it.
     parameters : DataFrame
-        One row per free parameter, as `parameters_` of the regressor; `attrs["synthesized_muscles"]` names muscles without
-        EMG of their own.
+        One row per free parameter, as `parameters_` of the regressor; `attrs["synthesized_muscles"]` names muscles
+        without EMG of their own.
     correlation : DataFrame
         Posterior correlation of the free parameters.
     noise_std : Series
@@ -48,7 +48,10 @@ class MomentCalibration:
     def __repr__(self):
         table = self.parameters
         errors = ", ".join(f"{name} {value:.3g}" for name, value in self.noise_std.dropna().items())
-        counts = f"{len(table)} free parameters, {int(table['identifiable'].sum())} determined, {int(table['at_bound'].sum())} at a bound"
+        counts = (
+            f"{len(table)} free parameters, {int(table['identifiable'].sum())} determined, "
+            f"{int(table['at_bound'].sum())} at a bound"
+        )
         odd = f", {len(self.findings)} finding(s)" if len(self.findings) else ""
         return f"MomentCalibration({self.model.name!r}: {errors} N m left; {counts}{odd})"
 
@@ -188,8 +191,8 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     UserWarning
         When muscles have no EMG of their own.
     PlausibilityWarning
-        When the calibration can hardly be right: moments of the opposite sign or in another unit, EMG out of step or with
-        a resting level, exchanged channels, ...
+        When the calibration can hardly be right: moments of the opposite sign or in another unit, EMG out of step or
+        with a resting level, exchanged channels, ...
     ConvergenceWarning
         When the search ended before it settled.
 
@@ -219,7 +222,8 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     )
     if not isinstance(moments, pd.DataFrame | pd.Series):
         raise ValueError(
-            f"`moments` must be a DataFrame with columns among the coordinates {list(model.coordinate_names)} of the model "
+            f"`moments` must be a DataFrame with columns among the coordinates {list(model.coordinate_names)} "
+            "of the model "
             f"{model.name!r}. Got {type(moments).__name__}."
         )
     regressor.fit(X, moments, sample_weight)

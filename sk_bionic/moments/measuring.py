@@ -13,7 +13,8 @@ from ..trials import Trials
 class Frames(NamedTuple):
     """Frames as they came.
 
-    `values` (n_frames, n_columns) under `names`; `trials` None where nothing tells the time; `index` of X, None of arrays.
+    `values` (n_frames, n_columns) under `names`; `trials` None where nothing tells the time; `index` of X, None of
+    arrays.
     """
 
     values: np.ndarray
@@ -101,7 +102,8 @@ def _motion(model, trials, excitation, angle, given, geometry, index, taken):
         return MeasuredMotion.of_angles(model, trials, excitation[taken], angle, given)
     if index is None:
         raise ValueError(
-            "Geometry as data belongs to trials in time: pass X as a DataFrame with the index levels 'trial' and 'time' (s)."
+            "Geometry as data belongs to trials in time: pass X as a DataFrame with the index levels 'trial' and "
+            "'time' (s)."
         )
     own = geometry.take(model.muscle_names, model.coordinate_names).at(index)
     return MeasuredMotion.of_geometry(model, trials, excitation, own, angle)

@@ -6,11 +6,11 @@ from .tables import choose, muscles_with_paths
 
 # fmt: off
 # Path from exponents of (shoulder_elevation, elbow_flexion) to coefficients, fitted by `fit_path` to lengths and moment
-# arms that OpenSim 4.6 computes for arm26.osim at shoulder -60 to 90 degrees, elbow 0 to 130 degrees; behind each name the
-# root mean square errors of length and (largest of both joints') moment arm. Where arm26's lengths jump (its wrapping
-# switches: BIClong by 2 mm at a shoulder angle of 30 degrees, TRIlong by 2 and 3 mm at 42 and 75 degrees) the length goes on
-# as its moment arm says, so that it stays the integral of what turns the joint. Then maximal force [N], optimal fiber
-# length [m], tendon slack length [m] and pennation [rad] of arm26.
+# arms that OpenSim 4.6 computes for arm26.osim at shoulder -60 to 90 degrees, elbow 0 to 130 degrees; behind each name
+# the root mean square errors of length and (largest of both joints') moment arm. Where arm26's lengths jump (its
+# wrapping switches: BIClong by 2 mm at a shoulder angle of 30 degrees, TRIlong by 2 and 3 mm at 42 and 75 degrees) the
+# length goes on as its moment arm says, so that it stays the integral of what turns the joint. Then maximal force [N],
+# optimal fiber length [m], tendon slack length [m] and pennation [rad] of arm26.
 _ARM = {
     "TRIlong": (  # 0.075 mm, 0.48 mm
         {(0, 0): 0.277683, (0, 1): 0.020097, (1, 0): 0.037386, (0, 2): 0.012059, (2, 0): 0.001411,
@@ -45,7 +45,8 @@ _ARM = {
         987.26, 0.0858, 0.0535, 0.0,
     ),
 }
-# The same over (hip_flexion, knee_flexion, ankle_dorsiflexion) for leg6dof9musc.osim at hip -30 to 90, knee 0 to 120, ankle
+# The same over (hip_flexion, knee_flexion, ankle_dorsiflexion) for leg6dof9musc.osim at hip -30 to 90, knee 0 to 120,
+# ankle
 # -50 to 30 degrees.
 _LEG = {
     "glut_max2": (  # 0.106 mm, 0.86 mm
@@ -105,9 +106,9 @@ def arm(muscles=None):
     Returns
     -------
     MusculoskeletalModel
-        Coordinates ``shoulder_elevation`` (0 hanging, forward positive) and ``elbow_flexion`` (0 extended) [rad]. Geometry,
-        muscle and segment values from arm26.osim (Holzbaur, Murray and Delp 2005), whose elbow axis is tilted by 3
-        degrees out of the plane's normal; here it is parallel. Only muscles that cross the elbow are there, no
+        Coordinates ``shoulder_elevation`` (0 hanging, forward positive) and ``elbow_flexion`` (0 extended) [rad].
+        Geometry, muscle and segment values from arm26.osim (Holzbaur, Murray and Delp 2005), whose elbow axis is tilted
+        by 3 degrees out of the plane's normal; here it is parallel. Only muscles that cross the elbow are there, no
         deltoid: the shoulder is moved by the long muscles of the upper arm and by the forearm, or prescribed. Passive
         stiffness and damping of the size reported for relaxed arms. Paths hold for a shoulder between -60 and 90
         degrees.
@@ -167,8 +168,8 @@ def leg(muscles=None):
     MusculoskeletalModel
         Coordinates ``hip_flexion``, ``knee_flexion`` and ``ankle_dorsiflexion`` [rad], all 0 in upright standing;
         ``knee_flexion`` is minus OpenSim's ``knee_angle``. The foot swings free: there is no ground. Geometry, muscle
-        and segment values from leg6dof9musc.osim (a reduction of gait2392, Delp et al. 1990), with talus, calcaneus and toes
-        as one foot, without the patella, and with a knee that does not glide (0.47 m below the hip; there 0.465 m
+        and segment values from leg6dof9musc.osim (a reduction of gait2392, Delp et al. 1990), with talus, calcaneus and
+        toes as one foot, without the patella, and with a knee that does not glide (0.47 m below the hip; there 0.465 m
         straight to 0.494 m bent). Passive stiffness and damping of the size reported for relaxed legs.
 
     Examples

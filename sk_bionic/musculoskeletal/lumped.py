@@ -23,7 +23,8 @@ def _lumped_muscle(name, channel, coordinate, n_coordinates):
             "activation_time_constant": {"value": 0.04, "prior_scale": 0.7, "free": True},
             "deactivation_time_constant": {"value": 0.08, "prior_scale": 0.7, "free": True},
             "moment_arm_scale": {
-                "value": 0.0, "lower": -6.0, "upper": 6.0, "prior_scale": 1.0, "transformation": "identity", "free": True,
+                "value": 0.0, "lower": -6.0, "upper": 6.0, "prior_scale": 1.0, "transformation": "identity",
+                "free": True,
             },
         },
     )  # fmt: skip

@@ -111,7 +111,10 @@ class MuscleGeometry:
 
     def __repr__(self):
         n, k = len(self.length), self.trials.n_trials
-        return f"MuscleGeometry(muscles={self.muscle_names}, coordinates={self.coordinate_names}, {n} frames of {k} trial(s))"
+        return (
+            f"MuscleGeometry(muscles={self.muscle_names}, coordinates={self.coordinate_names}, {n} frames of "
+            f"{k} trial(s))"
+        )
 
     def arms(self, coordinates=None, muscles=None):
         """Moment arms as one array.
@@ -239,7 +242,8 @@ def _check_within(trial, wanted, given):
     slack = BEYOND * _step(given)
     if wanted[0] < given[0] - slack or wanted[-1] > given[-1] + slack:
         raise ValueError(
-            f"Trial {trial!r}: the muscle geometry covers {given[0]:g} to {given[-1]:g} s, asked for are {wanted[0]:g} to "
+            f"Trial {trial!r}: the muscle geometry covers {given[0]:g} to {given[-1]:g} s, asked for are "
+            f"{wanted[0]:g} to "
             f"{wanted[-1]:g} s. Run MuscleAnalysis over the whole trial, or take the frames within."
         )
 

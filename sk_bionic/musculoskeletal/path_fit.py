@@ -32,8 +32,8 @@ def fit_path(lengths, angles, moment_arms=None, *, degree=8, tolerance=1e-4, mom
     Returns
     -------
     PolynomialPath
-        With `length_error` and `moment_arm_error`, root mean square over the samples [m], the latter the largest over the
-        joints and None without `moment_arms`.
+        With `length_error` and `moment_arm_error`, root mean square over the samples [m], the latter the largest over
+        the joints and None without `moment_arms`.
 
     Raises
     ------
@@ -74,8 +74,10 @@ def fit_path(lengths, angles, moment_arms=None, *, degree=8, tolerance=1e-4, mom
     if not problem.good_enough(fitted, coefficients):
         arm = "" if moment_arms is None else f", {1e3 * path.moment_arm_error:.3g} mm in the moment arm"
         warnings.warn(
-            f"No polynomial of degree {degree} is within the tolerance: the best is off by {1e3 * path.length_error:.3g} mm in the length{arm} (root mean "
-            "square). Is the length discontinuous (wrapping)? Narrow the range of the angles, or raise `degree` or the tolerances.",
+            f"No polynomial of degree {degree} is within the tolerance: the best is off by "
+            f"{1e3 * path.length_error:.3g} mm in the length{arm} (root mean "
+            "square). Is the length discontinuous (wrapping)? Narrow the range of the angles, or raise `degree` or the "
+            "tolerances.",
             UserWarning,
             stacklevel=2,
         )

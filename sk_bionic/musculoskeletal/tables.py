@@ -27,8 +27,8 @@ def muscles_with_paths(table, chosen):
     Parameters
     ----------
     table : dict
-        From name to (path, maximal force [N], optimal fiber length [m], tendon slack length [m], pennation angle [rad]).
-        The path is a sequence of coefficients of one angle's powers, or a dict from exponents to coefficients.
+        From name to (path, maximal force [N], optimal fiber length [m], tendon slack length [m], pennation angle
+        [rad]). The path is a sequence of coefficients of one angle's powers, or a dict from exponents to coefficients.
     chosen : sequence of str
 
     Returns

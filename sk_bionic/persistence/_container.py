@@ -1,7 +1,7 @@
 """The file: one zip archive of a JSON manifest and of arrays, every member with its SHA-256.
 
-Nothing that a file says about its own size is believed before as much has been read: memory stays within a fixed multiple
-of the file, whatever somebody has written into it.
+Nothing that a file says about its own size is believed before as much has been read: memory stays within a fixed
+multiple of the file, whatever somebody has written into it.
 """
 
 import errno
@@ -50,7 +50,8 @@ def read(path, max_bytes):
     Raises
     ------
     ValueError
-        When the archive is none, damaged, or larger than `max_bytes` unpacked. Its message is to follow the file's name.
+        When the archive is none, damaged, or larger than `max_bytes` unpacked. Its message is to follow the file's
+        name.
     OSError
         When the file cannot be read.
     """

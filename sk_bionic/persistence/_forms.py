@@ -37,8 +37,10 @@ from ..regressor import PhysicsInformedMSKRegressor
 from . import _earlier, _forest, _network
 
 RECORDS = (
-    ColumnRoles, Coordinate, EnsemblePredictor, FeatureLayout, Finding, HybridPredictor, Joint, Learners, MomentFit, Muscle,
-    NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationLedPredictor, SimulationPredictor,
+    ColumnRoles, Coordinate, EnsemblePredictor, FeatureLayout, Finding, HybridPredictor, Joint, Learners, MomentFit,
+    Muscle,
+    NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationLedPredictor,
+    SimulationPredictor,
     StartStates, StaticPredictor, Suspicion, TrainedNetwork, Trust,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
@@ -105,7 +107,8 @@ def _check_size(muscles, joints, free):
         or sum(map(bool, free)) > MAX_FREE
     ):
         raise ValueError(
-            f"its model of {len(muscles)} muscles, {len(joints)} joints and {len(exponents)} terms of their paths is larger "
+            f"its model of {len(muscles)} muscles, {len(joints)} joints and {len(exponents)} terms of their "
+            "paths is larger "
             "than any that sk_bionic.load takes."
         )
 

@@ -20,7 +20,8 @@ from ._graph import FrameGraph, WindowGraph, subset
 
 OPSET = 18
 WHAT = {
-    "hybrid": "mean of the ensemble's networks that see EMG and external inputs alone; not the forests, not the networks that see the simulated state, "
+    "hybrid": "mean of the ensemble's networks that see EMG and external inputs alone; not the forests, not the "
+    "networks that see the simulated state, "
     "no fusion with the equation of motion and no low-pass: those are what makes `predict` better",
     "network": "the network of prediction='network'; the same as `predict`",
     "static": "the network of single frames; the same as `predict`",
@@ -30,8 +31,8 @@ WHAT = {
 def export_onnx(estimator, path, *, sampling_rate=None):
     """Write what of the predictor is a graph as an ONNX file; needs the extra ``[onnx]``.
 
-    A simulation, and the fusion of a prediction with the equation of motion, are roots that Newton's method finds on a whole
-    trial; a forest is no network. None of them is in the file. What is:
+    A simulation, and the fusion of a prediction with the equation of motion, are roots that Newton's method finds on a
+    whole trial; a forest is no network. None of them is in the file. What is:
 
     - ``prediction="network"``: the network. The graph's angle is that of `predict`.
     - ``prediction="hybrid"``: the mean of the ensemble's networks that see EMG (and load, posture) alone: less accurate
@@ -66,15 +67,15 @@ def export_onnx(estimator, path, *, sampling_rate=None):
     Inputs and outputs, float32:
 
     ``emg`` (n_windows, n_samples, n_channels)
-        EMG envelopes, the channels in the order of the metadata's ``channels``, the latest sample last. Before a trial's start
-        repeat its first frame, as `predict` does.
+        EMG envelopes, the channels in the order of the metadata's ``channels``, the latest sample last. Before a
+        trial's start repeat its first frame, as `predict` does.
     ``external`` (n_windows, n_external)
         Load, posture and prescribed angles at the time of the angle; only where the estimator has such columns.
     ``frame`` (n_frames, n_columns)
         In place of both, where the estimator was fitted without a time axis.
     ``angle`` (n_windows, n_coordinates)
-        Joint angles [rad], as the goniometer reads them, at the latest sample: or ``latency_s`` before it, where `calibrate`
-        has found that the EMG now leads less than in training.
+        Joint angles [rad], as the goniometer reads them, at the latest sample: or ``latency_s`` before it, where
+        `calibrate` has found that the EMG now leads less than in training.
 
     `onnx_inputs` makes all of these of a recording. The model's metadata (strings, lists as JSON) has ``content``,
     ``columns`` (of X, in the order of the training), ``channels``, ``external``, ``external_units``,
@@ -90,12 +91,14 @@ def export_onnx(estimator, path, *, sampling_rate=None):
     """
     if not isinstance(estimator, PhysicsInformedMSKRegressor):
         raise TypeError(
-            f"`estimator` must be a PhysicsInformedMSKRegressor, in a Pipeline its last step. Got {type(estimator).__name__}."
+            "`estimator` must be a PhysicsInformedMSKRegressor, in a Pipeline its last step. Got "
+            f"{type(estimator).__name__}."
         )
     check_is_fitted(estimator)
     if estimator.predictor_.networks is None:
         raise ValueError(
-            "The equation of motion alone predicts here, which is solved by iteration and is no graph. Fit with prediction='hybrid' or 'network' to export "
+            "The equation of motion alone predicts here, which is solved by iteration and is no graph. Fit with "
+            "prediction='hybrid' or 'network' to export "
             "their networks."
         )
     _require_onnx()
@@ -173,8 +176,8 @@ def _coordinates(estimator):
 
 
 def _networks(predictor, n_features):
-    """TrainedNetwork, its networks that see no simulated state, the scaling of their inputs, which of these were constant,
-    and the weight of each network in the mean.
+    """TrainedNetwork, its networks that see no simulated state, the scaling of their inputs, which of these were
+    constant, and the weight of each network in the mean.
     """
     if isinstance(predictor, NetworkPredictor):
         module = predictor.networks
@@ -199,7 +202,8 @@ def _exported(graph, inputs):
     rows = torch.export.Dim("n_windows")
     with _quiet():
         return torch.onnx.export(
-            graph.eval(), tuple(inputs.values()), dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=["angle"],
+            graph.eval(), tuple(inputs.values()), dynamo=True, opset_version=OPSET, input_names=list(inputs),
+            output_names=["angle"],
             dynamic_shapes=[{0: rows}] * len(inputs), verbose=False,
         )  # fmt: skip
 

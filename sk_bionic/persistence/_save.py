@@ -21,16 +21,17 @@ def save(estimator, path):
 
     The file is a zip archive: ``manifest.json`` has the format's version, the packages' versions, the SHA-256 of every
     member, the constructor's parameters and the fitted attributes as a tree of known types; ``arrays/*.npy`` hold the
-    numbers, networks and forests as plain arrays among them (`numpy.load` opens them). NumPy's own format without pickle does
-    all that is needed, so saving needs no further package: safetensors knows no types but tensors, and skops would
-    restore trees without a look at whether their nodes point at one another as they must.
+    numbers, networks and forests as plain arrays among them (`numpy.load` opens them). NumPy's own format without
+    pickle does all that is needed, so saving needs no further package: safetensors knows no types but tensors, and
+    skops would restore trees without a look at whether their nodes point at one another as they must.
 
     The file appears complete or not at all: it is written beside its place and then renamed. An interrupted call leaves
     an older file as it was.
 
     Parameters
     ----------
-    estimator : PhysicsInformedMSKRegressor, EMGDrivenMomentRegressor, EMGEnvelope, LagEmbedding, StandardScaler, or Pipeline of these
+    estimator : PhysicsInformedMSKRegressor, EMGDrivenMomentRegressor, EMGEnvelope, LagEmbedding, StandardScaler, or
+    Pipeline of these
         Fitted. Baselines and other scikit-learn estimators are for joblib or skops.
     path : path-like
         Where to write. An existing file is replaced.
@@ -51,8 +52,8 @@ def save(estimator, path):
 
     Notes
     -----
-    Loaded on the same machine with the same packages, every prediction is equal to the last bit. What the identification
-    needed to get there (factors of its linear systems) a pipeline's
+    Loaded on the same machine with the same packages, every prediction is equal to the last bit. What the
+    identification needed to get there (factors of its linear systems) a pipeline's
     cache (`memory`) and scikit-learn's metadata requests are not kept.
 
     Examples
@@ -95,7 +96,8 @@ def load(path, *, max_bytes=2**30, module=None):
     path : path-like
         What `save` has written.
     max_bytes : int, default=2**30
-        Largest size of the unpacked contents. Whatever it is, memory stays within a fixed multiple of the file's own size.
+        Largest size of the unpacked contents. Whatever it is, memory stays within a fixed multiple of the file's own
+        size.
     module : type, torch.nn.Module or callable, default=None
         What the estimator's `module` was, where it had one: the file holds the class's name, its arguments and the
         weights, and nothing is imported by a name.
@@ -109,8 +111,8 @@ def load(path, *, max_bytes=2**30, module=None):
     Raises
     ------
     ValueError
-        When the file is not one of `save`'s, truncated, changed since, from a newer version of the format, too large, or
-        holds a type that is not known; the message names the file.
+        When the file is not one of `save`'s, truncated, changed since, from a newer version of the format, too large,
+        or holds a type that is not known; the message names the file.
     OSError
         When the file cannot be read.
 
@@ -143,7 +145,8 @@ def load(path, *, max_bytes=2**30, module=None):
         raise ValueError(f"{str(path)!r} cannot be loaded: {what}") from error
     if saved_by != _version("sk_bionic"):
         warnings.warn(
-            f"{str(path)!r} was saved by sk_bionic {saved_by}, this is {_version('sk_bionic')}: predictions may differ. Fit again where that matters.",
+            f"{str(path)!r} was saved by sk_bionic {saved_by}, this is {_version('sk_bionic')}: predictions may "
+            "differ. Fit again where that matters.",
             UserWarning,
             stacklevel=2,
         )
@@ -157,7 +160,8 @@ def _check_format(manifest):
     if not isinstance(number, int) or number > FORMAT_VERSION:
         by = manifest.get("versions", {}).get("sk_bionic", "a newer version")
         raise ValueError(
-            f"it has version {number} of the format (sk_bionic {by}); this is sk_bionic {_version('sk_bionic')}, which reads versions up to "
+            f"it has version {number} of the format (sk_bionic {by}); this is sk_bionic {_version('sk_bionic')}, which "
+            "reads versions up to "
             f"{FORMAT_VERSION}. Upgrade sk_bionic."
         )
 

@@ -1,7 +1,7 @@
 """Python objects as a JSON tree of known types, with the numbers beside it, and back.
 
-None, bool, int, str and finite floats stand for themselves, a list for a list. Everything else is a table with one key that
-names its kind:
+None, bool, int, str and finite floats stand for themselves, a list for a list. Everything else is a table with one key
+that names its kind:
 
     {"float": "nan"}                       a float that JSON has no number for
     {"tuple": [...]}, {"dict": [[key, value], ...]}
@@ -62,7 +62,8 @@ class Encoder:
         if form is None:
             known = ", ".join(name for name, form in FORMS.items() if form.is_estimator)
             raise TypeError(
-                f"sk_bionic.save cannot write {where}, which is of the type {type(value).__module__}.{type(value).__name__}. It writes plain values, arrays, the "
+                f"sk_bionic.save cannot write {where}, which is of the type "
+                f"{type(value).__module__}.{type(value).__name__}. It writes plain values, arrays, the "
                 f"package's own models and the estimators {known}; for anything else use joblib or skops."
             )
         parts = form.parts(value)

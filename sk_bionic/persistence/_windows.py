@@ -54,7 +54,8 @@ def onnx_inputs(session, X):
     trials = find_trials(X, sampling_rate=rate)
     if np.isfinite(trials.sampling_rate) and abs(trials.sampling_rate / rate - 1.0) > SAME_RATE:
         raise ValueError(
-            f"The graph was made for {rate:g} Hz, but X has {trials.sampling_rate:g} frames per second: bring X to that rate "
+            f"The graph was made for {rate:g} Hz, but X has {trials.sampling_rate:g} frames per second: bring X "
+            "to that rate "
             f"(sk_bionic.preprocessing.resample(X, sampling_rate={rate:g})), or export the graph with "
             f"`sampling_rate={trials.sampling_rate:g}`."
         )

@@ -78,8 +78,8 @@ class LearntPredictor(PredictorInTime):
         return replace(moved, posture_errors=PostureErrors.learnt(predicted, recording.angle, trials))
 
     def as_measured(self, angle):
-        """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them, its measured postures
-        heeded.
+        """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them, its measured
+        postures heeded.
         """
         angle = angle + self.session.offset
         return angle if self.posture_errors is None else angle + self.posture_errors.at(angle)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.linalg import cho_solve
 
 # Shares and lengths were chosen, with the priors of `session`, among about a dozen settings by protocol D of
-# benchmarks/recorded_emg.py: a second at rest known takes 5 % off the error of the whole record on twelve men's knees. That very
-# score was in view, so expect somewhat less on others.
+# benchmarks/recorded_emg.py: a second at rest known takes 5 % off the error of the whole record on twelve men's knees.
+# That very score was in view, so expect somewhat less on others.
 LASTING = 0.5  # share of the error's variance that stays with the posture; the rest passes
 POSTURE_LENGTH = np.deg2rad(12.0)  # of the process [rad]
 CORRELATION_TIME = 1.0  # s over which passing errors are one and the same

@@ -219,6 +219,7 @@ def describe(oddities, trial_names):
     more = f" (and {len(oddities) - 1} more columns or trials)" if len(oddities) > 1 else ""
     advice = " ".join(dict.fromkeys(ADVICE[odd.kind] for odd in oddities[:2]))
     return (
-        f"Trial {trial_names[first.trial]!r}, column {first.name!r} {first.meaning}{more}: unlike the training.\n{advice} "
+        f"Trial {trial_names[first.trial]!r}, column {first.name!r} {first.meaning}{more}: unlike the "
+        f"training.\n{advice} "
         "The stated standard deviation is widened accordingly."
     )

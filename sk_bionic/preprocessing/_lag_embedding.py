@@ -134,7 +134,7 @@ class LagEmbedding(TransformerMixin, BaseEstimator):
 
     def _check_durations(self, trials):
         longest = max(self.lags)
-        for name, rows in zip(trials.names, trials.slices):
+        for name, rows in zip(trials.names, trials.slices, strict=False):
             duration = trials.time[rows][-1] - trials.time[rows][0]
             # Durations are differences of rounded times: 0.3 s may come out as 0.2999...
             if duration < longest * (1 - 1e-6):

@@ -32,7 +32,8 @@ class CausalPrediction:
         trials = find_trials(X, sampling_rate=estimator.sampling_rate)
         if trials is None:
             raise ValueError(
-                "Frames without time cannot be predicted causally: pass X with the index levels 'trial' and 'time' (s), or set "
+                "Frames without time cannot be predicted causally: pass X with the index levels 'trial' and 'time' "
+                "(s), or set "
                 "`sampling_rate`."
             )
         rate = trials.sampling_rate if np.isfinite(trials.sampling_rate) else estimator.sampling_rate_
@@ -55,7 +56,8 @@ class CausalPrediction:
             names = [flag.name for flag in StreamFlag if (self.flags & int(flag)).any() and flag.name != "RECOVERING"]
             trial = trials.names[trials.trial_of_frame[odd[0]]]
             warn_user(
-                f"{len(odd)} of {len(self.flags)} frames are flagged {', '.join(names)}, the first of them in trial {trial!r} at "
+                f"{len(odd)} of {len(self.flags)} frames are flagged {', '.join(names)}, the first of them in trial "
+                f"{trial!r} at "
                 f"{trials.time[odd[0]]:g} s. The stated standard deviation is widened accordingly."
             )
 

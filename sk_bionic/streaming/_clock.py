@@ -11,7 +11,8 @@ class SteadyClock:
     step : float
         Usual time between frames [s].
     jitter : float
-        By how much a stamp may deviate from the expected time [s]; what deviates more is a gap, or a jump, and is believed.
+        By how much a stamp may deviate from the expected time [s]; what deviates more is a gap, or a jump, and is
+        believed.
     """
 
     def __init__(self, step, jitter):

@@ -10,11 +10,11 @@ import numpy as np
 class StreamFlag(IntFlag):
     """What is wrong with a frame; 0: nothing.
 
-    `MISSING`: a value is not finite; `DEAD`: a channel stands still; `SATURATED`: it stands still near its largest value,
-    or raw EMG is cut off; `FAR_ABOVE`: EMG is more than twice the training's largest; `LOST`: frames before this one
-    did not come; `LATE`: the frame is older than the last one, and was left out; `RESTARTED`: the motion begins anew, at
-    rest; `FAILED`: the equation of motion was not solved; `UNSEEN`: a load, torque or posture outside the training's
-    range; `RECOVERING`: what was wrong before may still matter.
+    `MISSING`: a value is not finite; `DEAD`: a channel stands still; `SATURATED`: it stands still near its largest
+    value, or raw EMG is cut off; `FAR_ABOVE`: EMG is more than twice the training's largest; `LOST`: frames before this
+    one did not come; `LATE`: the frame is older than the last one, and was left out; `RESTARTED`: the motion begins
+    anew, at rest; `FAILED`: the equation of motion was not solved; `UNSEEN`: a load, torque or posture outside the
+    training's range; `RECOVERING`: what was wrong before may still matter.
 
     Parameters
     ----------

@@ -63,8 +63,8 @@ class Limb:
         fresh : bool
             Begin at rest instead.
         target : ndarray (2, n_coordinates), optional
-            Angles and velocities of the frame, where the motion is given: only the states of tendons and the activations
-            are solved for.
+            Angles and velocities of the frame, where the motion is given: only the states of tendons and the
+            activations are solved for.
         alone : bool
             Sensitivities are those to the state of the frame before.
         """

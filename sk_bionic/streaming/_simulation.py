@@ -79,7 +79,8 @@ class SimulationCore:
 
 
 def start_moment(starts, excitation, n_coordinates, out):
-    """Expected outer product (2 n_coordinates, 2 n_coordinates) of what angles and velocities are at a start, about rest.
+    """Expected outer product (2 n_coordinates, 2 n_coordinates) of what angles and velocities are at a start, about
+    rest.
 
     As those of the training's starts whose EMG was like its own; what follows is not known yet.
     """

@@ -33,7 +33,8 @@ def core_of(predictor, step, lag, external):
     if isinstance(predictor, EnsemblePredictor):
         return HybridCore(predictor, step, lag, external)
     raise TypeError(
-        "Only prediction='hybrid' and 'simulation' can be streamed: a network that was trained jointly has no equation to go on "
+        "Only prediction='hybrid' and 'simulation' can be streamed: a network that was trained jointly has no "
+        "equation to go on "
         "with between frames. Fit with one of these."
     )
 
@@ -42,8 +43,8 @@ class MotionStream:
     """Angles, muscle forces and moments from frames that come one at a time.
 
     Made by `PhysicsInformedMSKRegressor.stream`. A frame never raises for what it holds: missing values, channels that
-    stand still, lost and late frames make the standard deviations larger and are stated by flags. Each stream has a state
-    of its own; streams of several limbs may run in threads of their own.
+    stand still, lost and late frames make the standard deviations larger and are stated by flags. Each stream has a
+    state of its own; streams of several limbs may run in threads of their own.
 
     Parameters
     ----------
@@ -60,8 +61,8 @@ class MotionStream:
     lag : float, default=0.0
         Time that the angle may wait for later frames [s]: it becomes smoother.
     jitter : float, default=0.0
-        By how much times of frames may deviate from a steady clock [s]: so much is taken off, causally; what deviates more
-        is a gap. 0: times are believed.
+        By how much times of frames may deviate from a steady clock [s]: so much is taken off, causally; what deviates
+        more is a gap. 0: times are believed.
     remember : float, default=60.0
         Past frames that `calibrate` can use [s].
 
@@ -318,8 +319,8 @@ class MotionStream:
     def calibrate(self):
         """Adapt to the session from the labelled frames of the recent past, as the estimator's `calibrate` does.
 
-        The stream goes on with what it has learnt; the estimator stays as it is. It takes as long as the estimator's: call
-        it between movements, or make a second stream in a thread and go over to it.
+        The stream goes on with what it has learnt; the estimator stays as it is. It takes as long as the estimator's:
+        call it between movements, or make a second stream in a thread and go over to it.
 
         Returns
         -------

@@ -46,7 +46,8 @@ def layer(scope="machine"):
         _configured = scope
     elif _configured != scope:
         raise ValueError(
-            f"This process has looked for streams in the scope {_configured!r} already; start another one for {scope!r}."
+            f"This process has looked for streams in the scope {_configured!r} already; start another one "
+            f"for {scope!r}."
         )
     return pylsl
 
@@ -83,7 +84,8 @@ def _columns(labels, n_channels, names, stream_name):
         return [labels.index(name) for name in names]
     if n_channels != len(names):
         raise ValueError(
-            f"The stream {stream_name!r} has {n_channels} channels ({', '.join(labels) or 'without labels'}), and the model needs "
+            f"The stream {stream_name!r} has {n_channels} channels ({', '.join(labels) or 'without labels'}), and the "
+            "model needs "
             f"{len(names)}: {', '.join(names)}. Name the channels as the columns of the training."
         )
     return list(range(n_channels))
@@ -114,8 +116,8 @@ def serve(
 ):
     """Predict what comes from one stream of the Lab Streaming Layer, and publish it as another.
 
-    Stamps are put on this computer's clock, and their jitter is taken off causally. A device that stops and starts again is
-    waited for.
+    Stamps are put on this computer's clock, and their jitter is taken off causally. A device that stops and starts
+    again is waited for.
 
     Parameters
     ----------

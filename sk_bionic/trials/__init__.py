@@ -1,7 +1,7 @@
 """Frames and trials: which rows belong together, and when each was measured.
 
-Samples are frames, so nothing in a 2-D array says where one trial ends and the next begins. Every operation in time (filters,
-lags, derivatives) asks this module first.
+Samples are frames, so nothing in a 2-D array says where one trial ends and the next begins. Every operation in time
+(filters, lags, derivatives) asks this module first.
 """
 
 from ._find import find_trials

@@ -120,7 +120,7 @@ def _time_of_index(index):
 
 def _check_time(time, names, starts):
     """Time must be finite and strictly increasing within each trial."""
-    for name, start, stop in zip(names, starts[:-1], starts[1:]):
+    for name, start, stop in zip(names, starts[:-1], starts[1:], strict=False):
         missing = np.flatnonzero(~np.isfinite(time[start:stop]))
         if len(missing):
             row = int(start + missing[0])

@@ -59,7 +59,7 @@ class Trials:
     @property
     def slices(self):
         """List of one slice of rows per trial."""
-        return [slice(int(a), int(b)) for a, b in zip(self.starts[:-1], self.starts[1:])]
+        return [slice(int(a), int(b)) for a, b in zip(self.starts[:-1], self.starts[1:], strict=False)]
 
     @property
     def interval_starts(self):

@@ -58,7 +58,7 @@ class Memory(RegressorMixin, BaseEstimator):
     """Knows the training frames by heart and nothing else."""
 
     def fit(self, X, y):
-        self.known_ = dict(zip(X["seen"], y))
+        self.known_ = dict(zip(X["seen"], y, strict=False))
         return self
 
     def predict(self, X):

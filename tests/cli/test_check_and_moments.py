@@ -64,7 +64,9 @@ def test_angles_of_a_slower_file_are_checked_with_emg_at_its_own_rate(tmp_path, 
 
 @pytest.fixture(scope="module")
 def moment_recording(tmp_path_factory):
-    """EMG, angles and moments of an elbow whose muscles are a fifth stronger than the preset's, as a laboratory has them."""
+    """EMG, angles and moments of an elbow whose muscles are a fifth stronger than the preset's, as a laboratory has
+    them.
+    """
     folder = tmp_path_factory.mktemp("moments")
     flexion = make_elbow_flexion(2, duration=3.0, angle_noise=0.0, random_state=0)
     X = flexion.data.assign(elbow_flexion=flexion.target)
@@ -76,7 +78,8 @@ def moment_recording(tmp_path_factory):
         renamed = moments.rename(columns={"elbow_flexion": "elbow_flexion_moment"})
         write_sto(renamed, folder / f"{name}_id.sto", trial=name)
     (folder / "elbow.toml").write_text(
-        '[data]\nfiles = ["*_emg.csv"]\nangle_files = ["*_ik.mot"]\nmoment_files = ["*_id.sto"]\nemg = ["biceps", "triceps"]\n'
+        '[data]\nfiles = ["*_emg.csv"]\nangle_files = ["*_ik.mot"]\nmoment_files = ["*_id.sto"]\nemg = ["biceps", '
+        '"triceps"]\n'
         'angle = ["elbow_flexion"]\nmoments = ["elbow_flexion"]\n[estimator]\nmodel = "elbow"\n'
     )
     return folder, X, moments
@@ -101,9 +104,11 @@ def test_calibration_to_moments_is_that_of_the_library(moment_recording, run, tm
     ("change", "message"),
     [
         (lambda text: text.replace('moments = ["elbow_flexion"]\n', ""), r"must name the coordinates whose moments"),
-        (lambda text: text.replace('model = "elbow"', 'model = "auto"'), r"moments need a model with muscles of known geometry"),
+        (lambda text: text.replace('model = "elbow"', 'model = "auto"'),
+        r"moments need a model with muscles of known geometry"),
         (lambda text: text.replace("*_id.sto", "*_emg.csv"), r"there is no column 'elbow_flexion'"),
-        (lambda text: text.replace("*_id.sto", "trial_00_id.sto"), r"No file.s. of .data. moment_files belong to .*trial_00_emg"),
+        (lambda text: text.replace("*_id.sto", "trial_00_id.sto"), r"No file.s. of .data. moment_files belong to "
+        r".*trial_00_emg"),
     ],
 )  # fmt: skip
 def test_what_is_missing_for_moments_is_named(moment_recording, run, change, message):

@@ -12,25 +12,40 @@ from sk_bionic.cli import _commands, main
 
 WRONG = {
     "no TOML": (lambda text: text.replace('"deg"', "deg"), r"elbow.toml: this is not valid TOML: .*line 13.*quotes"),
-    "unknown table": (lambda text: text.replace("[compare]", "[compair]"), "'compair', which is not known. Do you mean 'compare'"),
-    "unknown name": (lambda text: text.replace("time =", "tme ="), r"\[data\] has 'tme', which is not known. Do you mean 'time'"),
-    "unknown parameter": (lambda text: text.replace("random_state", "randomstate"), r"\[estimator\].*Do you mean 'random_state'"),
-    "wrong type": (lambda text: text.replace('time = "time"', "time = 3"), r"\[data\] time must be a text in quotes. Got 3"),
-    "wrong unit": (lambda text: text.replace('"deg"', '"degrees"'), r"angle_unit must be one of deg, rad. Got 'degrees'"),
-    "no unit": (lambda text: text.replace('angle_unit = "deg"', ""), 'say in .data. whether angles are in degrees or radians: angle_unit = "deg"'),
-    "radians that are degrees": (lambda text: text.replace('"deg"', '"rad"'), "trial_00.csv: the angle 'elbow_flexion' spans .* rad, more than any joint .* angle_unit = \"deg\""),
-    "no such model": (lambda text: text.replace('model = "elbow"', 'model = "ellbow"'), "model must be one of auto, elbow, wrist"),
+    "unknown table": (lambda text: text.replace("[compare]", "[compair]"), "'compair', which is not known. Do you "
+    "mean 'compare'"),
+    "unknown name": (lambda text: text.replace("time =", "tme ="), r"\[data\] has 'tme', which is not known. Do you "
+    r"mean 'time'"),
+    "unknown parameter": (lambda text: text.replace("random_state", "randomstate"), r"\[estimator\].*Do you mean "
+    r"'random_state'"),
+    "wrong type": (lambda text: text.replace('time = "time"', "time = 3"),
+    r"\[data\] time must be a text in quotes. Got 3"),
+    "wrong unit": (lambda text: text.replace('"deg"', '"degrees"'), r"angle_unit must be one of deg, rad. "
+    r"Got 'degrees'"),
+    "no unit": (lambda text: text.replace('angle_unit = "deg"', ""), 'say in .data. whether angles are in degrees or '
+    'radians: angle_unit = "deg"'),
+    "radians that are degrees": (lambda text: text.replace('"deg"', '"rad"'), "trial_00.csv: the angle 'elbow_flexion' "
+    "spans .* rad, more than any joint .* angle_unit = \"deg\""),
+    "no such model": (lambda text: text.replace('model = "elbow"', 'model = "ellbow"'), "model must be one of auto, "
+    "elbow, wrist"),
     "no file": (lambda text: text.replace("trial_*", "tral_*"), r"No file matches 'tral_\*.csv' in .*"),
-    "no column": (lambda text: text.replace('["biceps"', '["bicps"'), r"trial_00.csv: there is no column 'bicps'. Its columns are \['biceps'"),
-    "no time": (lambda text: text.replace('time = "time"', 'time = "t"'), r"trial_00.csv: there is no column 't' \(time in s\).*sampling_rate"),
+    "no column": (lambda text: text.replace('["biceps"', '["bicps"'), r"trial_00.csv: there is no column 'bicps'. Its "
+    r"columns are \['biceps'"),
+    "no time": (lambda text: text.replace('time = "time"', 'time = "t"'), r"trial_00.csv: there is no column 't' "
+    r"\(time in s\).*sampling_rate"),
     "no column for the model": (
         lambda text: text.replace('["biceps", "triceps"]', '["biceps"]'),
         r"The recording lacks the EMG columns \['triceps'\].*Say in \[data\] which column drives which muscle",
     ),
-    "value out of range": (lambda text: text.replace("random_state = 0", "max_epochs = -1"), "'max_epochs' parameter .* must be an int"),
-    "table without brackets": (lambda text: "estimator = 3\n" + text.split("[estimator]")[0], r"'estimator' must be a table: write \[estimator\]"),
-    "no EMG": (lambda text: text.replace('emg = ["biceps", "triceps"]', "emg = []"), "must name the columns of emg, as in"),
-    "another separator": (lambda text: text.replace('# separator = ";"', 'separator = ";"'), "there is no column 'time'"),
+    "value out of range": (lambda text: text.replace("random_state = 0", "max_epochs = -1"),
+    "'max_epochs' parameter .* must be an int"),
+    "table without brackets": (lambda text: "estimator = 3\n" + text.split("[estimator]")[0],
+    r"'estimator' must be a table: write "
+    r"\[estimator\]"),
+    "no EMG": (lambda text: text.replace('emg = ["biceps", "triceps"]', "emg = []"), "must name the columns "
+    "of emg, as in"),
+    "another separator": (lambda text: text.replace('# separator = ";"', 'separator = ";"'),
+    "there is no column 'time'"),
 }  # fmt: skip
 
 

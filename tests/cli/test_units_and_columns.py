@@ -239,7 +239,8 @@ class TestText:
 
 def test_writing_in_degrees_and_reading_again(tmp_path):
     index = pd.MultiIndex.from_product([["walk"], TIME], names=["trial", "time"])
-    write_sto(pd.DataFrame(VALUES, index).assign(knee=np.deg2rad(VALUES["knee"])), tmp_path / "walk.mot", in_degrees=True, rotational=["knee"])  # fmt: skip
+    write_sto(pd.DataFrame(VALUES, index).assign(knee=np.deg2rad(VALUES["knee"])), tmp_path / "walk.mot",
+    in_degrees=True, rotational=["knee"])  # fmt: skip
     agree(frames(tmp_path, HEAD))
 
 

@@ -27,7 +27,9 @@ def risk():
 
 
 def test_published_values_of_a_meta_analysis(risk):
-    """As the R package metafor has them for these data (REML, test="knha"; Viechtbauer 2010, J. Statistical Software)."""
+    """As the R package metafor has them for these data (REML, test="knha"; Viechtbauer 2010, J. Statistical
+    Software).
+    """
     effects = random_effects(*risk)
     assert effects.n == 13
     assert effects.mean == pytest.approx(-0.7145, abs=1e-4)
@@ -172,7 +174,8 @@ def population(n, seed, **recording):
     rng, recordings = np.random.default_rng(seed), {}
     for k in range(n):
         model = elbow()
-        factor = {"max_isometric_force": (1.5, 0.08), "optimal_fiber_length": (1.12, 0.02), "emg_shape_factor": (0.5, 0.1),
+        factor = {"max_isometric_force": (1.5, 0.08), "optimal_fiber_length": (1.12, 0.02), "emg_shape_factor": (0.5,
+        0.1),
                   "electromechanical_delay": (1.5, 0.05)}  # fmt: skip
         values = [
             r.value * factor[r.name][0] * np.exp(factor[r.name][1] * rng.normal()) if r.name in factor else r.value

@@ -133,7 +133,7 @@ def test_networks_side_by_side_see_only_their_own_features_and_version():
     other[1] += 1.0
     for changed, same in ((hidden, [True, False, True]), (other, [True, True, False])):
         predicted, _ = trained.predict_all(changed)
-        equal = [np.array_equal(a, b) for a, b in zip(predicted, expected)]
+        equal = [np.array_equal(a, b) for a, b in zip(predicted, expected, strict=False)]
         assert equal == same
     assert np.ptp(expected[2]) < 1e-12  # fed with zeros
 

@@ -19,7 +19,7 @@ RATE = 100.0
 def frames(*lengths, names=None):
     """A DataFrame of trials of these lengths at 100 Hz, and a target of the same index."""
     names = names or [f"trial_{k}" for k in range(len(lengths))]
-    pairs = [(name, row / RATE) for name, n in zip(names, lengths) for row in range(n)]
+    pairs = [(name, row / RATE) for name, n in zip(names, lengths, strict=False) for row in range(n)]
     index = pd.MultiIndex.from_tuples(pairs, names=["trial", "time"])
     values = np.random.default_rng(0).uniform(size=(len(pairs), 2))
     X = pd.DataFrame(values, columns=["biceps", "triceps"], index=index)
@@ -168,7 +168,7 @@ def test_trial_or_block_chooses_by_the_number_of_trials():
     assert all(len(trials_of(several, test)) == 1 for _, test in splitter.split(several))
     assert splitter.get_n_splits(one) == 4
     expected = BlockedKFold(4, gap=0.1).split(one)
-    for (train, test), (train_expected, test_expected) in zip(splitter.split(one), expected):
+    for (train, test), (train_expected, test_expected) in zip(splitter.split(one), expected, strict=False):
         np.testing.assert_array_equal(train, train_expected)
         np.testing.assert_array_equal(test, test_expected)
 

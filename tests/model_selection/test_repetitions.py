@@ -156,7 +156,7 @@ def test_first_repetition_split_of_arrays_and_its_errors():
     X, y = frames(a=movement((1, 5), duration=9))
     expected = first_repetition_split(X, y)
     got = first_repetition_split(X.to_numpy(), y.to_numpy(), sampling_rate=RATE)
-    for array, frame in zip(got, expected):
+    for array, frame in zip(got, expected, strict=False):
         np.testing.assert_array_equal(array, frame)
     with pytest.raises(ValueError, match=r"'a' has 2 repetition\(s\), too few to train on 2"):
         first_repetition_split(X, y, 2)

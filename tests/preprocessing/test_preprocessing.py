@@ -1,4 +1,5 @@
 import warnings
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -36,13 +37,13 @@ def test_scikit_learn_compatible(estimator, check):
     check(estimator)
 
 
-def recording(lengths={"a": 1500, "b": 2000}, rate=RATE, random_state=0):
+def recording(lengths=MappingProxyType({"a": 1500, "b": 2000}), rate=RATE, random_state=0):
     """Noise in two EMG channels, modulated by bursts, and a hand load."""
     rng = np.random.default_rng(random_state)
     trial = np.repeat(list(lengths), list(lengths.values()))
     time = np.concatenate([np.arange(n) / rate for n in lengths.values()])
     burst = 0.1 + np.sin(np.pi * time[:, None] * [0.7, 1.1]) ** 2
-    data = dict(zip(("biceps", "triceps"), (burst * rng.normal(size=burst.shape)).T))
+    data = dict(zip(("biceps", "triceps"), (burst * rng.normal(size=burst.shape)).T, strict=False))
     index = pd.MultiIndex.from_arrays([trial, time], names=["trial", "time"])
     return pd.DataFrame({**data, "hand_load_kg": 0.9}, index=index)
 

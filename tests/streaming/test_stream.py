@@ -182,7 +182,7 @@ def test_calibration_from_labelled_frames(simulation, elbow, frames):
 def test_memory_is_bounded(simulation, frames):
     stream = MotionStream(simulation, 100.0, remember=1.0)
     sizes = []
-    for k in range(3):
+    for _ in range(3):
         pushed(stream, frames.to_numpy())
         arrays = [*stream._core.limb.arrays, stream._past, stream._emg]
         sizes.append(sum(array.nbytes for array in arrays))

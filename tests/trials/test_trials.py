@@ -1,11 +1,15 @@
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sk_bionic.trials import find_trials, lagged
 
+LENGTHS = MappingProxyType({"a": 4, "b": 6})
 
-def frames(lengths={"a": 4, "b": 6}, rate=10.0, levels=("trial", "time")):
+
+def frames(lengths=LENGTHS, rate=10.0, levels=("trial", "time")):
     """A DataFrame of one column; its index has the given levels."""
     keys = {
         "trial": np.repeat(list(lengths), list(lengths.values())),
@@ -15,7 +19,7 @@ def frames(lengths={"a": 4, "b": 6}, rate=10.0, levels=("trial", "time")):
     return pd.DataFrame({"x": np.arange(len(index), dtype=float)}, index=index)
 
 
-def with_time(time, lengths={"a": 4, "b": 6}):
+def with_time(time, lengths=LENGTHS):
     X = frames(lengths)
     trial = X.index.get_level_values("trial")
     return X.set_axis(pd.MultiIndex.from_arrays([trial, time], names=["trial", "time"]))

@@ -30,8 +30,8 @@ class Record(NamedTuple):
     given: np.ndarray  # (n_frames, n_prescribed, 6): Taylor coefficients of the angle in the interval that begins there
 
 
-# Of the activation dynamics of a muscle: state, first lag, excitation; behind them the derivatives of each by delay, both
-# time constants and gain.
+# Of the activation dynamics of a muscle: state, first lag, excitation; behind them the derivatives of each by delay,
+# both time constants and gain.
 STATE, LAG, EXCITATION = range(3)
 BY_STATE, BY_LAG, BY_EXCITATION = 3, 7, 11
 N_ACTIVITY = 15
@@ -211,8 +211,8 @@ def shape_of(body, m, source, state, tangent, target, wanted):
 
 @part
 def surplus_left(body, m, since):
-    """What is left of a unit of surplus activation some time after a trial's start: it goes with the muscle's own decay,
-    once its electromechanical delay has passed.
+    """What is left of a unit of surplus activation some time after a trial's start: it goes with the muscle's own
+    decay, once its electromechanical delay has passed.
     """
     p = body.muscle
     decay = p[m, FIRST_LAG] + p[m, SECOND_LAG] if body.index[m, SECOND_ORDER] == 1 else p[m, DECAY]

@@ -1,7 +1,7 @@
 """The equation of motion and the equilibria of elastic tendons at one instant, with all derivatives.
 
-Every row is minus what acts: M q'' + c + g + tissue - external - sum_m R_m F_m, divided by the joint's torque scale; then,
-for each elastic tendon, its force minus the fiber's.
+Every row is minus what acts: M q'' + c + g + tissue - external - sum_m R_m F_m, divided by the joint's torque scale;
+then, for each elastic tendon, its force minus the fiber's.
 """
 
 from typing import NamedTuple
@@ -150,8 +150,8 @@ def add_muscle(body, m, e, at):
 def by_parameters(body, columns, activation, at, out):
     """Derivatives of all rows by parameters, (n_rows, n_columns), after `balance`.
 
-    `columns` (3, n_columns) as of `CompiledModel`; `activation` (n_muscles, 9) has the derivatives of activations by the
-    muscles' own parameters behind its first column.
+    `columns` (3, n_columns) as of `CompiledModel`; `activation` (n_muscles, 9) has the derivatives of activations by
+    the muscles' own parameters behind its first column.
     """
     d = body.joints[0]
     for c in range(columns.shape[1]):

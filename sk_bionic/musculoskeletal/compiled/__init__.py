@@ -1,4 +1,5 @@
-"""The physics of a model as compiled scalar functions: values and exact derivatives, looped over frames in compiled code.
+"""The physics of a model as compiled scalar functions: values and exact derivatives, looped over frames in compiled
+code.
 
 `CompiledModel` turns a `MusculoskeletalModel` into a few flat arrays; everything else takes those.
 """

@@ -51,8 +51,8 @@ def from_osim(
     coordinates : str or sequence of str
         Angles of the model, from proximal to distal, such as ``["hip_flexion_r", "knee_angle_r"]``; any angles of any
         joints, of one leg or both. Where they make a planar chain, of hinges or of joints that are close to one (a
-        CustomJoint whose knee glides by less than 3 cm), the model has a skeleton and knows motion; else it knows moments
-        and muscle forces (`EMGDrivenMomentRegressor`, `predict_moments`).
+        CustomJoint whose knee glides by less than 3 cm), the model has a skeleton and knows motion; else it knows
+        moments and muscle forces (`EMGDrivenMomentRegressor`, `predict_moments`).
     muscles : sequence of str, optional
         Default: all muscles that span one of the coordinates.
     paths : path-like, optional
@@ -108,7 +108,8 @@ def from_osim(
     Bodies between two coordinates, and beyond the last one, are one rigid segment in the held posture. The plane is
     that of the first axis; others may be tilted by up to 20 degrees. A segment that carries another has its center of
     mass on the line between the two joints; centers of mass and orientations are those whose gravity torques agree best
-    with the file's over the ranges. A single joint is exact, whatever its axis. SpringGeneralizedForce and CoordinateLimitForce become the joint's stiffness, damping and stops; without the latter, stops lie 0.2 rad outside
+    with the file's over the ranges. A single joint is exact, whatever its axis. SpringGeneralizedForce and
+    CoordinateLimitForce become the joint's stiffness, damping and stops; without the latter, stops lie 0.2 rad outside
     the file's range. Loads in the hand need `load_distance` (see `MusculoskeletalModel.with_rows`).
 
     Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with
@@ -138,7 +139,8 @@ def from_osim(
     chain, why = _skeleton(model, coordinates, ranges, posture, skeleton)
     if why:
         warnings.warn(
-            f"{Path(model.path).name}, {model.name!r}: the model has no skeleton, and knows moments and muscle forces along "
+            f"{Path(model.path).name}, {model.name!r}: the model has no skeleton, and knows moments and muscle "
+            "forces along "
             f"measured motion, not motion: {why}",
             UserWarning,
             stacklevel=2,
@@ -313,7 +315,8 @@ def _warn_of_errors(model, fitted):
             f"{n} ({1e3 * fitted[n].length_error:.2g} mm, {1e3 * fitted[n].moment_arm_error:.2g} mm)" for n in poor
         )
         warnings.warn(
-            f"Paths of {model.name!r}: the polynomials of {listed} are off by more than {1e3 * POOR:g} mm in length or in a "
+            f"Paths of {model.name!r}: the polynomials of {listed} are off by more than {1e3 * POOR:g} mm in "
+            "length or in a "
             "moment arm (root mean square, at postures that were not fitted); narrower `ranges` make them closer, "
             "`path_errors` has the errors of all.",
             UserWarning,

@@ -19,8 +19,8 @@ KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of t
 JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump
 APART = 1e-3  # m; or by which its slope must differ from them, however near the samples lie
 HOLD = 1e-3  # weight of the lengths themselves where jumps are bridged
-# Of a range: how far from the model's default posture a part of a broken path counts exp(-1/2) times as much. Wide enough
-# that a sliver beside the default (a gastrocnemius at the straight knee) does not set the level of all the rest.
+# Of a range: how far from the model's default posture a part of a broken path counts exp(-1/2) times as much. Wide
+# enough that a sliver beside the default (a gastrocnemius at the straight knee) does not set the level of all the rest.
 ABOUT_DEFAULT = 0.5
 
 

@@ -1,7 +1,7 @@
 """Paths over many angles: polynomials fitted to scattered postures, for moments along measured motion.
 
-A grid over four or more angles has too few samples along each of them. Low-discrepancy postures cover the ranges evenly;
-the degree is chosen on postures that were not fitted, whose errors are those that are stated.
+A grid over four or more angles has too few samples along each of them. Low-discrepancy postures cover the ranges
+evenly; the degree is chosen on postures that were not fitted, whose errors are those that are stated.
 """
 
 from itertools import product
@@ -50,7 +50,8 @@ def fit_scattered(model, file, spans, ranges, base):
     if wide:
         name, span = next(iter(wide.items()))
         raise ValueError(
-            f"The muscle {name!r} of {model.name!r} spans {len(span)} of the coordinates, {list(span)}: polynomials are for at "
+            f"The muscle {name!r} of {model.name!r} spans {len(span)} of the coordinates, {list(span)}: polynomials "
+            "are for at "
             f"most {MOST_ANGLES}. Choose fewer `coordinates`, or take its lengths and moment arms as data "
             "(`sk_bionic.io.read_muscle_analysis`)."
         )
@@ -99,8 +100,8 @@ def _fit(coordinates, span, angles, lengths, arms):
 def _around_jumps(exponents, coefficients, errors, samples, aside):
     """Another fit of a path that jumps over a surface, or whose moment arms are not its slopes: most postures closely.
 
-    Least squares would miss all of them by a little. Taken where it leaves many postures kept aside beyond a millimetre, and
-    this leaves fewer.
+    Least squares would miss all of them by a little. Taken where it leaves many postures kept aside beyond a
+    millimetre, and this leaves fewer.
     """
     x, lengths, slopes, half = samples
     part = lambda rows: (x[rows], lengths[rows], slopes[rows], half)

@@ -16,9 +16,9 @@ HOLD = 0.05  # weight of the chain as it was projected, where the postures do no
 def weighed(model, segments, base, ranges):
     """Segments whose gravity torques agree best with those of the file's bodies over the ranges.
 
-    A tilted axis feels a mass that lies beside its plane, the same in all postures: no projection into the plane has that
-    torque, a turned segment nearly has. First moments and orientations are linear in the torques: with phi_i the angle
-    of segment i, the torque on it is g (a_i sin(phi_i) + b_i cos(phi_i)).
+    A tilted axis feels a mass that lies beside its plane, the same in all postures: no projection into the plane has
+    that torque, a turned segment nearly has. First moments and orientations are linear in the torques: with phi_i the
+    angle of segment i, the torque on it is g (a_i sin(phi_i) + b_i cos(phi_i)).
 
     Parameters
     ----------

@@ -1,11 +1,12 @@
 """The fusion of equation and learners in its recursive form, and the low-pass in its own.
 
-Least squares between a prediction and the equation of motion (`sk_bionic.dynamics.fuse`) is the maximum a posteriori of a
-state whose process is the equation, with white torque noise, and whose measurement is the learners' angle. An extended
-Kalman filter (Jazwinski 1970, Stochastic Processes and Filtering Theory, section 8.3) says at each frame what the frames so
-far say of it. In the same way the second-order Butterworth filter that runs forward and backward is the smoother of an
-angle with white acceleration, measured in white noise, whose spectral densities have the ratio of the fourth power of the
-cut-off: its filter is what the past alone says, and goes on with the angle's own velocity, so that it lags no ramp.
+Least squares between a prediction and the equation of motion (`sk_bionic.dynamics.fuse`) is the maximum a posteriori of
+a state whose process is the equation, with white torque noise, and whose measurement is the learners' angle. An
+extended Kalman filter (Jazwinski 1970, Stochastic Processes and Filtering Theory, section 8.3) says at each frame what
+the frames so far say of it. In the same way the second-order Butterworth filter that runs forward and backward is the
+smoother of an angle with white acceleration, measured in white noise, whose spectral densities have the ratio of the
+fourth power of the cut-off: its filter is what the past alone says, and goes on with the angle's own velocity, so that
+it lags no ramp.
 """
 
 from ...dynamics.compiled.interval import lu, lu_solve
@@ -16,8 +17,8 @@ from ...musculoskeletal.compiled.compilation import compiled, part
 def add_process_noise(body, h, at, variance, work, order, covariance):
     """Add what torques of white noise do to angles and velocities in an interval of h seconds.
 
-    `variance`: of the equation's residual, in squared torque scales. At both Gauss points the noise is independent and has
-    twice that variance, as in the least squares.
+    `variance`: of the equation's residual, in squared torque scales. At both Gauss points the noise is independent and
+    has twice that variance, as in the least squares.
     """
     d, n = body.joints[0], len(covariance) // 2
     for r in range(d):
@@ -86,7 +87,8 @@ def correct(state, covariance, r, measured, variance):
 def expect(body, window, at, process, covariance, work, order):
     """Covariance (2 n_states, 2 n_states) of the newest state before its angles are measured, after the march.
 
-    `process`: variance of the equation's residual in squared torque scales. The sensitivity is that to the frame before.
+    `process`: variance of the equation's residual in squared torque scales. The sensitivity is that to the frame
+    before.
     """
     last = len(window.record.time) - 1
     carry(window.sensitivity[1], covariance, work)

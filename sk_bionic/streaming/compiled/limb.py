@@ -1,7 +1,7 @@
 """One frame of a limb: its inputs join a window of the last frames, and its equation is marched over one interval.
 
-The window stands where the record of whole trials stands else, so that the march is that of `dynamics.compiled`, which stays
-a function of its own: linked into these it would be compiled again. Of the
+The window stands where the record of whole trials stands else, so that the march is that of `dynamics.compiled`, which
+stays a function of its own: linked into these it would be compiled again. Of the
 spline through the EMG only what lies an electromechanical delay back is read, where later frames hardly matter.
 """
 

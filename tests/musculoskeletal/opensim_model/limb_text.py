@@ -79,11 +79,14 @@ JOINTS = (
     + joint("elbow", "upper", "lower", coordinate("elbow_angle", "0 2"))
     + joint("wrist", "lower", "hand", coordinate("wrist_angle", "-1 1", 0.2), "0 -0.25 0.01", "0.2 0 0")
 )
+RIGID = "<ignore_tendon_compliance>true</ignore_tendon_compliance>"
 MUSCLES = (
-    muscle("flexor", [(UPPER, "0.03 -0.1 0"), (LOWER, "0.02 -0.04 0")], more="<ignore_tendon_compliance>true</ignore_tendon_compliance>")
+    muscle("flexor", [(UPPER, "0.03 -0.1 0"), (LOWER, "0.02 -0.04 0")],
+    more="<ignore_tendon_compliance>true</ignore_tendon_compliance>")
     + muscle("extensor", [(UPPER, "-0.03 -0.05 0.01"), (LOWER, "-0.03 0.03 0")], "Thelen2003Muscle")
     + muscle("biarticular", [("/ground", "0.04 1.0 0"), (LOWER, "0.03 -0.05 0")], "Millard2012EquilibriumMuscle",
-             '<FiberForceLengthCurve name="f"><strain_at_one_norm_force>0.65</strain_at_one_norm_force></FiberForceLengthCurve>'
+             '<FiberForceLengthCurve '
+             'name="f"><strain_at_one_norm_force>0.65</strain_at_one_norm_force></FiberForceLengthCurve>'
              '<TendonForceLengthCurve name="t"/>')
 )  # fmt: skip
 

@@ -69,7 +69,8 @@ def test_joints_that_name_no_coordinates_have_those_of_their_class(tmp_path):
     model(tmp_path, n_joints=2)
     text = (tmp_path / "m.osim").read_text()
     for name in ("part0", "part1"):
-        sockets = f"<socket_parent_frame>/ground</socket_parent_frame><socket_child_frame>/bodyset/{name}</socket_child_frame>"
+        child = f"<socket_child_frame>/bodyset/{name}</socket_child_frame>"
+        sockets = f"<socket_parent_frame>/ground</socket_parent_frame>{child}"
         start = text.index(f'<CustomJoint name="{name}">')
         end = text.index("</CustomJoint>", start) + len("</CustomJoint>")
         text = text[:start] + f'<PinJoint name="{name}">{sockets}</PinJoint>' + text[end:]

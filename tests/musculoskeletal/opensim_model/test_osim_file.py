@@ -19,6 +19,8 @@ from sk_bionic.musculoskeletal.opensim_model.functions import (
 sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _mutations import mutate
 
+STEP = "<start_time>0</start_time><end_time>2</end_time><start_value>1</start_value><end_value>3</end_value>"
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -120,8 +122,10 @@ class TestVersion3:
     def test_older_versions_have_other_tags(self, read, version):
         text = VERSION_3.replace("30000", version)
         if version < "30000":
-            for new, old in (("ConditionalPathPoint", "MuscleViaPoint"), ("PathPointSet", "MusclePointSet"), ("ForceSet", "ActuatorSet"),
-                             ("<PathPoint", "<MusclePoint"), ("/PathPoint", "/MusclePoint"), ("pennation_angle_at_optimal", "pennation_angle"),
+            for new, old in (("ConditionalPathPoint", "MuscleViaPoint"), ("PathPointSet", "MusclePointSet"),
+            ("ForceSet", "ActuatorSet"),
+                             ("<PathPoint", "<MusclePoint"), ("/PathPoint", "/MusclePoint"),
+                             ("pennation_angle_at_optimal", "pennation_angle"),
                              ("Schutte1993Muscle_Deprecated", "Schutte1993Muscle")):  # fmt: skip
                 text = text.replace(new, old)
         old, new = read(text).muscles["biceps"], read(VERSION_3).muscles["biceps"]
@@ -177,8 +181,10 @@ class TestOtherForms:
 class TestFunctions:
     def test_multivariate_polynomials_are_in_opensim_s_order(self, read):
         powers = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)]  # 1, y, y2, x, x y, x2
-        function = self.of(read, "<MultivariatePolynomialFunction name='length_function'><dimension>2</dimension><order>2</order>"
-                           "<coefficients>0.4 0.01 0.02 0.03 0.04 0.05</coefficients></MultivariatePolynomialFunction>")  # fmt: skip
+        function = self.of(read, "<MultivariatePolynomialFunction "
+        "name='length_function'><dimension>2</dimension><order>2</order>"
+                           "<coefficients>0.4 0.01 0.02 0.03 0.04 "
+                           "0.05</coefficients></MultivariatePolynomialFunction>")  # fmt: skip
         assert function.length.exponents == tuple(powers)
         assert function.length(0.5, 2.0) == pytest.approx(0.4 + 0.02 + 0.08 + 0.015 + 0.04 + 0.0125)
         assert function.coordinates == ("c1", "p1") and function.moment_arms == ()
@@ -186,8 +192,9 @@ class TestFunctions:
     @pytest.mark.parametrize(
         ("kind", "inside", "at", "value"),
         [
-            ("Sine", "<amplitude>2</amplitude><omega>3</omega><phase>0.1</phase><offset>1</offset>", 0.4, 1 + 2 * np.sin(1.3)),
-            ("StepFunction", "<start_time>0</start_time><end_time>2</end_time><start_value>1</start_value><end_value>3</end_value>", 1.0, 2.0),
+            ("Sine", "<amplitude>2</amplitude><omega>3</omega><phase>0.1</phase><offset>1</offset>", 0.4,
+            1 + 2 * np.sin(1.3)),
+            ("StepFunction", STEP, 1.0, 2.0),
             ("PiecewiseConstantFunction", "<x>0 1 2</x><y>5 6 7</y>", 1.5, 6.0),
             ("GCVSpline", "<half_order>3</half_order><x>0 1 2 3 4 5</x><y>0 1 4 9 16 25</y>", 2.0, 4.0),
         ],
@@ -199,7 +206,10 @@ class TestFunctions:
         assert read(text).couplers[0].function(at) == pytest.approx(value)
 
     def of(self, read, function):
-        path = f"<FunctionBasedPath name='path'><coordinate_paths>/jointset/custom/c1 /jointset/pin/p1</coordinate_paths>{function}</FunctionBasedPath>"
+        path = (
+            "<FunctionBasedPath name='path'><coordinate_paths>/jointset/custom/c1 "
+            f"/jointset/pin/p1</coordinate_paths>{function}</FunctionBasedPath>"
+        )
         muscle = f"<Thelen2003Muscle name='functional'>{path}</Thelen2003Muscle>"
         return (
             read(VERSION_4.replace("<ForceSet><objects>", f"<ForceSet><objects>{muscle}"))

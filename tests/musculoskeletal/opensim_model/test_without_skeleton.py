@@ -21,7 +21,8 @@ def ball(names):
     linear = '<LinearFunction name="function"><coefficients>1 0</coefficients></LinearFunction>'
     axes = zip(names, ("0 0 1", "1 0 0", "0 1 0"), strict=True)
     turning = "".join(
-        f'<TransformAxis name="rotation{k}"><coordinates>{name}</coordinates><axis>{axis}</axis>{linear}</TransformAxis>'
+        "<TransformAxis "
+        f'name="rotation{k}"><coordinates>{name}</coordinates><axis>{axis}</axis>{linear}</TransformAxis>'
         for k, (name, axis) in enumerate(axes, 1)
     )
     gliding = "".join(
