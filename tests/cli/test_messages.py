@@ -11,7 +11,7 @@ import pytest
 from sk_bionic.cli import _commands, main
 
 WRONG = {
-    "no TOML": (lambda text: text.replace('"deg"', "deg"), r"elbow.toml: this is not valid TOML: .*line 13.*quotes"),
+    "no TOML": (lambda text: text.replace('"deg"', "deg"), r"elbow.toml: this is not valid TOML: .*line 14.*quotes"),
     "unknown table": (lambda text: text.replace("[compare]", "[compair]"), "'compair', which is not known. Do you "
     "mean 'compare'"),
     "unknown name": (lambda text: text.replace("time =", "tme ="), r"\[data\] has 'tme', which is not known. Do you "
