@@ -33,6 +33,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/property_tests.py
 	$(PYTHON) benchmarks/against_opensim.py
 	$(PYTHON) benchmarks/check_recording.py
+	$(PYTHON) benchmarks/streaming.py --parts push causal faults
 	$(PYTHON) benchmarks/same_recording.py
 
 readme: demo
