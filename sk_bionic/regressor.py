@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from skorch.callbacks import Callback as SkorchCallback
 
 from . import _inputs as inputs
 from .dynamics.errors import SimulationError
@@ -176,7 +177,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         Error of the hybrid on held-out parts of the training data [rad], by weight of the equation.
     module_ : torch.nn.Module or None
         The networks; of a single `module` of your own, the module itself.
-    net_ : skorch.NeuralNet
+    net_ : skorch.NeuralNet or None
         A skorch net around `module_`, with the history of its training.
     findings_ : DataFrame
         What makes the fit implausible: kind, what (channel, muscle or coordinate), value, unit, meaning, advice. Empty
@@ -344,6 +345,32 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         for name in [name for name in params if name.startswith(MODULE)]:
             setattr(self, name, params.pop(name))
         return super().set_params(**params)
+
+    def set_callbacks(self, *callbacks):
+        """Set callbacks, those of skorch as the parameter `callbacks`, others as scikit-learn 1.9 has them.
+
+        Parameters
+        ----------
+        *callbacks
+            Callbacks of skorch, which hear of every epoch of the networks, or of scikit-learn, which hear of the fit.
+
+        Returns
+        -------
+        self
+            The estimator.
+
+        Raises
+        ------
+        TypeError
+            When one is neither.
+        """
+        of_skorch = [callback for callback in callbacks if isinstance(callback, SkorchCallback)]
+        others = [callback for callback in callbacks if not isinstance(callback, SkorchCallback)]
+        if of_skorch:
+            self.callbacks = of_skorch
+        if others or not of_skorch:
+            super().set_callbacks(*others)
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, *, trial=None, sample_weight=None):
@@ -780,14 +807,6 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         return prediction, recording, work
 
     @property
-    def net_(self):
-        """A skorch net around the trained networks, with the history of their training."""
-        check_is_fitted(self)
-        if self.module_ is None:
-            raise AttributeError("No network was trained: there is no skorch net.")
-        return net_around(self.module_, self.history_)
-
-    @property
     def _frames(self):
         history = 0.0 if self.prediction == "simulation" else self.emg_history_
         return inputs.FrameSettings(self.sampling_rate, self.frame_rate, history)
@@ -834,6 +853,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         self.predictor_ = predictor
         for name, value in predictor.attributes().items():
             setattr(self, name, value)
+        self.net_ = None if self.module_ is None else net_around(self.module_, self.history_)
 
     def _as_target(self, X, work, angle):
         """Angles (n_work, n_coordinates) at X's rows, in the shape and type of the training target."""

@@ -16,6 +16,12 @@ except ImportError:  # scikit-learn before 1.9
     class CallbackSupportMixin:
         """Callbacks come with scikit-learn 1.9; `verbose` works with every version."""
 
+        def set_callbacks(self, *callbacks):
+            """Refuse what this version of scikit-learn knows nothing of."""
+            if callbacks:
+                raise TypeError("Callbacks other than skorch's need scikit-learn 1.9 or later.")
+            return self
+
 
 # Stages by name, in their order, for every way of fitting.
 STAGES = {

@@ -219,6 +219,13 @@ class TestCallbacks:
         assert not hasattr(keep, "f_params_")
         assert [row["event_lr"] for row in regressor.history_] == pytest.approx([0.01, 0.005, 0.0025, 0.00125])
 
+    def test_set_callbacks_tells_skorch_s_from_scikit_learn_s(self):
+        stop = EarlyStopping()
+        regressor = _unfitted().set_callbacks(stop)
+        assert regressor.get_params()["callbacks"] == [stop]
+        with pytest.raises(TypeError):
+            regressor.set_callbacks(print)
+
     def test_they_are_not_saved(self, data, tmp_path):
         regressor = fitted(data, module=None, callbacks=[EarlyStopping()])
         sk_bionic.save(regressor, tmp_path / "elbow.skb")
