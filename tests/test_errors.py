@@ -3,6 +3,7 @@
 import contextlib
 import re
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,18 @@ def test_flat_channel_is_named_with_its_trials(emg_scale):
     with pytest.warns(UserWarning, match=message) as caught:
         elbow_regressor(emg_scale=emg_scale).fit(X, y)
     assert caught[0].filename == __file__  # the warning points at the user's line
+
+
+def test_every_warning_points_at_the_user_s_line():
+    X, y = frames()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        regressor = elbow_regressor(prediction="simulation").fit(X, y)
+        regressor.predict(X.assign(biceps=0.0))
+        regressor.calibrate(X.iloc[:20], y.iloc[:20])
+    told = " ".join(str(w.message) for w in caught)
+    assert "does not determine" in told and "unlike the training" in told and "do not determine" in told
+    assert {w.filename for w in caught} == {__file__}
 
 
 def test_negative_mass_in_the_hand():

@@ -214,6 +214,7 @@ def test_history_has_every_term_of_the_criterion(subject, mode, terms):
         for epoch in regressor.history_:
             assert terms | {"train_loss"} <= set(epoch)
             assert ("validation_loss" in epoch) == early_stopping
+        assert (regressor.module_.source == 0).all()  # networks that only served to be held out are gone
     assert elbow_regressor(SIMULATION).fit(X, y).history_ == []
 
 
