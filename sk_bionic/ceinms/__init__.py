@@ -9,7 +9,8 @@ from .missing import fit_mixtures, propose_mixtures
 from .project import CeinmsProject, read_ceinms
 from .results import write_results
 from .search import CeinmsExecutor
-from .subject import Curve, Subject, read_subject, write_subject
+from .subject import Curve, Subject, read_subject
+from .subject_writing import write_subject
 from .trial import Trial, read_trial
 
 __all__ = [
