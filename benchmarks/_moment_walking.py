@@ -8,13 +8,12 @@ from _walking_model import DRIVE
 from sk_bionic import EMGDrivenMomentRegressor
 from sk_bionic.musculoskeletal import from_osim, save_paths
 
-COORDINATES = [
+COORDINATES = [  # the subtalar joint is locked
     "hip_flexion_r",
     "hip_adduction_r",
     "hip_rotation_r",
     "knee_angle_r",
     "ankle_angle_r",
-    "subtalar_angle_r",
 ]
 JUDGED = ["hip_flexion_r", "knee_angle_r", "ankle_angle_r"]
 MARGIN = 0.1  # rad
@@ -54,7 +53,7 @@ def contest(data_home=None, paths=None):
     rows = []
     for free in ("gains", "lengths"):
         regressor = EMGDrivenMomentRegressor(model, channels=drive, identify=free, emg_scale="max")
-        regressor.fit(X[first], y[first].where(time[first] >= strikes[0]))
+        regressor.fit(X[first], y.where(pd.Series(time >= strikes[0], y.index), axis=0)[first])
         predicted = pd.DataFrame(regressor.predict(X), X.index, JUDGED)
         errors = np.sqrt(((predicted - y)[second] ** 2).mean())
         rows.append(
