@@ -62,8 +62,9 @@ def child(given):
     table, lengths = _moment_gait.child(given.data_home)
     return f"""## Walking child with cerebral palsy, right leg, four strides, leave one stride out [N m]
 
-43 muscles on the published polynomials, 8 electrodes. "Published personalised": the lengths that the authors identified
-from EMG and moments with an optimal-control method; gains are fitted in every row.
+43 muscles on the published polynomials. Of 8 electrodes the one over the vastus lateralis has no signal: the vasti are
+driven by rectus femoris'. "Published personalised": the lengths that the authors identified from EMG and moments with an
+optimal-control method; gains are fitted in every row.
 
 {markdown(table)}
 
@@ -88,7 +89,7 @@ def speed(given):
     return f"""## Time: 43 muscles, three moments, one stride
 
 Simulated annealing is scipy's `dual_annealing` on the same objective from the same start, {_moment_speed.TIMES_AS_LONG}
-times as long.
+times as long, where few parameters are free, which suits it best.
 
 {markdown(table)}
 """

@@ -9,6 +9,7 @@ import pytest
 
 from sk_bionic import predict_moments
 from sk_bionic.musculoskeletal import PolynomialPath, from_osim, read_osim
+from sk_bionic.musculoskeletal.opensim_model import scattered
 from sk_bionic.musculoskeletal.opensim_model.geometry import muscle_tendon_lengths
 
 ANGLES = ["hip_flexion", "hip_adduction", "hip_rotation", "knee_angle"]
@@ -102,3 +103,18 @@ def test_a_full_polynomial_given_as_data():
         PolynomialPath.of_degree(2, coefficients[:5], ["b", "a"], ["a", "b"])
     with pytest.raises(ValueError, match=r"spans \['d'\]"):
         PolynomialPath.of_degree(1, [0.3, 0.1], ["d"], ["a", "b"])
+
+
+def test_a_path_that_jumps_is_close_where_it_does_not():
+    """As over a wrapping surface that lets go: lengths and moment arms are others in a fifth of the postures."""
+    ranges = {"a": (-1.0, 1.0), "b": (-1.0, 1.0)}
+    q = scattered._postures(("a", "b"), ranges)
+    jumps = lambda q: (q[:, 0] > 0.6).astype(float)
+    length = lambda q: 0.3 - 0.03 * np.sin(q[:, 0]) + 0.01 * q[:, 0] * q[:, 1] + 0.02 * jumps(q)
+    arms = lambda q: np.column_stack([0.03 * np.cos(q[:, 0]) - 0.01 * q[:, 1] + 0.03 * jumps(q), -0.01 * q[:, 0]])
+    path = scattered._fit(["a", "b"], ("a", "b"), q, length(q), arms(q))
+    new = np.random.default_rng(5).uniform(-0.95, 0.95, (300, 2))
+    found = path.along(new)
+    off = np.maximum(np.abs(found[0] - length(new)), np.abs(found[1] - arms(new)).max(axis=1))
+    assert np.mean(off[new[:, 0] < 0.5] < 1e-3) > 0.95
+    assert path.length_error > 1e-3  # and it says that it is off
