@@ -63,8 +63,8 @@ def child(given):
     return f"""## Walking child with cerebral palsy, right leg, four strides, leave one stride out [N m]
 
 43 muscles on the published polynomials. Of 8 electrodes the one over the vastus lateralis has no signal: the vasti are
-driven by rectus femoris'. "Published personalised": the lengths that the authors identified from EMG and moments with an
-optimal-control method; gains are fitted in every row.
+driven by rectus femoris'. "Published personalised": the lengths that the authors identified from EMG and moments
+with an optimal-control method; gains are fitted in every row.
 
 {markdown(table)}
 

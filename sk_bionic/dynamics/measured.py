@@ -1,4 +1,4 @@
-"""Muscles along a motion that was measured: lengths, moment arms and EMG in, forces and moments out, with derivatives."""
+"""Muscles along measured motion: lengths, moment arms and EMG in, forces and moments out, with derivatives."""
 
 from typing import NamedTuple
 
@@ -194,12 +194,12 @@ class MeasuredMotion:
     def _raise(trial, status, time):
         if status == NO_ACTIVATION:
             raise SimulationError(
-                f"The activation dynamics of trial {trial!r} did not converge at {time:g} s. Check the EMG's amplitude: 1 is "
-                "full excitation."
+                f"The activation dynamics of trial {trial!r} did not converge at {time:g} s. Check the EMG's "
+                "amplitude: 1 is full excitation."
             )
         raise SimulationError(
-            f"The elastic tendons of trial {trial!r} found no equilibrium behind {time:g} s, even in the shortest steps. "
-            "Check the unit of the lengths (m) and that they change smoothly, or take rigid tendons."
+            f"The elastic tendons of trial {trial!r} found no equilibrium behind {time:g} s, even in the shortest "
+            "steps. Check the unit of the lengths (m) and that they change smoothly, or take rigid tendons."
         )
 
     def moments(self, values=None):
@@ -250,7 +250,7 @@ class MeasuredMotion:
         return moments, derivative
 
     def fiber_lengths(self, values=None):
-        """Fiber lengths in optimal fiber lengths, ndarray (n_frames, n_muscles), and cosines of the pennation angles."""
+        """Fiber lengths in optimal fiber lengths (n_frames, n_muscles), and cosines of the pennation angles."""
         values = self.model.parameters.value if values is None else values
         p = self._named(values)
         unit = (0.0 if self.units.constant is None else self.units.constant) + p["moment_arm_scale"] * self.units.length

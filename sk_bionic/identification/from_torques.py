@@ -1,7 +1,7 @@
 """Identification from joint torques: the parameters whose EMG-driven moments agree best with those of inverse dynamics.
 
-The calibration of EMG-driven models (Lloyd and Besier 2003, J. Biomechanics 36(6), 765-776; CEINMS, Pizzolato et al. 2015,
-J. Biomechanics 48(14), 3929-3936) as a maximum a posteriori: the motion is measured, so nothing is integrated but
+The calibration of EMG-driven models (Lloyd and Besier 2003, J. Biomechanics 36(6), 765-776; CEINMS, Pizzolato et al.
+2015, J. Biomechanics 48(14), 3929-3936) as a maximum a posteriori: the motion is measured, so nothing is integrated but
 activations and tendons, and the problem is one of nonlinear least squares. Noise and the number of independent frames
 are estimated as in `identify`.
 """

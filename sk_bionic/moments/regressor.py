@@ -49,23 +49,23 @@ class MomentFit:
 class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
     """Joint moments and muscle forces from EMG along measured motion.
 
-    What EMG-driven modelling (CEINMS, the NMSM Pipeline) does, as an estimator: rows of X are frames, columns EMG envelopes
-    under the names of the model's channels and the measured angles [rad] under those of its coordinates; y is the moment
-    of muscles and passive tissue of each frame [N m], as inverse dynamics has it, one column a coordinate, NaN where it is
-    unknown. `fit` identifies the model's parameters as a maximum a posteriori. Time comes with a pandas index of levels
-    ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis rows are unrelated postures, held with steady
-    EMG.
+    What EMG-driven modelling (CEINMS, the NMSM Pipeline) does, as an estimator: rows of X are frames, columns EMG
+    envelopes under the names of the model's channels and the measured angles [rad] under those of its coordinates; y
+    is the moment of muscles and passive tissue of each frame [N m], as inverse dynamics has it, one column a
+    coordinate, NaN where it is unknown. `fit` identifies the model's parameters as a maximum a posteriori. Time
+    comes with a pandas index of levels ``trial`` and ``time`` [s], or from `sampling_rate`. Without any time axis
+    rows are unrelated postures, held with steady EMG.
 
     Parameters
     ----------
     model : MusculoskeletalModel or {"auto", "elbow", "wrist", "knee_seated", "knee_standing", "arm", "leg"}, \
             default="auto"
-        Muscles and joints; any that `from_osim` makes, with or without a skeleton. "auto": one muscle for each EMG column
-        and coordinate, with signed moment arms to be identified; angles are the columns of X that y names, too.
+        Muscles and joints; any that `from_osim` makes, with or without a skeleton. "auto": one muscle for each EMG
+        column and coordinate, with signed moment arms to be identified; angles are the columns of X that y names, too.
     geometry : MuscleGeometry, optional
-        Lengths and moment arms of all trials, to be fitted and to be predicted, instead of those of the model's paths (see
-        `sk_bionic.io.read_muscle_analysis`); found by trial and time. X then needs no angles; where it has all of them,
-        passive tissue acts.
+        Lengths and moment arms of all trials, to be fitted and to be predicted, instead of those of the model's
+        paths (see `sk_bionic.io.read_muscle_analysis`); found by trial and time. X then needs no angles; where it
+        has all of them, passive tissue acts.
     channels : dict, optional
         Muscle to the column of X that drives it, or a mixture of columns, as `Muscle` takes them. Default: as the model
         says.
@@ -73,9 +73,10 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         What becomes of muscles whose column X lacks and that `channels` does not name: nothing excites them, with a
         warning, or an error.
     identify : {"gains", "lengths", "as_marked"} or sequence of str, default="gains"
-        Free parameters. "gains": one EMG gain for each electrode (prior: a factor e either way), one shape factor and one
-        delay of all muscles. "lengths": tendon slack and optimal fiber lengths of all muscles as well. "as_marked": those
-        that the model marks as free. Or names, "muscle/name" for a single one, "muscle+muscle/name" for a shared one.
+        Free parameters. "gains": one EMG gain for each electrode (prior: a factor e either way), one shape factor
+        and one delay of all muscles. "lengths": tendon slack and optimal fiber lengths of all muscles as well.
+        "as_marked": those that the model marks as free. Or names, "muscle/name" for a single one,
+        "muscle+muscle/name" for a shared one.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1, as in `PhysicsInformedMSKRegressor`.
     sampling_rate : float, optional
@@ -164,7 +165,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like (n_frames, n_columns)
-            EMG envelopes and angles [rad]. Of an array the columns are those of the model's channels, then its coordinates.
+            EMG envelopes and angles [rad]. Of an array the columns are those of the model's channels, then its
+            coordinates.
         y : DataFrame, Series or array-like (n_frames,) or (n_frames, n_moments)
             Moments [N m], NaN where unknown; a DataFrame's columns are named as the coordinates that they belong to, an
             array's are in the order of the model's coordinates.
@@ -188,8 +190,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         UserWarning
             When muscles have no EMG of their own.
         PlausibilityWarning
-            When the calibration can hardly be right: moments of the opposite sign or in another unit, EMG out of step or
-            with a resting level, exchanged channels, ...
+            When the calibration can hardly be right: moments of the opposite sign or in another unit, EMG out of
+            step or with a resting level, exchanged channels, ...
         ConvergenceWarning
             When the search ended before it settled.
         """
@@ -229,8 +231,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
             warn_user(f"The calibration had not settled after {found.n_iter} evaluations.", ConvergenceWarning)
         suspicions = [] if motion.is_static else self._suspicions(motion, at, measured, weight, found)
         self.fitted_ = MomentFit(
-            found.model, found.covariance, found.noise_std, found.new_noise_std, found.effective_fraction, found.n_iter, found.converged,
-            found.information, assess(found, motion.excitation), suspicions,
+            found.model, found.covariance, found.noise_std, found.new_noise_std, found.effective_fraction,
+            found.n_iter, found.converged, found.information, assess(found, motion.excitation), suspicions,
         )  # fmt: skip
 
     def _suspicions(self, motion, at, measured, weight, found):
@@ -416,8 +418,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         if passive:
             more = f" and {len(passive) - N_NAMED} more" if len(passive) > N_NAMED else ""
             warn_user(
-                f"X has no EMG of {', '.join(passive[:N_NAMED])}{more}: nothing excites them, they are passive. Give a column "
-                "or a mixture of columns by `channels`, or `unrecorded='raise'`."
+                f"X has no EMG of {', '.join(passive[:N_NAMED])}{more}: nothing excites them, they are passive. Give "
+                "a column or a mixture of columns by `channels`, or `unrecorded='raise'`."
             )
         return model
 
@@ -499,8 +501,8 @@ def _order(model, names, n_moments):
     if n_moments != len(coordinates) or (names is not None and names != (None,) and len(coordinates) > 1):
         got = f"the columns {list(names)}" if names is not None else f"{n_moments} column(s) without names"
         raise ValueError(
-            f"y must have columns among the coordinates {coordinates} of the model {model.name!r}, or, without names, one for "
-            f"each of them. Got {got}."
+            f"y must have columns among the coordinates {coordinates} of the model {model.name!r}, or, without names, "
+            f"one for each of them. Got {got}."
         )
     if names is not None and names != (None,) and model.name != "auto":
         raise ValueError(f"y must be named as its coordinate, {coordinates[0]!r}. Got {list(names)}.")

@@ -108,8 +108,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         if not self.has_skeleton:
             without = [joint.name for joint in self.joints if not isinstance(joint, Joint)]
             raise ValueError(
-                f"The model {self.name!r} has no skeleton (the coordinates {without} have no segments of a planar chain): it "
-                "knows moments and muscle forces along measured motion, not motion. Use `EMGDrivenMomentRegressor`, "
+                f"The model {self.name!r} has no skeleton (the coordinates {without} have no segments of a planar "
+                "chain): it knows moments and muscle forces along measured motion, not motion. Use `EMGDrivenMomentRegressor`, "
                 "`predict_moments` or `predict_muscle_forces`, or build it with angles that make a planar chain."
             )
 
@@ -118,8 +118,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         without = [muscle.name for muscle in self.muscles if muscle.path is None]
         if without:
             raise ValueError(
-                f"The muscles {without} of the model {self.name!r} have no paths: give their lengths and moment arms as "
-                "data (`geometry`, see `MuscleGeometry`)."
+                f"The muscles {without} of the model {self.name!r} have no paths: give their lengths and moment arms "
+                "as data (`geometry`, see `MuscleGeometry`)."
             )
 
     @property

@@ -50,8 +50,8 @@ class PolynomialPath:
         degree : int
             Total degree.
         coefficients : array-like (n_terms,)
-            Of all terms up to it, the exponent of the first spanned angle growing slowest and that of the last one fastest,
-            in m / rad^k.
+            Of all terms up to it, the exponent of the first spanned angle growing slowest and that of the last one
+            fastest, in m / rad^k.
         spanned : sequence of str
             Angles of the polynomial, in its order.
         coordinates : sequence of str
@@ -77,7 +77,8 @@ class PolynomialPath:
         coefficients = np.asarray(coefficients, dtype=np.float64).ravel()
         if len(coefficients) != len(powers):
             raise ValueError(
-                f"A polynomial of degree {degree} over {spanned} has {len(powers)} terms. Got {len(coefficients)} coefficients."
+                f"A polynomial of degree {degree} over {spanned} has {len(powers)} terms. Got "
+                f"{len(coefficients)} coefficients."
             )
         whole = np.zeros((len(powers), len(coordinates)), dtype=int)
         whole[:, [coordinates.index(name) for name in spanned]] = powers
