@@ -6,6 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from sk_bionic import save
+from sk_bionic.cli import main
+
 lsl = pytest.importorskip("sk_bionic.streaming.lsl")
 pytest.importorskip("pylsl", exc_type=ImportError)
 
@@ -93,3 +96,14 @@ def test_streams_that_do_not_fit_are_named(simulation, frames):
     assert amplifier.sent == []
     with pytest.raises(ValueError, match="scope"):
         lsl.layer("everywhere")
+
+
+def test_the_command_streams_a_saved_model(simulation, frames, tmp_path, capsys):
+    path = tmp_path / "elbow.skb"
+    save(simulation, path)
+    amplifier = Amplifier("emg five", frames.to_numpy()[:60], ["biceps", "triceps"])
+    amplifier.thread.start()
+    status = main(["stream", str(path), "--inlet", "emg five", "--outlet", "motion five", "--duration", "1.5"])
+    amplifier.thread.join()
+    assert status == 0
+    assert "60 samples read, 60 frames published" in capsys.readouterr().out
