@@ -24,7 +24,7 @@ from sk_bionic.model_selection import blocked_train_test_split
 from sk_bionic.preprocessing import EMGEnvelope
 
 RESULTS = Path(__file__).parent / "results" / "streaming"
-PARTS = ("push", "causal", "faults", "lsl")
+PARTS = ("push", "control", "causal", "faults", "lsl")
 COVERED = 1.645  # standard deviations of a 90 % band
 LARGEST_DELAY = 0.5  # s
 
@@ -100,6 +100,24 @@ def sixteen_channels(given):
     for q in (50, 99, 99.9):
         row[f"{q:g} % [us]"], row[f"{q:g} %, processor [us]"] = np.percentile(wall, q), np.percentile(own, q)
     return {**row, "memory grown [MB]": grown}
+
+
+class Control:
+    """Always the same work, as long as a push of a simulation: what its times scatter by is the machine's doing."""
+
+    def __init__(self):
+        self.matrix = np.random.default_rng(0).normal(size=(56, 56))
+
+    def push(self, frame):
+        self.matrix @ self.matrix @ self.matrix
+
+
+def control(given):
+    wall, own, grown = push_times(Control(), np.zeros((1, 1)), min(given.frames, 50_000))
+    row = {"what": "product of three matrices"}
+    for q in (50, 99, 99.9):
+        row[f"{q:g} % [us]"], row[f"{q:g} %, processor [us]"] = np.percentile(wall, q), np.percentile(own, q)
+    return [row]
 
 
 def delay_of(predicted, measured, rate):
@@ -282,6 +300,7 @@ def summary_of_causal(rows):
 
 TITLES = {
     "push": "Time of a push, one core (of the clock on a machine that others used too, and of the thread's own processor time)",
+    "control": "The same work again and again, measured in the same way on the same machine: its tail is the machine's",
     "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %. Medians over records "
     "and geometric means of the records' error ratios to zero lag (zero-lag envelopes and zero-lag prediction). Causal: "
     "causal envelopes in training and test. Causal low-pass: a Butterworth filter of second order, forward only, in place of "
