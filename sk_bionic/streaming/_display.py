@@ -11,8 +11,8 @@ SIZE = (8.0, 6.0)  # inches
 class StreamDisplay:
     """The last seconds of a stream: EMG, angle with its band, muscle forces.
 
-    Frames with flags are marked. `update` takes frames as they come; `draw` brings the figure up to date, and costs much
-    more: call it some ten times a second.
+    Frames with flags are marked. `update` takes frames as they come; `draw` brings the figure up to date, and costs
+    much more: call it some ten times a second.
 
     Parameters
     ----------

@@ -3,19 +3,18 @@
 import numpy as np
 
 from ..predictors.hybrid import EnsemblePredictor
-from ..predictors.seen_inputs import ANGLE_MARGIN, MARGIN, SMALLEST_MARGIN
 from ..predictors.simulation import SimulationPredictor
 from ..trials._trials import HOLE, HOLE_STEPS
 from ._channels import channels_of, instead_of
 from ._clock import SteadyClock
+from ._external import UNSEEN, ExternalInputs
 from ._frame import StreamFlag, StreamFrame
 from ._hybrid import HybridCore
 from ._raw import Averages, RawEnvelope
-from ._recent import recent_recording
+from ._recent import RecentFrames
 from ._simulation import SimulationCore
 from .compiled.inputs import condition, replace, widen
 
-EXTERNAL = ("hand_load_kg", "external_torque_nm", "segment_orientation_rad")
 RECONVERGED = 0.005  # rad; 1 % of the largest force: within which what a channel might have been has ceased to matter
 LONGEST_DOUBT = 10.0  # s after which a fault that is over is forgotten
 UNKNOWN_STD = 1.0  # rad, of an angle that nobody knows
@@ -23,7 +22,7 @@ UNSEEN_FACTOR = 4.0  # on variances, beyond the training's loads and postures
 LOST, LATE, RESTARTED, FAILED = (
     int(flag) for flag in (StreamFlag.LOST, StreamFlag.LATE, StreamFlag.RESTARTED, StreamFlag.FAILED)
 )
-MISSING, UNSEEN, RECOVERING = int(StreamFlag.MISSING), int(StreamFlag.UNSEEN), int(StreamFlag.RECOVERING)
+RECOVERING = int(StreamFlag.RECOVERING)
 
 
 def core_of(predictor, step, lag, external):
@@ -100,35 +99,25 @@ class MotionStream:
             if envelope is None
             else RawEnvelope(envelope, self.n_features, self._roles.emg, self.sampling_rate, self.stride)
         )
-        self._remember(estimator.predictor_, remember)
+        n = int(remember * self.frame_rate)
+        d = estimator.predictor_.model.n_coordinates
+        self._past = RecentFrames(n, len(self._roles.emg), self._roles.exogenous, d)
         self._use(estimator.predictor_)
         self.reset()
-
-    def _remember(self, predictor, seconds):
-        n = max(2, int(seconds * self.frame_rate))
-        model = predictor.model
-        self._past = np.full((n, 1 + len(self._roles.emg) + len(self._roles.exogenous) + model.n_coordinates), np.nan)
 
     def _use(self, predictor):
         """Predict with a predictor from now on."""
         self.predictor, model = predictor, predictor.model
         self.coordinate_names, self.muscle_names = tuple(model.coordinate_names), tuple(model.muscle_names)
-        names = list(self._roles.exogenous)
-        self._external_columns = [self._roles.exogenous.get(name, -1) for name in EXTERNAL]
-        self._prescribed_columns = [self._roles.exogenous[name] for name in model.prescribed_names]
-        self._exogenous_columns = np.array([self._roles.exogenous[name] for name in names], dtype=np.int64)
-        self._has_external = max(self._external_columns) >= 0 or bool(self._prescribed_columns)
         n = len(self._roles.emg)
         seen = predictor.seen_inputs
         self._channels = channels_of(self._roles.emg, self._scale, predictor.session, seen)
         self._instead = instead_of(seen, n)
-        self._ranges = _ranges(seen, self._roles.exogenous)
+        self._external = ExternalInputs(self._roles.exogenous, model.prescribed_names, seen)
         self._emg, self._other = np.zeros(n), np.zeros(n)
         self._none = np.zeros(n, np.int64)
-        self._exogenous = np.zeros(len(names))
-        self._external, self._prescribed = np.array([0.0, 0.0, np.nan]), np.zeros(len(model.prescribed_names))
-        self._core = core_of(predictor, self._step, self.lag, names)
-        self._shadows = [core_of(predictor, self._step, self.lag, names) for _ in range(2)]
+        self._core = core_of(predictor, self._step, self.lag, self._external.names)
+        self._shadows = [core_of(predictor, self._step, self.lag, self._external.names) for _ in range(2)]
         d, maximal = self._core.d, model.parameters.as_dict()["max_isometric_force"].numpy()
         self._near = np.concatenate([np.full(d, RECONVERGED), 0.01 * maximal, np.full(d, np.inf)])
         self._n_out = self._core.out.shape[1]
@@ -137,8 +126,8 @@ class MotionStream:
         """Forget all frames: the next one begins anew, with the limb at rest."""
         self._time, self._input_time, self._latest = None, None, None
         self._doubted = -1.0  # s since the last fault, while what it may have hidden still matters
-        self._n_past, self._last_emg = 0, self._emg.copy()
-        self._past[:] = np.nan
+        self._last_emg = self._emg.copy()
+        self._past.clear()
         self._front.reset()
         if self._clock is not None:
             self._clock.last = None
@@ -216,7 +205,7 @@ class MotionStream:
         flags = RESTARTED if fresh and self._latest is not None else 0
         dt = self._step if fresh else time - self._time
         faults = condition(values, self._channels, self._front.faults, self._front.is_raw, dt, fresh, self._emg)
-        flags |= faults | (self._read_external(values) if self._has_external else 0)
+        flags |= faults | self._external.read(values)
         n_lost = 0 if fresh else min(int(dt / self._step + 0.5) - 1, int(HOLE / self._step) + 1)
         if n_lost > 0:
             flags |= LOST
@@ -234,12 +223,12 @@ class MotionStream:
         if self._doubted >= 0.0:
             flags |= self._widen(faults, dt)
         self._time, self._last_emg[:] = time, self._emg
-        self._keep(values, time)
+        self._past.keep(time, self._emg / self.predictor.session.emg_gain, self._external.exogenous)
         self._latest = self._told(time, out, flags)
         return self._latest
 
     def _go(self, time, emg, fresh, everything=False):
-        inputs = self._external, self._prescribed, self._exogenous
+        inputs = self._external.arrays
         solved = self._core.push(time, emg, *inputs, fresh)
         if self._doubted >= 0.0:
             for shadow, instead in zip(self._shadows, self._instead, strict=True):
@@ -268,42 +257,12 @@ class MotionStream:
             self._doubted = -1.0
         return RECOVERING
 
-    def _read_external(self, values):
-        """Loads, torques and postures of a frame; the last known one where one is missing."""
-        flags = 0
-        for k, column in enumerate(self._external_columns):
-            if column >= 0:
-                flags |= self._take(values, column, self._external, k)
-        for k, column in enumerate(self._prescribed_columns):
-            flags |= self._take(values, column, self._prescribed, k)
-        self._exogenous[:] = values[self._exogenous_columns]
-        return flags
-
-    def _take(self, values, column, target, k):
-        value = values[column]
-        if not np.isfinite(value):
-            values[column] = target[k] if np.isfinite(target[k]) else 0.0
-            return MISSING
-        target[k] = value
-        low, high = self._ranges.get(column, (-np.inf, np.inf))
-        return 0 if low <= value <= high else UNSEEN
-
     def _told(self, time, out, flags):
         d = self._core.d
         value, std = out[0].copy(), np.sqrt(out[1] * UNSEEN_FACTOR if flags & UNSEEN else out[1])
         return StreamFrame(
             time - self._core.lag, value[:d], std[:d], value[d:-d], std[d:-d], value[-d:], std[-d:], flags
         )  # fmt: skip
-
-    def _keep(self, values, time):
-        """Remember a frame for a calibration."""
-        row = self._past[self._n_past % len(self._past)]
-        n = 1 + len(self._emg)
-        row[0] = time
-        row[1:n] = self._emg / self.predictor.session.emg_gain
-        row[n : n + len(self._exogenous_columns)] = values[self._exogenous_columns]
-        row[n + len(self._exogenous_columns) :] = np.nan
-        self._n_past += 1
 
     def label(self, angle):
         """State the measured angle of the newest frame, for `calibrate`.
@@ -313,8 +272,7 @@ class MotionStream:
         angle : float or array-like (n_coordinates,)
             In rad; NaN where unknown.
         """
-        if self._n_past:
-            self._past[(self._n_past - 1) % len(self._past), -self._core.d :] = angle
+        self._past.label(angle)
 
     def calibrate(self):
         """Adapt to the session from the labelled frames of the recent past, as the estimator's `calibrate` does.
@@ -332,7 +290,7 @@ class MotionStream:
         ValueError
             When no frame is labelled.
         """
-        recording = recent_recording(self)
+        recording = self._past.recording()
         self._use(self.predictor.as_trained().calibrate(recording))
         self._replay(recording)
         return self
@@ -340,27 +298,11 @@ class MotionStream:
     def _replay(self, recording):
         """Bring a new core to where the stream is."""
         self._doubted = -1.0
-        names = list(self._roles.exogenous)
-        for i in range(recording.n_frames):
+        for i, time in enumerate(recording.trials.time):
             values = np.zeros(self.n_features)
             values[self._roles.emg] = recording.emg[i] * self._scale
-            values[self._exogenous_columns] = [recording.external[name][i] for name in names]
+            values[self._external.columns] = [recording.external[name][i] for name in self._external.names]
             condition(values, self._channels, self._none, self._front.is_raw, self._step, i == 0, self._emg)
-            if self._has_external:
-                self._read_external(values)
-            self._core.push(
-                recording.trials.time[i], self._emg, self._external, self._prescribed, self._exogenous, i == 0
-            )
+            self._external.read(values)
+            self._core.push(time, self._emg, *self._external.arrays, i == 0)
         self._last_emg[:] = self._emg
-
-
-def _ranges(seen, columns):
-    """Range of each external input in training with a margin, by column."""
-    if seen is None:
-        return {}
-    found = {}
-    for name, (low, high) in seen.ranges.items():
-        if name in columns:
-            margin = max(MARGIN * (high - low), SMALLEST_MARGIN.get(name, ANGLE_MARGIN))
-            found[columns[name]] = low - margin, high + margin
-    return found

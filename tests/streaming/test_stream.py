@@ -184,6 +184,6 @@ def test_memory_is_bounded(simulation, frames):
     sizes = []
     for _ in range(3):
         pushed(stream, frames.to_numpy())
-        arrays = [*stream._core.limb.arrays, stream._past, stream._emg]
+        arrays = [*stream._core.limb.arrays, stream._past.rows, stream._emg]
         sizes.append(sum(array.nbytes for array in arrays))
     assert len(set(sizes)) == 1
