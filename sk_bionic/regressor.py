@@ -12,6 +12,7 @@ from skorch.callbacks import Callback as SkorchCallback
 
 from . import _inputs as inputs
 from .dynamics.errors import SimulationError
+from .dynamics.inverse import residual_along
 from .exceptions import InterruptedWarning, warn_user
 from .identification.of_session import PREFIX
 from .identification.tables import flagged
@@ -19,12 +20,11 @@ from .identification.telling import tell
 from .learning.folds import validation_frames
 from .learning.progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 from .learning.seeds import own_random_state
-from .learning.skorch_net import net_around, watches_validation
 from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
-from .predictors.fitting import fit_of
-from .predictors.prediction import along_measured, pull
+from .predictors.fit import fit_of
+from .predictors.prediction import pull
 from .predictors.predictor import ATTRIBUTES_IN_TIME
 from .predictors.seen_inputs import describe
 from .predictors.settings import MODULE, settings_of
@@ -427,7 +427,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             previous = getattr(self, "predictor_", None) if self.warm_start else None
             model, recording, signals = self._learn_columns(training.recording, previous)
             validation = None
-            if self.early_stopping or watches_validation(self.callbacks or ()):
+            if self.early_stopping or self.callbacks and _watch_validation(self.callbacks):
                 trials, labelled = recording.trials, recording.labelled
                 validation = validation_frames(trials, labelled, self.validation_fraction, random_state)
             start = None if previous is None else previous.networks
@@ -663,7 +663,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         self._require_model()
         prediction, recording, work = self._predicted(X)
         muscles, _ = self.predictor_.muscles_along(recording, prediction)
-        return self._as_columns(X, work, muscles.fiber_length.numpy(), self.muscle_names_)
+        return self._as_columns(X, work, muscles.fiber_length, self.muscle_names_)
 
     def predict_joint_torques(self, X):
         """Torque of all muscles on each joint along the predicted motion.
@@ -749,7 +749,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             raise ValueError(f"y must have the shape (n_frames, n_coordinates) = {expected}. Got {angle.shape}.")
         joint = angle.reshape(expected)
         joint = joint if work.are_measured else work.labels(joint, np.ones(len(joint)))[0]
-        residual = along_measured(self.predictor_.equation(recording), joint)
+        residual = residual_along(self.predictor_.equation(recording), joint)
         residual = work.back(residual).reshape(angle.shape)
         return pd.DataFrame(residual, index=y.index, columns=y.columns) if isinstance(y, pd.DataFrame) else residual
 
@@ -875,3 +875,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _watch_validation(callbacks):
+    from .learning.skorch_net import watches_validation
+
+    return watches_validation(callbacks)

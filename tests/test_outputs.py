@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
@@ -104,10 +103,9 @@ def test_joint_torque_is_moment_arm_times_force(fitted, new):
     """Moment arms by finite differences of the muscles' lengths over the angle."""
     regressor = fitted["simulation"]
     angle = regressor.predict(new) - regressor.model_.parameters.as_dict()["goniometer_offset"].item()
-    scale = torch.ones(2, dtype=torch.float64)
 
     def length(q):
-        return regressor.model_.paths.length_and_moment_arm(torch.from_numpy(q)[:, None], scale)[0].numpy()
+        return regressor.model_.length_and_moment_arm(q[:, None])[0]
 
     moment_arm = -(length(angle + 1e-5) - length(angle - 1e-5)) / 2e-5
     expected = (moment_arm * regressor.predict_muscle_forces(new)).sum(axis=1)

@@ -4,7 +4,6 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ..exceptions import warn_user
 from .numbers import LARGEST
@@ -42,8 +41,8 @@ def check_radians(name, column, trials):
 
 def warn_of_rough(motion):
     """Warn of prescribed angles whose second derivative is noise."""
-    for name in motion.model.prescribed_names:
-        size = float(motion.frame_exogenous[name][:, 2].square().mean().sqrt())
+    for k, name in enumerate(motion.model.prescribed_names):
+        size = 2.0 * float(np.sqrt(np.mean(motion.record.given[:, k, 2] ** 2)))
         if size > ROUGH_ACCELERATION:
             warn_user(
                 f"The acceleration of the prescribed angle {name!r} is {size:.3g} rad/s^2 (root mean square), more than limbs move with: its noise acts "
@@ -59,6 +58,10 @@ def check_layers(sizes):
 
 def check_device(device):
     """Raise where torch knows or has no such device."""
+    if device == "cpu":
+        return  # which it always has; to ask it takes as long as to import it
+    import torch
+
     try:
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 QUIET, WIDTH = 0.3, (0.4, 1.5)  # s: before the first burst; of a burst
 BASELINE = (0.01, 0.03)
@@ -114,14 +113,14 @@ def _reach(model):
 
 def _holding_excitation(model, muscle, angle, antagonist):
     """Steady excitation (n,) of a muscle that holds `angle` (n,) against that of its antagonist."""
-    angle = torch.from_numpy(angle)[:, None]
-    zero = torch.zeros_like(angle)
-    idle = model.activation(torch.from_numpy(antagonist)[:, None].repeat(1, model.n_muscles))
+    angle = angle[:, None]
+    zero = np.zeros_like(angle)
+    idle = model.activation(np.repeat(antagonist[:, None], model.n_muscles, axis=1))
     idle[:, muscle] = 0.0
-    full = idle.clone()
+    full = idle.copy()
     full[:, muscle] = 1.0
     # The residual is linear in the activation; its root, within what a muscle can do.
     at_idle, at_full = (model.residual(angle, zero, zero, a)[:, 0] for a in (idle, full))
-    activation = (at_idle / (at_idle - at_full)).clamp(0.0, 1.0)
+    activation = np.clip(at_idle / (at_idle - at_full), 0.0, 1.0)
     shape = model.parameters.as_dict()["emg_shape_factor"][muscle]
-    return (torch.log1p(activation * torch.expm1(shape)) / shape).numpy()  # inverse of the shape
+    return np.log1p(activation * np.expm1(shape)) / shape  # inverse of the shape

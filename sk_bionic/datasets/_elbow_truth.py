@@ -6,13 +6,16 @@ Nothing here uses the package's own solver, so that recovering the truth tests i
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from scipy.integrate import solve_ivp
 
-from ..dynamics.equilibrium import rest_angle
+from ..dynamics.equation import EquationOfMotion
 from ..musculoskeletal import Muscle, MusculoskeletalModel, PolynomialPath, elbow
-from ..musculoskeletal.activation import activation_rate
-from ..musculoskeletal.muscle import rigid_tendon_state
+from ..musculoskeletal.compiled.activation import activation_rates
+from ..musculoskeletal.compiled.instant import new_instant
+from ..musculoskeletal.compiled.muscle import rigid_states
+from ..musculoskeletal.muscle import MuscleState
+from ..musculoskeletal.muscle_mechanics import torque_of
+from ..trials import Trials
 
 # Path of arm26's BRA over elbow flexion as OpenSim 4.6 computes it (RMS deviation 70 micrometres),
 # and its parameters.
@@ -20,6 +23,7 @@ BRACHIALIS_PATH = PolynomialPath((0.147416, -0.017538, 0.011528, -0.009965, 0.00
 BRACHIALIS_FORCE, BRACHIALIS_FIBER, BRACHIALIS_TENDON = 987.26, 0.0858, 0.0535
 # Size of each departure from the model family at mismatch 1.
 TENDON_STRAIN, MOMENT_ARM_ERROR, MORE_DELAY = 0.049, 0.10, 0.02
+REST_ITERATIONS = 6
 STRETCH_PASSES = 4  # bring the angle within 0.3 deg of what the exact equilibrium gives
 # Measured on 8 trials of 5 s: 2e-6 deg from DOP853 at 1e-11, in 60 % of the time that DOP853 takes
 # for 6e-8 deg and an eighth of Radau's.
@@ -58,14 +62,29 @@ class StretchingTendons(MusculoskeletalModel):
 
     strain_at_max_force = 0.0
 
-    def state_at_length(self, length, lengthening, activation, parameters, tendon=None):
+    def residual_and_muscles(
+        self, angle, velocity, acceleration, activation, parameters=None, exogenous=None, *, tendon=None
+    ):
         """As in `MusculoskeletalModel`, with tendons as long as their own force makes them."""
-        p, load = parameters, 0.0
-        for _ in range(STRETCH_PASSES):
-            stretched = {**p, "tendon_slack_length": p["tendon_slack_length"] * (1.0 + self.strain_at_max_force * load)}
-            state = rigid_tendon_state(length, lengthening, activation, stretched)
-            load = state.tendon_force / p["max_isometric_force"]
-        return state, length[..., :0]
+        at = angle, velocity, acceleration, activation, parameters, exogenous
+        residual, rigid = super().residual_and_muscles(*at)
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, exogenous)
+        change = rigid._replace(tendon_force=muscles.tendon_force - rigid.tendon_force)
+        return residual - torque_of(moment_arm, change), muscles
+
+    def muscle_state(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
+        """As in `MusculoskeletalModel`, with tendons as long as their own force makes them."""
+        p = self.parameters.as_dict() if parameters is None else parameters
+        length, moment_arm = self.length_and_moment_arm(angle, parameters)
+        lengthening = -(moment_arm * np.asarray(velocity)[..., None]).sum(axis=-2)
+        body, shape = self._body(parameters), length.shape
+        flat = [np.ascontiguousarray(x.reshape(-1, shape[-1])) for x in (length, lengthening, np.asarray(activation))]
+        found, unit = np.zeros((*flat[0].shape, 4)), new_instant(body).unit
+        for _ in range(STRETCH_PASSES):  # a longer tendon is a shorter unit
+            load = found[..., 3] / p["max_isometric_force"]
+            stretched = p["tendon_slack_length"] * self.strain_at_max_force * load
+            rigid_states(body, flat[0] - stretched, *flat[1:], unit, found)
+        return MuscleState(*(found[..., k].reshape(shape) for k in range(4))), moment_arm
 
 
 def depart(model, mismatch, rng):
@@ -130,18 +149,15 @@ def integrate(truth, bursts, time, rtol=RELATIVE_TOLERANCE):
     p = truth.parameters.as_dict()
     rate, start = _initial_value_problem(truth, bursts, p)
     band = len(start) // len(bursts.baseline) - 1  # trials do not feel one another
-    with torch.no_grad():
-        solution = solve_ivp(
-            rate, (time[0], time[-1]), start, METHOD, t_eval=time,
-            rtol=rtol, atol=0.1 * rtol, max_step=LONGEST_STEP, lband=band, uband=band,
-        )  # fmt: skip
-        if not solution.success:
-            raise RuntimeError(f"The simulated motion was not integrated: {solution.message}")
-        states = torch.from_numpy(solution.y.T.reshape(len(time), len(bursts.baseline), -1).copy())
-        angle, velocity, active = _parts(states, truth)
-        activation = truth.activation(active, p)
-        muscles, _ = truth.muscle_state(angle, velocity, activation, p)
-    return TrueMotion(angle.numpy(), activation.numpy(), muscles.tendon_force.numpy())
+    solution = solve_ivp(
+        rate, (time[0], time[-1]), start, METHOD, t_eval=time,
+        rtol=rtol, atol=0.1 * rtol, max_step=LONGEST_STEP, lband=band, uband=band,
+    )  # fmt: skip
+    if not solution.success:
+        raise RuntimeError(f"The simulated motion was not integrated: {solution.message}")
+    angle, velocity, active = _parts(solution.y.T.reshape(len(time), len(bursts.baseline), -1), truth)
+    activation = truth.activation(active)
+    return TrueMotion(angle, activation, truth.muscle_state(angle, velocity, activation)[0].tendon_force)
 
 
 def _parts(state, truth):
@@ -152,19 +168,36 @@ def _parts(state, truth):
 
 def _initial_value_problem(truth, bursts, p):
     """Rate and start of the flat state: per trial angles, velocities, state of each activation."""
-    n_trials, delay = len(bursts.baseline), p["electromechanical_delay"].numpy()
-    zero = torch.zeros(n_trials, truth.n_coordinates, dtype=torch.float64)
-    time_constants = p["activation_time_constant"], p["deactivation_time_constant"]
+    n_trials, delay = len(bursts.baseline), p["electromechanical_delay"]
+    zero, body = np.zeros((n_trials, truth.n_coordinates)), truth.compiled.body(truth.parameters.value)
 
     def rate(time, flat):
-        state = torch.from_numpy(flat.reshape(n_trials, -1))
-        angle, velocity, active = _parts(state, truth)
-        torque = -truth.residual(angle, velocity, zero, truth.activation(active, p), p)
-        acceleration = torch.linalg.solve(truth.mass_matrix(angle, p), torque)
-        excitation = torch.from_numpy(bursts(time - delay))
-        activating = activation_rate(excitation, active, *time_constants)
-        return torch.cat([velocity, acceleration, activating], dim=1).numpy().ravel()
+        angle, velocity, active = _parts(flat.reshape(n_trials, -1), truth)
+        torque = -truth.residual(angle, velocity, zero, truth.activation(active))
+        acceleration = np.linalg.solve(truth.mass_matrix(angle), torque[..., None])[..., 0]
+        activating = np.empty_like(active)
+        activation_rates(body, bursts(time - delay), active, activating)
+        return np.concatenate([velocity, acceleration, activating], axis=1).ravel()
 
-    active = torch.from_numpy(bursts(0.0 - delay))
-    angle = rest_angle(truth, truth.activation(active, p), p, {"hand_load_kg": zero[:, :1]})
-    return rate, torch.cat([angle, zero, active], dim=1).numpy().ravel()
+    active = bursts(0.0 - delay)
+    angle = _rest(truth, truth.activation(active))
+    return rate, np.concatenate([angle, zero, active], axis=1).ravel()
+
+
+def _rest(truth, activation):
+    """Equilibrium (n_trials, n_coordinates) [rad] of a model under constant activations: from that of rigid tendons by
+    Newton's method.
+    """
+    n = len(activation)
+    trials = Trials(tuple(range(n)), np.arange(n + 1) * 2, np.tile([0.0, 1.0], n))
+    equation = EquationOfMotion(truth, trials, np.zeros((2 * n, truth.n_muscles)))
+    angle = equation.march().rest(activation, np.arange(n) * 2)
+    still, step = np.zeros_like(angle), 1e-6
+    for _ in range(REST_ITERATIONS):
+        torque = truth.residual(angle, still, still, activation)
+        slopes = [
+            (truth.residual(angle + move, still, still, activation) - torque) / step
+            for move in step * np.eye(angle.shape[1])
+        ]
+        angle = angle - np.linalg.solve(np.stack(slopes, axis=2), torque[..., None])[..., 0]
+    return angle

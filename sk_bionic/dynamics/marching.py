@@ -2,17 +2,19 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from ..musculoskeletal.compiled.layout import TORQUE_SCALE
+from ..musculoskeletal.compiled.instant import new_instant
+from ..musculoskeletal.compiled.layout import EXTERNAL, TORQUE_SCALE
+from ..musculoskeletal.compiled.points import at_points, new_points
 from .compiled.along import along
-from .compiled.excitation import Record, spline_curvature
-from .compiled.instant import new_instant
+from .compiled.excitation import N_ACTIVATION, Record, spline_curvature
 from .compiled.interval import SINGULAR, SOLVED, new_interval
 from .compiled.march import NO_ACTIVATION, NO_REST, march
+from .compiled.normal import Normal, activations_between, normal_equations
+from .compiled.rest import rests
 from .errors import SimulationError
 
 WORTH_A_THREAD = 2000  # frames
@@ -25,7 +27,7 @@ def record_of(trials, excitation, exogenous, given):
     ----------
     trials : Trials
     excitation : ndarray (n_frames, n_muscles)
-    exogenous : dict of Tensor (n_frames, 1)
+    exogenous : dict of ndarray (n_frames,)
         External inputs by name (see `MusculoskeletalModel.exogenous`).
     given : ndarray (n_frames, n_prescribed, 6)
         Taylor coefficients of the prescribed angles (see `PrescribedMotion.coefficients`).
@@ -40,22 +42,10 @@ def record_of(trials, excitation, exogenous, given):
     time, starts = np.array(trials.time, dtype=np.float64), np.array(trials.starts, dtype=np.int64)
     spline_curvature(time, starts, emg, np.empty(n))
     external[:, 2] = np.nan
-    for column, name in enumerate(("hand_load_kg", "external_torque_nm", "segment_orientation_rad")):
+    for column, name in enumerate(EXTERNAL):
         if name in exogenous:
-            external[:, column] = exogenous[name][:, 0].numpy()
+            external[:, column] = exogenous[name]
     return Record(time, emg, np.ones((trials.n_trials, n_muscles)), external, given)
-
-
-class Along(NamedTuple):
-    """Muscles along given states."""
-
-    activations: np.ndarray  # (n_frames, n_muscles)
-    force: np.ndarray  # (n_frames, n_muscles) [N]
-    force_by_state: np.ndarray  # (n_frames, n_muscles, 2 n_coordinates + 1): angles, velocities, the own tendon's state
-    force_by_parameter: np.ndarray  # (n_frames, n_muscles, n_columns), states held
-    torque: np.ndarray  # (n_frames, n_coordinates) [N m], of muscles and passive tissue
-    torque_by_tendon: np.ndarray  # (n_frames, n_coordinates, n_tendons)
-    torque_by_parameter: np.ndarray  # (n_frames, n_coordinates, n_columns), states held
 
 
 class March:
@@ -127,44 +117,93 @@ class March:
                 self._raise(k, status, report)
         return int(sum(report[2] for _, report in found))
 
-    def along(self, states, *, settled=False, of_force=False, of_torque=False):
-        """Activations, forces and torques at all frames along given states (see `Along`).
+    def along(self, states, acceleration=None, *, settled=False, wanted=()):
+        """Activations, forces and equations at all frames along given states (see `Points`).
 
         Parameters
         ----------
         states : ndarray (n_frames, 2, n_states or n_coordinates)
+        acceleration : ndarray (n_frames, n_coordinates), optional
+            [rad/s^2]; default: none.
         settled : bool
             Tendons follow in static equilibrium; else their states stand behind those of the coordinates.
-        of_force, of_torque : bool
-            Whether derivatives are wanted.
+        wanted : collection of {"force", "geometry", "residual", "jacobian"}
+            Derivatives of forces, and what is else asked for; "jacobian": residual and its derivatives.
 
         Returns
         -------
-        Along
+        Points
 
         Raises
         ------
         SimulationError
             When the activation dynamics cannot be solved; names the trial.
         """
-        n, m, d = len(states), self.compiled.n_muscles, self.compiled.n_coordinates
-        p, e = self.columns.shape[1], self.compiled.n_tendons
-        n_force, n_torque = n if of_force else 0, n if of_torque else 0
-        out = Along(
-            np.empty((n, m)), np.empty((n, m)), np.empty((n_force, m, 2 * d + 1)), np.empty((n_force, m, p)),
-            np.empty((n, d)), np.empty((n_torque, d, e)), np.empty((n_torque, d, p)),
-        )  # fmt: skip
-        states, slices = np.ascontiguousarray(states), self.trials.slices
+        out = new_points(self.compiled, self.columns.shape[1], len(states), wanted=wanted)
+        states, slices = np.ascontiguousarray(states, dtype=np.float64), self.trials.slices
+        acceleration = np.ascontiguousarray(
+            np.zeros((0, self.compiled.n_coordinates)) if acceleration is None else acceleration
+        )
 
         def one(k):
-            at, w = new_instant(self.body), new_interval(self.body, p, 0)
+            at, w = new_instant(self.body), new_interval(self.body, self.columns.shape[1], 0)
             rows = slices[k].start, slices[k].stop
-            return along(self.body, self.record, self.columns, k, rows, settled, at, w, states, *out)
+            return along(self.body, self.record, self.columns, k, rows, settled, at, w, states, acceleration, out)
 
-        for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), n)):
+        for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), len(states))):
             if status != SOLVED:
                 self._raise(k, status, (frame, 0.0))
         return out
+
+    def at(self, states, acceleration, activations, frames, wanted=()):
+        """As `along` with tendons settled, at some of the frames (n,) and under given activations (n, n_muscles)."""
+        out = new_points(self.compiled, self.columns.shape[1], len(states), activations, wanted)
+        external, given = (np.ascontiguousarray(x[frames]) for x in (self.record.external, self.record.given))
+        room = np.zeros((self.n_states, self.columns.shape[1]))
+        activation = np.zeros((self.compiled.n_muscles, 1 + N_ACTIVATION))
+        at_points(
+            self.body, self.columns, external, given, np.ascontiguousarray(states), np.ascontiguousarray(acceleration), True,
+            activation, new_instant(self.body), room, out,
+        )  # fmt: skip
+        return out
+
+    def rest(self, activations, frames):
+        """Posture (n, n_coordinates) [rad] at which the limb stays under constant activations (n, n_muscles) and the external
+        inputs of some frames (n,) held; the best found where there is none.
+        """
+        states, n = np.zeros((len(frames), 1, self.compiled.n_coordinates)), len(frames)
+        at, w = new_instant(self.body), new_interval(self.body, 0, 0)
+        external, given = (np.ascontiguousarray(x[frames]) for x in (self.record.external, self.record.given))
+        rests(self.body, external, given, np.ascontiguousarray(activations), at, w, states, np.empty(n))
+        return states[:, 0]
+
+    def gauss(self, wanted=False):
+        """Activations at the Gauss points (see `activations_between`); raises `SimulationError` with the trial's name."""
+        out = np.zeros((len(self.record.time), 2, self.compiled.n_muscles, 1 + N_ACTIVATION if wanted else 1))
+        for k, rows in enumerate(self.trials.slices):
+            w = new_interval(self.body, 0, 0)
+            status, frame = activations_between(self.body, self.record, k, (rows.start, rows.stop), w, wanted, out)
+            if status != SOLVED:
+                self._raise(k, status, (frame, 0.0))
+        return out
+
+    def normal_equations(self, gauss, states, weight, by_parameters=False):
+        """Half the weighted sum of squared residuals and `Normal`, with derivatives by parameters where asked for.
+
+        `gauss` as of the method of that name, states (n_frames, 2, n_states), weight (n_rows,).
+        """
+        n, size, p = len(states), 2 * self.n_states, self.columns.shape[1]
+        out = Normal(
+            np.zeros((n, 2, self.n_states)), np.zeros((n, size)), np.zeros((n, size, size)), np.zeros((n, size, size)),
+            np.zeros(p), np.zeros((p, p)), np.zeros((n if by_parameters else 0, size, p)),
+        )  # fmt: skip
+        at, w, row, total = new_instant(self.body), new_interval(self.body, p, 0), np.empty(2 * size), 0.0
+        states = np.ascontiguousarray(states)
+        for rows in self.trials.slices:
+            total += normal_equations(
+                self.body, self.record, self.columns, (rows.start, rows.stop), at, w, gauss, states, weight, row, out
+            )
+        return total, out
 
     def _raise(self, trial, status, report):
         frame, residual = int(report[0]), report[1]

@@ -3,20 +3,18 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
 from ..musculoskeletal.compiled.layout import MUSCLE_PARAMETERS
+from ..musculoskeletal.compiled.muscle import tendon_lengths
 from ..musculoskeletal.parameters import PASSIVE_PARAMETERS
-from ..musculoskeletal.tendon import tendon_length
 from .compiled.course import course, new_course
 from .compiled.interval import SOLVED
 from .compiled.march import NO_ACTIVATION
 from .errors import SimulationError
 from .marching import in_threads, record_of
 
-TENDON_PARAMETERS = ("tendon_slack_length", "tendon_strain_at_one_norm_force")
 STATIC = 2  # frames of a trial that is no course in time: one posture, held
 DEGREE = 5  # of the splines through measured angles: continuous accelerations
 
@@ -89,7 +87,7 @@ class MeasuredMotion:
         -------
         MeasuredMotion
         """
-        joint = angle - model.parameters.as_dict()["goniometer_offset"].numpy()
+        joint = angle - model.parameters.as_dict()["goniometer_offset"]
         columns = dict(zip(model.coordinate_names, joint.T, strict=True)) | dict(prescribed or {})
         whole = np.stack([splined(trials, columns[part.name]) for part in model.joints])  # (n_joints, 2, n_frames)
         free = [i for i, part in enumerate(model.joints) if part.name in model.coordinate_names]
@@ -118,12 +116,12 @@ class MeasuredMotion:
         ValueError
             When paths are scaled: what a scale would make of measured lengths is not known.
         """
-        scale = model.parameters.as_dict()["moment_arm_scale"].numpy()
+        scale = model.parameters.as_dict()["moment_arm_scale"]
         if not np.allclose(scale, 1.0):
             raise ValueError("Lengths and moment arms that are data have no `moment_arm_scale`: it must be 1.")
         joints = None
         if angle is not None:
-            joint = angle - model.parameters.as_dict()["goniometer_offset"].numpy()
+            joint = angle - model.parameters.as_dict()["goniometer_offset"]
             both = np.stack([splined(trials, column) for column in joint.T])
             joints = Joints(both[:, 0].T, both[:, 1].T)
         length, speed = geometry.length.to_numpy(), geometry.velocity.to_numpy()
@@ -142,8 +140,8 @@ class MeasuredMotion:
 
     @property
     def frame_exogenous(self):
-        """Prescribed angles, dict of Tensor (n_frames, 1)."""
-        return {name: torch.as_tensor(column)[:, None] for name, column in self.prescribed.items()}
+        """Prescribed angles, dict of ndarray (n_frames,)."""
+        return dict(self.prescribed)
 
     @property
     def acting(self):
@@ -228,7 +226,7 @@ class MeasuredMotion:
         derivative : ndarray (n_frames, n_coordinates, n_free)
             With respect to the free parameters' values.
         """
-        rows = [free.table.rows[i] for i in free.index.tolist()]
+        rows = [free.table.rows[i] for i in free.index]
         table, arms = self.model.parameters, self._arms(values)
         own = tuple(dict.fromkeys(row.name for row in rows if row.name in table.muscle_names))
         muscles = self.muscles(values, own)
@@ -256,10 +254,7 @@ class MeasuredMotion:
         unit = (0.0 if self.units.constant is None else self.units.constant) + p["moment_arm_scale"] * self.units.length
         tendon = p["tendon_slack_length"] * np.ones_like(unit)
         if self.model.elastic.any():
-            elastic = self.model.elastic.numpy()
-            states = self.muscles(values).tendon[:, elastic]
-            own = {name: torch.as_tensor(p[name][elastic]) for name in TENDON_PARAMETERS}
-            tendon[:, elastic] = tendon_length(torch.as_tensor(states), torch.zeros(1), own)[0].numpy()
+            tendon_lengths(self.model.compiled.body(np.ascontiguousarray(values)), self.muscles(values).tendon, tendon)
         along = unit - tendon
         fiber = np.hypot(along, p["optimal_fiber_length"] * np.sin(p["pennation_angle_at_optimal"]))
         return fiber / p["optimal_fiber_length"], along / fiber

@@ -6,39 +6,6 @@ Jacobian is block lower bidiagonal, so that sensitivities march along with the s
 
 import numpy as np
 
-from .excitation import ACTIVATION_PARAMETERS
-
-
-def residual_derivative(motion, state, drive, parameters, free):
-    """d(residual)/d(free parameter values) at all points of a motion.
-
-    Parameters
-    ----------
-    motion : EquationOfMotion
-    state : Tensor (n_frames, 2, n_states)
-    drive : Drive
-    parameters : dict of Tensor
-    free : FreeParameters
-
-    Returns
-    -------
-    ndarray (n_points, n_states, n_free)
-        In N m (elastic tendons: in maximal forces) per unit of each parameter.
-    """
-    table = free.table
-    rows = [(table.rows[i].name, int(i) - table.slices[table.rows[i].name].start) for i in table.free_index]
-    wanted = [name for name in dict.fromkeys(name for name, _ in rows) if name not in ACTIVATION_PARAMETERS]
-    at = motion.evaluate(state, drive, parameters, wanted)
-    columns = []
-    for name, owner in rows:
-        if name in ACTIVATION_PARAMETERS:
-            chain = drive.derivative[:, owner, ACTIVATION_PARAMETERS.index(name)]
-            columns.append(at.activation[:, :, owner] * chain[:, None])
-        else:
-            columns.append(at.parameters[name][..., owner])
-    shape = (*at.residual.shape, 0)
-    return np.stack([column.numpy() for column in columns], axis=-1) if columns else np.zeros(shape)
-
 
 def state_sensitivity(motion, trajectory, parameters, free, from_rest):
     """d(states)/d(free parameter values) and d(states)/d(initial state of its trial), marched along with the states.
@@ -48,7 +15,7 @@ def state_sensitivity(motion, trajectory, parameters, free, from_rest):
     motion : EquationOfMotion
     trajectory : Trajectory
         Root of the motion under `parameters`.
-    parameters : dict of Tensor
+    parameters : dict of ndarray
     free : FreeParameters
     from_rest : bool
         Whether trials start in equilibrium (which depends on the parameters) or in a given state.
@@ -60,8 +27,8 @@ def state_sensitivity(motion, trajectory, parameters, free, from_rest):
     by_initial_state : ndarray (n_frames, 2 n_states, 2 n_coordinates)
         Zero columns' worth of it, (..., 0), for trials that start from rest.
     """
-    first = None if from_rest else trajectory.state[motion.first].numpy()
-    moved = motion.solve(parameters, first, free.index.numpy()).sensitivity
+    first = None if from_rest else trajectory.state[motion.first]
+    moved = motion.solve(parameters, first, free.index).sensitivity
     return moved[..., : len(free)], moved[..., len(free) :]
 
 
@@ -77,7 +44,7 @@ def start_sensitivity(motion, trajectory, parameters):
     motion : EquationOfMotion
     trajectory : Trajectory
         Root of the motion under `parameters`.
-    parameters : dict of Tensor
+    parameters : dict of ndarray
 
     Returns
     -------
@@ -88,7 +55,7 @@ def start_sensitivity(motion, trajectory, parameters):
     """
     n_muscles, d = motion.model.n_muscles, motion.model.n_coordinates
     march = motion.march(parameters, surplus=True)
-    states = march.states(trajectory.state[motion.first].numpy())
+    states = march.states(trajectory.state[motion.first])
     moved = np.empty((len(states), 2 * motion.model.n_states, n_muscles + 2 * d))
     march.run(states, from_rest=False, sensitivity=moved)
     by_start = np.concatenate([moved[..., n_muscles:], moved[..., :n_muscles]], axis=2)
@@ -104,9 +71,9 @@ def force_derivatives(motion, state, parameters, free):
     Parameters
     ----------
     motion : EquationOfMotion
-    state : Tensor (n_frames, 2, n_states or n_coordinates)
+    state : ndarray (n_frames, 2, n_states or n_coordinates)
         All states of a trajectory, or a motion alone: then elastic tendons follow it in static equilibrium.
-    parameters : dict of Tensor
+    parameters : dict of ndarray
     free : FreeParameters
 
     Returns
@@ -116,17 +83,17 @@ def force_derivatives(motion, state, parameters, free):
     by_parameter : ndarray (n_frames, n_muscles, n_free)
         With respect to the free parameters' values, the given states held still.
     """
-    return _force_derivatives(motion, motion.march(parameters, free.index.numpy()), state.detach().numpy())
+    return _force_derivatives(motion, motion.march(parameters, free.index), state)
 
 
 def _force_derivatives(motion, march, state):
     """`force_derivatives` by the columns of a march along states, ndarray."""
     d, n_states = motion.model.n_coordinates, state.shape[2]
-    found = march.along(state, settled=n_states == d, of_force=True)
+    found = march.along(state, settled=n_states == d, wanted={"force"})
     by_state = np.zeros((len(state), motion.model.n_muscles, 2 * n_states))
     by_state[..., :d] = found.force_by_state[..., :d]
     by_state[..., n_states : n_states + d] = found.force_by_state[..., d : 2 * d]
     if n_states > d:
-        for e, m in enumerate(motion.model.elastic.nonzero()[:, 0].tolist()):
+        for e, m in enumerate(np.flatnonzero(motion.model.elastic)):
             by_state[:, m, d + e] = found.force_by_state[:, m, -1]
     return by_state, found.force_by_parameter

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 
 class Trajectory(NamedTuple):
@@ -15,7 +14,7 @@ class Trajectory(NamedTuple):
     by parameters and, behind them, by the given angles and velocities at the start of the own trial.
     """
 
-    all_states: torch.Tensor
+    all_states: np.ndarray
     n_coordinates: int
     n_cut: int = 0
     sensitivity: np.ndarray | None = None
@@ -27,7 +26,7 @@ class Trajectory(NamedTuple):
 
     @property
     def tendon_state(self):
-        """State of every elastic tendon (n_frames, n_tendon_states): see `sk_bionic.musculoskeletal.tendon`."""
+        """State of every elastic tendon (n_frames, n_tendon_states): see `sk_bionic.musculoskeletal.compiled.muscle`."""
         return self.all_states[:, 0, self.n_coordinates :]
 
     @property

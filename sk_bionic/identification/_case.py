@@ -48,7 +48,7 @@ class Explanation:
         """Of an identification from measured angles (n_frames, n_coordinates) [rad]."""
         model = identification.model
         free = FreeParameters(model.parameters)
-        prior = free.prior_residual(free.raw()).numpy() if len(free) else np.zeros(0)
+        prior = free.prior_residual(free.raw()) if len(free) else np.zeros(0)
         return cls(model, identification.noise_std, prior, angle - _offset(model))
 
     @property
@@ -63,7 +63,7 @@ class Explanation:
 
 
 def _offset(model):
-    return model.parameters.as_dict()["goniometer_offset"].numpy()
+    return model.parameters.as_dict()["goniometer_offset"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Case:
         parts = _some_frames(motion.trials)
         rows = np.concatenate(list(parts.values()))
         trials = Trials(tuple(parts), np.cumsum([0, *map(len, parts.values())]), motion.trials.time[rows])
-        given = {name: column[rows, 0].numpy() for name, column in motion.frame_exogenous.items()}
+        given = {name: column[rows] for name, column in motion.frame_exogenous.items()}
         others = {name: values[rows] for name, values in others.items()}
         return cls(motion.model, trials, motion.excitation[rows], given, angle[rows], weight[rows], **others)
 

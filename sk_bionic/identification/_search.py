@@ -221,11 +221,11 @@ class Search:
 
     @property
     def _usual_delay(self):
-        return float(np.mean(self.case.model.parameters.as_dict()["electromechanical_delay"].numpy()))
+        return float(np.mean(self.case.model.parameters.as_dict()["electromechanical_delay"]))
 
     @staticmethod
     def _delay(explanation):
-        return float(np.mean(explanation.model.parameters.as_dict()["electromechanical_delay"].numpy()))
+        return float(np.mean(explanation.model.parameters.as_dict()["electromechanical_delay"]))
 
     def _postures(self):
         for turn in (np.pi / 2, -np.pi / 2, np.pi):

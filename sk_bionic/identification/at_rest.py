@@ -1,7 +1,6 @@
 """Where a limb hangs while its muscles are silent, against what the goniometer reads then."""
 
 import numpy as np
-import torch
 
 from ..trials.smoothing import smooth
 from .suspicion import Suspicion
@@ -46,9 +45,10 @@ def rest_suspicions(motion, angle, scaled=False):
     level = np.zeros(model.n_muscles)
     if not scaled:
         level = UNCERTAIN * np.asarray(motion.activations(model.parameters.as_dict()))[resting].mean(axis=0)
-    _, arms = model.paths.length_and_moment_arm(torch.from_numpy(measured[None]), torch.ones(1, dtype=torch.float64))
+    scale = {"moment_arm_scale": np.ones(model.n_muscles)}
+    _, arms = model.length_and_moment_arm(measured[None], model.parameters.as_dict() | scale)
     for d, name in enumerate(model.coordinate_names):
-        arm = arms[0, d].numpy()
+        arm = arms[0, d]
         # Which side holds more, nobody knows: the muscles of either side alone bound where the limb may be.
         sides = {side.tobytes(): side for side in (0 * level, level * (arm > 0), level * (arm < 0))}
         hanging = [_hanging(motion, d, measured, resting, side) for side in sides.values()]
@@ -83,10 +83,10 @@ def _hanging(motion, d, measured, resting, activation):
     """
     parameters = dict(motion.model.parameters.as_dict())
     off = ["limit_stiffness", "co_contraction_stiffness", *([] if activation.any() else ["max_isometric_force"])]
-    parameters |= {name: torch.zeros_like(parameters[name]) for name in off if name in parameters}
+    parameters |= {name: np.zeros_like(parameters[name]) for name in off if name in parameters}
     torque = _torques(motion, d, measured, resting, parameters, activation)
     bare = ("joint_stiffness", "max_isometric_force")
-    alone = parameters | {name: torch.zeros_like(parameters[name]) for name in bare}
+    alone = parameters | {name: np.zeros_like(parameters[name]) for name in bare}
     gravity = _torques(motion, d, measured, resting, alone, activation)
     if np.ptp(gravity) / 2 < float(parameters["joint_stiffness"][d]):
         return None
@@ -102,15 +102,11 @@ def _hanging(motion, d, measured, resting, activation):
 def _torques(motion, d, measured, resting, parameters, activation):
     """Torque [N m] that would have to act besides at each of `ANGLES` of coordinate `d`."""
     model, n = motion.model, len(ANGLES)
-    angle = torch.from_numpy(np.tile(measured, (n, 1)))
-    angle[:, d] = torch.from_numpy(ANGLES)
-    none = torch.zeros_like(angle)
-    given = {
-        name: column[resting].median(dim=0).values.expand(n, column.shape[1])
-        for name, column in motion.frame_exogenous.items()
-    }
-    active = torch.from_numpy(np.tile(activation, (n, 1)))
-    return model.residual(angle, none, none, active, parameters, given)[:, d].numpy()
+    angle = np.tile(measured, (n, 1))
+    angle[:, d] = ANGLES
+    none = np.zeros_like(angle)
+    given = {name: np.full(n, np.median(column[resting])) for name, column in motion.frame_exogenous.items()}
+    return model.residual(angle, none, none, np.tile(activation, (n, 1)), parameters, given)[:, d]
 
 
 def _suspicion(name, reads, hanging):

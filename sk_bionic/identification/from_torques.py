@@ -9,7 +9,6 @@ are estimated as in `identify`.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
@@ -86,7 +85,7 @@ def identify_torques(motion, torque, weight=None):
         When activation dynamics or tendons cannot be solved; names the trial.
     """
     problem = _Problem(motion, torque, weight)
-    raw, n_iter, settled = problem.free.raw().numpy(), 0, False
+    raw, n_iter, settled = problem.free.raw(), 0, False
     for _ in range(MAX_ROUNDS):
         search = levenberg_marquardt(problem, raw, max_iter=MAX_ITERATIONS, tol=TOLERANCE)
         raw, n_iter = search.point, n_iter + search.n_tried
@@ -122,7 +121,7 @@ class _Problem:
     def _evaluated(self, raw):
         """Torques and their derivatives, kept for the same raw parameters."""
         if self._raw is None or not np.array_equal(raw, self._raw):
-            values = self.free.values(torch.as_tensor(raw)).numpy()
+            values = self.free.values(raw)
             self._last = self.motion.moments_and_derivative(values, self.free)
             self._raw = np.array(raw)
         return self._last
@@ -149,14 +148,14 @@ class _Problem:
         return np.clip(raw + np.clip(step, -LARGEST_STEP, LARGEST_STEP), -LARGEST_RAW, LARGEST_RAW)
 
     def residual(self, raw):
-        prior = self.free.prior_residual(torch.as_tensor(raw)).numpy()
+        prior = self.free.prior_residual(raw)
         return np.concatenate([(self.scale * self.error(raw)).ravel(), prior])
 
     def jacobian(self, raw):
-        return np.concatenate([self._of_torques(raw), self.free.prior_derivative(torch.as_tensor(raw))])
+        return np.concatenate([self._of_torques(raw), self.free.prior_derivative(raw)])
 
     def _of_torques(self, raw):
-        by_raw = self._evaluated(raw)[1] @ self.free.derivative(torch.as_tensor(raw))
+        by_raw = self._evaluated(raw)[1] @ self.free.derivative(raw)
         return (-self.scale[..., None] * by_raw).reshape(-1, self.free.n_raw)
 
     def reweigh(self, raw):
@@ -172,9 +171,9 @@ class _Problem:
 
     def result(self, raw, n_iter, converged):
         self.fraction = self.independent  # standard errors use it as it is
-        jacobian, slope = self._of_torques(raw), self.free.prior_derivative(torch.as_tensor(raw))
+        jacobian, slope = self._of_torques(raw), self.free.prior_derivative(raw)
         data, prior = jacobian.T @ jacobian, slope.T @ slope
-        by_raw = self.free.derivative(torch.as_tensor(raw))
+        by_raw = self.free.derivative(raw)
         unit = 1.0 / np.sqrt(np.diag(prior))
         degrees = np.maximum(self.n * (1.0 - self.free.n_raw / max(self.n.sum(), 1.0)), 1.0)
         squares = (self.weight * self.error(raw) ** 2).sum(axis=0)
@@ -183,7 +182,7 @@ class _Problem:
         left = 1.0 - np.einsum("ij,ji->", inverse, data) / max(self.fraction * self.n.sum(), 1.0)
         new = squares / np.maximum(self.n * max(left, LEAST_LEFT), 1.0)
         return TorqueIdentification(
-            model=self.motion.model.with_values(self.free.values(torch.as_tensor(raw)).numpy()),
+            model=self.motion.model.with_values(self.free.values(raw)),
             covariance=by_raw @ inverse @ by_raw.T,
             information=data * np.outer(unit, unit),
             noise_std=np.where(self.n > 0, np.sqrt(squares / degrees), np.nan),
@@ -196,7 +195,7 @@ class _Problem:
 
 
 def _check_free(free, acting):
-    rows = [free.table.rows[i] for i in free.index.tolist()]
+    rows = [free.table.rows[i] for i in free.index]
     idle = [f"{row.owner}/{row.name}" for row in rows if row.name not in acting]
     if idle or not rows:
         raise ValueError(

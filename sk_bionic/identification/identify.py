@@ -12,7 +12,7 @@ frames does not weigh 3000 observations.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
+from scipy.special import logit
 
 from ..dynamics.errors import SimulationError
 from ..dynamics.trajectory import Trajectory
@@ -185,7 +185,7 @@ def _best(posterior, runs):
     best = runs[int(np.argmin(objectives))]
     posterior.weight = best.weight
     result = _result(posterior, best)
-    values = [None if run is None else posterior.free.free_values(run.point.raw).numpy() for run in runs]
+    values = [None if run is None else posterior.free.free_values(run.point.raw) for run in runs]
     return replace(result, starts=tuple(zip(objectives, values, strict=True)))
 
 
@@ -219,8 +219,8 @@ def _starts(free, n_starts, random_state):
     """Raw vectors: the model's own values, then random ones, uniform within the bounds."""
     yield free.raw()
     for _ in range(n_starts - 1):
-        fraction = torch.from_numpy(random_state.uniform(0.02, 0.98, free.n_raw))
-        yield torch.logit(fraction)
+        fraction = random_state.uniform(0.02, 0.98, free.n_raw)
+        yield logit(fraction)
 
 
 def _search(posterior, run, robust, on_step):
@@ -246,8 +246,9 @@ def _minimise(posterior, run, fraction, on_step):
 
     def accepted(search):
         run.point, run.n_iter, run.n_accepted = search.point, before + search.n_iter, run.n_accepted + 1
-        values = posterior.free.values(search.point.raw).numpy
-        run.stopped = bool(on_step is not None and on_step(run.n_iter, search.cost, values()))
+        run.stopped = bool(
+            on_step is not None and on_step(run.n_iter, search.cost, posterior.free.values(search.point.raw))
+        )
         return run.stopped
 
     problem = _GivenFraction(posterior, fraction)
@@ -284,7 +285,7 @@ def _result(posterior, run):
     states = data[p:, p:] + prior[p:, p:]
     information = data[:p, :p] - data[:p, p:] @ np.linalg.pinv(states, hermitian=True) @ data[p:, :p]
     return Identification(
-        model=posterior.motion.model.with_values(free.values(point.raw).numpy()),
+        model=posterior.motion.model.with_values(free.values(point.raw)),
         covariance=covariance,
         information=information * np.outer(scale, scale),
         noise_std=posterior.noise_std(point, len(data)),

@@ -18,6 +18,7 @@ from ..dynamics.errors import SimulationError
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING, FACTOR = 1e-3, 1e-9, 1e8, 10.0
 RIDGE = 1e-6  # beside the Hessian's diagonal, where that is 0
 NEGLIGIBLE = 1e-3  # of the tolerance: a predicted decrease that is not worth another damping
+NOT_WORTH_IT = 0.05  # of the tolerance: one of a step that is hardly damped, which is not worth a trial
 
 
 class Problem(Protocol):
@@ -85,6 +86,9 @@ def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
         gradient, hessian = problem.linearise(point)
         while True:
             step = -np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + RIDGE), gradient)
+            promised = -0.5 * gradient @ step
+            if damping <= FIRST_DAMPING and promised < NOT_WORTH_IT * tol:
+                return Search(point, cost, n_iter, n_tried, converged=True)
             n_tried += 1
             try:
                 new = problem.moved(point, step)
@@ -94,7 +98,7 @@ def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
             if new_cost < cost:
                 break
             damping *= FACTOR
-            if damping > LARGEST_DAMPING or -0.5 * gradient @ step < NEGLIGIBLE * tol:
+            if damping > LARGEST_DAMPING or promised < NEGLIGIBLE * tol:
                 return Search(point, cost, n_iter, n_tried, converged=True)
         decrease, point, cost, damping = cost - new_cost, new, new_cost, max(damping / FACTOR, SMALLEST_DAMPING)
         found = Search(point, cost, n_iter, n_tried, converged=bool(decrease < tol))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
@@ -29,7 +28,7 @@ STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the an
 class Point:
     """One evaluated point of the optimisation."""
 
-    raw: torch.Tensor
+    raw: np.ndarray
     initial_state: np.ndarray
     log_gain: np.ndarray  # (n_trials, n_gains)
     motion: EquationOfMotion
@@ -82,7 +81,7 @@ class Posterior:
         empty = [(rows, ~known[rows].any(axis=0)) for rows in self.motion.trials.slices]
         if any(angles.any() for _, angles in empty):
             parameters = self.motion.model.parameters.as_dict()
-            rest = self.motion.rest_state(parameters).numpy()
+            rest = self.motion.rest_state(parameters)
             for rows, angles in empty:
                 state[rows][..., angles] = rest[rows][..., angles]
         return state
@@ -99,7 +98,7 @@ class Posterior:
         except SimulationError:
             parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
             rest = self.motion.rest_state(parameters)
-            return self.evaluate(raw, rest[self.motion.first].numpy(), self.trial_gains.start)
+            return self.evaluate(raw, rest[self.motion.first], self.trial_gains.start)
 
     @property
     def marches_once(self):
@@ -113,11 +112,11 @@ class Posterior:
         """Simulate and compare."""
         motion = self.trial_gains.applied(log_gain)
         parameters = motion.model.parameters.as_dict(self.free.values(raw))
-        rows = self.trial_gains.free.index.numpy() if self.marches_once else None
+        rows = self.trial_gains.free.index if self.marches_once else None
         trajectory = motion.solve(parameters, initial_state, rows)
-        simulated = (trajectory.angle + parameters["goniometer_offset"]).numpy()
+        simulated = trajectory.angle + parameters["goniometer_offset"]
         error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
-        prior = self.free.prior_residual(raw).numpy()
+        prior = self.free.prior_residual(raw)
         prior_of_state = (initial_state - self.start_center) / self.start_std
         prior_of_gain = self.trial_gains.prior_residual(log_gain)
         return Point(
@@ -209,8 +208,8 @@ class Posterior:
     def moved(self, point, step):
         """Point one step further; raises `SimulationError` where the model cannot be simulated."""
         p = self.free.n_raw
-        move = torch.from_numpy(step[:p]).clamp(-LARGEST_STEP, LARGEST_STEP)
-        raw = (point.raw + move).clamp(-LARGEST_RAW, LARGEST_RAW)
+        move = np.clip(step[:p], -LARGEST_STEP, LARGEST_STEP)
+        raw = np.clip(point.raw + move, -LARGEST_RAW, LARGEST_RAW)
         of_trial = step[p:].reshape(-1, self.n_of_trial)
         initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
         log_gain = point.log_gain + of_trial[:, 2 * self.d :]
@@ -221,7 +220,7 @@ def with_offset(by_value, free):
     """Add the goniometer offset's own effect to sensitivities of the joint angle (n_frames, n_coordinates, n_free)."""
     table = free.table
     offsets = table.slices["goniometer_offset"]
-    for column, row in enumerate(free.index.tolist()):
+    for column, row in enumerate(free.index):
         if offsets.start <= row < offsets.stop:
             by_value[:, row - offsets.start, column] += 1.0
     return by_value
@@ -232,7 +231,7 @@ def measured_state(trials, angle, model):
 
     Where to start.
     """
-    offset = model.parameters.as_dict()["goniometer_offset"].numpy()
+    offset = model.parameters.as_dict()["goniometer_offset"]
     state = np.zeros((len(angle), 2, angle.shape[1]))
     window = SMOOTHING_WINDOW * trials.sampling_rate
     for rows in trials.slices:

@@ -15,11 +15,8 @@ Royal Statistical Society B 69(5), 741-796). sigma_r -> 0 is `identify`.
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from ..dynamics.banded import solve_symmetric
 from ..dynamics.fuse import Fused, fuse, residual_weights
-from ..dynamics.sensitivity import residual_derivative
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from .levenberg_marquardt import levenberg_marquardt
@@ -35,16 +32,14 @@ class SoftIdentification(NamedTuple):
     """Identified model, its fused trajectory (n_frames, 2, n_coordinates), and iterations."""
 
     model: MusculoskeletalModel
-    state: torch.Tensor
+    state: np.ndarray
     n_iter: int
 
 
 class _Point(NamedTuple):
-    raw: torch.Tensor
+    raw: np.ndarray
     parameters: dict
-    drive: object
     fused: Fused
-    at: object
     deviation: np.ndarray  # of the trajectory from the measured angle, 0 where there is none
     prior: np.ndarray
     cost: float
@@ -65,7 +60,7 @@ def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_ST
         Standard deviation of the measured angle [rad].
     torque_std : float or ndarray (n_coordinates,)
         Standard deviation of the equation's residual in units of the joint's torque scale.
-    start : Tensor (n_frames, 2, n_coordinates), optional
+    start : ndarray (n_frames, 2, n_coordinates), optional
         Trajectory near the solution.
     max_iter : int
         Steps of the parameters at most.
@@ -100,21 +95,19 @@ class _Problem:
         self.residual_weight = residual_weights(motion.model, torque_std)
 
     def result(self, point, n_iter):
-        values = self.free.values(point.raw).numpy()
+        values = self.free.values(point.raw)
         return SoftIdentification(self.motion.model.with_values(values), point.fused.state, n_iter)
 
     def evaluate(self, raw, start):
         parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
-        drive = self.motion.drive(parameters)
-        offset = parameters["goniometer_offset"].numpy()
-        fused = fuse(self.motion, self.angle - offset, self.angle_std, self.torque_std, drive, parameters, start)
-        at = self.motion.evaluate(fused.all_states, drive, parameters, motion_only=True)
-        residual = self.motion.scaled(at.residual.numpy())[: self.motion.n_gauss]
-        deviation = np.nan_to_num(fused.state[:, 0].numpy() + offset - self.angle, nan=0.0)
-        prior = self.free.prior_residual(raw).numpy()
-        data = (self.angle_weight * deviation**2).sum() + (self.residual_weight * residual**2).sum()
+        offset = parameters["goniometer_offset"]
+        options = {"parameters": parameters, "start": start}
+        fused = fuse(self.motion, self.angle - offset, self.angle_std, self.torque_std, **options)
+        deviation = np.nan_to_num(fused.state[:, 0] + offset - self.angle, nan=0.0)
+        prior = self.free.prior_residual(raw)
+        data = (self.angle_weight * deviation**2).sum() + (self.residual_weight * fused.residual**2).sum()
         cost = 0.5 * (EFFECTIVE_FRACTION * data + (prior**2).sum())
-        return _Point(raw, parameters, drive, fused, at, deviation, prior, cost)
+        return _Point(raw, parameters, fused, deviation, prior, cost)
 
     def cost(self, point):
         """Half the sum of squares, data and priors."""
@@ -122,46 +115,30 @@ class _Problem:
 
     def moved(self, point, step):
         """Point one step further."""
-        raw = point.raw + torch.from_numpy(step).clamp(-LARGEST_STEP, LARGEST_STEP)
-        return self.evaluate(raw.clamp(-LARGEST_RAW, LARGEST_RAW), point.fused.all_states)
+        raw = point.raw + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        return self.evaluate(np.clip(raw, -LARGEST_RAW, LARGEST_RAW), point.fused.all_states)
 
     def _offset_derivative(self, by_raw):
         """d(goniometer offset)/d(raw), (n_coordinates, n_raw)."""
         rows = self.motion.model.parameters.slices["goniometer_offset"]
         out = np.zeros((self.d, by_raw.shape[1]))
-        for column, row in enumerate(self.free.index.tolist()):
+        for column, row in enumerate(self.free.index):
             if rows.start <= row < rows.stop:
                 out[row - rows.start] += by_raw[column]
         return out
 
     def linearise(self, point):
         """Gradient and Gauss-Newton Hessian over the raw parameters, the trajectory eliminated."""
-        motion, m, n = self.motion, self.motion.model.n_states, self.motion.n_gauss
-        by_raw = self.free.derivative(point.raw)
-        partial = residual_derivative(motion, point.fused.all_states, point.drive, point.parameters, self.free)
-        by_parameter = motion.scaled(partial)[:n] @ by_raw
-        by_state = motion.scaled(motion.state_derivative(point.at)).reshape(-1, m, 4 * m)[:n]
-        residual = motion.scaled(point.at.residual.numpy())[:n]
+        by_raw, slope = self.free.derivative(point.raw), self.free.prior_derivative(point.raw)
+        march = self.motion.march(point.parameters, self.free.index)
+        _, normal = march.normal_equations(march.gauss(True), point.fused.all_states, self.residual_weight, True)
         offset = self._offset_derivative(by_raw)
-        slope = self.free.prior_derivative(point.raw)
-
-        weighted = self.residual_weight[:, None] * by_parameter
-        gradient = np.einsum("nd,ndr->r", residual, weighted)
-        gradient += (self.angle_weight * point.deviation).sum(axis=0) @ offset
-        hessian = np.einsum("ndr,nds->rs", by_parameter, weighted)
+        gradient = normal.by_parameter @ by_raw + (self.angle_weight * point.deviation).sum(axis=0) @ offset
+        hessian = by_raw.T @ normal.of_parameters @ by_raw
         hessian += offset.T @ (self.angle_weight.sum(axis=0)[:, None] * offset)
-        hessian -= self._through_trajectory(by_state, weighted, offset, point.fused)
+        # What moving the trajectory along takes off: the Schur complement of its block.
+        mixed = normal.mixed @ by_raw
+        mixed[:, : self.d] += self.angle_weight[:, :, None] * offset
+        hessian -= np.einsum("nir,nis->rs", mixed, point.fused.information.solve(mixed))
         fraction = EFFECTIVE_FRACTION
         return fraction * gradient + slope.T @ point.prior, fraction * hessian + slope.T @ slope
-
-    def _through_trajectory(self, by_state, weighted, offset, fused):
-        """What moving the trajectory along takes off the Hessian: the Schur complement of its block."""
-        left, size = self.motion.grid.left, 2 * self.motion.model.n_states
-        cross = np.einsum("ndi,ndr->nir", by_state, weighted)
-        cross = cross.reshape(len(left), 2, 2 * size, -1).sum(axis=1)
-        mixed = np.zeros((len(self.angle), size, cross.shape[2]))
-        mixed[left] += cross[:, :size]
-        mixed[left + 1] += cross[:, size:]
-        mixed[:, : self.d] += self.angle_weight[:, :, None] * offset
-        solved = solve_symmetric(fused.diagonal, fused.below, mixed)
-        return np.einsum("nir,nis->rs", mixed, solved)

@@ -1,7 +1,6 @@
 """Joints that turn faster than their muscles can shorten."""
 
 import numpy as np
-import torch
 
 from ._range import anatomical_ranges
 from .signals import PLAUSIBLE_RATES
@@ -57,10 +56,10 @@ def _unloaded(model, angle):
     if None in ranges or model.name == "auto" or model.prescribed_names or len(ranges) != angle.shape[1]:
         return out
     low, high = np.array(ranges).T
-    postures = torch.from_numpy(low + (high - low) * np.array([[0.25], [0.5], [0.75]]))
-    _, arm = model.paths.length_and_moment_arm(postures, torch.ones(1, dtype=torch.float64))
-    arm = arm.mean(dim=0).numpy()
-    shortening = (parameters["max_contraction_velocity"] * parameters["optimal_fiber_length"]).numpy()
+    postures = low + (high - low) * np.array([[0.25], [0.5], [0.75]])
+    scale = {"moment_arm_scale": np.ones(model.n_muscles)}
+    arm = model.length_and_moment_arm(postures, parameters | scale)[1].mean(axis=0)
+    shortening = parameters["max_contraction_velocity"] * parameters["optimal_fiber_length"]
     for k, sign in enumerate((1.0, -1.0)):
         for d in range(angle.shape[1]):
             own = sign * arm[d] > LEAST_ARM

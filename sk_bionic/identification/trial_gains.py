@@ -30,9 +30,10 @@ class TrialGains:
 
     def __init__(self, motion, std):
         self.motion, self.std, self.n_trials = motion, std, motion.trials.n_trials
-        columns, self.channel = np.unique(motion.excitation, axis=1, return_inverse=True)
-        self.channel = self.channel.ravel()
-        self.n = columns.shape[1] if std > SMALLEST_STD and self.n_trials > 1 else 0
+        self.n, self.channel = 0, np.zeros(motion.model.n_muscles, dtype=int)
+        if std > SMALLEST_STD and self.n_trials > 1:
+            columns, self.channel = np.unique(motion.excitation, axis=1, return_inverse=True)
+            self.n, self.channel = columns.shape[1], self.channel.ravel()
         table = motion.model.parameters
         own = {(muscle.name, "emg_gain"): {"free": True} for muscle in motion.model.muscles}
         self.free = FreeParameters(table.with_rows(own) if self.n else table)

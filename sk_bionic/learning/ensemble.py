@@ -8,9 +8,10 @@ import torch
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
 
-from .._inputs import fitted_scaler, long_lags, short_lags
+from .._inputs import fitted_scaler
 from .features import sequence_lags
 from .own_module import Columns
+from .settings import OF_STATE
 from .training import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
@@ -19,50 +20,11 @@ N_TREES, MIN_LEAF, TREE_FEATURES = 100, 3, 1 / 3
 SHRINKAGE = 0.25
 
 
-class Member(NamedTuple):
-    """A kind of learner: which lags of the EMG it sees, and whether the simulated state."""
-
-    lags: object  # function of the history [s]
-    state: bool
-    forest: bool = False
-
-
-MEMBERS = {
-    "history": Member(short_lags, state=False),
-    "history_and_state": Member(short_lags, state=True),
-    "long_history": Member(long_lags, state=False),
-    "forest": Member(short_lags, state=True, forest=True),
-}
-# A user's modules, which see sequences of the EMG, stand for all networks.
-OWN_MEMBERS = {"module": Member(sequence_lags, state=False), "forest": MEMBERS["forest"]}
-OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
-
-
 class Combined(NamedTuple):
     """Combined prediction: angle [rad] and variance between the members [rad^2], each (n_frames, n_coordinates)."""
 
     angle: np.ndarray
     spread: np.ndarray
-
-
-@dataclass(frozen=True)
-class EnsembleSettings:
-    """Which members there are; `n_networks` networks of every kind."""
-
-    history: float
-    n_networks: int
-    forest: bool
-    physics: bool
-    own: bool = False
-
-    @property
-    def members(self):
-        """Members by name."""
-        return {
-            name: member
-            for name, member in (OWN_MEMBERS if self.own else MEMBERS).items()
-            if (self.physics or member.forest or not member.state) and (self.forest or not member.forest)
-        }
 
 
 class Version(NamedTuple):

@@ -1,10 +1,41 @@
 """The physics-informed criterion: data, equation of motion, muscle forces and priors."""
 
+import numpy as np
 import torch
 from torch import nn
 
-from ..dynamics.grid import CentralDifferences
+from ..dynamics.differences import CentralDifferences
 from ..musculoskeletal.prior import FreeParameters
+
+
+class AlongMotion(torch.autograd.Function):
+    """The compiled equation along a motion, with the Jacobian that it gives.
+
+    Inputs are angle, velocity and acceleration (n_inner, n_coordinates), raw parameters (n_raw,), and `Physics`; outputs the
+    residual in torque scales (n_inner, n_coordinates) and muscle forces [N] (n_inner, n_muscles).
+    """
+
+    @staticmethod
+    def forward(ctx, angle, velocity, acceleration, raw, physics):
+        """Value and Jacobian in one pass."""
+        found = physics.along(*(x.detach().cpu().numpy() for x in (angle, velocity, acceleration, raw)))
+        ctx.jacobian = found[2:]
+        return torch.from_numpy(found[0]).to(angle), torch.from_numpy(found[1]).to(angle)
+
+    @staticmethod
+    def backward(ctx, of_residual, of_force):
+        """Gradients by the four inputs."""
+        by_motion, by_state, residual_by_raw, force_by_raw = ctx.jacobian
+        a, b = of_residual.cpu().numpy(), of_force.cpu().numpy()
+        d = a.shape[1]
+        motion = np.einsum("nr,nrs->ns", a, by_motion)
+        motion[:, : 2 * d] += np.einsum("nm,nms->ns", b, by_state)
+        raw = None
+        if residual_by_raw is not None:
+            raw = np.einsum("nr,nrp->p", a, residual_by_raw) + np.einsum("nm,nmp->p", b, force_by_raw)
+            raw = torch.from_numpy(raw).to(of_residual)
+        parts = np.split(motion, 3, axis=1)
+        return *(torch.from_numpy(part).to(of_residual) for part in parts), raw, None
 
 
 class Physics(nn.Module):
@@ -25,23 +56,62 @@ class Physics(nn.Module):
         super().__init__()
         self.motion, self.trainable = motion, trainable
         self.free = FreeParameters(motion.model.parameters)
-        self.raw = nn.Parameter(self.free.raw(), requires_grad=trainable)
+        self.raw = nn.Parameter(torch.from_numpy(self.free.raw()), requires_grad=trainable)
         self.differences = CentralDifferences(motion.trials)
-        self.frame_exogenous = motion.frame_exogenous
+        self.weights = [torch.from_numpy(x) for x in (self.differences.first, self.differences.second)]
         self._frozen = None
 
     def parameters_by_name(self):
-        """Physiological parameters as the raw vector has them, dict of Tensor."""
-        return self.motion.model.parameters.as_dict(self.free.values(self.raw))
+        """Physiological parameters as the raw vector has them, dict of ndarray."""
+        return self.motion.model.parameters.as_dict(self.free.values(self.raw.detach().cpu().numpy()))
 
-    def _activation(self, parameters):
-        if not self.trainable and self._frozen is not None:
-            return self._frozen
-        state = self.motion.dynamics.solve(parameters)
-        activation = self.motion.model.activation(state, parameters)[self.differences.inner]
-        if not self.trainable:
-            self._frozen = activation.detach()
-        return activation
+    def along(self, angle, velocity, acceleration, raw):
+        """Residual, forces and their derivatives by motion and raw parameters (None unless those are trained)."""
+        inner, by_raw = self.differences.inner, None
+        if self.trainable:
+            state, second = self._at_frames(angle, velocity, acceleration)
+            march = self.motion.march(self.parameters_by_name(), self.free.index)
+            found = march.along(state, second, settled=True, wanted={"force", "jacobian"})
+            by_raw = self.free.derivative(raw)
+        else:
+            if self._frozen is None:
+                march = self.motion.march(self.parameters_by_name())
+                self._frozen = march, self.motion.activations(self.parameters_by_name())[inner]
+            march, activations = self._frozen
+            state = np.stack([angle, velocity], axis=1)
+            found = march.at(state, acceleration, activations, inner, wanted={"force", "jacobian"})
+            inner = slice(None)
+        d = angle.shape[1]
+        arrays = found.residual[inner, :d], found.force[inner], found.residual_by_motion[inner, :d]
+        by_state = found.force_by_state[inner, :, : 2 * d]
+        if by_raw is None:
+            return *arrays, by_state, None, None
+        return (
+            *arrays,
+            by_state,
+            found.residual_by_parameter[inner, :d] @ by_raw,
+            found.force_by_parameter[inner] @ by_raw,
+        )
+
+    def _at_frames(self, angle, velocity, acceleration):
+        """States and accelerations of all frames, those at the trials' ends at rest."""
+        n, d = self.motion.trials.n_frames, angle.shape[1]
+        state, second = np.zeros((n, 2, d)), np.zeros((n, d))
+        state[self.differences.inner, 0], state[self.differences.inner, 1] = angle, velocity
+        second[self.differences.inner] = acceleration
+        return state, second
+
+    def _values_of(self, name):
+        """Values of one parameter as the raw vector has them, differentiable in it."""
+        rows, raw = self.motion.model.parameters.slices[name], self.raw.detach()
+        values = torch.from_numpy(self.free.values(raw.numpy())[rows])
+        own = [(column, row) for column, row in enumerate(self.free.index) if rows.start <= row < rows.stop]
+        if not (self.trainable and own):
+            return values
+        slope, by_raw = np.zeros((len(values), self.free.n_raw)), self.free.derivative(raw.numpy())
+        for column, row in own:
+            slope[row - rows.start] = by_raw[column]
+        return values + torch.from_numpy(slope) @ (self.raw - raw)  # the value, with its derivative
 
     def forward(self, measured_angle, normalised_force):
         """Non-dimensional residual (n_inner, n_coordinates) and force disagreement (n_inner, n_muscles) along a
@@ -54,18 +124,21 @@ class Physics(nn.Module):
         normalised_force : Tensor (n_frames, n_muscles)
             Network's muscle forces in units of the maximal isometric forces.
         """
-        p, inner, model = self.parameters_by_name(), self.differences.inner, self.motion.model
-        angle = measured_angle - p["goniometer_offset"]
-        velocity, acceleration = self.differences(angle)  # along the trial: the total derivative in time
-        activation = self._activation(p)
-        exogenous = {name: column[inner] for name, column in self.frame_exogenous.items()}
-        residual, muscles = model.residual_and_muscles(angle[inner], velocity, acceleration, activation, p, exogenous)
-        hill = muscles.tendon_force / p["max_isometric_force"]
-        return residual / model.torque_scale, normalised_force[inner] - hill
+        inner = self.differences.inner
+        angle = measured_angle - self._values_of("goniometer_offset")
+        three = torch.stack([angle[inner - 1], angle[inner], angle[inner + 1]])
+        velocity, acceleration = ((w[..., None] * three).sum(0) for w in self.weights)  # the total derivative in time
+        residual, force = AlongMotion.apply(three[1], velocity, acceleration, self.raw, self)
+        return residual, normalised_force[inner] - force / self._values_of("max_isometric_force")
 
     def prior(self):
         """Sum of squared deviations from the priors, in standard deviations."""
-        return self.free.prior_residual(self.raw).square().sum()
+        raw = self.raw.detach()
+        at, slope = self.free.prior_residual(raw.numpy()), self.free.prior_derivative(raw.numpy())
+        residual = torch.from_numpy(at)
+        if self.trainable:
+            residual = residual + torch.from_numpy(slope) @ (self.raw - raw)
+        return residual.square().sum()
 
 
 class PhysicsInformedLoss(nn.Module):

@@ -4,7 +4,6 @@ A shared generator makes fits in threads depend on one another, and the program 
 """
 
 import numpy as np
-import torch
 from sklearn.utils import check_random_state
 
 LARGEST_SEED = 2**31 - 1
@@ -22,4 +21,6 @@ def own_seed(random_state):
 
 def torch_generator(seed):
     """Generator of torch on the CPU."""
+    import torch
+
     return torch.Generator().manual_seed(int(seed))

@@ -1,7 +1,7 @@
 """Training of networks by skorch under the physics-informed criterion."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,32 +9,9 @@ import torch
 from ..dynamics.errors import SimulationError
 from .loss import PhysicsInformedLoss
 from .networks import HistoryNetwork
-from .own_module import ModuleNetworks, OwnModule
-from .progress import Progress
+from .own_module import ModuleNetworks
 from .seeds import torch_generator
 from .skorch_net import AllFrames, RecordingNet, callbacks_of
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a network is built and trained; the estimator's parameters of the same names, and whom to tell of it."""
-
-    hidden_layer_sizes: tuple = (32, 32)
-    # Half as many epochs at three times the rate as before (300 at 0.01): test error 0.987 (standard error 0.013) times
-    # as large after 70 % of a record and 0.991 (0.006) after one repetition, on the 24 records of recorded_emg.py, seed
-    # 0; chosen on the test parts of 11 of them (A01 to A11), the twelve of N01 to N11 give 0.976 and 0.992.
-    max_epochs: int = 150
-    lr: float = 0.03
-    alpha: float = 1e-2
-    input_noise: float = 0.0
-    tol: float = 1e-6
-    n_iter_no_change: int = 50
-    device: str = "cpu"
-    progress: Progress = field(default_factory=Progress)
-    seed: int = 0
-    early_stopping: bool = True  # where frames are kept aside
-    own: OwnModule | None = None
-    callbacks: tuple = ()
 
 
 @dataclass

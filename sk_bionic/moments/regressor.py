@@ -291,7 +291,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         """
         at = self._measured(X)
         model, free = self.model_, FreeParameters(self.model_.parameters)
-        rows = [free.table.rows[i] for i in free.index.tolist()]
+        rows = [free.table.rows[i] for i in free.index]
         own = tuple(dict.fromkeys(r.name for r in rows if r.owner in model.muscle_names)) if return_std else ()
         muscles = at.motion.muscles(own=own)
         forces = self._table(X, at.at_frames(np.maximum(muscles.force, 0.0)))  # fibers pull and never push
@@ -334,7 +334,7 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
             [m].
         """
         at = self._measured(X)
-        optimal = self.model_.parameters.as_dict()["optimal_fiber_length"].numpy()
+        optimal = self.model_.parameters.as_dict()["optimal_fiber_length"]
         return self._table(X, at.at_frames(at.motion.fiber_lengths()[0] * optimal))
 
     def score(self, X, y, sample_weight=None):

@@ -1,4 +1,4 @@
-"""Physics of muscles and joints, in torch; knows nothing of learning."""
+"""Physics of muscles and joints, compiled; knows nothing of learning."""
 
 from .limbs import arm, leg
 from .lumped import lumped_joint

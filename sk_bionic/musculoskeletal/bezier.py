@@ -6,14 +6,12 @@ corner is a fifth-degree Bezier curve between two points with given slopes, whos
 corners join with continuous second derivative, and the curve goes on linearly at both ends.
 
 A Bezier curve gives abscissa and ordinate as functions of a third variable. Here it is tabulated once, with its exact
-first and second derivatives, as quintic Hermite pieces in the abscissa itself: no iteration is left, and torch
-differentiates a polynomial.
+first and second derivatives, as quintic Hermite pieces in the abscissa itself: no iteration is left.
 """
 
 from math import comb
 
 import numpy as np
-import torch
 
 PIECES_PER_CORNER = 120  # the table deviates from the Bezier curves of a muscle by less than 1e-10
 CURVINESS_OFFSET, CURVINESS_FACTOR = 0.1, 0.8  # of OpenSim's SmoothSegmentedFunctionFactory::scaleCurviness
@@ -83,7 +81,7 @@ def _quintic_pieces(x, y, slope, curvature):
 
 
 class QuinticCurve:
-    """A curve of joined corners, evaluated for tensors of any shape; twice continuously differentiable.
+    """A table of joined corners, twice continuously differentiable; `compiled.curves.tabulated` reads it.
 
     Parameters
     ----------
@@ -107,12 +105,6 @@ class QuinticCurve:
                 "no curve goes through these points: their abscissas do not increase, or a slope is infinite."
             )
         line = lambda i: [[y[i], slope[i], 0.0, 0.0, 0.0, 0.0]]  # beyond the ends
-        self.knots = torch.as_tensor(x)
-        self.origins = torch.as_tensor(np.concatenate([x[:1], x]))  # of each piece's own abscissa
-        self.coefficients = torch.as_tensor(np.concatenate([line(0), _quintic_pieces(*knots), line(-1)])).T.contiguous()
-
-    def __call__(self, x):
-        """Ordinates at the abscissas x, a Tensor of any shape."""
-        piece = torch.bucketize(x.detach().contiguous(), self.knots)
-        s, c = x - self.origins[piece], self.coefficients[:, piece]
-        return ((((c[5] * s + c[4]) * s + c[3]) * s + c[2]) * s + c[1]) * s + c[0]
+        self.knots = x
+        self.origins = np.concatenate([x[:1], x])  # of each piece's own abscissa
+        self.coefficients = np.concatenate([line(0), _quintic_pieces(*knots), line(-1)])

@@ -1,78 +1,82 @@
-"""The families of muscle curves, and the curves of several muscles evaluated together."""
+"""The families of muscle curves: their constants, and what their muscles default to."""
 
-from collections.abc import Callable
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
-import torch
+import numpy as np
 
 from . import curves, millard, thelen
 
 
-class CurveFamily(NamedTuple):
-    """The four curves of a Hill-type muscle, and what its parameters default to where that differs.
+class CurveFamily:
+    """The four curves of a Hill-type muscle, for arrays of any shape; with `order` 1 their slopes.
+
+    Parameters
+    ----------
+    name : {"degroote_fregly", "thelen", "millard"}
+    constants : NamedTuple
+        What the curves are made of (`Constants` of the family's module).
 
     Attributes
     ----------
-    active_force_length, passive_force_length, force_velocity, tendon_force_length : callable
-        See `sk_bionic.musculoskeletal.curves`.
     defaults : dict
         Value (or dict of overrides) of muscle parameters whose default is another one than the table's.
     slack_stiffness : float
         How much a slack tendon is held, in normalised forces per unit of the tendon's state (see
-        `sk_bionic.musculoskeletal.tendon`), where the family's tendon curve is flat below the slack length.
-    constants : NamedTuple
-        What the curves are made of (`Constants` of the family's module).
+        `sk_bionic.musculoskeletal.compiled.muscle`), where the family's tendon curve is flat below the slack length.
+
+    Raises
+    ------
+    ValueError
+        When no curves can be made of the constants.
     """
 
-    active_force_length: Callable
-    passive_force_length: Callable
-    force_velocity: Callable
-    tendon_force_length: Callable
-    defaults: dict
-    slack_stiffness: float
-    constants: tuple
+    def __init__(self, name, constants):
+        self.name, self.constants = name, constants
+        _, check, self.defaults, self.slack_stiffness = _FAMILIES[name]
+        self.made = check(constants)
 
+    @cached_property
+    def _body(self):
+        from .compiled.model import body_of_curves
 
-def _formulas(module, defaults, slack_stiffness, constants):
-    """A family whose curves are formulas."""
-    module.check(constants)
-    fixed = {} if constants == module.CONSTANTS else {"constants": constants}
-    own = lambda curve: partial(curve, **fixed) if fixed and "constants" in (curve.__kwdefaults__ or {}) else curve
-    return CurveFamily(
-        own(module.active_force_length),
-        own(module.passive_force_length),
-        own(module.force_velocity),
-        module.tendon_force_length,
-        defaults,
-        slack_stiffness,
-        constants,
-    )
+        return body_of_curves(self)
 
+    def _values(self, curve, x, other, order):
+        from .compiled.curves import curve_values
 
-def _splines(defaults, slack_stiffness, constants):
-    """Millard's family, whose curves are tables."""
-    made = millard if constants == millard.CONSTANTS else millard.Curves(constants)
-    return CurveFamily(
-        made.active_force_length,
-        made.passive_force_length,
-        made.force_velocity,
-        made.tendon_force_length,
-        defaults,
-        slack_stiffness,
-        constants,
-    )
+        x, other = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(other, dtype=np.float64))
+        out = np.empty((x.size, 2))
+        curve_values(self._body, curve, np.ascontiguousarray(x).ravel(), np.ascontiguousarray(other).ravel(), out)
+        return out[:, order].reshape(x.shape)
+
+    def active_force_length(self, norm_fiber_length, order=0):
+        """Active force-length multiplier, 1 at the optimal fiber length."""
+        return self._values(0, norm_fiber_length, 0.0, order)
+
+    def passive_force_length(self, norm_fiber_length, strain_at_one_norm_force, order=0):
+        """Passive force of the fiber, 1 at a strain of `strain_at_one_norm_force`."""
+        return self._values(1, norm_fiber_length, strain_at_one_norm_force, order)
+
+    def force_velocity(self, norm_fiber_velocity, activation=1.0, order=0):
+        """Force-velocity multiplier, 0 at the fastest shortening and 1 at 0; on activation only Thelen's
+        depends.
+        """
+        return self._values(2, norm_fiber_velocity, activation, order)
+
+    def tendon_force_length(self, norm_tendon_length, strain_at_one_norm_force, order=0):
+        """Tendon force, 1 at a strain of `strain_at_one_norm_force`."""
+        return self._values(3, norm_tendon_length, strain_at_one_norm_force, order)
 
 
 _THELEN = {"tendon_strain_at_one_norm_force": 0.04, "fiber_damping": 0.0}
 _MILLARD = {"passive_fiber_strain_at_one_norm_force": 0.7, "fiber_damping": {"value": 0.1, "upper": 1.0}}
-# Family to its default constants and what makes it of constants.
-_MAKERS = {
-    "degroote_fregly": (curves.CONSTANTS, partial(_formulas, curves, {}, 0.0)),
-    "thelen": (thelen.CONSTANTS, partial(_formulas, thelen, _THELEN, 0.05)),
-    "millard": (millard.CONSTANTS, partial(_splines, _MILLARD, 0.05)),
+# Family to its default constants, what checks constants (and makes tables of them), defaults, and stiffness of a slack tendon.
+_FAMILIES = {
+    "degroote_fregly": (curves.CONSTANTS, curves.check, {}, 0.0),
+    "thelen": (thelen.CONSTANTS, thelen.check, _THELEN, 0.05),
+    "millard": (millard.CONSTANTS, millard.Curves, _MILLARD, 0.05),
 }
-CURVE_FAMILIES = {name: make(constants) for name, (constants, make) in _MAKERS.items()}
+CURVE_FAMILIES = {name: CurveFamily(name, constants) for name, (constants, *_) in _FAMILIES.items()}
 
 
 def curve_family(name, properties=None):
@@ -99,7 +103,7 @@ def curve_family(name, properties=None):
 
 def curve_property_names(name):
     """Names of the constants that the curves of a family have, tuple of str."""
-    constants = _MAKERS[name][0]
+    constants = _FAMILIES[name][0]
     nested = [(field, getattr(constants, field)) for field in constants._fields]
     return tuple(
         full
@@ -110,7 +114,7 @@ def curve_property_names(name):
 
 @lru_cache(maxsize=512)
 def _curve_family(name, properties):
-    known, (constants, make) = curve_property_names(name), _MAKERS[name]
+    known, constants = curve_property_names(name), _FAMILIES[name][0]
     unknown = [key for key, _ in properties if key not in known]
     if unknown:
         raise ValueError(f"{name!r} curves have no properties {unknown}. They have {list(known)}.")
@@ -118,56 +122,4 @@ def _curve_family(name, properties):
         outer, _, inner = key.partition("/")
         changed = getattr(constants, outer)._replace(**{inner: value}) if inner else value
         constants = constants._replace(**{outer: changed})
-    return make(constants)
-
-
-class CurveSet:
-    """The curves of several muscles, each of its own family.
-
-    Parameters
-    ----------
-    names : sequence of str, n_muscles
-        Keys of `CURVE_FAMILIES`.
-    properties : sequence of dict, n_muscles, optional
-        Constants of each muscle's curves, where they are its own (see `curve_family`).
-
-    Attributes
-    ----------
-    slack_stiffness : Tensor (n_muscles,)
-    """
-
-    def __init__(self, names, properties=None):
-        self.names = tuple(names)
-        own = properties or [{}] * len(self.names)
-        families = [curve_family(name, given) for name, given in zip(self.names, own, strict=True)]
-        members = {}
-        for i, (name, family) in enumerate(zip(self.names, families, strict=True)):
-            members.setdefault((name, family.constants), []).append(i)
-        self._groups = [(families[index[0]], torch.tensor(index)) for index in members.values()]
-        self._order = torch.argsort(torch.cat([index for _, index in self._groups]))
-        stiffness = [family.slack_stiffness for family in families]
-        self.slack_stiffness = torch.tensor(stiffness, dtype=torch.float64)
-
-    def _evaluate(self, curve, *arguments):
-        """A curve of all muscles; arguments (..., n_muscles) or broadcastable to it."""
-        if len(self._groups) == 1:
-            return getattr(self._groups[0][0], curve)(*arguments)
-        arguments = torch.broadcast_tensors(*arguments)
-        parts = [getattr(family, curve)(*(a[..., index] for a in arguments)) for family, index in self._groups]
-        return torch.cat(parts, dim=-1)[..., self._order]
-
-    def active_force_length(self, norm_fiber_length):
-        """Active force-length multipliers (..., n_muscles)."""
-        return self._evaluate("active_force_length", norm_fiber_length)
-
-    def passive_force_length(self, norm_fiber_length, strain_at_one_norm_force):
-        """Passive forces (..., n_muscles) in units of the maximal isometric forces."""
-        return self._evaluate("passive_force_length", norm_fiber_length, strain_at_one_norm_force)
-
-    def force_velocity(self, norm_fiber_velocity, activation):
-        """Force-velocity multipliers (..., n_muscles)."""
-        return self._evaluate("force_velocity", norm_fiber_velocity, activation)
-
-    def tendon_force_length(self, norm_tendon_length, strain_at_one_norm_force):
-        """Tendon forces (..., n_muscles) in units of the maximal isometric forces."""
-        return self._evaluate("tendon_force_length", norm_tendon_length, strain_at_one_norm_force)
+    return CurveFamily(name, constants)

@@ -17,9 +17,7 @@ Gordon 1989, Exerc. Sport Sci. Rev. 17, 187-230, for limbs). Joint angles turn s
 joints are T' times those on segments: virtual work.
 """
 
-import torch
-
-from .skeleton import GRAVITY
+import numpy as np
 
 
 class Linkage:
@@ -33,7 +31,7 @@ class Linkage:
 
     Attributes
     ----------
-    turns : Tensor (n_joints, n_joints)
+    turns : ndarray (n_joints, n_joints)
         d(absolute angle of segment i) / d(angle of joint j): 0 or the joint's `direction`.
 
     Raises
@@ -45,76 +43,15 @@ class Linkage:
     def __init__(self, joints):
         names = [joint.name for joint in joints]
         n = len(joints)
-        carried = torch.eye(n, dtype=torch.float64)  # [i, j]: joint j moves segment i
+        carried = np.eye(n)  # [i, j]: joint j moves segment i
         for i, joint in enumerate(joints):
             if joint.parent is not None:
                 carried[i] += carried[_parent_index(names, i, joints)]
         self.carried = carried
-        self.before = carried - torch.eye(n, dtype=torch.float64)  # without the segment's own joint
-        self.turns = carried * torch.tensor([float(joint.direction) for joint in joints], dtype=torch.float64)
-        self.is_root = self.before.sum(dim=1) == 0
-        self.is_end = (self.before.sum(dim=0) == 0).double()
-
-    def moments(self, parameters, load):
-        """Diagonal of H [kg m^2], first moments S [kg m] and lengths L [m], each (..., n_joints); load (..., 1) in kg."""
-        p, held = parameters, load * self.is_end
-        length, distance = p["segment_length"], p["load_distance"]
-        beyond = (p["segment_mass"] + held) @ self.before
-        first = p["segment_mass"] * p["center_of_mass"] + held * distance + length * beyond
-        return p["moment_of_inertia"] + held * distance**2 + length**2 * beyond, first, length
-
-    def orientation(self, given, parameters):
-        """Orientation of every segment (..., n_joints) [rad]: the parameter, or `given` (..., 1) for the first ones."""
-        own = parameters["segment_orientation"]
-        return own if given is None else torch.where(self.is_root, given, own)
-
-    def segment_angles(self, angle, orientation):
-        """Absolute angles of the segments (..., n_joints) [rad], 0 hanging straight down."""
-        return angle @ self.turns.T + orientation @ self.carried.T
-
-    def inertia_and_gravity(self, angle, velocity, acceleration, parameters, load, orientation):
-        """Torques that the motion takes: M(q) q'' + c(q, q') + g(q).
-
-        Parameters
-        ----------
-        angle, velocity, acceleration : Tensor (..., n_joints)
-            Of the joints, in rad, rad/s and rad/s^2.
-        parameters : dict of Tensor (..., n_joints)
-        load : Tensor (..., 1)
-            Mass in the hand [kg].
-        orientation : Tensor (..., n_joints)
-            Angle of each segment from its parent's direction (of a first one: from hanging) when the joint angle is 0.
-
-        Returns
-        -------
-        Tensor (..., n_joints)
-            Torque [N m] on each joint, in the direction of its angle.
-        """
-        diagonal, first, length = self.moments(parameters, load)
-        phi = self.segment_angles(angle, orientation)
-        sine, cosine = torch.sin(phi), torch.cos(phi)
-        turning, swing = acceleration @ self.turns.T, (velocity @ self.turns.T).square()
-        # cos(a - b) x + sin(a - b) y = cos(a) (cos(b) x - sin(b) y) + sin(a) (sin(b) x + cos(b) y): the second
-        # derivative of u_j, so that no pair of segments needs a cosine of its own.
-        forward = self._weigh(cosine * turning - sine * swing, diagonal, first, length)
-        upward = self._weigh(sine * turning + cosine * swing, diagonal, first, length)
-        return (cosine * forward + sine * (upward + GRAVITY * first)) @ self.turns
-
-    def _weigh(self, x, diagonal, first, length):
-        """H x without H: sum_j H_ij x_j, Tensor (..., n_joints)."""
-        return diagonal * x + first * ((length * x) @ self.before.T) + length * ((first * x) @ self.before)
-
-    def mass_matrix(self, angle, parameters, load, orientation):
-        """M(q) of the equation of motion [kg m^2], Tensor (..., n_joints, n_joints), symmetric."""
-        diagonal, first, length = self.moments(parameters, load)
-        below = first.unsqueeze(-1) * length.unsqueeze(-2) * self.before
-        phi = self.segment_angles(angle, orientation)
-        coupled = (below + below.mT) * torch.cos(phi.unsqueeze(-1) - phi.unsqueeze(-2)) + torch.diag_embed(diagonal)
-        return self.turns.T @ coupled @ self.turns
-
-    def couple_torque(self, couple):
-        """Torque on each joint (..., n_joints) of an external couple (..., 1) [N m] on the last segments."""
-        return (couple * self.is_end) @ self.turns
+        self.before = carried - np.eye(n)  # without the segment's own joint
+        self.turns = carried * [float(joint.direction) for joint in joints]
+        self.is_root = self.before.sum(axis=1) == 0
+        self.is_end = (self.before.sum(axis=0) == 0).astype(np.float64)
 
 
 def _parent_index(names, child, joints):

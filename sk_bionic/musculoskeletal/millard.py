@@ -1,4 +1,4 @@
-"""Dimensionless curves of the Millard 2012 muscle.
+"""Dimensionless curves of the Millard 2012 muscle, as tables.
 
 Source: Millard, Uchida, Seth and Delp (2013), "Flexing computational muscle: modeling and simulation of musculotendon
 dynamics", J. Biomechanical Engineering 135(2), 021005, with the default values of OpenSim's
@@ -155,96 +155,5 @@ class Curves:
         self.velocity = _velocity_curve(constants.ForceVelocityCurve)
         self.tendon = _tendon_curve(constants.TendonForceLengthCurve)
 
-    def active_force_length(self, norm_fiber_length):
-        """Active force-length multiplier of `norm_fiber_length` (any shape), 1 at the optimal fiber length."""
-        return self.active(norm_fiber_length)
-
-    def passive_force_length(self, norm_fiber_length, strain_at_one_norm_force):
-        """Passive force of the fiber, 1 at a strain of `strain_at_one_norm_force`."""
-        own = self.constants.FiberForceLengthCurve.strain_at_one_norm_force
-        return self.passive(1.0 + (norm_fiber_length - 1.0) * (own / strain_at_one_norm_force))
-
-    def force_velocity(self, norm_fiber_velocity, activation=None):
-        """Force-velocity multiplier, 0 at -1 and beyond, 1 at 0; the same at every activation."""
-        return self.velocity(norm_fiber_velocity)
-
-    def tendon_force_length(self, norm_tendon_length, strain_at_one_norm_force):
-        """Tendon force, 1 at a strain of `strain_at_one_norm_force`."""
-        own = self.constants.TendonForceLengthCurve.strain_at_one_norm_force
-        return self.tendon(1.0 + (norm_tendon_length - 1.0) * (own / strain_at_one_norm_force))
-
 
 CONSTANTS = Constants()
-_DEFAULT = Curves(CONSTANTS)
-
-
-def active_force_length(norm_fiber_length):
-    """Active force-length multiplier, 1 at the optimal fiber length, 0 below 0.4441 and above 1.8123.
-
-    Parameters
-    ----------
-    norm_fiber_length : Tensor, any shape
-        Fiber length in units of the optimal fiber length.
-
-    Returns
-    -------
-    Tensor, same shape
-        Dimensionless multiplier.
-    """
-    return _DEFAULT.active_force_length(norm_fiber_length)
-
-
-def passive_force_length(norm_fiber_length, strain_at_one_norm_force):
-    """Passive force of the fiber, 0 up to the optimal length and 1 at a strain of `strain_at_one_norm_force`.
-
-    Parameters
-    ----------
-    norm_fiber_length : Tensor, any shape
-        Fiber length in units of the optimal fiber length.
-    strain_at_one_norm_force : Tensor, broadcastable
-        Strain at which the passive force equals the maximal isometric force; OpenSim's default is 0.7. Another strain
-        stretches the whole curve, stiffness at low force included.
-
-    Returns
-    -------
-    Tensor
-        Dimensionless force.
-    """
-    return _DEFAULT.passive_force_length(norm_fiber_length, strain_at_one_norm_force)
-
-
-def force_velocity(norm_fiber_velocity, activation=None):
-    """Force-velocity multiplier: 0 at -1 (fastest shortening) and beyond, 1 at 0, 1.4 from 1 on.
-
-    Parameters
-    ----------
-    norm_fiber_velocity : Tensor, any shape
-        Fiber velocity in units of the maximal contraction velocity, positive when lengthening.
-    activation : Tensor, optional
-        Not used: the curve is the same at every activation.
-
-    Returns
-    -------
-    Tensor, same shape
-        Dimensionless multiplier.
-    """
-    return _DEFAULT.force_velocity(norm_fiber_velocity)
-
-
-def tendon_force_length(norm_tendon_length, strain_at_one_norm_force):
-    """Tendon force, 0 up to the slack length and 1 at a strain of `strain_at_one_norm_force`.
-
-    Parameters
-    ----------
-    norm_tendon_length : Tensor, any shape
-        Tendon length in units of the tendon slack length.
-    strain_at_one_norm_force : Tensor, broadcastable
-        Strain at which the tendon carries the maximal isometric force; OpenSim's default is 0.049. Another strain
-        stretches the whole curve, as OpenSim's default stiffness (1.375 over the strain) does.
-
-    Returns
-    -------
-    Tensor
-        Force in units of the maximal isometric force.
-    """
-    return _DEFAULT.tendon_force_length(norm_tendon_length, strain_at_one_norm_force)

@@ -1,17 +1,17 @@
 """The musculoskeletal model: muscles on a skeleton, and the residual of its equation of motion."""
 
 import numpy as np
-import torch
 
-from .activation import ActivationShape
 from .compiled import CompiledModel
+from .compiled.instant import new_instant
+from .compiled.layout import EXTERNAL
+from .compiled.points import at_points, new_points
 from .linkage import find_linkage
-from .muscle import curve_set
-from .muscle_mechanics import MuscleMechanics, torque_of
+from .muscle_mechanics import MuscleMechanics
 from .parameters import DEFINITIONS, PASSIVE_PARAMETERS, ParameterTable, make_parameter
-from .path import PathSet
+from .path import check_joints
 from .prescription import PrescribedAngles
-from .skeleton import Joint, gravity_torque, inertia, passive_torque
+from .skeleton import Joint
 
 NO_STOP = {"value": 1e-9, "lower": 1e-12}  # N m/rad: of coordinates whose stops nobody states
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
@@ -53,9 +53,9 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         Whether the model knows what motion its muscles lead to.
     prescribed_names : tuple of str
         Angles that are given instead of solved for (see `prescribing`).
-    torque_scale : Tensor (n_coordinates,)
+    torque_scale : ndarray (n_coordinates,)
         Typical torque of each joint [N m].
-    elastic : Tensor (n_muscles,) of bool
+    elastic : ndarray (n_muscles,) of bool
         Muscles whose tendons stretch.
 
     Raises
@@ -65,14 +65,13 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
 
     Examples
     --------
-    >>> import torch
+    >>> import numpy as np
     >>> from sk_bionic.musculoskeletal import elbow
     >>> model = elbow()
     >>> model
     MusculoskeletalModel('elbow', muscles=('biceps', 'triceps'), coordinates=('elbow_flexion',))
-    >>> angle, rest = torch.tensor([[1.0]], dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
-    >>> relaxed = torch.zeros(1, 2, dtype=torch.float64)
-    >>> bool(model.residual(angle, rest, rest, relaxed) > 0)  # relaxed at 1 rad, the forearm would fall
+    >>> rest, relaxed = np.zeros((1, 1)), np.zeros((1, 2))
+    >>> bool(model.residual(rest + 1.0, rest, rest, relaxed) > 0)  # relaxed at 1 rad, the forearm would fall
     True
     """
 
@@ -90,9 +89,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         self.synthesized_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_synthesized)
         self.passive_muscles = tuple(muscle.name for muscle in self.muscles if muscle.is_passive)
         self.has_skeleton = all(isinstance(joint, Joint) for joint in self.joints)
-        self.shape = ActivationShape([muscle.activation_shape for muscle in self.muscles])
-        self.curves = curve_set(self.muscles)
-        self.elastic = torch.tensor([muscle.tendon == "elastic" for muscle in self.muscles])
+        check_joints([muscle.path for muscle in self.muscles if muscle.path is not None], len(self.joints))
+        self.elastic = np.array([muscle.tendon == "elastic" for muscle in self.muscles])
         self.linkage = find_linkage(self.joints) if self.has_skeleton else None
         joint_rows = _joint_rows(self.joints, self.linkage) if self.has_skeleton else _tissue_rows(self.joints)
         self.parameters = ParameterTable(_muscle_rows(self.muscles) + joint_rows)
@@ -121,14 +119,6 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
                 f"The muscles {without} of the model {self.name!r} have no paths: give their lengths and moment arms "
                 "as data (`geometry`, see `MuscleGeometry`)."
             )
-
-    @property
-    def paths(self):
-        """`PathSet` of all muscles; ValueError where a muscle has none."""
-        if "_paths" not in self.__dict__:
-            self.check_paths()
-            self.__dict__["_paths"] = PathSet([muscle.path for muscle in self.muscles], len(self.joints))
-        return self.__dict__["_paths"]
 
     @property
     def compiled(self):
@@ -216,20 +206,20 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
 
         Parameters
         ----------
-        angle, velocity, acceleration : Tensor (..., n_coordinates)
+        angle, velocity, acceleration : ndarray (..., n_coordinates)
             Joint angles [rad] and their first and second derivatives with respect to time.
-        activation : Tensor (..., n_muscles)
+        activation : ndarray (..., n_muscles)
             Activations between 0 and 1.
-        parameters : dict of Tensor, optional
-            Parameters by name, each broadcastable to the frames; default: the model's own.
-        exogenous : dict of Tensor (..., 1), optional
+        parameters : dict of ndarray, optional
+            Parameters by name, (n_muscles,) or (n_coordinates,); default: the model's own.
+        exogenous : dict of ndarray (..., 1), optional
             "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m] per frame: the mass at
-            the end, the orientation of the first segment and a couple on the last one. Of each prescribed angle a
-            Tensor (..., 3): angle [rad], velocity and acceleration.
+            the end, the orientation of the first segment and a couple on the last one. Of each prescribed angle an
+            ndarray (..., 3): angle [rad], velocity and acceleration.
 
         Returns
         -------
-        Tensor (..., n_coordinates)
+        ndarray (..., n_coordinates)
             M q'' + c - tau_gravity - tau_passive - tau_external - sum_m R_m F_m [N m]; zero on a trajectory of the
             model. The centrifugal c of a single segment is zero. Elastic tendons are in static equilibrium here (see
             `muscle_state`), which leaves a small residual on trajectories of such a model; `implicit_residual` has
@@ -244,106 +234,106 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
 
         Parameters
         ----------
-        angle, velocity, acceleration, activation, parameters, exogenous : Tensor
+        angle, velocity, acceleration, activation, parameters, exogenous : ndarray
             As in `residual`.
-        tendon : tuple of Tensor (..., n_tendon_states), optional
+        tendon : tuple of ndarray (..., n_tendon_states), optional
             As in `muscle_state`.
 
         Returns
         -------
-        residual : Tensor (..., n_coordinates)
+        residual : ndarray (..., n_coordinates)
             In N m.
         muscles : MuscleState
             Geometry and forces of the muscles.
         """
-        p = self.parameters.as_dict() if parameters is None else parameters
-        muscles, moment_arm = self.muscle_state(angle, velocity, activation, p, exogenous, tendon=tendon)
-        torque = torque_of(moment_arm, muscles)
-        return self.torque_balance(angle, velocity, acceleration, activation, p, exogenous, torque), muscles
+        self.check_motion()
+        wanted = {"residual", "geometry"}
+        at = self._at(angle, velocity, acceleration, activation, parameters, exogenous, tendon, wanted)
+        residual = at.residual[:, : self.n_coordinates] * self.torque_scale
+        return residual.reshape(np.shape(angle)), self._muscles_of(at, np.shape(angle)[:-1])
 
     def implicit_residual(self, state, rate, second, activation, parameters=None, exogenous=None):
         """Residual of everything that the model says about its states: F(z, z', z'', t) = 0.
 
         Parameters
         ----------
-        state, rate, second : Tensor (..., n_states)
+        state, rate, second : ndarray (..., n_states)
             Joint angles [rad], then the states of the elastic tendons, with their derivatives; the second derivative of
             tendon states is not used.
-        activation, parameters, exogenous : Tensor
+        activation, parameters, exogenous : ndarray
             As in `residual`.
 
         Returns
         -------
-        Tensor (..., n_states)
+        ndarray (..., n_states)
             The equation of motion [N m], then the equilibrium of each elastic tendon with its fiber in units of the
             maximal isometric force.
         """
-        if not self.n_tendon_states:
-            return self.residual(state, rate, second, activation, parameters, exogenous)
-        p = self.parameters.as_dict() if parameters is None else parameters
-        d = self.n_coordinates
-        angle, velocity, tendon = state[..., :d], rate[..., :d], (state[..., d:], rate[..., d:])
-        length, lengthening, moment_arm = self.muscle_tendon_units(angle, velocity, p, exogenous)
-        muscles, equilibrium = self.state_at_length(length, lengthening, activation, p, tendon)
-        torque = torque_of(moment_arm, muscles)
-        motion = self.torque_balance(angle, velocity, second[..., :d], activation, p, exogenous, torque)
-        return torch.cat([motion, equilibrium], dim=-1)
-
-    def torque_balance(self, angle, velocity, acceleration, activation, parameters, exogenous, muscle_torque):
-        """Torques that the motion takes minus all that act, those of the muscles given.
-
-        Parameters
-        ----------
-        angle, velocity, acceleration, activation, parameters, exogenous : Tensor
-            As in `residual`.
-        muscle_torque : Tensor (..., n_coordinates) or float
-            Torque of all muscles on each joint [N m].
-
-        Returns
-        -------
-        Tensor (..., n_coordinates)
-            In N m.
-        """
         self.check_motion()
-        p = parameters
-        exogenous = exogenous or {}
-        none = torch.zeros_like(angle[..., :1])
-        load, external = (exogenous.get(name, none) for name in ("hand_load_kg", "external_torque_nm"))
-        passive = passive_torque(angle, velocity, activation.sum(-1, keepdim=True), p)
-        motion = [self._whole(x, k, exogenous) for k, x in enumerate((angle, velocity, acceleration))]
-        if self.linkage is None:
-            orientation = exogenous.get("segment_orientation_rad", p["segment_orientation"])
-            taken = inertia(p, load) * motion[2] - gravity_torque(motion[0], p, load, orientation)
-        else:
-            orientation = self.linkage.orientation(exogenous.get("segment_orientation_rad"), p)
-            taken = self.linkage.inertia_and_gravity(*motion, p, load, orientation)
-            external = self._of_free(self.linkage.couple_torque(external))
-        return self._of_free(taken) - passive - external - muscle_torque
+        state, rate, d = np.asarray(state), np.asarray(rate), self.n_coordinates
+        motion, tendon = (x[..., :d] for x in (state, rate, np.asarray(second))), (state[..., d:], rate[..., d:])
+        at = self._at(*motion, activation, parameters, exogenous, tendon, {"residual"})
+        scale = np.concatenate([self.torque_scale, np.ones(self.n_tendon_states)])
+        return (at.residual * scale).reshape(state.shape)
 
     def mass_matrix(self, angle, parameters=None, exogenous=None):
         """M(q) of the equation of motion.
 
         Parameters
         ----------
-        angle : Tensor (..., n_coordinates)
+        angle : ndarray (..., n_coordinates)
             Joint angles [rad].
-        parameters, exogenous : dict of Tensor, optional
+        parameters, exogenous : dict of ndarray, optional
             As in `residual`.
 
         Returns
         -------
-        Tensor (..., n_coordinates, n_coordinates)
+        ndarray (..., n_coordinates, n_coordinates)
             Symmetric and positive definite [kg m^2].
         """
         self.check_motion()
-        p = self.parameters.as_dict() if parameters is None else parameters
-        exogenous = exogenous or {}
-        load = exogenous.get("hand_load_kg", torch.zeros_like(angle[..., :1]))
-        if self.linkage is None:
-            return torch.diag_embed(self._of_free(inertia(p, load)).expand_as(angle))
-        orientation = self.linkage.orientation(exogenous.get("segment_orientation_rad"), p)
-        whole = self.linkage.mass_matrix(self._whole(angle, 0, exogenous), p, load, orientation)
-        return whole[..., self._free, :][..., :, self._free]
+        shape, d = np.shape(angle), self.n_coordinates
+        idle, still = np.zeros((*shape[:-1], self.n_muscles)), np.zeros(shape)
+        tendon = (np.full((*shape[:-1], self.n_tendon_states), 0.1),) * 2  # of no weight here
+        at = self._at(angle, still, still, idle, parameters, exogenous, tendon, {"jacobian"})
+        mass = at.residual_by_motion[:, :d, 2 * d :] * self.torque_scale[:, None]
+        return mass.reshape(*shape, d)
+
+    def _body(self, parameters=None):
+        """Arrays of the model under parameters by name, default its own."""
+        table = self.parameters
+        return self.compiled.body(table.value if parameters is None else table.flat(parameters))
+
+    def _at(self, angle, velocity, acceleration, activation, parameters, exogenous, tendon, wanted, rows=()):
+        """`Points` of the compiled equation at points (..., n_coordinates), which become one axis."""
+        angle, velocity = np.asarray(angle, dtype=np.float64), np.asarray(velocity, dtype=np.float64)
+        d, n = self.n_coordinates, angle[..., 0].size
+        states = np.stack([angle.reshape(n, d), velocity.reshape(n, d)], axis=1)
+        if tendon is not None and self.n_tendon_states:
+            of_tendons = [np.asarray(x, dtype=np.float64).reshape(n, self.n_tendon_states) for x in tendon]
+            states = np.concatenate([states, np.stack(of_tendons, axis=1)], axis=2)
+        second = np.zeros((0, d)) if acceleration is None else np.asarray(acceleration, dtype=np.float64).reshape(n, d)
+        activation = np.asarray(activation, dtype=np.float64).reshape(n, self.n_muscles)
+        body, columns = self._body(parameters), self.compiled.columns_of(rows)
+        out = new_points(self.compiled, columns.shape[1], n, activation, wanted)
+        at_points(
+            body, columns, *self._outside(exogenous, n), np.ascontiguousarray(states), np.ascontiguousarray(second),
+            states.shape[2] == d, np.zeros((self.n_muscles, 9)), new_instant(body), np.zeros((self.n_states, columns.shape[1])),
+            out,
+        )  # fmt: skip
+        return out
+
+    def _outside(self, exogenous, n):
+        """External inputs (n, 3) and given angles (n, n_prescribed, 6) of n points."""
+        exogenous, external = exogenous or {}, np.zeros((n, 3))
+        external[:, 2] = np.nan
+        for column, name in enumerate(EXTERNAL):
+            if name in exogenous:
+                external[:, column] = np.asarray(exogenous[name]).reshape(n)
+        given = np.zeros((n, len(self.prescribed_names), 6))
+        for k, name in enumerate(self.prescribed_names):
+            given[:, k, :3] = np.asarray(exogenous[name]).reshape(n, 3) * (1.0, 1.0, 0.5)
+        return external, given
 
 
 def _muscle_rows(muscles):

@@ -1,18 +1,15 @@
-"""The Hill-type muscle: its description, its fiber, and its force with a rigid tendon."""
+"""The Hill-type muscle: its description."""
 
 from dataclasses import dataclass, field
 from math import isfinite
 from numbers import Real
 from typing import NamedTuple
 
-import torch
+import numpy as np
 
-from .families import CURVE_FAMILIES, CurveSet, curve_family
+from .families import CURVE_FAMILIES, curve_family
 from .path import PolynomialPath
 
-# Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
-# that a slack muscle (path shorter than its tendon) keeps finite forces and derivatives.
-SLACK_FRACTION = 0.1
 CHOICES = {
     "curves": tuple(CURVE_FAMILIES),
     "tendon": ("rigid", "elastic"),
@@ -21,7 +18,6 @@ CHOICES = {
 }
 # Of the logarithmic shape, in place of the exponential one's; bounds: Manal and Buchanan (2003).
 LOGARITHMIC_SHAPE = {"emg_shape_factor": {"value": 0.05, "lower": 0.001, "upper": 0.12, "prior_scale": 0.03}}
-DEFAULT_CURVES = CurveSet(["degroote_fregly"])
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class Muscle:
         Family of the muscle's curves.
     tendon : {"rigid", "elastic"}
         Whether the tendon stretches under its load; an elastic one has a state of its own (see
-        `sk_bionic.musculoskeletal.tendon`).
+        `sk_bionic.musculoskeletal.compiled.muscle`).
     activation_dynamics : {"first_order", "second_order"}
         From excitation to its state: De Groote's first-order dynamics, which rises faster than it decays, or the linear
         second-order filter of EMG-driven models (see `sk_bionic.dynamics.filtering`).
@@ -156,71 +152,10 @@ def _overrides(given):
     return given if isinstance(given, dict) else {} if given is None else {"value": given}
 
 
-def curve_set(muscles):
-    """`CurveSet` of a sequence of `Muscle`."""
-    return CurveSet([muscle.curves for muscle in muscles], [muscle.curve_properties for muscle in muscles])
-
-
 class MuscleState(NamedTuple):
-    """Geometry and force of muscles; each field is a Tensor (..., n_muscles)."""
+    """Geometry and force of muscles; each field is an ndarray (..., n_muscles)."""
 
-    fiber_length: torch.Tensor
-    fiber_velocity: torch.Tensor
-    cos_pennation: torch.Tensor
-    tendon_force: torch.Tensor
-
-
-def stretch(along_tendon, slack):
-    """Identity above `slack`, an exponential that stays positive below it, once continuously differentiable."""
-    below = slack * torch.exp((along_tendon / slack - 1.0).clamp(max=0.0))
-    return torch.where(along_tendon > slack, along_tendon, below)
-
-
-def rigid_tendon_state(length, velocity, activation, parameters, curves=DEFAULT_CURVES):
-    """Force of muscles whose tendons do not stretch.
-
-    Parameters
-    ----------
-    length, velocity : Tensor (..., n_muscles)
-        Length [m] and lengthening velocity [m/s] of the muscle-tendon unit.
-    activation : Tensor (..., n_muscles)
-        Activation, nominally between 0 and 1.
-    parameters : dict of Tensor
-        Muscle parameters by name, each broadcastable to (..., n_muscles).
-    curves : CurveSet
-        Curves of the muscles; default: De Groote-Fregly 2016.
-
-    Returns
-    -------
-    MuscleState
-        Fiber length [m], fiber velocity [m/s], cosine of the pennation angle, tendon force [N].
-
-    Notes
-    -----
-    F = Fmax (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant fiber width, as OpenSim's
-    ``DeGrooteFregly2016Muscle`` with ``ignore_tendon_compliance``.
-    """
-    return fiber_state(length - parameters["tendon_slack_length"], velocity, activation, parameters, curves)
-
-
-def fiber_state(along_tendon, velocity, activation, parameters, curves):
-    """Fiber whose projection on the tendon is `along_tendon` [m] long and lengthens at `velocity` [m/s].
-
-    Returns
-    -------
-    MuscleState
-        Its `tendon_force` is the fiber's force along the tendon [N].
-    """
-    optimal = parameters["optimal_fiber_length"]
-    along = stretch(along_tendon, SLACK_FRACTION * optimal)
-    width = optimal * torch.sin(parameters["pennation_angle_at_optimal"])  # constant-width pennation
-    fiber_length = torch.sqrt(along * along + width * width)
-    cos_pennation = along / fiber_length
-    fiber_velocity = velocity * cos_pennation  # d(fiber)/dt = d(along)/dt cos(pennation)
-    norm_length = fiber_length / optimal
-    norm_velocity = fiber_velocity / (optimal * parameters["max_contraction_velocity"])
-    active = activation * curves.active_force_length(norm_length) * curves.force_velocity(norm_velocity, activation)
-    passive = curves.passive_force_length(norm_length, parameters["passive_fiber_strain_at_one_norm_force"])
-    damping = parameters["fiber_damping"] * norm_velocity
-    force = parameters["max_isometric_force"] * (active + passive + damping) * cos_pennation
-    return MuscleState(fiber_length, fiber_velocity, cos_pennation, force)
+    fiber_length: np.ndarray
+    fiber_velocity: np.ndarray
+    cos_pennation: np.ndarray
+    tendon_force: np.ndarray

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import torch
 
 
 @dataclass(frozen=True)
@@ -218,16 +217,20 @@ class ParameterTable:
 
         Parameters
         ----------
-        values : Tensor (..., n_parameters), optional
+        values : ndarray (..., n_parameters), optional
             Values of all rows; default: the table's own.
 
         Returns
         -------
-        dict of Tensor (..., n_muscles) or (..., n_coordinates)
+        dict of ndarray (..., n_muscles) or (..., n_coordinates)
         """
         if values is None:
-            values = torch.as_tensor(self.value)
+            values = self.value
         return {name: values[..., rows] for name, rows in self.slices.items()}
+
+    def flat(self, parameters):
+        """Values (n_parameters,) of all rows from parameters by name, as of `as_dict`."""
+        return np.concatenate([np.asarray(parameters[name], dtype=np.float64).reshape(-1) for name in self.slices])
 
     def with_values(self, values):
         """Table with the given values, ndarray (n_parameters,); everything else stays."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import torch
 
 
 @dataclass(frozen=True)
@@ -131,96 +130,8 @@ class PolynomialPath:
         return cls((length + moment_arm * angle, -moment_arm))
 
 
-class PathSet:
-    """The paths of all muscles of a model, evaluated together.
-
-    Parameters
-    ----------
-    paths : sequence of PolynomialPath, n_muscles
-    n_coordinates : int
-
-    Raises
-    ------
-    ValueError
-        When a path has exponents for another number of coordinates.
-    """
-
-    def __init__(self, paths, n_coordinates):
-        exponents = sorted({e for path in paths for e in path.terms} | {(0,) * n_coordinates})
-        if any(len(e) != n_coordinates for e in exponents):
-            raise ValueError(f"Every path needs exponents of {n_coordinates} joint angle(s). Got {exponents}.")
-        rows = [[path.terms.get(e, 0.0) for path in paths] for e in exponents]
-        self.n_coordinates = n_coordinates
-        self.exponents = np.array(exponents).reshape(len(exponents), n_coordinates)
-        self.coefficients = torch.tensor(rows, dtype=torch.float64)  # (n_terms, n_muscles)
-        self._constant = self.coefficients[self.exponents.sum(axis=1) == 0][0]
-        one, axes = np.eye(n_coordinates, dtype=int), range(n_coordinates)
-        self._shape = self._derivative(0 * one[0])
-        self._slopes = [self._derivative(one[d]) for d in axes]
-        self._curvatures = {(d, e): self._derivative(one[d] + one[e]) for d in axes for e in range(d + 1)}
-
-    def _derivative(self, orders):
-        """Exponents and coefficients of a partial derivative, without the path's constant; orders (n_coordinates,)."""
-        lowered, factor = self.exponents - orders, np.ones(len(self.exponents))
-        for k in range(orders.max()):
-            factor *= np.prod(np.where(orders > k, self.exponents - k, 1), axis=1)
-        kept = (self.exponents.sum(axis=1) > 0) & (factor > 0)
-        return torch.as_tensor(lowered[kept]), torch.as_tensor(factor[kept, None]) * self.coefficients[
-            torch.as_tensor(kept)
-        ]
-
-    def _powers(self, angle):
-        """All powers q^0 ... q^degree, Tensor (..., n_coordinates, degree + 1)."""
-        powers = [torch.ones_like(angle)]
-        for _ in range(self.exponents.max()):
-            powers.append(powers[-1] * angle)
-        return torch.stack(powers, dim=-1)
-
-    def _sum(self, powers, derivative):
-        """Sum of the terms of a partial derivative, Tensor (..., n_muscles)."""
-        exponents, coefficients = derivative
-        product = powers[..., 0, exponents[:, 0]]
-        for d in range(1, self.n_coordinates):
-            product = product * powers[..., d, exponents[:, d]]
-        return product @ coefficients
-
-    def length_and_moment_arm(self, angle, moment_arm_scale):
-        """Lengths of the muscle-tendon units and their moment arms.
-
-        Parameters
-        ----------
-        angle : Tensor (..., n_coordinates)
-            Joint angles [rad].
-        moment_arm_scale : Tensor, broadcastable to (..., n_muscles)
-            Factor on every coefficient but the constant one, so that length and moment arm stay consistent.
-
-        Returns
-        -------
-        length : Tensor (..., n_muscles)
-            Length [m].
-        moment_arm : Tensor (..., n_coordinates, n_muscles)
-            R = -d(length)/d(angle) [m], the definition of a moment arm by virtual work (An et al. 1984).
-        """
-        powers = self._powers(angle)
-        length = self._constant + moment_arm_scale * self._sum(powers, self._shape)
-        arms = [-moment_arm_scale * self._sum(powers, slope) for slope in self._slopes]
-        return length, torch.stack(arms, dim=-2)
-
-    def moment_arm_slope(self, angle, moment_arm_scale):
-        """Derivatives of the moment arms with respect to the angles.
-
-        Parameters
-        ----------
-        angle, moment_arm_scale : Tensor
-            As in `length_and_moment_arm`.
-
-        Returns
-        -------
-        Tensor (..., n_coordinates, n_coordinates, n_muscles)
-            dR_d/dq_e [m/rad], symmetric in d and e.
-        """
-        powers = self._powers(angle)
-        slopes = {pair: -moment_arm_scale * self._sum(powers, found) for pair, found in self._curvatures.items()}
-        axes = range(self.n_coordinates)
-        rows = [torch.stack([slopes[max(d, e), min(d, e)] for e in axes], dim=-2) for d in axes]
-        return torch.stack(rows, dim=-3)
+def check_joints(paths, n_joints):
+    """ValueError where a path has exponents for another number of joint angles."""
+    exponents = sorted({e for path in paths for e in path.terms})
+    if any(len(e) != n_joints for e in exponents):
+        raise ValueError(f"Every path needs exponents of {n_joints} joint angle(s). Got {exponents}.")

@@ -1,6 +1,6 @@
 """Angles that are given instead of solved for, as a measured shoulder moves the elbow."""
 
-import torch
+import numpy as np
 
 from .parameters import SEGMENT_PARAMETERS, ParameterTable
 
@@ -21,7 +21,7 @@ class PrescribedAngles:
     def _prescribe(self, names):
         self.prescribed_names = tuple(joint.name for joint in self.joints if joint.name in names)
         self.coordinate_names = tuple(joint.name for joint in self.free_joints)
-        self.torque_scale = torch.tensor([joint.torque_scale for joint in self.free_joints], dtype=torch.float64)
+        self.torque_scale = np.array([joint.torque_scale for joint in self.free_joints])
         self.__dict__.pop("_compiled", None)
         self._free = [i for i, joint in enumerate(self.joints) if joint.name not in names]
 
@@ -69,7 +69,7 @@ class PrescribedAngles:
 
         Returns
         -------
-        dict of Tensor (n_frames, 1)
+        dict of ndarray (n_frames,)
             A missing load is 0 kg; a missing orientation is left to the parameter of that name.
 
         Raises
@@ -80,20 +80,6 @@ class PrescribedAngles:
         missing = [name for name in self.prescribed_names if name not in columns]
         if missing:
             raise ValueError(f"The model {self.name!r} needs the prescribed angles {missing}. Got {sorted(columns)}.")
-        given = {n: torch.as_tensor(v, dtype=torch.float64).reshape(n_frames, 1) for n, v in columns.items()}
-        given.setdefault("hand_load_kg", torch.zeros(n_frames, 1, dtype=torch.float64))
+        given = {n: np.asarray(v, dtype=np.float64).reshape(n_frames) for n, v in columns.items()}
+        given.setdefault("hand_load_kg", np.zeros(n_frames))
         return given
-
-    def _whole(self, motion, derivative, exogenous):
-        """All joints' angles (derivative 0), velocities (1) or accelerations (2): those of the equation of motion
-        (..., n_coordinates) with the prescribed ones at their places.
-        """
-        if not self.prescribed_names:
-            return motion
-        columns = dict(zip(self.coordinate_names, motion.unbind(-1), strict=True))
-        columns |= {name: exogenous[name][..., derivative] for name in self.prescribed_names}
-        return torch.stack([columns[joint.name] for joint in self.joints], dim=-1)
-
-    def _of_free(self, x):
-        """What concerns the equations of motion of x (..., n_joints)."""
-        return x[..., self._free] if self.prescribed_names else x

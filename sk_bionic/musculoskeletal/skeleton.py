@@ -1,9 +1,6 @@
-"""The joint: inertia and gravity of a single segment, passive tissue, one-sided stops, a load in the hand."""
+"""The joint: its description."""
 
 from dataclasses import dataclass, field
-
-import torch
-from torch.nn.functional import softplus
 
 GRAVITY = 9.80665  # m/s^2, standard gravity
 
@@ -76,45 +73,3 @@ class Coordinate:
     limits_from_data = False  # as of a `Joint`
     parent = None
     direction = 1.0
-
-
-def inertia(parameters, load):
-    """Moment of inertia about the joint [kg m^2], load included; load (..., 1) in kg."""
-    return parameters["moment_of_inertia"] + load * parameters["load_distance"] ** 2
-
-
-def gravity_torque(angle, parameters, load, orientation):
-    """Torque of gravity on segment and load [N m], positive when it increases the angle.
-
-    Parameters
-    ----------
-    angle : Tensor (..., n_coordinates)
-        Joint angle [rad].
-    parameters : dict of Tensor
-    load : Tensor (..., 1)
-        Mass in the hand [kg].
-    orientation : Tensor, broadcastable
-        Angle of the segment from hanging straight down when the joint angle is 0 [rad].
-
-    Returns
-    -------
-    Tensor (..., n_coordinates)
-        -(m r + m_load r_load) g sin(angle + orientation): a physical pendulum.
-    """
-    first_moment = parameters["segment_mass"] * parameters["center_of_mass"] + load * parameters["load_distance"]
-    return -GRAVITY * first_moment * torch.sin(angle + orientation)
-
-
-def passive_torque(angle, velocity, activation_sum, parameters):
-    """Torque of tissue and stops [N m], positive when it increases the angle.
-
-    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs
-    whose onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
-    """
-    p = parameters
-    stiffness = p["joint_stiffness"] + p["co_contraction_stiffness"] * activation_sum
-    elastic = -stiffness * (angle - p["joint_rest_angle"])
-    width = p["limit_transition"]
-    over = softplus((angle - p["upper_limit"]) / width) * width
-    under = softplus((p["lower_limit"] - angle) / width) * width
-    return elastic - p["joint_damping"] * velocity + p["limit_stiffness"] * (under - over)

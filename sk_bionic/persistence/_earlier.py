@@ -69,7 +69,7 @@ def _predictor(found, fitted, prediction):
 
 
 def _offset(model):
-    return model.parameters.as_dict()["goniometer_offset"].numpy()
+    return model.parameters.as_dict()["goniometer_offset"]
 
 
 def _layout(fitted, hybrid):

@@ -1,4 +1,4 @@
-"""The fits, one a way of predicting; that of the hybrid: identification, learners beside the physics, their trust."""
+"""The fit of the hybrid: identification, learners beside the physics, their trust."""
 
 from dataclasses import dataclass, replace
 
@@ -16,32 +16,11 @@ from ..trials import Recording
 from .held_out import TRAINING_WEIGHT, HeldOut, untested
 from .hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from .learnt import features_of, layout_of
-from .network import fit_network
 from .out_of_fold import explains, simulated_state, softened_physics
 from .simulation import fit_simulation, session_of_training
-from .static import fit_static
 
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better
 BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the networks' history
-
-
-def fit_of(prediction, in_time):
-    """The fit that an estimator's parameters ask for.
-
-    Parameters
-    ----------
-    prediction : {"hybrid", "simulation", "network"}
-    in_time : bool
-        Whether the training has trials: without, single frames are learnt from whatever `prediction` says.
-
-    Returns
-    -------
-    callable
-        Takes the training's Recording, the MusculoskeletalModel to identify (None without time), the Settings and, by
-        keyword, `validation_weight` (n_frames,), the frames that decide when the networks' training stops, and `start`,
-        the HistoryNetwork whose weights training starts from; returns a Predictor.
-    """
-    return FITS[prediction] if in_time else fit_static
 
 
 @dataclass(frozen=True)
@@ -199,7 +178,7 @@ class _Learning:
     @property
     def known_inputs(self):
         """Range of every external input, of prescribed angles not their rates."""
-        columns = {name: column[:, 0].numpy() for name, column in self.equation.frame_exogenous.items()}
+        columns = self.equation.frame_exogenous
         return {name: (column.min(), column.max()) for name, column in columns.items()}
 
     def predictor(self, learners, model, trust, known_inputs):
@@ -209,6 +188,3 @@ class _Learning:
             return EnsemblePredictor(**parts)
         kind = SimulationLedPredictor if np.isinf(trust.ode_weight) else HybridPredictor
         return kind(**parts, physics=model, known_inputs=known_inputs)
-
-
-FITS = {"hybrid": fit_hybrid, "simulation": fit_simulation, "network": fit_network}

@@ -87,9 +87,9 @@ def predict_fused(motion, predicted, ode_weight, scale, relative_std=1.0):
     the criterion, whose weight `ode_weight` this fusion shares. `relative_std` (n_frames, n_coordinates) says where
     the prediction is better or worse than usual.
     """
-    offset = motion.model.parameters.as_dict()["goniometer_offset"].numpy()
+    offset = motion.model.parameters.as_dict()["goniometer_offset"]
     result = fuse(motion, predicted - offset, scale * relative_std, 1.0 / np.sqrt(ode_weight))
-    return result.state[:, 0].numpy() + offset, result
+    return result.state[:, 0] + offset, result
 
 
 def relative_std(spread, typical):
@@ -191,21 +191,16 @@ class HeldOut:
 
     def _torque_error(self):
         """Mean squared residual along the measured motion, by the physics that has not seen it [torque scale^2]."""
-        left, squares = self.motion.grid.left, []
+        inside = np.append(self.motion.trials.trial_of_frame[1:] == self.motion.trials.trial_of_frame[:-1], False)
+        squares = []
         for (test, _), model in zip(self.parts, self.models[1:], strict=True):
-            motion = self.motion.with_model(model)
-            parameters = model.parameters.as_dict()
-            drive = motion.drive(parameters)
-            joint = self.data.angle - parameters["goniometer_offset"].numpy()
+            joint = self.data.angle - model.parameters.as_dict()["goniometer_offset"]
             try:
-                measured = fuse(motion, joint, MEASURED_STD, 1.0, drive, parameters).all_states
+                measured = fuse(self.motion.with_model(model), joint, MEASURED_STD, 1.0)
             except SimulationError:
                 continue
-            at = motion.evaluate(measured, drive, parameters, motion_only=True)
-            residual = motion.scaled(at.residual.numpy())[: motion.n_gauss, : model.n_coordinates].reshape(
-                len(left), -1
-            )
-            squares.append(residual[test[left] & test[left + 1]] ** 2)
+            seen = inside & test & np.roll(test, -1)
+            squares.append(measured.residual[seen, :, : model.n_coordinates].reshape(-1) ** 2)
         squares = np.concatenate(squares) if squares else np.empty(0)
         return float(squares.mean()) if squares.size else None
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
@@ -137,7 +136,7 @@ class HybridPredictor(EnsemblePredictor):
     def predict_simulated(self, recording):
         """Angles (n_frames, n_coordinates) [rad] of the equation alone, as the training's goniometer reads them."""
         equation = self.equation(recording).with_model(self.physics)
-        return equation.solve().angle.numpy() + offset_of(self.physics)
+        return equation.solve().angle + offset_of(self.physics)
 
     def calibrate(self, recording):
         """By the simulation where the equation leads, else by the learners."""
@@ -153,7 +152,7 @@ class HybridPredictor(EnsemblePredictor):
         """Frames whose load, posture or external torque lies outside what the learners have seen, ndarray of bool."""
         out = np.zeros(equation.trials.n_frames, bool)
         for name, (low, high) in self.known_inputs.items():
-            column = equation.frame_exogenous[name][:, 0].numpy()
+            column = equation.frame_exogenous[name]
             margin = UNKNOWN_MARGIN * (high - low)
             out |= (column < low - margin) | (column > high + margin)
         return out
@@ -183,8 +182,8 @@ class HybridPredictor(EnsemblePredictor):
         if fused is None:
             return self._unfused(trials, combined.angle, variance, of_start)
         angle, result = fused
-        joint = torch.from_numpy(self.as_measured(angle) - offset_of(self.model))
-        trajectory = self.trajectory_of(torch.stack([joint, result.state[:, 1]], dim=1))
+        joint = self.as_measured(angle) - offset_of(self.model)
+        trajectory = self.trajectory_of(np.stack([joint, result.state[:, 1]], axis=1))
         angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
         if not with_std:
             return Prediction(angle, trajectory)

@@ -47,7 +47,7 @@ class NetworkPredictor(LearntPredictor):
         variance = residual_variance(self.network, angle)
         of_start = variance_from_rest(self, self.equation(recording)) if with_std else None
         variance = variance if of_start is None else variance + of_start[0]
-        maximal = self.model.parameters.as_dict()["max_isometric_force"].numpy()
+        maximal = self.model.parameters.as_dict()["max_isometric_force"]
         return Prediction(angle, angle_std=np.sqrt(variance), force=force * maximal)
 
     def predict_from_emg(self, recording):
@@ -103,7 +103,7 @@ def fit_network(recording, model, settings, *, validation_weight=None, start=Non
     session = session_of_training(recording, model)
 
     def as_fitted(network):
-        trained = model.with_values(physics.free.values(physics.raw.detach()).numpy())
+        trained = model.with_values(physics.free.values(physics.raw.detach().cpu().numpy()))
         return NetworkPredictor(
             model=trained, model_of_training=trained, session=session, layout=layout, history=chosen.history,
             network=network, scaler=scaler, ode_weight=weight,

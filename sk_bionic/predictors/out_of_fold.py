@@ -24,7 +24,7 @@ def simulated_state(motion):
         return np.full((motion.trials.n_frames, 2 * motion.model.n_coordinates + motion.model.n_muscles), np.nan)
     activation = motion.activations(parameters)
     angle = state[:, 0] + parameters["goniometer_offset"]
-    return np.column_stack([angle.numpy(), state[:, 1].numpy(), activation])
+    return np.column_stack([angle, state[:, 1], activation])
 
 
 def softened_physics(equation, recording, hidden, noise_std, progress):

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from ..dynamics.grid import CentralDifferences
-from ..dynamics.tendons import tendons_along
 from ..dynamics.trajectory import Trajectory
 
 
@@ -37,7 +34,7 @@ class Prediction:
 
 def offset_of(model):
     """Goniometer offsets (n_coordinates,) [rad]."""
-    return model.parameters.as_dict()["goniometer_offset"].numpy()
+    return model.parameters.as_dict()["goniometer_offset"]
 
 
 def with_offset_moved(model, shift):
@@ -47,67 +44,6 @@ def with_offset_moved(model, shift):
     return model.with_values(values)
 
 
-def differentiated(motion, angle):
-    """State (n_frames, 2, n_coordinates) of a predicted angle, its velocity by differences along each trial."""
-    joint = angle - offset_of(motion.model)
-    velocity = np.zeros_like(joint)
-    for rows in motion.trials.slices:
-        velocity[rows] = np.gradient(joint[rows], motion.trials.time[rows], axis=0)
-    return torch.from_numpy(np.stack([joint, velocity], axis=1))
-
-
-def along_measured(motion, angle):
-    """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
-
-    Central differences; the first and last frame of a trial, which have no second derivative, and frames beside a
-    missing angle are NaN. Elastic tendons are solved along the motion; where angles are missing they are taken in static
-    equilibrium instead.
-    """
-    model = motion.model
-    parameters = model.parameters.as_dict()
-    differences = CentralDifferences(motion.trials)
-    joint = torch.from_numpy(angle) - parameters["goniometer_offset"]
-    velocity, acceleration = differences(joint)
-    activation = torch.from_numpy(motion.activations(parameters))
-    inner = differences.inner
-    exogenous = {name: column[inner] for name, column in motion.frame_exogenous.items()}
-    out = np.full(angle.shape, np.nan)
-    tendon = None
-    if np.isfinite(angle).all():
-        tendon = tendons_along(motion, differentiated(motion, angle), parameters)
-    if tendon is not None:
-        tendon = tuple(values[inner] for values in tendon)
-    residual, _ = model.residual_and_muscles(
-        joint[inner], velocity, acceleration, activation[inner], parameters, exogenous, tendon=tendon
-    )
-    out[inner] = residual.numpy()
-    return out
-
-
 def pull(muscles):
     """Tendon forces (n_frames, n_muscles) [N] of a MuscleState as muscles have them: they cannot push."""
-    return np.maximum(muscles.tendon_force.numpy(), 0.0)
-
-
-def muscle_outputs(motion, state):
-    """What the Hill-type muscles do along a motion, the states of elastic tendons solved along it.
-
-    Parameters
-    ----------
-    motion : EquationOfMotion
-    state : Tensor (n_frames, 2, n_coordinates)
-
-    Returns
-    -------
-    muscles : MuscleState
-        Fields (n_frames, n_muscles): tendon forces [N], fiber lengths [m] and so on.
-    torque : ndarray (n_frames, n_coordinates)
-        Of all muscles on each joint [N m].
-    """
-    model = motion.model
-    parameters = model.parameters.as_dict()
-    activation = torch.from_numpy(motion.activations(parameters))
-    at = state[:, 0], state[:, 1], activation, parameters, motion.frame_exogenous
-    tendon = tendons_along(motion, state, parameters)
-    muscles, _ = model.muscle_state(*at, tendon=tendon)
-    return muscles, model.muscle_torque(*at, tendon=tendon).numpy()
+    return np.maximum(muscles.tendon_force, 0.0)

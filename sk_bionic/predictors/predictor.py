@@ -7,12 +7,13 @@ import numpy as np
 
 from .._inputs import LARGEST_EXCITATION
 from ..dynamics.equation import EquationOfMotion
+from ..dynamics.inverse import differentiated
+from ..dynamics.inverse import muscles_along as along
 from ..dynamics.trajectory import Trajectory
 from ..identification.suspicion import suspicion_frame
 from ..identification.tables import correlation_frame, parameter_frame, trial_gain_frame
-from ..learning.own_module import of_user
 from ..musculoskeletal import MusculoskeletalModel
-from .prediction import differentiated, muscle_outputs, offset_of
+from .prediction import offset_of
 from .seen_inputs import SeenInputs
 from .session import Session
 from .start_states import StartStates
@@ -72,11 +73,20 @@ class Predictor(ABC):
         """Networks that a warm start goes on with, HistoryNetwork or None."""
         return None
 
+    @property
+    def _module(self):
+        """The networks as a user sees them."""
+        if self.networks is None:
+            return None
+        from ..learning.own_module import of_user
+
+        return of_user(self.networks)
+
     def attributes(self):
         """Fitted attributes of the estimator by their public names, dict."""
         return {
             "model_": None,
-            "module_": of_user(self.networks),
+            "module_": self._module,
             "history_": [],
             "ode_weight_": 0.0,
             "n_iter_": 1,
@@ -171,12 +181,12 @@ class PredictorInTime(Predictor):
         offset = offset_of(self.model)
         if initial_state is not None:
             initial_state = initial_state - np.stack([offset, np.zeros_like(offset)])
-        return self.equation(recording).solve(initial_state=initial_state).angle.numpy() + offset
+        return self.equation(recording).solve(initial_state=initial_state).angle + offset
 
     def muscles_along(self, recording, prediction):
-        """Muscles along a predicted motion, and their torques on the joints (see `muscle_outputs`)."""
+        """Muscles along a predicted motion, and their torques on the joints (see `muscles_along`)."""
         equation = self.equation(recording)
-        return muscle_outputs(equation, self._state_of(equation, prediction))
+        return along(equation, self._state_of(equation, prediction))
 
     @staticmethod
     def _state_of(equation, prediction):
@@ -199,7 +209,7 @@ class PredictorInTime(Predictor):
             "muscle_names_": model.muscle_names,
             "synthesized_muscles_": model.synthesized_muscles,
             **self._found(),
-            **{f"{name}_": values[name].numpy().copy() for name in MUSCLE_ATTRIBUTES},
+            **{f"{name}_": values[name].copy() for name in MUSCLE_ATTRIBUTES},
         }
 
     def _found(self):

@@ -6,9 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..identification.identify import IdentificationSettings
-from ..learning.ensemble import EnsembleSettings
-from ..learning.own_module import OwnModule
-from ..learning.training import TrainingSettings
+from ..learning.settings import EnsembleSettings, TrainingSettings
 
 MODULE = "module__"  # begins the names of a user's module's arguments
 
@@ -69,7 +67,11 @@ def settings_of(estimator, random_state, progress):
     part = lambda *names: {name: given[name] for name in names}
     seed = int(random_state.randint(2**31 - 1))
     arguments = {name.removeprefix(MODULE): value for name, value in given.items() if name.startswith(MODULE)}
-    own = None if estimator.module is None else OwnModule(estimator.module, arguments)
+    own = None
+    if estimator.module is not None:
+        from ..learning.own_module import OwnModule
+
+        own = OwnModule(estimator.module, arguments)
     cutoff = np.inf if estimator.output_cutoff is None else estimator.output_cutoff
     return Settings(
         IdentificationSettings(**part("robust", "n_starts", "trial_gain_std"), random_state=random_state),

@@ -196,7 +196,7 @@ def simulated(predictor, equation, with_std=False):
     model, identification = predictor.model, predictor.identification
     parameters = model.parameters.as_dict()
     trajectory = equation.solve(parameters)
-    angle = trajectory.angle.numpy() + offset_of(model)
+    angle = trajectory.angle + offset_of(model)
     if not with_std:
         return Prediction(angle, trajectory)
     variance, of_force = _of_parameters(equation, trajectory, parameters, identification.covariance)

@@ -9,10 +9,8 @@ whose first EMG was like its own (a kernel estimate; Nadaraya 1964, Theory of Pr
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.equilibrium import rest_angle
 from ..identification.posterior import measured_state
 from ..trials import Trials
 
@@ -112,7 +110,7 @@ def spread_of_starts(starts, motion, trajectory, parameters):
     motion : EquationOfMotion
     trajectory : Trajectory
         Of the motion, from rest.
-    parameters : dict of Tensor
+    parameters : dict of ndarray
 
     Returns
     -------
@@ -134,11 +132,11 @@ def spread_of_starts(starts, motion, trajectory, parameters):
     frames = np.concatenate([piece for piece in pieces for _ in range(N_DRAWS)])
     lengths = np.repeat([len(piece) for piece in pieces], N_DRAWS)
     names = tuple(name for name in trials.names for _ in range(N_DRAWS))
-    exogenous = {name: column[frames, 0] for name, column in motion.frame_exogenous.items()}
+    exogenous = {name: column[frames] for name, column in motion.frame_exogenous.items()}
     copies = EquationOfMotion(
         motion.model, Trials(names, np.cumsum([0, *lengths]), trials.time[frames]), motion.excitation[frames], exogenous
     )
-    begin = trajectory.state[motion.first].numpy()[:, None] + starts.draws(motion)
+    begin = trajectory.state[motion.first][:, None] + starts.draws(motion)
     moved = copies.solve(parameters, begin.reshape(len(names), *begin.shape[2:]))
     rows = np.concatenate(pieces)
     out = []
@@ -155,8 +153,8 @@ def spread_of_starts(starts, motion, trajectory, parameters):
 
 def _told(motion, trajectory, parameters):
     """Angles (n_frames, n_coordinates) [rad] and muscle forces (n_frames, n_muscles) [N] of a trajectory."""
-    found = motion.march(parameters).along(trajectory.all_states.numpy())
-    return trajectory.angle.numpy(), found.force
+    found = motion.march(parameters).along(trajectory.all_states)
+    return trajectory.angle, found.force
 
 
 def _openings(motion, frames):
@@ -173,14 +171,5 @@ def _openings(motion, frames):
 
 def _rest_at(motion, frames):
     """Angle of rest (n, n_coordinates) [rad] under the EMG of each frame for ever, and activations minus that EMG's."""
-    model, rows = motion.model, torch.as_tensor(frames)
-    parameters = model.parameters.as_dict()
-    with torch.no_grad():
-        now = torch.from_numpy(motion.activations(parameters))[rows]
-        excitation = parameters["emg_gain"] * torch.from_numpy(motion.excitation)[rows]
-        constant = model.activation(excitation, parameters)
-        given = {name: column[rows].clone() for name, column in motion.frame_exogenous.items()}
-        for name in model.prescribed_names:
-            given[name][:, 1:] = 0.0
-    rest = rest_angle(model, constant, parameters, given)
-    return rest.numpy(), (now - constant).numpy()
+    constant = motion.model.activation(motion.model.parameters.as_dict()["emg_gain"] * motion.excitation[frames])
+    return motion.march().rest(constant, frames), motion.activations()[frames] - constant

@@ -99,4 +99,4 @@ def _with_column(recording, odd, signal):
 
 def _forces(predictor, recording, prediction):
     """Muscle forces (n_frames, n_muscles) [N] along a prediction."""
-    return predictor.muscles_along(recording, prediction)[0].tendon_force.numpy()
+    return predictor.muscles_along(recording, prediction)[0].tendon_force

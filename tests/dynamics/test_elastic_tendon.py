@@ -5,21 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from scipy.integrate import solve_ivp
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.fuse import fuse
+from sk_bionic.dynamics.inverse import residual_along
 from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.identification.identify import identify
 from sk_bionic.identification.soften import _Problem
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
-from sk_bionic.musculoskeletal.activation import activation_rate
+from sk_bionic.musculoskeletal.compiled.activation import activation_rates
 from sk_bionic.musculoskeletal.prior import FreeParameters
-from sk_bionic.predictors.prediction import along_measured
 from sk_bionic.trials import Trials, find_trials
 
 DURATION = 1.3
@@ -84,21 +83,15 @@ def one_trial(step, duration=DURATION):
     return Trials(("a",), np.array([0, len(time)]), time)
 
 
-def tendon_rate(model, angle, velocity, activation, state, p, rate):
+def tendon_rate(model, angle, velocity, activation, state, rate):
     """z' at which fiber and tendon are in equilibrium, by Newton from `rate`; everything (1, ...)."""
-    d = model.n_coordinates
-    zero = torch.zeros(1, d, dtype=torch.float64)
     for _ in range(60):
-        with torch.enable_grad():
-            rate = rate.detach().requires_grad_()
-            value = model.implicit_residual(
-                torch.cat([angle, state], 1), torch.cat([velocity, rate], 1),
-                torch.cat([zero, zero.new_zeros(state.shape)], 1), activation, p,
-            )[:, d:]  # fmt: skip
-            (slope,) = torch.autograd.grad(value.sum(), rate)
-        step = (value / slope).detach()
-        rate = rate.detach() - step
-        if step.abs().max() < 1e-9:
+        tendon = state, rate
+        at = model._at(angle, velocity, None, activation, None, None, tendon, {"jacobian"})
+        d = model.n_coordinates
+        step = at.residual[:, d:] / at.residual_by_tendon[:, d + 1]
+        rate = rate - step
+        if np.abs(step).max() < 1e-9:
             break
     return rate
 
@@ -106,23 +99,24 @@ def tendon_rate(model, angle, velocity, activation, state, p, rate):
 def integrate(model, time, rtol):
     """The explicit form by scipy's LSODA: angle, velocity, tendon states, activation states."""
     p, d, n = model.parameters.as_dict(), model.n_coordinates, model.n_tendon_states
-    delay = p["electromechanical_delay"].numpy()
-    constants = p["activation_time_constant"], p["deactivation_time_constant"]
-
-    last = [torch.zeros(1, n, dtype=torch.float64)]
+    delay, body = p["electromechanical_delay"], model.compiled.body(model.parameters.value)
+    last = [np.zeros((1, n))]
 
     def rate(t, flat):
-        angle, velocity, z, active = torch.from_numpy(flat)[None].split([d, d, n, len(delay)], 1)
-        activation = model.activation(active, p)
-        z_rate = last[0] = tendon_rate(model, angle, velocity, activation, z, p, last[0])
+        angle, velocity, z, active = np.split(flat[None], np.cumsum([d, d, n]), axis=1)
+        activation = model.activation(active)
+        z_rate = last[0] = tendon_rate(model, angle, velocity, activation, z, last[0])
         rows = model.implicit_residual(
-            torch.cat([angle, z], 1), torch.cat([velocity, z_rate], 1),
-            torch.zeros(1, d + n, dtype=torch.float64), activation, p,
-        )  # fmt: skip
-        excitation = np.array([emg_at([t - s])[0, m] for m, s in enumerate(delay)])
-        activating = activation_rate(torch.from_numpy(excitation)[None], active, *constants)
+            np.concatenate([angle, z], axis=1),
+            np.concatenate([velocity, z_rate], axis=1),
+            np.zeros((1, d + n)),
+            activation,
+        )
+        excitation = np.array([[emg_at([t - s])[0, m] for m, s in enumerate(delay)]])
+        activating = np.empty_like(active)
+        activation_rates(body, excitation, np.ascontiguousarray(active), activating)
         parts = velocity, -rows[:, :d] / p["moment_of_inertia"], z_rate, activating
-        return torch.cat(parts, 1).numpy()[0]
+        return np.concatenate(parts, axis=1)[0]
 
     start = motion_at_rest(model)
     options = {"rtol": rtol, "atol": 0.1 * rtol, "max_step": 0.05}
@@ -134,8 +128,8 @@ def motion_at_rest(model):
     trials = one_trial(0.01, 0.1)
     first = EquationOfMotion(model, trials, emg_at(trials.time)).solve().all_states[0]
     d = model.n_coordinates
-    parts = first[0, :d], first[1, :d], first[0, d:], torch.from_numpy(emg_at([0.0])[0])
-    return torch.cat(parts).numpy()
+    parts = first[0, :d], first[1, :d], first[0, d:], emg_at([0.0])[0]
+    return np.concatenate(parts, axis=0)
 
 
 MODELS = {
@@ -154,7 +148,7 @@ def test_fourth_order_and_agreement_with_an_adaptive_integrator(name):
     for step, every in zip(steps, (2, 1), strict=True):
         trials = one_trial(step)
         solved = EquationOfMotion(model, trials, emg_at(trials.time)).solve()
-        ours = torch.cat([solved.angle, solved.tendon_state], 1).numpy()
+        ours = np.concatenate([solved.angle, solved.tendon_state], axis=1)
         errors.append(np.abs(ours - exact[::every]).max(axis=0))
     assert (np.log2(errors[0] / errors[1]) > 3.5).all(), errors
     assert errors[1][0] < 2e-6  # rad
@@ -183,11 +177,11 @@ def test_motion_and_forces_agree_with_opensim(name):
     solved = motion.solve(initial_state=[[[0.6], [0.0]]])
     frames = np.round(time / 0.005).astype(int)
     np.testing.assert_allclose(solved.angle[frames, 0], angle, rtol=0, atol=1e-5)
-    tendon = solved.tendon_state, torch.zeros_like(solved.tendon_state)
+    tendon = solved.tendon_state, np.zeros_like(solved.tendon_state)
     state = solved.state[:, 0], solved.state[:, 1]
-    muscles, _ = model.muscle_state(*state, torch.from_numpy(emg), p, tendon=tendon)
+    muscles, _ = model.muscle_state(*state, emg, p, tendon=tendon)
     force = muscles.tendon_force[frames] / p["max_isometric_force"]
-    expected = np.stack(forces, axis=1) / p["max_isometric_force"].numpy()
+    expected = np.stack(forces, axis=1) / p["max_isometric_force"]
     np.testing.assert_allclose(force, expected, rtol=0, atol=2e-5)
 
 
@@ -196,9 +190,9 @@ def test_tendons_along_a_simulated_motion_are_those_of_the_simulation():
     motion, p = EquationOfMotion(model, trials, emg_at(trials.time)), MODELS["one"].parameters.as_dict()
     solved = motion.solve()
     state, rate = tendons_along(motion, solved.state, p)
-    torch.testing.assert_close(state, solved.tendon_state, rtol=0, atol=1e-8)
-    differences = torch.as_tensor(np.gradient(state[:, 0].numpy(), trials.time))
-    torch.testing.assert_close(rate[:, 0], differences, rtol=0, atol=0.05 * float(rate.abs().max()))
+    np.testing.assert_allclose(state, solved.tendon_state, rtol=0, atol=1e-8)
+    differences = np.gradient(state[:, 0], trials.time)
+    np.testing.assert_allclose(rate[:, 0], differences, rtol=0, atol=0.05 * float(np.abs(rate).max()))
     assert tendons_along(EquationOfMotion(elbow(), trials, motion.excitation), solved.state, p) is None
 
 
@@ -224,7 +218,7 @@ def test_all_states_and_forces_have_exact_sensitivities(short, start):
     by_value, by_start = state_sensitivity(short, trajectory, p, free, start is None)
     by_state, direct = force_derivatives(short, trajectory.all_states, p, free)
     force = direct + by_state @ by_value
-    for column, row in enumerate(free.index.tolist()):
+    for column, row in enumerate(free.index):
         value = model.parameters.value[row]
         high, low = (_solved_and_forces(short, row, value * (1 + s), start) for s in (1e-4, -1e-4))
         expected = [(a - b) / (2e-4 * value) for a, b in zip(high, low, strict=True)]
@@ -233,7 +227,7 @@ def test_all_states_and_forces_have_exact_sensitivities(short, start):
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-4 * np.abs(theirs).max() + 1e-8)
     if start is not None:
         moved = [short.solve(p, start + [[[0.0], [s]]]) for s in (1e-4, -1e-4)]
-        expected = (moved[0].all_states - moved[1].all_states).flatten(1).numpy() / 2e-4
+        expected = (moved[0].all_states - moved[1].all_states).reshape(len(by_start), -1) / 2e-4
         largest = np.abs(expected).max()
         np.testing.assert_allclose(by_start[..., 1], expected, rtol=0, atol=2e-4 * largest)
 
@@ -241,12 +235,12 @@ def test_all_states_and_forces_have_exact_sensitivities(short, start):
 def _solved_and_forces(motion, row, value, start):
     values = motion.model.parameters.value.copy()
     values[row] = value
-    p = motion.model.parameters.as_dict(torch.from_numpy(values))
+    p = motion.model.parameters.as_dict(values)
     states, d = motion.solve(p, start).all_states, motion.model.n_coordinates
-    activation, _ = motion.dynamics.at_points(p, motion.grid.frames)
+    activation = motion.activations(p)
     motion_part, tendon = states[:, :, :d], (states[:, 0, d:], states[:, 1, d:])
     muscles, _ = motion.model.muscle_state(motion_part[:, 0], motion_part[:, 1], activation, p, tendon=tendon)
-    return states.flatten(1).numpy(), muscles.tendon_force.numpy()
+    return states.reshape(len(states), -1), muscles.tendon_force
 
 
 def test_slack_lengths_of_elastic_tendons_are_recovered():
@@ -258,7 +252,7 @@ def test_slack_lengths_of_elastic_tendons_are_recovered():
         ("triceps", "max_isometric_force"): {"value": 650.0},
     }
     truth = EquationOfMotion(generic.with_rows(changes), trials, emg_at(trials.time))
-    found = identify(truth.with_model(generic), truth.solve().angle.numpy()).model
+    found = identify(truth.with_model(generic), truth.solve().angle).model
     np.testing.assert_allclose(found.parameters.value, truth.model.parameters.value, rtol=1e-3)
 
 
@@ -267,15 +261,15 @@ def test_fusion_is_between_prediction_and_simulation():
     trials = one_trial(0.02, 1.0)
     motion = EquationOfMotion(MODELS["both"], trials, emg_at(trials.time))
     exact = motion.solve()
-    kept = fuse(motion, exact.angle.numpy(), 0.1, 0.1)
-    torch.testing.assert_close(kept.state[:, 0], exact.angle, rtol=0, atol=1e-4)
+    kept = fuse(motion, exact.angle, 0.1, 0.1)
+    np.testing.assert_allclose(kept.state[:, 0], exact.angle, rtol=0, atol=1e-4)
     noise = 0.1 * np.random.default_rng(0).standard_normal((trials.n_frames, 1))
-    drawn = fuse(motion, exact.angle.numpy() + noise, 0.1, 0.1)
-    error = (drawn.state[:, 0] - exact.angle).numpy()
+    drawn = fuse(motion, exact.angle + noise, 0.1, 0.1)
+    error = drawn.state[:, 0] - exact.angle
     assert np.sqrt((error**2).mean()) < 0.3 * np.sqrt((noise**2).mean())
     p = motion.model.parameters.as_dict()
     tendon, _ = tendons_along(motion, drawn.state, p)
-    torch.testing.assert_close(drawn.all_states[:, 0, 1:], tendon, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(drawn.all_states[:, 0, 1:], tendon, rtol=0, atol=1e-3)
     assert drawn.variance().shape == (trials.n_frames, 2, 1)
     assert (drawn.variance() > 0).all()
 
@@ -286,7 +280,7 @@ def recording():
     flexion = make_elbow_flexion(2, duration=2.0, sampling_rate=50, random_state=0)
     truth = with_tendons(elbow())
     motion = EquationOfMotion(truth, find_trials(flexion.data), flexion.data.to_numpy())
-    return flexion.data, pd.Series(motion.solve().angle[:, 0].numpy(), flexion.data.index)
+    return flexion.data, pd.Series(motion.solve().angle[:, 0], flexion.data.index)
 
 
 @pytest.mark.filterwarnings("ignore::sk_bionic.exceptions.IdentifiabilityWarning")
@@ -321,7 +315,7 @@ def test_residual_along_the_true_motion_is_that_of_central_differences(recording
     left = []
     for model in (elbow(), with_tendons(elbow())):
         motion = EquationOfMotion(model, find_trials(X), X.to_numpy())
-        left.append(np.nanmax(np.abs(along_measured(motion, motion.solve().angle.numpy()))))
+        left.append(np.nanmax(np.abs(residual_along(motion, motion.solve().angle))))
     assert left[1] < 2.0 * left[0]
 
 
@@ -333,6 +327,6 @@ def test_softened_identification_has_the_gradient_of_its_cost(recording):
     problem = _Problem(motion, noisy, None, np.deg2rad(3.0), 0.3)
     point = problem.evaluate(problem.free.raw() + 0.3, None)
     gradient, _ = problem.linearise(point)
-    for i, move in enumerate(1e-4 * torch.eye(problem.free.n_raw, dtype=torch.float64)):
+    for i, move in enumerate(1e-4 * np.eye(problem.free.n_raw)):
         above, below = (problem.evaluate(point.raw + s * move, point.fused.all_states).cost for s in (1, -1))
         assert (above - below) / 2e-4 == pytest.approx(gradient[i], rel=1e-2, abs=1e-3)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 from scipy.integrate import solve_ivp
 
 from sk_bionic.datasets import _elbow_truth
@@ -44,7 +43,7 @@ def motion_of(subject, time):
 
 
 def rmse_deg(trajectory, angle):
-    return np.rad2deg(np.sqrt(np.mean((trajectory.angle[:, 0].numpy() - angle.ravel()) ** 2)))
+    return np.rad2deg(np.sqrt(np.mean((trajectory.angle[:, 0] - angle.ravel()) ** 2)))
 
 
 def test_simulation_agrees_with_an_adaptive_integrator_and_converges_with_high_order(subject):
@@ -78,7 +77,7 @@ def test_given_initial_state_is_where_the_motion_starts(subject):
     trajectory = motion.solve(initial_state=start)
     np.testing.assert_allclose(trajectory.state[motion.first], start, rtol=0, atol=1e-9)
     first_step = (trajectory.angle[motion.first + 1] - trajectory.angle[motion.first]) / 0.02
-    assert (torch.sign(first_step[:2, 0]) == torch.tensor([1.0, -1.0])).all()
+    assert (np.sign(first_step[:2, 0]) == np.array([1.0, -1.0])).all()
 
 
 def test_trial_starts_at_rest_in_equilibrium(subject):
@@ -86,12 +85,12 @@ def test_trial_starts_at_rest_in_equilibrium(subject):
     time = np.arange(0.0, 0.3, 0.01)  # nothing happens before the first burst
     motion = motion_of(subject, time)
     state = motion.solve().state
-    activation = model.activation(torch.from_numpy(bursts.baseline))
+    activation = model.activation(bursts.baseline)
     start = state[motion.first]
-    residual = model.residual(start[:, 0], start[:, 1], torch.zeros_like(start[:, 0]), activation)
-    torch.testing.assert_close(residual, torch.zeros_like(residual), rtol=0, atol=1e-7)
-    still = start[torch.as_tensor(motion.trials.trial_of_frame)]
-    torch.testing.assert_close(state, still, rtol=0, atol=1e-7)
+    residual = model.residual(start[:, 0], start[:, 1], np.zeros_like(start[:, 0]), activation)
+    np.testing.assert_allclose(residual, np.zeros_like(residual), rtol=0, atol=1e-7)
+    still = start[np.asarray(motion.trials.trial_of_frame)]
+    np.testing.assert_allclose(state, still, rtol=0, atol=1e-7)
 
 
 def test_pendulum_keeps_its_energy():
@@ -103,7 +102,7 @@ def test_pendulum_keeps_its_energy():
     state = (
         EquationOfMotion(model, trials_at(time), np.zeros((len(time), 2))).solve(initial_state=[[[1.4], [0.0]]]).state
     )
-    angle, velocity = state[:, 0, 0].numpy(), state[:, 1, 0].numpy()
+    angle, velocity = state[:, 0, 0], state[:, 1, 0]
     energy = 0.5 * 0.0706 * velocity**2 - 1.534 * 0.1815 * GRAVITY * np.cos(angle) + (angle - 1.0) ** 2
     assert np.ptp(angle) > 1.0
     np.testing.assert_allclose(energy, energy[0], rtol=0, atol=1e-5)
@@ -120,7 +119,7 @@ def test_load_in_the_hand_is_mass_at_its_distance():
         "moment_of_inertia": 0.0706 + 0.8 * 0.32**2,
     }
     heavier = elbow().with_rows({("elbow_flexion", name): {"value": value} for name, value in body.items()})
-    torch.testing.assert_close(
+    np.testing.assert_allclose(
         loaded.state, EquationOfMotion(heavier, trials_at(time), emg).solve().state, rtol=0, atol=1e-7
     )
 
@@ -145,12 +144,12 @@ def test_two_joints_agree_with_an_adaptive_integrator():
     start = np.array([[[0.3, 0.9], [1.0, -2.0]]])
     constant = np.full((len(time), 1), 0.2)  # then the activation is constant as well
     trajectory = EquationOfMotion(model, trials_at(time), constant).solve(initial_state=start)
-    activation = model.activation(torch.tensor([0.2], dtype=torch.float64))
+    activation = model.activation(np.array([0.2]))
 
     def rate(_, state):
-        angle, velocity = torch.from_numpy(state).reshape(2, 2)
-        torque = -model.residual(angle, velocity, torch.zeros_like(angle), activation)
-        return torch.cat([velocity, torque / 0.08]).numpy()
+        angle, velocity = state.reshape(2, 2)
+        torque = -model.residual(angle, velocity, np.zeros_like(angle), activation)
+        return np.concatenate([velocity, torque / 0.08], axis=0)
 
     exact = solve_ivp(rate, (0.0, time[-1]), start.ravel(), t_eval=time, rtol=1e-10, atol=1e-11, method="DOP853").y
     np.testing.assert_allclose(trajectory.state.reshape(-1, 4), exact.T, rtol=0, atol=1e-4)

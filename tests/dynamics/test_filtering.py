@@ -4,20 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+from activated import activations, check_derivatives, model_with
+from activated import states as states_of
 from scipy.signal import lfilter
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.dynamics.excitation import ACTIVATION_PARAMETERS, ActivationDynamics
-from sk_bionic.dynamics.filtering import (
-    MixedDynamics,
-    SecondOrderDynamics,
-    activation_dynamics,
-    filter_coefficients,
-    filter_time_constants,
-)
-from sk_bionic.dynamics.grid import CollocationGrid
+from sk_bionic.dynamics.filtering import filter_coefficients, filter_time_constants
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.trials import Trials, find_trials
@@ -33,10 +26,7 @@ PARAMETERS = {
     "second_filter_time_constant": TIME_CONSTANTS[1],
 }
 
-
-def parameters(**changes):
-    values = {**PARAMETERS, **changes}
-    return {name: torch.as_tensor(np.array(v, dtype=float)) for name, v in values.items()}
+FILTERED = {"activation_dynamics": "second_order"}
 
 
 def excitation_at(time):
@@ -73,9 +63,8 @@ def recursion(excitation, coefficients):
 def states(step):
     """State of the filter without delay and gain, at frames `step` seconds apart."""
     trials = one_trial(step)
-    plain = parameters(electromechanical_delay=[0.0, 0.0], emg_gain=[1.0, 1.0])
-    dynamics = SecondOrderDynamics(CollocationGrid(trials), excitation_at(trials.time))
-    return trials.time, dynamics.solve(plain).numpy()
+    plain = {**PARAMETERS, "electromechanical_delay": [0.0, 0.0], "emg_gain": [1.0, 1.0]}
+    return trials.time, states_of(trials, excitation_at(trials.time), plain, FILTERED, FILTERED)
 
 
 def test_filter_is_what_the_recursion_tends_to_at_high_sampling_rates():
@@ -111,7 +100,7 @@ def test_result_does_not_depend_on_the_sampling_rate():
 def test_steady_state_is_the_excitation_times_the_gain():
     trials = one_trial(0.05)
     emg = np.full((trials.n_frames, 2), 0.37)
-    state = SecondOrderDynamics(CollocationGrid(trials), emg).solve(parameters())
+    state = states_of(trials, emg, PARAMETERS, FILTERED, FILTERED)
     np.testing.assert_allclose(state, emg * PARAMETERS["emg_gain"], rtol=0, atol=1e-12)
 
 
@@ -125,18 +114,6 @@ def test_coefficients_without_time_constants_are_refused(coefficients):
         filter_time_constants(coefficients, 1000.0)
 
 
-def test_state_has_exact_derivatives():
-    trials, emg = two_trials()
-    solver = SecondOrderDynamics(CollocationGrid(trials), emg)
-    names = [n for n in PARAMETERS if "filter" in n or n in ("electromechanical_delay", "emg_gain")]
-
-    def state(*values):
-        return solver.solve(dict(zip(names, values, strict=True)))[::5]
-
-    inputs = [parameters()[name].requires_grad_() for name in names]
-    assert torch.autograd.gradcheck(state, inputs, eps=1e-5, rtol=1e-5, atol=1e-6)
-
-
 def mixed_model():
     """Biceps with the filter and the logarithmic shape, triceps with the first-order dynamics."""
     biceps, triceps = elbow().muscles
@@ -144,34 +121,29 @@ def mixed_model():
     return MusculoskeletalModel([replace(biceps, **filtered), triceps], elbow().joints)
 
 
-@pytest.mark.parametrize("kind", ["filter", "mixed"])
-@pytest.mark.parametrize("where", ["gauss", "starts", "frames"])
-def test_activations_between_frames_have_exact_derivatives(kind, where):
+COLUMNS = {
+    "electromechanical_delay": 1, "emg_gain": 4, "emg_shape_factor": 5, "first_filter_time_constant": 6,
+    "second_filter_time_constant": 7,
+}  # fmt: skip
+
+
+def test_activations_between_frames_have_exact_derivatives():
     trials, emg = two_trials()
-    grid = CollocationGrid(trials)
-    solver = SecondOrderDynamics(grid, emg)
-    start = parameters()
-    if kind == "mixed":
-        solver = activation_dynamics(mixed_model(), grid, emg)
-        assert isinstance(solver, MixedDynamics)
-        start = parameters(emg_shape_factor=[0.06, -0.5])
-    activation, derivative = solver.at_points(start, getattr(grid, where))
-    torch.testing.assert_close(solver.values_at(start, getattr(grid, where)), activation)
-    assert derivative.shape == (*activation.shape, len(ACTIVATION_PARAMETERS))
-    for i, name in enumerate(ACTIVATION_PARAMETERS):
-        above, below = (
-            solver.at_points({**start, name: start[name] + s}, getattr(grid, where))[0] for s in (1e-6, -1e-6)
-        )
-        numeric = (above - below) / 2e-6
-        np.testing.assert_allclose(derivative[..., i], numeric, rtol=1e-5, atol=1e-6, err_msg=name)
+    check_derivatives(model_with(PARAMETERS, FILTERED, FILTERED), trials, emg, COLUMNS)
+    mixed = {**PARAMETERS, "emg_shape_factor": [0.06, -0.5]}
+    options = {**FILTERED, "activation_shape": "logarithmic"}, {}
+    times = {"activation_time_constant": 2, "deactivation_time_constant": 3}
+    check_derivatives(model_with(mixed, *options), trials, emg, COLUMNS | times)
 
 
 def test_each_muscle_of_a_mixed_model_has_its_own_dynamics():
     trials, emg = two_trials()
-    grid, p = CollocationGrid(trials), parameters()
-    mixed = activation_dynamics(mixed_model(), grid, emg).solve(p)
-    torch.testing.assert_close(mixed[:, 0], SecondOrderDynamics(grid, emg).solve(p)[:, 0])
-    torch.testing.assert_close(mixed[:, 1], ActivationDynamics(grid, emg).solve(p)[:, 1])
+    mixed = activations(trials, emg, PARAMETERS, FILTERED, {})
+    filtered, first_order = (
+        activations(trials, emg, PARAMETERS, FILTERED, FILTERED),
+        activations(trials, emg, PARAMETERS),
+    )
+    np.testing.assert_allclose(mixed, np.column_stack([filtered[:, 0], first_order[:, 1]]), rtol=1e-12)
 
 
 def test_filter_and_shape_of_a_subject_are_recovered():
@@ -185,7 +157,7 @@ def test_filter_and_shape_of_a_subject_are_recovered():
         ("biceps", "emg_shape_factor"): {"value": 0.09},
     }
     motion = EquationOfMotion(generic.with_rows(true), find_trials(flexion.data), flexion.data.to_numpy())
-    angle = motion.solve().angle.numpy()
+    angle = motion.solve().angle
     found = identify(motion.with_model(generic), angle).model.parameters.as_dict()
     assert found["first_filter_time_constant"][0] == pytest.approx(0.05, rel=2e-3)
     assert found["emg_shape_factor"][0] == pytest.approx(0.09, rel=2e-3)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
@@ -40,7 +39,7 @@ def motion():
 def with_free_value(model, row, value):
     values = model.parameters.value.copy()
     values[row] = value
-    return model.parameters.as_dict(torch.from_numpy(values))
+    return model.parameters.as_dict(values)
 
 
 def central_difference(motion, row, output):
@@ -62,8 +61,8 @@ def test_states_by_parameters(motion, start):
     free = FreeParameters(motion.model.parameters)
     trajectory = motion.solve(parameters, start)
     exact, _ = state_sensitivity(motion, trajectory, parameters, free, start is None)
-    for column, row in enumerate(free.index.tolist()):
-        expected = central_difference(motion, row, lambda p: motion.solve(p, start).state.numpy())
+    for column, row in enumerate(free.index):
+        expected = central_difference(motion, row, lambda p: motion.solve(p, start).state)
         assert_close_to_the_largest(exact[..., column], expected[..., 0])
 
 
@@ -75,7 +74,7 @@ def test_states_by_initial_states_of_their_own_trial(motion):
     np.testing.assert_allclose(exact[motion.first], [np.eye(2)] * 2, atol=1e-12)
     for k in range(2):
         moved = [START + sign * STEP * np.eye(2)[k].reshape(1, 2, 1) for sign in (1, -1)]
-        up, down = (motion.solve(parameters, s).state.numpy() for s in moved)
+        up, down = (motion.solve(parameters, s).state for s in moved)
         assert_close_to_the_largest(exact[..., k], (up - down)[..., 0] / (2 * STEP))
 
 
@@ -88,9 +87,9 @@ def test_a_start_from_rest_has_no_initial_state_to_vary(motion):
 
 
 def forces(motion, state, parameters):
-    activation = motion.model.activation(motion.dynamics.solve(parameters), parameters)
+    activation = motion.activations(parameters)
     muscles, _ = motion.model.muscle_state(state[:, 0], state[:, 1], activation, parameters)
-    return muscles.tendon_force.detach().numpy()
+    return muscles.tendon_force
 
 
 def test_forces_by_parameters_along_the_motion_that_they_change(motion):
@@ -100,7 +99,7 @@ def test_forces_by_parameters_along_the_motion_that_they_change(motion):
     of_state, _ = state_sensitivity(motion, trajectory, parameters, free, from_rest=True)
     by_state, direct = force_derivatives(motion, trajectory.state, parameters, free)
     total = direct + by_state @ of_state
-    for column, row in enumerate(free.index.tolist()):
+    for column, row in enumerate(free.index):
         expected = central_difference(motion, row, lambda p: forces(motion, motion.solve(p, None).state, p))
         assert_close_to_the_largest(total[..., column], expected)
 

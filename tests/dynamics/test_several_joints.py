@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.integrate import solve_ivp
 
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.dynamics.equilibrium import rest_angle
-from sk_bionic.dynamics.grid import CollocationGrid
 from sk_bionic.dynamics.prescribed import PrescribedMotion
 from sk_bionic.dynamics.sensitivity import state_sensitivity
 from sk_bionic.identification.identify import identify
@@ -64,7 +61,7 @@ def energy(n_segments, angle, velocity):
         mass = 1.0 + 0.2 * i
         center, moving = joint + 0.15 * along[:, i], speed + 0.15 * across[:, i]
         about_center = 0.05 - mass * 0.15**2
-        total = total + 0.5 * mass * (moving**2).sum(-1) + 0.5 * about_center * spin[:, i] ** 2
+        total = total + 0.5 * mass * (moving**2).sum(axis=-1) + 0.5 * about_center * spin[:, i] ** 2
         total = total + mass * GRAVITY * center[:, 1]
         joint, speed = joint + 0.35 * along[:, i], speed + 0.35 * across[:, i]
     return total
@@ -75,13 +72,13 @@ def swing(request):
     """A pendulum, its start, and scipy's state (n_frames, 2, n_segments) at the finest frames."""
     n = request.param
     model, start = pendulum(n), np.array([STARTS[n], np.zeros(n)])
-    rest = torch.zeros(1, dtype=torch.float64)
+    rest = np.zeros(1)
 
     def rate(_, flat):
-        angle, velocity = torch.from_numpy(flat).reshape(2, n)
-        residual = model.residual(angle, velocity, torch.zeros_like(angle), rest)
-        acceleration = torch.linalg.solve(model.mass_matrix(angle), -residual)
-        return torch.cat([velocity, acceleration]).numpy()
+        angle, velocity = flat.reshape(2, n)
+        residual = model.residual(angle, velocity, np.zeros_like(angle), rest)
+        acceleration = np.linalg.solve(model.mass_matrix(angle), -residual)
+        return np.concatenate([velocity, acceleration], axis=0)
 
     span = {"t_eval": frames(STEPS[-1]), "rtol": 1e-10, "atol": 1e-11, "method": "DOP853"}
     exact = solve_ivp(rate, (0.0, DURATION), start.ravel(), **span).y.T
@@ -98,7 +95,7 @@ def test_pendulum_converges_to_an_adaptive_integrator_with_order_four(swing):
     for step in STEPS:
         state = motion_of(model, frames(step)).solve(initial_state=start[None]).state
         every = round(step / STEPS[-1])
-        errors.append(np.abs(state.numpy() - exact[::every]).max())
+        errors.append(np.abs(state - exact[::every]).max())
     assert errors[-1] < 1e-4
     assert (orders(errors) > 3.5).all(), errors
 
@@ -108,7 +105,7 @@ def test_pendulum_keeps_its_energy_to_the_order_of_the_scheme(swing):
     n = model.n_coordinates
     drift = []
     for step in STEPS:
-        state = motion_of(model, frames(step)).solve(initial_state=start[None]).state.numpy()
+        state = motion_of(model, frames(step)).solve(initial_state=start[None]).state
         drift.append(np.ptp(energy(n, state[:, 0], state[:, 1])))
     assert np.ptp(energy(n, exact[:, 0], exact[:, 1])) < 1e-8
     assert drift[-1] < 1e-4
@@ -122,7 +119,7 @@ def test_given_angle_moves_the_others_as_the_whole_does(swing):
         every = round(step / STEPS[-1])
         given = {"q0": exact[::every, 0, 0]}
         motion = motion_of(model.prescribing(["q0"]), frames(step), given)
-        angle = motion.solve(initial_state=start[None, :, 1:]).angle.numpy()
+        angle = motion.solve(initial_state=start[None, :, 1:]).angle
         errors.append(np.abs(angle - exact[::every, 0, 1:]).max())
     assert errors[-1] < 1e-5
     assert (orders(errors) > 3.0).all(), errors
@@ -133,11 +130,14 @@ def test_given_angle_is_interpolated_with_its_derivatives_trial_by_trial():
         np.arange(0.0, 1.0, 0.02),
         np.arange(0.0, 0.08, 0.02),
     )  # the second too short for a quintic
-    grid = CollocationGrid(trials_at(*times))
-    angle = np.concatenate([np.sin(3 * times[0]), 0.2 + 0.5 * times[1]])
-    found = PrescribedMotion(grid, angle).at(grid.gauss).numpy()
-    at = grid.trials.time[grid.left[grid.gauss.interval]] + grid.gauss.fraction * 0.02
-    first = grid.trials.trial_of_frame[grid.left[grid.gauss.interval]] == 0
+    trials = trials_at(*times)
+    angle, inside = np.concatenate([np.sin(3 * times[0]), 0.2 + 0.5 * times[1]]), 0.0043
+    powers = np.polynomial.Polynomial
+    pieces = [powers(row) for row in PrescribedMotion(trials, angle).coefficients()]
+    found = np.array([[piece.deriv(k)(inside) if k else piece(inside) for k in range(3)] for piece in pieces])
+    at, first = trials.time + inside, trials.trial_of_frame == 0
+    inner = np.append(np.diff(trials.trial_of_frame) == 0, False)  # a trial's last frame has no interval behind it
+    found, at, first = found[inner], at[inner], first[inner]
     wave = np.stack([np.sin(3 * at), 3 * np.cos(3 * at), -9 * np.sin(3 * at)], axis=1)
     line = np.stack([0.2 + 0.5 * at, np.full_like(at, 0.5), np.zeros_like(at)], axis=1)
     np.testing.assert_allclose(found[first][:, :2], wave[first][:, :2], atol=1e-5)
@@ -150,8 +150,8 @@ def test_limb_rests_before_its_first_frame_even_where_the_given_angle_moves():
     motion = motion_of(arm().prescribing(["shoulder_elevation"]), time, {"shoulder_elevation": time})
     state = motion.solve().state
     still = motion_of(motion.model, time, {"shoulder_elevation": 0.0 * time}).solve().state
-    torch.testing.assert_close(state[0], still[0])
-    assert (state[-1, 0] - still[-1, 0]).abs() > 0.05
+    np.testing.assert_allclose(state[0], still[0], rtol=1e-7, atol=1e-7)
+    assert np.abs(state[-1, 0] - still[-1, 0]) > 0.05
 
 
 @pytest.mark.parametrize("preset", [arm, leg])
@@ -159,14 +159,14 @@ def test_limb_rests_before_its_first_frame_even_where_the_given_angle_moves():
 def test_rest_is_found_and_stable_for_any_activation(preset, strength):
     model = preset()
     rng = np.random.default_rng(0)
-    activation = torch.from_numpy(strength * rng.uniform(size=(40, model.n_muscles)))
-    p, given = model.parameters.as_dict(), model.exogenous({}, 40)
-    angle = rest_angle(model, activation, p, given).requires_grad_()
-    still = torch.zeros_like(angle)
-    residual = model.residual(angle, still, still, activation, p, given)
-    assert (residual.abs() < 1e-5 * model.torque_scale).all()
-    rows = [torch.autograd.grad(residual[:, d].sum(), angle, retain_graph=True)[0] for d in range(model.n_coordinates)]
-    assert (torch.linalg.eigvalsh(torch.stack(rows, dim=1)) > 0).all()
+    activation = strength * rng.uniform(size=(40, model.n_muscles))
+    trials = Trials(("still",), np.array([0, 40]), np.arange(40.0))
+    angle = EquationOfMotion(model, trials, activation).march().rest(activation, np.arange(40))
+    still = np.zeros_like(angle)
+    at = model._at(angle, still, still, activation, None, None, None, {"jacobian"})
+    assert (np.abs(at.residual) < 1e-5).all()  # of the torque scales
+    stiffness = at.residual_by_motion[:, :, : model.n_coordinates] * model.torque_scale[:, None]
+    assert (np.linalg.eigvalsh(0.5 * (stiffness + stiffness.mT)) > 0).all()
 
 
 def bursts(model, time, seed=0):
@@ -192,15 +192,15 @@ def test_sensitivities_are_the_simulations_slopes(given, from_rest):
 
     def state(values):
         p = model.parameters.as_dict(values)
-        return motion.solve(p, start).state.flatten(1).numpy()
+        return motion.solve(p, start).state.reshape(len(motion.excitation), -1)
 
-    values = torch.as_tensor(model.parameters.value)
+    values = np.asarray(model.parameters.value)
     p = model.parameters.as_dict()
     trajectory = motion.solve(p, start)
     exact, _ = state_sensitivity(motion, trajectory, p, free, from_rest)
-    for k, row in enumerate(free.index.tolist()):
+    for k, row in enumerate(free.index):
         step = 1e-4 * max(abs(float(values[row])), 0.1)
-        change = torch.zeros_like(values)
+        change = np.zeros_like(values)
         change[row] = step
         slope = (state(values + change) - state(values - change)) / (2 * step)
         np.testing.assert_allclose(exact[..., k], slope, atol=2e-5 * np.abs(slope).max() + 1e-8)
@@ -212,7 +212,7 @@ def test_every_angle_is_weighed_by_its_own_noise():
     time, rng = frames(0.02), np.random.default_rng(1)
     emg = bursts(model, time)
     truth = model.with_rows({("BRA", "max_isometric_force"): {"value": 1200.0}})
-    angle = EquationOfMotion(truth, trials_at(time), emg).solve().angle.numpy()
+    angle = EquationOfMotion(truth, trials_at(time), emg).solve().angle
     noise = np.deg2rad([5.0, 0.2])
     measured = angle + noise * rng.normal(size=angle.shape)
     found = identify(EquationOfMotion(model, trials_at(time), emg), measured)

@@ -36,7 +36,7 @@ def flexion():
 def findings_about(data, model, truth, exogenous=None):
     """What is left open by the motion of `truth` under the EMG `data`, noise added."""
     motion = EquationOfMotion(truth, find_trials(data), data.to_numpy(), exogenous)
-    angle = motion.solve().angle.numpy()
+    angle = motion.solve().angle
     angle = angle + NOISE * np.random.RandomState(0).normal(size=angle.shape)
     return assess(identify(motion.with_model(model), angle), motion.excitation)
 
@@ -86,7 +86,7 @@ def test_held_posture_with_noise_on_the_emg_leaves_most_open(flexion):
     data = flexion.data.assign(biceps=held[:, 0], triceps=held[:, 1])
     constant = flexion.data.assign(biceps=0.15, triceps=0.15)
     truth = EquationOfMotion(flexion.model, find_trials(data), constant.to_numpy())
-    angle = truth.solve().angle.numpy()
+    angle = truth.solve().angle
     angle = angle + NOISE * rng.normal(size=angle.shape)
     motion = EquationOfMotion(elbow(), find_trials(data), data.to_numpy())
     findings = assess(identify(motion, angle), motion.excitation)

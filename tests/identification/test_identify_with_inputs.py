@@ -58,7 +58,7 @@ def test_offset_of_the_goniometer_is_identified_in_the_loop(short, noisy):
 @pytest.mark.parametrize("name", EXTERNAL)
 def test_external_input_leaves_the_parameters_alone_if_it_is_known(short, name):
     given = {name: EXTERNAL[name](find_trials(short.data).time)}
-    angle = motion_of(short.data, short.model, given).solve().angle.numpy()
+    angle = motion_of(short.data, short.model, given).solve().angle
     known = identify(motion_of(short.data, exogenous=given), angle)
     withheld = identify(motion_of(short.data), angle)
     truth = short.parameters["value"].to_numpy()
@@ -70,7 +70,7 @@ def test_external_input_leaves_the_parameters_alone_if_it_is_known(short, name):
 def test_several_loads_in_one_recording(short):
     load = np.where(find_trials(short.data).trial_of_frame == 1, 1.0, 0.0)
     motion = motion_of(short.data, short.model, {"hand_load_kg": load})
-    angle = motion.solve().angle.numpy()
+    angle = motion.solve().angle
     found = identify(motion.with_model(elbow()), angle)
     np.testing.assert_allclose(free_values(found.model), short.parameters["value"], rtol=1e-3)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
@@ -35,7 +34,7 @@ def test_gradient_is_that_of_the_cost_with_the_trajectory_solved_for_anew(motion
     gradient, hessian = problem.linearise(point)
     step = 1e-4
     for i in range(problem.free.n_raw):
-        move = torch.zeros(problem.free.n_raw, dtype=torch.float64)
+        move = np.zeros(problem.free.n_raw)
         move[i] = step
         above, below = (problem.evaluate(raw + sign * move, point.fused.state).cost for sign in (1, -1))
         assert (above - below) / (2 * step) == pytest.approx(gradient[i], rel=1e-2, abs=1e-4)

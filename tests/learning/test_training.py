@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from sk_bionic.learning.networks import HistoryNetwork
-from sk_bionic.learning.training import TrainingSettings, train
+from sk_bionic.learning.settings import TrainingSettings
+from sk_bionic.learning.training import train
 
 FAST = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=3)
 

@@ -1,67 +1,58 @@
 """The static shapes between the dynamics' state and the activation."""
 
-import pytest
-import torch
+from dataclasses import replace
+from functools import partial
 
-from sk_bionic.musculoskeletal import Muscle, PolynomialPath
-from sk_bionic.musculoskeletal.activation import (
-    NODE,
-    ActivationShape,
-    shape_activation,
-    shape_activation_logarithmically,
-)
+import numpy as np
+import pytest
+from of_one import shape_of
+
+from sk_bionic.musculoskeletal import Muscle, MusculoskeletalModel, PolynomialPath, elbow
+from sk_bionic.musculoskeletal.compiled.activation import NODE
 from sk_bionic.musculoskeletal.parameters import DEFINITIONS, make_parameter
 
-FACTORS = torch.tensor([0.001, 0.03, 0.06, 0.12], dtype=torch.float64)
+FACTORS = [0.001, 0.03, 0.06, 0.12]
+logarithmic = partial(shape_of, shape="logarithmic")
 
 
-def test_logarithmic_shape_passes_through_its_ends_and_its_node():
-    ends = torch.tensor([[0.0], [1.0]], dtype=torch.float64).expand(2, 4)
-    torch.testing.assert_close(shape_activation_logarithmically(ends, FACTORS), ends)
-    node = NODE - FACTORS / 2**0.5
-    height = shape_activation_logarithmically(node, FACTORS)
-    torch.testing.assert_close(height, NODE + FACTORS / 2**0.5)
+@pytest.mark.parametrize("factor", FACTORS)
+def test_logarithmic_shape_passes_through_its_ends_and_its_node(factor):
+    np.testing.assert_allclose(logarithmic([0.0, 1.0], factor), [0.0, 1.0], atol=1e-12)
+    assert logarithmic([NODE - factor / 2**0.5], factor)[0] == pytest.approx(NODE + factor / 2**0.5, rel=1e-12)
 
 
-def test_pieces_of_the_logarithmic_shape_meet_with_one_slope():
-    node = NODE - FACTORS / 2**0.5
-    slopes = []
-    for beside in (-1e-9, 1e-9):
-        state = (node + beside).requires_grad_()
-        activation = shape_activation_logarithmically(state, FACTORS).sum()
-        slopes.append(torch.autograd.grad(activation, state)[0])
-    torch.testing.assert_close(*slopes, rtol=1e-6, atol=1e-6)
+@pytest.mark.parametrize("factor", FACTORS)
+def test_pieces_of_the_logarithmic_shape_meet_with_one_slope(factor):
+    near = NODE - factor / 2**0.5 + np.array([-2e-6, -1e-6, 1e-6, 2e-6])
+    slopes = np.diff(logarithmic(near, factor))[[0, 2]] / 1e-6
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-4)
 
 
-def test_logarithmic_shape_is_concave_below_its_node_and_straight_above():
-    state = torch.linspace(0.0, 1.2, 601, dtype=torch.float64)[:, None].expand(-1, 4)
-    activation = shape_activation_logarithmically(state, FACTORS)
-    curvature = activation.diff(n=2, dim=0)
-    assert (activation.diff(dim=0) > 0).all()
+@pytest.mark.parametrize("factor", FACTORS)
+def test_logarithmic_shape_is_concave_below_its_node_and_straight_above(factor):
+    state = np.linspace(0.0, 1.2, 601)
+    activation = logarithmic(state, factor)
+    curvature = np.diff(activation, n=2)
+    assert (np.diff(activation) > 0).all()
     assert (curvature[state[1:-1] < NODE - 0.12] < 0).all()
-    assert curvature[state[1:-1] > NODE].abs().max() < 1e-12
+    assert np.abs(curvature[state[1:-1] > NODE]).max() < 1e-12
 
 
 def test_logarithmic_shape_tends_to_a_straight_line():
-    state = torch.linspace(0.0, 1.0, 101, dtype=torch.float64)
-    small = torch.tensor(1e-3, dtype=torch.float64)
-    assert (shape_activation_logarithmically(state, small) - state).abs().max() < 3e-3
-
-
-def test_shapes_have_exact_derivatives():
-    state = torch.tensor([[0.02, 0.1, 0.2, 0.29], [0.3, 0.5, 0.9, 1.3]], dtype=torch.float64)
-    inputs = state.requires_grad_(), FACTORS.clone().requires_grad_()
-    assert torch.autograd.gradcheck(shape_activation_logarithmically, inputs)
-    mixed = ActivationShape(["exponential", "logarithmic", "exponential", "logarithmic"])
-    factor = torch.tensor([-1.0, 0.05, -2.0, 0.1], dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(mixed, (state, factor))
+    state = np.linspace(0.0, 1.0, 101)
+    assert np.abs(logarithmic(state, 1e-3) - state).max() < 3e-3
 
 
 def test_every_muscle_has_its_own_shape():
-    state, factor = torch.rand(5, 2, dtype=torch.float64), torch.tensor([0.07, -1.5]).double()
-    both = ActivationShape(["logarithmic", "exponential"])(state, factor)
-    torch.testing.assert_close(both[:, 0], shape_activation_logarithmically(state[:, 0], factor[0]))
-    torch.testing.assert_close(both[:, 1], shape_activation(state[:, 1], factor[1]))
+    first, second = elbow().muscles
+    given = {**second.parameters, "emg_shape_factor": {"value": 0.07}}
+    second = replace(second, activation_shape="logarithmic", parameters=given)
+    both = MusculoskeletalModel([first, second], elbow().joints)
+    state = np.random.default_rng(0).uniform(size=(5, 2))
+    own = both.parameters.as_dict()["emg_shape_factor"]
+    activation = both.activation(state)
+    np.testing.assert_allclose(activation[:, 0], shape_of(state[:, 0], own[0]), rtol=1e-13)
+    np.testing.assert_allclose(activation[:, 1], logarithmic(state[:, 1], own[1]), rtol=1e-13)
 
 
 def test_muscle_with_the_logarithmic_shape_has_its_bounds():

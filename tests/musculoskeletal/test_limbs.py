@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from sk_bionic.musculoskeletal import arm, leg
 
@@ -41,9 +40,9 @@ LEG6DOF = [
 
 def geometry(model, angles):
     """Lengths (n, n_muscles) and moment arms (n, n_coordinates, n_muscles) [m]."""
-    angles = torch.tensor(angles, dtype=torch.float64)
-    found = model.paths.length_and_moment_arm(angles, torch.ones(1, dtype=torch.float64))
-    return [x.numpy() for x in found]
+    angles = np.array(angles)
+    found = model.length_and_moment_arm(angles)
+    return [x for x in found]
 
 
 def rms(error):
@@ -79,12 +78,12 @@ def test_leg_has_the_lengths_and_moment_arms_of_leg6dof9musc():
 
 def torque(model, muscle, angle):
     """Change of the joint torques when one muscle contracts."""
-    angle = torch.tensor([angle], dtype=torch.float64)
-    idle = torch.zeros(1, model.n_muscles, dtype=torch.float64)
-    active = idle.clone()
+    angle = np.array([angle])
+    idle = np.zeros((1, model.n_muscles))
+    active = idle.copy()
     active[0, model.muscle_names.index(muscle)] = 0.5
     by = [model.muscle_torque(angle, 0.0 * angle, a)[0] for a in (idle, active)]
-    return np.sign((by[1] - by[0]).numpy().round(9)).tolist()
+    return np.sign((by[1] - by[0]).round(9)).tolist()
 
 
 ACTIONS = {
@@ -108,11 +107,11 @@ def test_preset_stays_finite_over_its_range(preset):
     rng = np.random.default_rng(0)
     shape = 500, model.n_coordinates
     low, high = p["lower_limit"], p["upper_limit"]
-    angle = low + (high - low) * torch.from_numpy(rng.uniform(size=shape))
-    velocity = torch.from_numpy(rng.normal(0.0, 5.0, shape))
-    activation = torch.from_numpy(rng.uniform(size=(500, model.n_muscles)))
+    angle = low + (high - low) * rng.uniform(size=shape)
+    velocity = rng.normal(0.0, 5.0, shape)
+    activation = rng.uniform(size=(500, model.n_muscles))
     muscles, _ = model.muscle_state(angle, velocity, activation)
-    assert torch.isfinite(muscles.tendon_force).all()
+    assert np.isfinite(muscles.tendon_force).all()
     norm_length = muscles.fiber_length / p["optimal_fiber_length"]
     assert norm_length.max() < 1.8
 

@@ -7,11 +7,9 @@ Source of every number: OpenSim 4.6 (opensim.org), class ``DeGrooteFregly2016Mus
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
-
-from sk_bionic.musculoskeletal.activation import activation_rate
-from sk_bionic.musculoskeletal.muscle import rigid_tendon_state
+from of_one import activation_rate, muscle_at, unit_of
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "opensim.json"
 PARAMETERS = {
@@ -53,19 +51,17 @@ def reference_rows(name):
 
 
 def assert_muscle_agrees(rows, rtol):
-    length, velocity, activation, *expected, force = torch.tensor(rows, dtype=torch.float64).T[..., None]
-    parameters = {name: torch.tensor([value], dtype=torch.float64) for name, value in PARAMETERS.items()}
-    state = rigid_tendon_state(length, velocity, activation, parameters)
-    got = state.fiber_length, state.fiber_velocity, torch.arccos(state.cos_pennation)
+    length, velocity, activation, *expected, force = np.array(rows).T
+    state = muscle_at(unit_of(PARAMETERS), length, velocity, activation)
+    got = state.fiber_length, state.fiber_velocity, np.arccos(state.cos_pennation)
     for ours, theirs in zip(got, expected, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=rtol, atol=1e-12)
-    torch.testing.assert_close(state.tendon_force, force, rtol=rtol, atol=1e-9)
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-12)
+    np.testing.assert_allclose(state.tendon_force, force, rtol=rtol, atol=1e-9)
 
 
 def assert_rates_agree(rows, rtol):
-    excitation, state, rate = torch.tensor(rows, dtype=torch.float64).T
-    constants = torch.tensor([0.015, 0.060], dtype=torch.float64)
-    torch.testing.assert_close(activation_rate(excitation, state, *constants), rate, rtol=rtol, atol=1e-9)
+    excitation, state, rate = np.array(rows).T
+    np.testing.assert_allclose(activation_rate(excitation, state, 0.015, 0.060), rate, rtol=rtol, atol=1e-9)
 
 
 def test_muscle_agrees_with_typed_states():

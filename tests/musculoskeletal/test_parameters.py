@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from sk_bionic.musculoskeletal import DEFINITIONS, elbow, knee
 from sk_bionic.musculoskeletal.parameters import make_parameter
@@ -58,9 +57,9 @@ def test_muscles_named_together_share_one_free_value():
     free = FreeParameters(table)
     raw = free.raw()
     assert len(raw) == free.n_raw == 2
-    shape, damping = free.free_values(raw + torch.tensor([0.7, 0.0]))[:2], free.free_values(raw)[2]
+    shape, damping = free.free_values(raw + np.array([0.7, 0.0]))[:2], free.free_values(raw)[2]
     assert shape[0] == shape[1] != elbow().parameters.as_dict()["emg_shape_factor"][0]
-    torch.testing.assert_close(damping, torch.tensor(0.5, dtype=torch.float64))
+    np.testing.assert_allclose(damping, np.array(0.5), rtol=1e-7, atol=1e-7)
 
 
 def test_prior_of_a_group_counts_once():
@@ -68,7 +67,7 @@ def test_prior_of_a_group_counts_once():
     together = FreeParameters(elbow().parameters.select("biceps+triceps/emg_shape_factor"))
     alone = FreeParameters(elbow().parameters.select("biceps/emg_shape_factor"))
     deviations = [free.prior_residual(free.raw() + 0.7) for free in (together, alone)]
-    torch.testing.assert_close((deviations[0] ** 2).sum(), (deviations[1] ** 2).sum())
+    np.testing.assert_allclose((deviations[0] ** 2).sum(), (deviations[1] ** 2).sum(), rtol=1e-7, atol=1e-7)
 
 
 def test_value_outside_its_bounds_is_refused_with_bounds_and_unit():
@@ -109,9 +108,9 @@ class TestFreeParameters:
     def test_values_survive_the_round_trip(self):
         free = self.free()
         start = free.base[free.index]
-        torch.testing.assert_close(free.free_values(free.raw()), start)
+        np.testing.assert_allclose(free.free_values(free.raw()), start, rtol=1e-7, atol=1e-7)
         values = free.lower + 0.3 * (free.upper - free.lower)
-        torch.testing.assert_close(free.free_values(free.raw(values)), values)
+        np.testing.assert_allclose(free.free_values(free.raw(values)), values, rtol=1e-7, atol=1e-7)
 
     def test_fixed_values_stay(self):
         free = self.free()
@@ -121,8 +120,8 @@ class TestFreeParameters:
 
     def test_every_vector_is_physiological(self):
         free = self.free()
-        raw = torch.from_numpy(np.random.default_rng(0).normal(0.0, 20.0, (50, free.n_raw)))
-        values = torch.stack([free.free_values(row) for row in raw])
+        raw = np.random.default_rng(0).normal(0.0, 20.0, (50, free.n_raw))
+        values = np.stack([free.free_values(row) for row in raw], axis=0)
         rounding = 1e-15 * (free.upper - free.lower)
         assert ((values >= free.lower - rounding) & (values <= free.upper + rounding)).all()
 
@@ -130,34 +129,34 @@ class TestFreeParameters:
         free = self.free()
         for bound in (free.lower, free.upper):
             raw = free.raw(bound)
-            assert torch.isfinite(raw).all()
+            assert np.isfinite(raw).all()
             assert (free.derivative(raw).diagonal() > 0).all()
 
     @pytest.mark.parametrize("shared", ["emg_shape_factor", "rectus_femoris+vastus_medialis/emg_shape_factor"])
-    def test_derivatives_are_those_of_autograd(self, shared):
+    def test_derivatives_are_those_of_differences(self, shared):
         free = FreeParameters(knee().parameters.select(["max_isometric_force", shared, "goniometer_offset"]))
-        raw = torch.from_numpy(np.random.default_rng(1).normal(size=free.n_raw))
+        raw = np.random.default_rng(1).normal(size=free.n_raw)
         for function, derivative in (
             (free.free_values, free.derivative),
             (free.prior_residual, free.prior_derivative),
         ):
-            jacobian = torch.autograd.functional.jacobian(function, raw)
-            np.testing.assert_allclose(derivative(raw), jacobian, rtol=1e-12)
+            columns = [(function(raw + 1e-5 * e) - function(raw - 1e-5 * e)) / 2e-5 for e in np.eye(free.n_raw)]
+            np.testing.assert_allclose(derivative(raw), np.stack(columns, axis=1), rtol=1e-7, atol=1e-7)
 
     def test_prior_is_centred_on_the_initial_values_wherever_the_current_ones_are(self):
         table = knee().parameters
         free = FreeParameters(table.with_values(0.9 * table.value))
         at_centre = free.prior_residual(free.raw(free.initial))
-        torch.testing.assert_close(at_centre, torch.zeros_like(at_centre), rtol=0, atol=1e-10)
-        assert free.prior_residual(free.raw()).abs().max() > 0.1
+        np.testing.assert_allclose(at_centre, np.zeros_like(at_centre), rtol=0, atol=1e-10)
+        assert np.abs(free.prior_residual(free.raw())).max() > 0.1
 
     def test_prior_scale_is_one_standard_deviation_of_the_value_or_its_logarithm(self):
         free = FreeParameters(elbow().parameters)
         # A factor exp(0.15) of a fiber length, a step of 0.03 s of a delay.
         rows = [row.name for row in (free.table.rows[i] for i in free.table.free_index)]
         fiber, delay = rows.index("optimal_fiber_length"), rows.index("electromechanical_delay")
-        values = free.initial.clone()
+        values = free.initial.copy()
         values[fiber] *= np.exp(0.15)
         values[delay] += 0.03
         deviation = free.prior_residual(free.raw(values))
-        torch.testing.assert_close(deviation[[fiber, delay]], torch.ones(2, dtype=torch.float64))
+        np.testing.assert_allclose(deviation[[fiber, delay]], np.ones(2), rtol=1e-7, atol=1e-7)

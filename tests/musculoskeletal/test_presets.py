@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from sk_bionic.musculoskeletal import PRESETS, elbow, knee, lumped_joint, wrist
 from sk_bionic.musculoskeletal.presets import with_observed_range
@@ -16,9 +15,9 @@ FLEXORS = {"biceps", "FCR", "FCU", "biceps_femoris", "semitendinosus"}
 
 def torque(model, activation, angle):
     """Torque [N m] on a single joint at rest."""
-    angle = torch.tensor([[angle]], dtype=torch.float64)
-    activation = torch.tensor([activation], dtype=torch.float64)
-    return -float(model.residual(angle, 0.0 * angle, 0.0 * angle, activation))
+    angle = np.array([[angle]])
+    activation = np.array([activation])
+    return -model.residual(angle, 0.0 * angle, 0.0 * angle, activation).item()
 
 
 def test_presets_are_these_and_the_limbs():
@@ -87,8 +86,8 @@ def test_every_channel_drives_every_lumped_coordinate_by_a_muscle_of_its_own():
     model = lumped_joint(["emg_1", "emg_2"], coordinates=("hip", "knee"))
     assert model.coordinate_names == ("hip", "knee")
     assert sorted(model.channel_names) == ["emg_1", "emg_1", "emg_2", "emg_2"]
-    ones = torch.ones(model.n_muscles, dtype=torch.float64)  # at 0, the centre of its prior, no moment arm is seen
-    _, moment_arm = model.paths.length_and_moment_arm(torch.ones(1, 2, dtype=torch.float64), ones)
+    scale = {"moment_arm_scale": np.ones(model.n_muscles)}  # at 0, the centre of its prior, no moment arm is seen
+    _, moment_arm = model.length_and_moment_arm(np.ones((1, 2)), model.parameters.as_dict() | scale)
     np.testing.assert_array_equal((moment_arm[0] != 0).sum(axis=0), 1)
 
 

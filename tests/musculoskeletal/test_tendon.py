@@ -8,16 +8,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
+from of_one import muscle_at, unit_of
 
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
-from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet
-from sk_bionic.musculoskeletal.tendon import (
-    elastic_tendon_state,
-    static_tendon_state,
-    tendon_length,
-)
+from sk_bionic.musculoskeletal.families import CURVE_FAMILIES
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "opensim.json"
 PARAMETERS = {
@@ -60,28 +56,28 @@ KEYS = {
 TOLERANCE = {"degroote_fregly": 1e-9, "millard": 1e-6, "thelen": 1e-7}  # of the maximal force
 
 
-def parameters_of(name):
-    values = {**PARAMETERS, "fiber_damping": 0.01, "tendon_strain_at_one_norm_force": 0.049}
-    for parameter, default in CURVE_FAMILIES[name].defaults.items():
-        values[parameter] = default["value"] if isinstance(default, dict) else default
-    return {n: torch.tensor([v], dtype=torch.float64) for n, v in values.items()}
+def unit(name):
+    given = CURVE_FAMILIES[name].defaults
+    values = {n: (d["value"] if isinstance(d, dict) else d) for n, d in given.items()}
+    return unit_of({**PARAMETERS, "fiber_damping": 0.01, **values}, curves=name, tendon="elastic")
 
 
 def solved(name, length, velocity, activation):
-    """Static state, the muscle in it and what is left of its equilibrium."""
-    p, curves = parameters_of(name), CurveSet([name])
-    state = static_tendon_state(length, velocity, activation, p, curves)
-    elastic = torch.tensor([True])
-    rate = torch.zeros_like(state)
-    return state, *elastic_tendon_state(state, rate, length, velocity, activation, p, curves, elastic)
+    """Static states, muscles in them and what is left of their equilibria, each (n,)."""
+    model, columns = unit(name), [np.broadcast_to(x, np.shape(length))[:, None] for x in (length, velocity, activation)]
+    state = model.static_tendon_state(*columns)
+    still = np.zeros_like(state)
+    both = np.concatenate([columns[0], state], axis=1), np.concatenate([columns[1], still], axis=1)
+    left = model.implicit_residual(*both, np.zeros_like(both[0]), columns[2])[:, 1]
+    return state[:, 0], muscle_at(model, length, velocity, activation, tendon=(state, still)), left
 
 
 def assert_static_agrees(name, rows):
-    length, activation, fiber, force = torch.tensor(rows, dtype=torch.float64).T[..., None]
-    _, muscle, _ = solved(name, length, torch.zeros_like(length), activation)
+    length, activation, fiber, force = np.array(rows).T
+    _, muscle, _ = solved(name, length, np.zeros_like(length), activation)
     tolerance = TOLERANCE[name]
-    torch.testing.assert_close(muscle.tendon_force / 1e3, force / 1e3, rtol=0, atol=tolerance)
-    torch.testing.assert_close(muscle.fiber_length, fiber, rtol=0, atol=0.1 * tolerance)
+    np.testing.assert_allclose(muscle.tendon_force / 1e3, force / 1e3, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(muscle.fiber_length, fiber, rtol=0, atol=0.1 * tolerance)
 
 
 @pytest.mark.parametrize("name", STATIC)
@@ -98,60 +94,44 @@ def test_static_equilibrium_agrees_with_every_reference_value(name):
 
 @pytest.mark.parametrize("name", CURVE_FAMILIES)
 def test_equilibrium_is_found_from_slack_to_overstretched(name):
-    grids = torch.meshgrid(
-        torch.linspace(0.15, 0.38, 60, dtype=torch.float64),  # from shorter than the tendon alone
-        torch.tensor([-0.5, 0.0, 0.5], dtype=torch.float64),
-        torch.tensor([0.0, 0.01, 0.1, 1.0, 2.0], dtype=torch.float64),
-        indexing="ij",
+    grids = np.meshgrid(
+        np.linspace(0.15, 0.38, 60), np.array([-0.5, 0.0, 0.5]), np.array([0.0, 0.01, 0.1, 1.0, 2.0]), indexing="ij"
     )
-    _, muscle, left = solved(name, *(grid.reshape(-1, 1) for grid in grids))
-    assert left.abs().max() < 1e-9
-    assert torch.isfinite(muscle.tendon_force).all()
+    _, muscle, left = solved(name, *(grid.ravel() for grid in grids))
+    assert np.abs(left).max() < 1e-9
+    assert np.isfinite(muscle.tendon_force).all()
     assert (muscle.fiber_length > 0).all()
 
 
 def test_state_of_a_degroote_fregly_tendon_is_its_normalised_force():
-    length = torch.linspace(0.25, 0.35, 11, dtype=torch.float64)[:, None]
-    half = torch.full_like(length, 0.5)
-    state, muscle, _ = solved("degroote_fregly", length, torch.zeros_like(length), half)
-    torch.testing.assert_close(muscle.tendon_force / 1000.0, state)
-
-
-@pytest.mark.parametrize("name", CURVE_FAMILIES)
-def test_static_state_has_exact_derivatives(name):
-    p = {n: v.requires_grad_() for n, v in parameters_of(name).items() if n != "fiber_damping"}
-    names = [n for n in p if n != "max_isometric_force"]
-    fixed = {n: v.detach() for n, v in parameters_of(name).items()}
-    curves = CurveSet([name])
-    columns = torch.tensor([[0.27, -0.1, 0.4], [0.31, 0.2, 0.7]], dtype=torch.float64)
-
-    def state(length, velocity, activation, *values):
-        own = {**fixed, **dict(zip(names, values, strict=True))}
-        return static_tendon_state(length, velocity, activation, own, curves)
-
-    inputs = [column[:, None].clone().requires_grad_() for column in columns.T]
-    assert torch.autograd.gradcheck(state, [*inputs, *(p[n] for n in names)], eps=1e-7, atol=1e-4)
+    length = np.linspace(0.25, 0.35, 11)
+    half = np.full_like(length, 0.5)
+    state, muscle, _ = solved("degroote_fregly", length, np.zeros_like(length), half)
+    np.testing.assert_allclose(muscle.tendon_force / 1000.0, state, rtol=1e-7, atol=1e-7)
 
 
 def test_tendon_lengthens_at_the_rate_of_its_length():
-    p = parameters_of("degroote_fregly")
-    state = torch.tensor([[-0.19], [-0.1], [0.3], [1.2]], dtype=torch.float64)
-    _, velocity = tendon_length(state, torch.full_like(state, 2.0), p)
-    longer, shorter = (tendon_length(state + 2.0 * s, state, p)[0] for s in (1e-6, -1e-6))
-    torch.testing.assert_close(velocity, (longer - shorter) / 2e-6, rtol=1e-6, atol=1e-9)
+    """The fiber takes what the tendon leaves: its velocity is the change of its length while the state goes on."""
+    model, state, rate, step = unit("degroote_fregly"), np.array([[-0.19], [-0.1], [0.3], [1.2]]), 2.0, 1e-6
+    length, velocity, full = np.full((4, 1), 0.32), np.full((4, 1), 0.1), np.ones((4, 1))
+    at = lambda h: model.muscle_state(
+        length + h * velocity, velocity, full, tendon=(state + h * rate, np.full_like(state, rate))
+    )[0]
+    change = (at(step).fiber_length - at(-step).fiber_length) / (2 * step)
+    np.testing.assert_allclose(at(0.0).fiber_velocity, change, rtol=1e-6, atol=1e-8)
 
 
 def test_stiff_tendon_tends_to_the_rigid_one():
     rigid = elbow()
     elastic = MusculoskeletalModel([replace(m, tendon="elastic") for m in rigid.muscles], rigid.joints)
-    angle = torch.linspace(0.2, 2.0, 7, dtype=torch.float64)[:, None]
-    motion = angle, torch.full_like(angle, 1.5), torch.full((7, 2), 0.4, dtype=torch.float64)
+    angle = np.linspace(0.2, 2.0, 7)[:, None]
+    motion = angle, np.full_like(angle, 1.5), np.full((7, 2), 0.4)
     exact = rigid.muscle_state(*motion)[0].tendon_force
     differences = []
     for strain in (1e-3, 1e-4):
         rows = {(m, "tendon_strain_at_one_norm_force"): {"value": strain} for m in rigid.muscle_names}
         force = elastic.with_rows(rows).muscle_state(*motion)[0].tendon_force
-        differences.append(float((force - exact).abs().max()))
+        differences.append(float(np.abs(force - exact).max()))
     assert differences[1] < 0.12 * differences[0]
     assert differences[1] < 1e-3 * float(exact.max())
 
@@ -161,9 +141,9 @@ def test_rigid_muscles_of_a_mixed_model_are_as_in_a_rigid_one():
     biceps, triceps = rigid.muscles
     mixed = MusculoskeletalModel([biceps, replace(triceps, tendon="elastic")], rigid.joints)
     assert (mixed.n_states, mixed.n_tendon_states) == (2, 1)
-    angle = torch.linspace(0.2, 2.0, 7, dtype=torch.float64)[:, None]
-    motion = angle, 0.5 * angle, torch.full((7, 2), 0.4, dtype=torch.float64)
+    angle = np.linspace(0.2, 2.0, 7)[:, None]
+    motion = angle, 0.5 * angle, np.full((7, 2), 0.4)
     both, alone = (model.muscle_state(*motion)[0] for model in (mixed, rigid))
     for ours, theirs in zip(both, alone, strict=True):
-        torch.testing.assert_close(ours[:, 0], theirs[:, 0], rtol=1e-13, atol=0)
-        assert (ours[:, 1] - theirs[:, 1]).abs().max() > 1e-5
+        np.testing.assert_allclose(ours[:, 0], theirs[:, 0], rtol=1e-13, atol=0)
+        assert np.abs(ours[:, 1] - theirs[:, 1]).max() > 1e-5

@@ -4,6 +4,7 @@ An interval whose equations Newton's method does not solve is crossed in two ste
 """
 
 from ...musculoskeletal.compiled.compilation import compiled, part, shared
+from ...musculoskeletal.compiled.instant import balance, by_parameters, settle_tendons
 from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, OWN_STATE, PULL, SPEED, STATE
 from .excitation import (
     BY_STATE,
@@ -19,7 +20,6 @@ from .excitation import (
 from .excitation import LEFT as ACTIVITY_LEFT
 from .excitation import RIGHT as ACTIVITY_RIGHT
 from .excitation import STATE as ACTIVITY
-from .instant import balance, by_parameters, settle_tendons
 from .interval import LEFT, MATRIX, RIGHT, SLOPES, SOLVED, VALUES, hand_over, lu, lu_solve, newton, place
 from .rest import rest
 

@@ -9,12 +9,12 @@ import math
 
 import numpy as np
 
-from ...musculoskeletal.compiled.compilation import part, shared
+from ...musculoskeletal.compiled.compilation import compiled, part, shared
+from ...musculoskeletal.compiled.instant import balance, settle_tendons
 from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, LOWER, OWN_STATE, PULL, SPEED, UPPER
-from .instant import balance, settle_tendons
 from .interval import MATRIX, SPARE, lu, lu_solve
 
-N_START_ANGLES, MARGIN = 61, 0.2  # rad beyond the joint's limits
+N_START_ANGLES, MARGIN = 31, 0.2  # rad beyond the joint's limits
 ITERATIONS, ROUNDING, AT_REST = 80, 1e-13, 1e-8
 LONGEST = 0.3  # rad
 FLATTEST = 1e-6  # slope of a tendon's equilibrium, below which nothing holds it
@@ -125,3 +125,18 @@ def rest(body, activation, state, at, w):
         for r in range(d):
             state[0, r] += step[r, 0] * LONGEST / largest
     return size
+
+
+@compiled
+def rests(body, external, given, activations, at, w, states, left):
+    """Angles at rest (n_points, 1 or more, n_coordinates) under constant activations (n_points, n_muscles), external inputs and
+    given angles as in a `Record`; `left` (n_points,) is the largest torque, in torque scales.
+    """
+    for i in range(len(activations)):
+        for k in range(3):
+            at.scalar[k] = external[i, k]
+        for k in range(given.shape[1]):
+            at.segment[ANGLE, body.joints[1 + body.joints[0] + k]] = given[i, k, 0]
+        for m in range(len(body.muscle)):
+            w.gauss[0, m, 0] = activations[i, m]
+        left[i] = rest(body, w.gauss[0], states[i], at, w)

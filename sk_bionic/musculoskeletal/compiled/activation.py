@@ -1,24 +1,34 @@
 """Rates of the activation dynamics and the static shape at one instant: values and derivatives.
 
-Equations: `sk_bionic.musculoskeletal.activation`.
+The EMG envelope, delayed by the electromechanical delay and times the gain, is the excitation of the activation dynamics:
+eq. 1 and 2 of De Groote et al. (2016) as OpenSim's ``DeGrooteFregly2016Muscle`` has them, with the smoothing 10 of the paper
+instead of OpenSim's default 0.1, or two lags in series. A static shape then maps their state u to the activation that scales
+the muscle's force: (exp(A u) - 1) / (exp(A) - 1) of Lloyd and Besier (2003), J. Biomechanics 36(6), 765-776, or the A-model of
+Manal and Buchanan (2003), J. Biomechanics 36(8), 1197-1202: d ln(c u + 1) up to a node, m u + b beyond it, once continuously
+differentiable.
 """
 
 import math
 
-from ..activation import NODE, NODE_ITERATIONS, SMOOTHING
 from .compilation import compiled, part, shared
 from .layout import (
     COSINE,
+    DECAY,
     LOGARITHMIC,
     PASSIVE_OFFSET,
     PASSIVE_STEEPNESS,
     PASSIVE_STRAIN,
     PENNATION,
     READY,
+    RISE,
     SHAPE,
     SHORTEST,
     SINE,
 )
+
+SMOOTHING = 10.0  # of the switch between rise and decay; OpenSim's own default is 0.1
+NODE = 0.3085  # of the logarithmic shape: where its two pieces meet on the straight line a = u
+NODE_ITERATIONS = 30
 
 
 @part
@@ -122,3 +132,19 @@ def lag(left, e_left, e_middle, e_right, step, time_constant):
     middle_r = 0.5 * right_r + 0.125 * (e_left - left - e_right + right) + r / 8.0 * right_r
     scale = -r / time_constant
     return right, middle, right_r * scale, middle_r * scale
+
+
+@compiled
+def shapes(body, state, out):
+    """Activations (n_points, n_muscles) of all muscles from the states of their dynamics."""
+    for i in range(len(state)):
+        for m in range(len(body.muscle)):
+            out[i, m] = shaped(body, m, state[i, m])[0]
+
+
+@compiled
+def activation_rates(body, excitation, state, out):
+    """Rates [1/s] of the first-order dynamics of all muscles, (n_points, n_muscles)."""
+    for i in range(len(state)):
+        for m in range(len(body.muscle)):
+            out[i, m] = activation_rate(excitation[i, m], state[i, m], body.muscle[m, RISE], body.muscle[m, DECAY])[0]

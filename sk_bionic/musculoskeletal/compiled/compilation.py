@@ -6,6 +6,7 @@ calls; the code is fresh where the sources of all compiled files are what they w
 with nothing compiled yet (workers of a grid search): one of them compiles, the others wait for it and read.
 """
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -75,7 +76,11 @@ class _Locator(caching._CacheLocator):
         self._folders = (*SOURCES, *own)
 
     def get_cache_path(self):
-        return str(code_folder())
+        # A folder for each version of the sources: an index of another one may name what is no longer there.
+        folder = code_folder() / source_stamp()[:16]
+        with contextlib.suppress(OSError):
+            folder.mkdir(exist_ok=True)
+        return str(folder)
 
     def get_source_stamp(self):
         return source_stamp(self._folders)

@@ -1,13 +1,15 @@
 """Curves of Hill-type muscles at one argument: values and slopes.
 
-Sources, constants and units: `sk_bionic.musculoskeletal.curves` (De Groote-Fregly), `thelen` and `millard`. Curves of
+Sources, constants and units: `sk_bionic.musculoskeletal.curves` (De Groote-Fregly), `thelen` and `millard`. Lengths are in
+units of the optimal fiber length, velocities in units of the maximal contraction velocity, forces in units of the maximal
+isometric force. Curves of
 Bezier corners are tables of quintic pieces (see `bezier`), several of them one behind the other.
 """
 
 import math
 
 from .. import curves, thelen
-from .compilation import part, shared
+from .compilation import compiled, part, shared
 from .layout import (
     ACTIVE,
     CURVES,
@@ -36,7 +38,7 @@ from .layout import (
 DEGROOTE_FREGLY, THELEN, TABULATED = range(3)
 FAMILIES = {"degroote_fregly": DEGROOTE_FREGLY, "thelen": THELEN, "millard": TABULATED}
 
-(A1, A2, A3), (M1, M2, M3), (W1, W2, W3), (S1, S2, S3) = curves.ACTIVE_FORCE_LENGTH.tolist()
+(A1, A2, A3), (M1, M2, M3), (W1, W2, W3), (S1, S2, S3) = zip(*curves.ACTIVE_FORCE_LENGTH, strict=True)
 D1, D2, D3, D4 = curves.FORCE_VELOCITY
 EXP_PASSIVE = math.exp(PASSIVE_STEEPNESS)
 TENDON_SCALE, TENDON_OFFSET = curves.TENDON_SCALE, curves.TENDON_OFFSET
@@ -174,3 +176,21 @@ def tendon_force_length(body, m, x, strain):
     ratio = body.muscle[m, OWN_TENDON_STRAIN] / strain
     value, slope = tabulated(body, m, TENDON_CURVE, 1.0 + (x - 1.0) * ratio)
     return value, slope * ratio, -slope * (x - 1.0) * ratio / strain
+
+
+@compiled
+def curve_values(body, curve, x, other, out):
+    """Values and slopes (n, 2) of one of the first muscle's curves (`ACTIVE`, `PASSIVE`, `VELOCITY`, `TENDON_CURVE`) at x (n,);
+    `other` (n,) holds activations for the velocity curve, strains at one normalised force for passive and tendon curves.
+    """
+    for i in range(len(x)):
+        if curve == ACTIVE:
+            out[i, 0], out[i, 1] = active_force_length(body, 0, x[i])
+        elif curve == VELOCITY:
+            out[i, 0], out[i, 1] = force_velocity(body, 0, x[i], other[i])[:2]
+        elif curve == PASSIVE:
+            # the curve's offset is made of the muscle's own strain
+            body.muscle[0, PASSIVE_OFFSET] = math.exp(PASSIVE_STEEPNESS / other[i] * (SHORTEST - 1.0))
+            out[i, 0], out[i, 1] = passive_force_length(body, 0, x[i], other[i])[:2]
+        else:
+            out[i, 0], out[i, 1] = tendon_force_length(body, 0, x[i], other[i])[:2]

@@ -62,10 +62,10 @@ CARRIED, BEFORE, TURNS = range(3)  # of the links between segments
 VALUE, BY_LENGTH, BY_LENGTHENING, BY_ACTIVATION, BY_TENDON, BY_TENDON_RATE, OWN = range(7)
 N_OWN = 8
 WIDTH = OWN + N_OWN
-# Columns of what is known of a muscle at one instant; behind them moment arms about all joints, derivatives of the
+# Columns of what is known of a muscle at one instant: of its unit, then of its fiber; behind them moment arms about all joints, derivatives of the
 # lengthening velocity by all angles, those of the moment arms, and the derivatives of length, lengthening velocity and
 # moment arms by the path's scale, which may be 0.
-UNIT_LENGTH, UNIT_LENGTHENING, FORCE = range(3)
+UNIT_LENGTH, UNIT_LENGTHENING, FIBER_NOW, FIBER_VELOCITY, COS_PENNATION, FORCE = range(6)
 EQUILIBRIUM, ARMS = FORCE + WIDTH, FORCE + 2 * WIDTH
 # Rows of what is known of the segments at one instant.
 (
@@ -77,4 +77,6 @@ BY_PHI, BY_OMEGA, BY_ALPHA = range(3)
 LOAD, COUPLE, DIRECTION, ACTIVATION_SUM = range(
     4
 )  # scalars: load [kg], couple [N m], orientation or NaN, all activation
+# External inputs by name, in the order of the first scalars.
+EXTERNAL = ("hand_load_kg", "external_torque_nm", "segment_orientation_rad")
 STATE, RATE, OWN_STATE, OWN_RATE, PULL = range(5)  # of a tendon; behind, the pull on each coordinate by its state

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import millard, thelen
+from .. import thelen
 from ..families import curve_family
 from .activation import prepare
 from .curves import FAMILIES
@@ -56,10 +56,10 @@ class CompiledModel:
         muscles, n_joints = model.muscles, len(model.joints)
         elastic = np.array([muscle.tendon == "elastic" for muscle in muscles])
         self.n_coordinates, self.n_tendons, self.n_muscles = model.n_coordinates, int(elastic.sum()), len(muscles)
+        self.n_joints = n_joints
         constants, terms = _terms(muscles, n_joints)
         counts = np.cumsum([0, *map(len, terms)])
         self._index = np.zeros((len(muscles), TABLES + 8), dtype=np.int64)
-        self._index[:, 0] = [FAMILIES[muscle.curves] for muscle in muscles]
         self._index[:, 1] = np.where(elastic, np.cumsum(elastic) - 1, -1)
         self._index[:, 2] = [muscle.activation_dynamics == "second_order" for muscle in muscles]
         self._index[:, 3] = [muscle.activation_shape == "logarithmic" for muscle in muscles]
@@ -68,7 +68,9 @@ class CompiledModel:
         flat = [term for own in terms for term in own.items()]
         self._exponent = np.array([e for e, _ in flat], dtype=np.int64).reshape(len(flat), n_joints)
         self._coefficient = np.array([c for _, c in flat], dtype=np.float64)
-        free = [i for i, joint in enumerate(model.joints) if joint.name not in model.prescribed_names]
+        self.free_joints = free = [
+            i for i, joint in enumerate(model.joints) if joint.name not in model.prescribed_names
+        ]
         given = [i for i in range(n_joints) if i not in free]
         self._joints = np.array([len(free), *free, *given], dtype=np.int64)
         self._muscle, self._joint = np.zeros((len(muscles), READY + N_READY)), np.zeros((n_joints, N_JOINT + 3))
@@ -83,26 +85,7 @@ class CompiledModel:
         pieces, ends = [np.zeros((1, 8))], {}
         for m, muscle in enumerate(muscles):
             family = curve_family(muscle.curves, muscle.curve_properties)
-            constants = family.constants
-            self._muscle[m, SLACK_STIFFNESS] = family.slack_stiffness
-            own = self._muscle[m, CURVES:READY]
-            if muscle.curves == "degroote_fregly":
-                own[WIDTH_SCALE], own[HAS_PASSIVE] = (
-                    constants.active_force_width_scale,
-                    not constants.ignore_passive_fiber_force,
-                )
-            elif muscle.curves == "thelen":
-                own[: LARGEST_FORCE + 1] = constants[: LARGEST_FORCE + 1]
-                own[FASTEST_LENGTHENING] = thelen._fastest_lengthening(constants)
-            else:
-                self._muscle[m, OWN_PASSIVE_STRAIN] = constants.FiberForceLengthCurve.strain_at_one_norm_force
-                self._muscle[m, OWN_TENDON_STRAIN] = constants.TendonForceLengthCurve.strain_at_one_norm_force
-                if constants not in ends:
-                    tables = _tables(constants)
-                    begin = sum(map(len, pieces))
-                    ends[constants] = begin + np.cumsum([0, *map(len, tables)])
-                    pieces += tables
-                self._index[m, TABLES::2], self._index[m, TABLES + 1 :: 2] = ends[constants][:-1], ends[constants][1:]
+            _place_curves(family, self._index[m], self._muscle[m], pieces, ends)
         return np.ascontiguousarray(np.concatenate(pieces))
 
     def _place_rows(self, model):
@@ -160,11 +143,45 @@ def _terms(muscles, n_joints):
     return constants, terms
 
 
-def _tables(constants):
+def _place_curves(family, index, muscle, pieces, ends):
+    """A family's constants in the row of a muscle, and its tables behind the others' `pieces`, which end at `ends`."""
+    constants, own = family.constants, muscle[CURVES:READY]
+    index[0], muscle[SLACK_STIFFNESS] = FAMILIES[family.name], family.slack_stiffness
+    if family.name == "degroote_fregly":
+        own[WIDTH_SCALE] = constants.active_force_width_scale
+        own[HAS_PASSIVE] = not constants.ignore_passive_fiber_force
+    elif family.name == "thelen":
+        own[: LARGEST_FORCE + 1] = constants[: LARGEST_FORCE + 1]
+        own[FASTEST_LENGTHENING] = thelen.fastest_lengthening(constants)
+    else:
+        muscle[OWN_PASSIVE_STRAIN] = constants.FiberForceLengthCurve.strain_at_one_norm_force
+        muscle[OWN_TENDON_STRAIN] = constants.TendonForceLengthCurve.strain_at_one_norm_force
+        if constants not in ends:
+            tables = _tables(family.made)
+            ends[constants] = sum(map(len, pieces)) + np.cumsum([0, *map(len, tables)])
+            pieces += tables
+        index[TABLES::2], index[TABLES + 1 :: 2] = ends[constants][:-1], ends[constants][1:]
+
+
+def body_of_curves(family):
+    """`Body` of a muscle that has curves and nothing else."""
+    index, muscle, pieces = (
+        np.zeros((1, TABLES + 8), dtype=np.int64),
+        np.zeros((1, READY + N_READY)),
+        [np.zeros((1, 8))],
+    )
+    _place_curves(family, index[0], muscle[0], pieces, {})
+    none, no_joint = np.zeros((0, 1)), np.zeros((3, 1, 1))
+    return Body(
+        index, np.ascontiguousarray(np.concatenate(pieces)), none.astype(np.int64), none[:, 0].copy(), no_joint,
+        np.ones(2, dtype=np.int64), muscle, np.zeros((1, N_JOINT + 3)),
+    )  # fmt: skip
+
+
+def _tables(made):
     """Pieces (n_pieces, 8) of each of the four curves of a muscle of Millard's family."""
-    made = millard.Curves(constants)
     return [
-        np.column_stack([np.append(c.knots.numpy(), np.inf), c.origins.numpy(), c.coefficients.numpy().T])
+        np.column_stack([np.append(c.knots, np.inf), c.origins, c.coefficients])
         for c in (made.active, made.passive, made.velocity, made.tendon)
     ]
 
@@ -173,5 +190,5 @@ def _links(linkage, n):
     """`links` of a body, and which segments are the first and the last ones."""
     if linkage is None:
         return np.stack([np.eye(n), np.zeros((n, n)), np.eye(n)]), np.ones(n), np.ones(n)
-    links = np.stack([part.numpy() for part in (linkage.carried, linkage.before, linkage.turns)])
-    return np.ascontiguousarray(links, dtype=np.float64), linkage.is_root.numpy(), linkage.is_end.numpy()
+    links = np.stack([linkage.carried, linkage.before, linkage.turns])
+    return np.ascontiguousarray(links, dtype=np.float64), linkage.is_root, linkage.is_end

@@ -1,13 +1,23 @@
 """One muscle: force and equilibrium of fiber and tendon with all their derivatives.
 
-Equations: `sk_bionic.musculoskeletal.muscle` (fiber, rigid tendon) and `tendon` (elastic tendon and its state).
+With a rigid tendon F = Fmax (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant fiber width, as OpenSim's
+``DeGrooteFregly2016Muscle`` with ``ignore_tendon_compliance``.
+
+The state z of an elastic tendon is the force, in units of the maximal isometric force, that the De Groote-Fregly tendon would
+carry at the tendon's length: for muscles of that family it is the normalised tendon force itself (the state that De Groote et
+al. 2016 recommend), for the others a smooth measure of length close to it, which stays regular where their tendons are
+slack and carry nothing. Below a force of -0.18 the length goes on linearly in z, so that every z has a length. The equation of
+the state is the equilibrium
+
+    ft(lt(z)) = (a fl(l) fv(v) + fp(l) + beta v) cos(pennation),
+
+the fiber's length being what the tendon leaves of the muscle-tendon unit and its velocity having z' in it: a first-order
+implicit equation F(z, z', t) = 0 (OpenSim's ``tendon_compliance_dynamics_mode = implicit``).
 """
 
 import math
 
-from ..muscle import SLACK_FRACTION
-from ..tendon import LINEAR_BELOW, SLACK_WIDTH
-from .compilation import part, shared
+from .compilation import compiled, part, shared
 from .curves import (
     LOG_TENDON,
     TENDON_OFFSET,
@@ -23,11 +33,14 @@ from .layout import (
     BY_LENGTHENING,
     BY_TENDON,
     BY_TENDON_RATE,
+    COS_PENNATION,
     COSINE,
     DAMPING,
     EQUILIBRIUM,
     FASTEST,
     FIBER_LENGTH,
+    FIBER_NOW,
+    FIBER_VELOCITY,
     FORCE,
     MAXIMAL_FORCE,
     OWN,
@@ -36,12 +49,19 @@ from .layout import (
     SINE,
     SLACK_LENGTH,
     SLACK_STIFFNESS,
+    TENDON,
     TENDON_STRAIN,
     UNIT_LENGTH,
     UNIT_LENGTHENING,
     VALUE,
     WIDTH,
 )
+
+# Below this part of the optimal fiber length the fiber's projection on the tendon is bent smoothly away from zero, so
+# that a slack muscle (path shorter than its tendon) keeps finite forces and derivatives.
+SLACK_FRACTION = 0.1
+LINEAR_BELOW = 0.02  # of z + 0.2: where the length's logarithm is continued by its tangent
+SLACK_WIDTH = 0.005  # of z: how sharply a slack tendon is held where its own curve is flat
 
 
 @part
@@ -76,6 +96,7 @@ def fiber(body, m, along, velocity, activation, unit, row):
     by_bent = by_x * cosine * cosine / optimal + by_cosine * turn * tilt
     by_width = by_x * cosine * tilt / optimal - by_cosine * turn * cosine
     by_optimal = by_bent * SLACK_FRACTION * by_slack + by_width * sine - (by_x * x + by_v * v) * cosine / optimal
+    unit[m, FIBER_NOW], unit[m, FIBER_VELOCITY], unit[m, COS_PENNATION] = length, velocity * cosine, cosine
     unit[m, row + VALUE] = total * cosine
     unit[m, row + BY_LENGTH] = by_bent * by_along
     unit[m, row + BY_LENGTHENING] = by_v * cosine * cosine / (optimal * fastest)
@@ -160,7 +181,7 @@ def elastic(body, m, activation, state, rate, unit):
 def static_state(body, m, activation, unit):
     """Tendon state in equilibrium with the fiber, the tendon's own velocity neglected.
 
-    Newton's method inside a bracket that halves wherever a step would leave it (see `tendon`).
+    Newton's method inside a bracket that halves wherever a step would leave it.
     """
     low, high = -0.1, 0.5 + 2.0 * max(activation, 0.0)
     value, slope = EQUILIBRIUM + VALUE, EQUILIBRIUM + BY_TENDON
@@ -189,3 +210,26 @@ def static_state(body, m, activation, unit):
         if near:
             break
     return z
+
+
+@compiled
+def rigid_states(body, length, lengthening, activation, unit, out):
+    """Fiber length [m], fiber velocity [m/s], cosine of pennation and force [N], out (n_points, n_muscles, 4), with rigid tendons
+    at given lengths [m] and lengthening velocities [m/s] of the units; `unit` is room as in an `Instant`.
+    """
+    for i in range(len(length)):
+        for m in range(len(body.muscle)):
+            unit[m, UNIT_LENGTH], unit[m, UNIT_LENGTHENING] = length[i, m], lengthening[i, m]
+            rigid(body, m, activation[i, m], unit)
+            out[i, m, 0], out[i, m, 1] = unit[m, FIBER_NOW], unit[m, FIBER_VELOCITY]
+            out[i, m, 2], out[i, m, 3] = unit[m, COS_PENNATION], unit[m, FORCE + VALUE]
+
+
+@compiled
+def tendon_lengths(body, state, out):
+    """Lengths (n_points, n_muscles) [m] of tendons from their states; those of rigid ones are left."""
+    for i in range(len(state)):
+        for m in range(len(body.muscle)):
+            if body.index[m, TENDON] >= 0:
+                softness = body.muscle[m, TENDON_STRAIN] / LOG_TENDON
+                out[i, m] = body.muscle[m, SLACK_LENGTH] * (1.0 + softness * tendon_shape(state[i, m])[0])

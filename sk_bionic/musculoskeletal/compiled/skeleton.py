@@ -1,7 +1,6 @@
 """Segments, gravity, load and passive tissue at one instant: torques and their derivatives.
 
-Lagrange's equations in absolute angles and the meaning of H and S: `sk_bionic.musculoskeletal.linkage`; passive torque
-and stops: `sk_bionic.musculoskeletal.skeleton`. A joint alone is a linkage of one segment.
+Lagrange's equations in absolute angles and the meaning of H and S: `sk_bionic.musculoskeletal.linkage`. A joint alone is a linkage of one segment.
 """
 
 import math
@@ -146,7 +145,11 @@ def softplus(x):
 
 @part
 def passive(body, j, angle, velocity, activation_sum):
-    """Torque of tissue and stops that resists, and its derivative by the angle: see `passive_torque`."""
+    """Torque of tissue and stops that resists [N m], and its derivative by the angle.
+
+    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs whose
+    onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
+    """
     p = body.joint
     width = p[j, TRANSITION]
     over, over_slope = softplus((angle - p[j, UPPER]) / width)

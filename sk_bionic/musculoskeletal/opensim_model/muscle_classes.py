@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import curves as degroote_fregly
 from .. import millard, thelen
-from ..activation import SMOOTHING
+from ..compiled.activation import SMOOTHING
 
 # Properties that all of OpenSim's muscles have: tag and OpenSim's default.
 _COMMON = {

@@ -7,7 +7,6 @@ import limb_text as limb
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from sk_bionic import predict_muscle_forces
 from sk_bionic.musculoskeletal import from_osim, read_osim, save_paths
@@ -64,8 +63,8 @@ def model_of(tmp_path):
 
 
 def length_and_arm(model, angle):
-    q = torch.tensor([[angle]], dtype=torch.float64)
-    length, arm = model.paths.length_and_moment_arm(q, torch.ones(1, dtype=torch.float64))
+    q = np.array([[angle]])
+    length, arm = model.length_and_moment_arm(q)
     return float(length[0, 0]), float(arm[0, 0, 0])
 
 

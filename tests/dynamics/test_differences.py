@@ -1,13 +1,12 @@
+"""Differences at frames, and the pieces of the collocation between them."""
+
 import numpy as np
 import pytest
-import torch
 
-from sk_bionic.dynamics.grid import (
-    GAUSS_POINTS,
-    CentralDifferences,
-    CollocationGrid,
-    hermite_weights,
-)
+from sk_bionic.dynamics.compiled.scheme import GAUSS_POINTS, hermite_weights
+from sk_bionic.dynamics.differences import CentralDifferences
+from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import Trials
 
 
@@ -35,44 +34,17 @@ def test_gauss_points_integrate_cubics():
         assert mean == pytest.approx(1.0 / (power + 1), rel=1e-12)
 
 
-def test_intervals_stay_within_their_trials():
-    trials = irregular_trials()
-    grid = CollocationGrid(trials)
-    trial = trials.trial_of_frame
-    assert len(grid.left) == trials.n_frames - trials.n_trials
-    np.testing.assert_array_equal(trial[grid.left], trial[grid.left + 1])
-    np.testing.assert_allclose(grid.step, trials.time[grid.left + 1] - trials.time[grid.left])
-    np.testing.assert_array_equal(grid.left[grid.starts.interval], trials.starts[:-1])
-
-
-def test_every_frame_is_an_end_of_an_interval_of_its_own_trial():
-    trials = irregular_trials()
-    grid = CollocationGrid(trials)
-    time = torch.as_tensor(trials.time)
-    np.testing.assert_array_equal(grid.interpolate(time, grid.frames), trials.time)
-    np.testing.assert_array_equal(trials.trial_of_frame[grid.left[grid.frames.interval]], trials.trial_of_frame)
-
-
-def test_interpolation_is_exact_for_straight_lines():
-    trials = irregular_trials()
-    grid = CollocationGrid(trials)
-    time = trials.time[grid.left[grid.gauss.interval]] + grid.gauss.fraction * grid.step[grid.gauss.interval]
-    line = torch.as_tensor(np.column_stack([3.0 * trials.time - 1.0, 2.0 - trials.time]))
-    expected = np.column_stack([3.0 * time - 1.0, 2.0 - time])
-    np.testing.assert_allclose(grid.interpolate(line, grid.gauss), expected, rtol=1e-12)
-
-
 def test_trial_of_one_frame_is_refused_by_name():
     trials = Trials(("walk", "jump"), np.array([0, 3, 4]), np.array([0.0, 0.1, 0.2, 0.0]))
     with pytest.raises(ValueError, match=r"at least 2 frames.*\['jump'\]"):
-        CollocationGrid(trials)
+        EquationOfMotion(elbow(), trials, np.zeros((4, 2)))
 
 
 def test_central_differences_are_exact_for_parabolas_on_any_grid():
     trials = irregular_trials()
     difference = CentralDifferences(trials)
     time = trials.time
-    values = torch.as_tensor(np.column_stack([0.3 + 2.0 * time - 1.7 * time**2, 4.0 * time**2]))
+    values = np.asarray(np.column_stack([0.3 + 2.0 * time - 1.7 * time**2, 4.0 * time**2]))
     first, second = difference(values)
     inner = time[difference.inner]
     np.testing.assert_allclose(first, np.column_stack([2.0 - 3.4 * inner, 8.0 * inner]), rtol=1e-8, atol=1e-8)
@@ -85,8 +57,8 @@ def test_central_differences_never_look_into_another_trial():
     edges = np.concatenate([trials.starts[:-1], trials.starts[1:] - 1])
     np.testing.assert_array_equal(difference.inner, np.setdiff1d(np.arange(trials.n_frames), edges))
     # An offset of each trial must not show in any derivative.
-    values = torch.as_tensor(np.sin(trials.time)[:, None])
-    shifted = values + torch.as_tensor(100.0 * trials.trial_of_frame)[:, None]
+    values = np.asarray(np.sin(trials.time)[:, None])
+    shifted = values + np.asarray(100.0 * trials.trial_of_frame)[:, None]
     for plain, moved in zip(difference(values), difference(shifted), strict=True):
         np.testing.assert_allclose(moved, plain, rtol=0, atol=1e-6)
 
@@ -96,13 +68,13 @@ def test_central_differences_converge_with_second_order():
     for n in (51, 101, 201):
         trials = Trials(("a",), np.array([0, n]), np.linspace(0.0, 1.0, n))
         difference = CentralDifferences(trials)
-        time = torch.as_tensor(trials.time)[:, None]
-        first, second = difference(torch.sin(5.0 * time))
+        time = np.asarray(trials.time)[:, None]
+        first, second = difference(np.sin(5.0 * time))
         inner = time[difference.inner]
         errors.append(
             [
-                float((first - 5 * torch.cos(5 * inner)).abs().max()),
-                float((second + 25 * torch.sin(5 * inner)).abs().max()),
+                float(np.abs(first - 5 * np.cos(5 * inner)).max()),
+                float(np.abs(second + 25 * np.sin(5 * inner)).max()),
             ]
         )
     order = np.log2(np.array(errors[:-1]) / errors[1:])

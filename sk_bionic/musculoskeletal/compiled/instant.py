@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...musculoskeletal.compiled.compilation import part, shared
-from ...musculoskeletal.compiled.layout import (
+from .compilation import part, shared
+from .layout import (
     ACTIVATION_SUM,
     ANGLE,
     ARM_SCALE,
@@ -39,9 +39,9 @@ from ...musculoskeletal.compiled.layout import (
     TORQUE_SCALE,
     VALUE,
 )
-from ...musculoskeletal.compiled.muscle import elastic, rigid, static_state
-from ...musculoskeletal.compiled.path import units
-from ...musculoskeletal.compiled.skeleton import passive, passive_by_parameter, segment_by_parameter, skeleton
+from .muscle import elastic, rigid, static_state
+from .path import units
+from .skeleton import passive, passive_by_parameter, segment_by_parameter, skeleton
 
 
 class Instant(NamedTuple):

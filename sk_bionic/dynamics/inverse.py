@@ -1,0 +1,66 @@
+"""What a model says along a motion that is given: its muscles, and what its equation of motion leaves."""
+
+import numpy as np
+
+from ..musculoskeletal.compiled.layout import COS_PENNATION, FIBER_NOW, FIBER_VELOCITY, FORCE
+from ..musculoskeletal.muscle import MuscleState
+from .differences import CentralDifferences
+from .tendons import tendons_along
+
+
+def differentiated(equation, angle):
+    """State (n_frames, 2, n_coordinates) of an angle as a goniometer reads it, its velocity by differences along each trial."""
+    joint = angle - equation.model.parameters.as_dict()["goniometer_offset"]
+    velocity = np.zeros_like(joint)
+    for rows in equation.trials.slices:
+        velocity[rows] = np.gradient(joint[rows], equation.trials.time[rows], axis=0)
+    return np.stack([joint, velocity], axis=1)
+
+
+def muscles_along(equation, state):
+    """What the muscles do along a motion, the states of elastic tendons solved along it.
+
+    Parameters
+    ----------
+    equation : EquationOfMotion
+    state : ndarray (n_frames, 2, n_coordinates)
+
+    Returns
+    -------
+    muscles : MuscleState
+        Fields (n_frames, n_muscles): tendon forces [N], fiber lengths [m] and so on.
+    torque : ndarray (n_frames, n_coordinates)
+        Of all muscles on each joint [N m].
+    """
+    found = equation.march().along(_with_tendons(equation, state), wanted={"geometry"})
+    g, free = found.geometry, equation.model.compiled.free_joints
+    muscles = MuscleState(g[..., FIBER_NOW], g[..., FIBER_VELOCITY], g[..., COS_PENNATION], found.force)
+    return muscles, np.einsum("nmd,nm->nd", g[..., FORCE:][..., free], found.force)
+
+
+def residual_along(equation, angle):
+    """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
+
+    Central differences; the first and last frame of a trial, which have no second derivative, and frames beside a
+    missing angle are NaN. Elastic tendons are solved along the motion; where angles are missing they are taken in static
+    equilibrium instead.
+    """
+    model = equation.model
+    differences = CentralDifferences(equation.trials)
+    inner = differences.inner
+    state, acceleration = np.full((len(angle), 2, angle.shape[1]), np.nan), np.full(angle.shape, np.nan)
+    state[:, 0] = angle - model.parameters.as_dict()["goniometer_offset"]
+    state[inner, 1], acceleration[inner] = differences(state[:, 0])
+    settled = not np.isfinite(angle).all()
+    if not settled and model.n_tendon_states:
+        tendon = tendons_along(equation, differentiated(equation, angle), model.parameters.as_dict())
+        state = np.concatenate([state, np.stack(tendon, axis=1)], axis=2)
+    found = equation.march().along(state, acceleration, settled=settled, wanted={"residual"})
+    out = np.full(angle.shape, np.nan)
+    out[inner] = found.residual[inner, : model.n_coordinates] * model.torque_scale
+    return out
+
+
+def _with_tendons(equation, state):
+    tendon = tendons_along(equation, state, equation.model.parameters.as_dict())
+    return state if tendon is None else np.concatenate([state, np.stack(tendon, axis=1)], axis=2)
