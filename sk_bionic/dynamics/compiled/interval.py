@@ -29,7 +29,7 @@ from .scheme import FRACTION, PARABOLA, PIECE
 ITERATIONS, SHORTENINGS = 20, 6
 NEAR = 1e-8  # of an update [rad; tendons: 1], after which Newton's method has arrived
 NEARER = 1e-11  # of the update that would follow, the same: updates fall quadratically
-NEAREST = 1e-8  # of an update whose derivatives count as those at the solution
+NEAREST = 1e-10  # of an update whose derivatives count as those at the solution
 LONGEST = 1.0  # rad, of an update
 ROUNDING = 1e-12  # of the residual in torque scales, below which it need not fall
 LARGEST = 1e60  # residual, beyond which it is no missing inertia that makes a matrix singular
