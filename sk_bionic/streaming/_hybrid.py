@@ -205,7 +205,7 @@ class MusclesOfFrames:
     """
 
     def __init__(self, predictor, step):
-        model, rows = predictor.model, FreeParameters(predictor.model.parameters).index.numpy()
+        model, rows = predictor.model, FreeParameters(predictor.model.parameters).index
         self.d, self.step, self.offset = model.n_coordinates, step, np.array(offset_of(model))
         self.limb = Limb(model, step, rows, 0, predictor.session.delay)
         self.of_parameters = np.zeros((len(rows), len(rows)))

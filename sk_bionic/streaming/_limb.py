@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..dynamics.compiled.excitation import Record
-from ..dynamics.compiled.instant import new_instant
 from ..dynamics.compiled.interval import SOLVED, new_interval
 from ..dynamics.compiled.march import march
+from ..musculoskeletal.compiled.instant import new_instant
 from ..musculoskeletal.compiled.layout import DELAY
 from .compiled.limb import Frame, Told, Window, enter, spread, tell
 

@@ -28,7 +28,7 @@ class SimulationCore:
         model = predictor.model
         free = FreeParameters(model.parameters)
         self.step, self.d, self.n_muscles = step, model.n_coordinates, model.n_muscles
-        self.limb = Limb(model, step, free.index.numpy(), 2 * self.d, predictor.session.delay)
+        self.limb = Limb(model, step, free.index, 2 * self.d, predictor.session.delay)
         self.weights = np.ascontiguousarray(model.channel_weights)
         self.least = np.ascontiguousarray(np.broadcast_to(model.minimum_activation, self.n_muscles), dtype=np.float64)
         self.covariance = np.ascontiguousarray(predictor.identification.covariance).reshape(len(free), len(free))

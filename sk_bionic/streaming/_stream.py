@@ -118,7 +118,7 @@ class MotionStream:
         self._none = np.zeros(n, np.int64)
         self._core = core_of(predictor, self._step, self.lag, self._external.names)
         self._shadows = [core_of(predictor, self._step, self.lag, self._external.names) for _ in range(2)]
-        d, maximal = self._core.d, model.parameters.as_dict()["max_isometric_force"].numpy()
+        d, maximal = self._core.d, model.parameters.as_dict()["max_isometric_force"]
         self._near = np.concatenate([np.full(d, RECONVERGED), 0.01 * maximal, np.full(d, np.inf)])
         self._n_out = self._core.out.shape[1]
 

@@ -79,14 +79,14 @@ def slopes(body, m, row, at, s):
 
 
 @part
-def forces(body, columns, activation, settled, at, frame, out):
+def forces(body, columns, activation, settled, at, frame, force, by_state, by_parameter):
     """Forces of all muscles at one point; by angles, velocities and (behind them) own tendon states; by parameters.
 
     Where tendons are `settled`, they stay in equilibrium whatever moves.
     """
-    d, by_state, by_parameter = body.joints[0], out.force_by_state, out.force_by_parameter
+    d = body.joints[0]
     for m in range(len(at.unit)):
-        out.force[frame, m] = at.unit[m, FORCE]
+        force[frame, m] = at.unit[m, FORCE]
         if len(by_state) == 0:
             continue
         e = body.index[m, TENDON]
@@ -162,7 +162,7 @@ def evaluate(body, columns, external, given, states, acceleration, frame, settle
     else:
         units(body, at)
         pull(body, activation, at)
-    forces(body, columns, activation, settled, at, frame, out)
+    forces(body, columns, activation, settled, at, frame, out.force, out.force_by_state, out.force_by_parameter)
     if len(out.geometry) > 0:
         geometries(at, frame, out)
     if len(out.residual) > 0:

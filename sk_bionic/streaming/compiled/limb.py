@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...dynamics.compiled.along import forces, set_motion
 from ...dynamics.compiled.excitation import Record, spline_curvature
-from ...dynamics.compiled.instant import pull
 from ...dynamics.compiled.march import activations_now
 from ...musculoskeletal.compiled.compilation import compiled, part
+from ...musculoskeletal.compiled.instant import pull
 from ...musculoskeletal.compiled.layout import ARMS, FORCE, TENDON
 from ...musculoskeletal.compiled.path import units
+from ...musculoskeletal.compiled.points import forces, set_motion
 
 
 class Frame(NamedTuple):
@@ -154,7 +154,8 @@ def tell(body, columns, window, settled, at, w, told, wanted):
     for m in range(len(activation)):
         activation[m, 8] = 0.0
         told.activation[0, m] = activation[m, 0]
-    set_motion(body, window.record, window.states, last, False, at)
+    record, still = window.record, window.states[:0, 0]
+    set_motion(body, record.external, record.given, window.states, still, last, False, at)
     units(body, at)
     pull(body, activation, at)
     by_state = told.by_state if wanted else told.by_state[:0]
