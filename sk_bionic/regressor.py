@@ -853,7 +853,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         self.predictor_ = predictor
         for name, value in predictor.attributes().items():
             setattr(self, name, value)
-        self.net_ = None if self.module_ is None else net_around(self.module_, self.history_)
+        self.net_ = None if self.module_ is None else _net_around(self.module_, self.history_)
 
     def _as_target(self, X, work, angle):
         """Angles (n_work, n_coordinates) at X's rows, in the shape and type of the training target."""
@@ -881,3 +881,9 @@ def _watch_validation(callbacks):
     from .learning.skorch_net import watches_validation
 
     return watches_validation(callbacks)
+
+
+def _net_around(module, history):
+    from .learning.skorch_net import net_around
+
+    return net_around(module, history)
