@@ -8,7 +8,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
-from skorch.callbacks import Callback as SkorchCallback
 
 from . import _inputs as inputs
 from .dynamics.errors import SimulationError
@@ -364,6 +363,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         TypeError
             When one is neither.
         """
+        from skorch.callbacks import Callback as SkorchCallback
+
         of_skorch = [callback for callback in callbacks if isinstance(callback, SkorchCallback)]
         others = [callback for callback in callbacks if not isinstance(callback, SkorchCallback)]
         if of_skorch:
