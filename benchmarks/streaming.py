@@ -156,7 +156,9 @@ def pipeline_of(model, prediction, causal, given):
 
 
 def causal(given, kept):
-    """Zero-lag and causal predictions of the last 30 % of each record, by models of zero-lag and of causal envelopes."""
+    """Zero-lag and causal predictions of the last 30 % of each record, by models of zero-lag and of causal
+    envelopes.
+    """
     rows = {(row["record"], row["prediction"]): row for row in kept}
     for record, model, (X, X_test, y, y_test) in records(given):
         for prediction in given.predictions:
@@ -299,11 +301,15 @@ def summary_of_causal(rows):
 
 
 TITLES = {
-    "push": "Time of a push, one core (of the clock on a machine that others used too, and of the thread's own processor time)",
+    "push": "Time of a push, one core (of the clock on a machine that others used too, and of the thread's own "
+    "processor time)",
     "control": "The same work again and again, measured in the same way on the same machine: its tail is the machine's",
-    "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %. Medians over records "
-    "and geometric means of the records' error ratios to zero lag (zero-lag envelopes and zero-lag prediction). Causal: "
-    "causal envelopes in training and test. Causal low-pass: a Butterworth filter of second order, forward only, in place of "
+    "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %. Medians "
+    "over records "
+    "and geometric means of the records' error ratios to zero lag (zero-lag envelopes and zero-lag "
+    "prediction). Causal: "
+    "causal envelopes in training and test. Causal low-pass: a Butterworth filter of second order, forward only, "
+    "in place of "
     "the recursive form.",
     "faults": "Faults put into trials of a simulated elbow that differs from the model",
     "lsl": "Over the Lab Streaming Layer's loopback: amplifier, prediction and listener on one machine",

@@ -56,7 +56,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     ode_weight : float or "auto", default="auto"
         Weight of the mean squared equation residual (in units of the joint's torque scale) against the mean squared
         standardised angle error, in training and in fusion. 0: the learners alone, without any physics; infinity: the
-        simulation ("hybrid" alone; a network's loss must be finite). "auto": chosen on held-out parts of the training data ("hybrid"), 0.1 ("network").
+        simulation ("hybrid" alone; a network's loss must be finite). "auto": chosen on held-out parts of the training
+        data ("hybrid"), 0.1 ("network").
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal
         forces.
@@ -69,9 +70,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         Starts of the identification: the model's values and random ones within the bounds. What each reached is in
         `starts_`.
     trial_gain_std : float, default=0.0
-        Prior standard deviation of the logarithm of an EMG gain that every training trial has of its own, relative to the
-        mean of all: 0.1 where electrodes were set anew or effort differs between trials; 0: none. Only trials whose angles
-        tell them apart move from 1. New trials are predicted with a gain of 1; see `calibrate`.
+        Prior standard deviation of the logarithm of an EMG gain that every training trial has of its own, relative to
+        the mean of all: 0.1 where electrodes were set anew or effort differs between trials; 0: none. Only trials whose
+        angles tell them apart move from 1. New trials are predicted with a gain of 1; see `calibrate`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
     max_epochs : int, default=150
@@ -103,8 +104,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         Smallest decrease of the validation loss that counts as an improvement.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1: the largest of the training trials, none (X is normalised), or
-        given. "auto": 1 (X is normalised) where the largest value of all channels lies between 0.05 and 2, each channel's
-        largest where it lies beyond 0.025 or 4, and a power of that, which grows from 0 to 1, in between.
+        given. "auto": 1 (X is normalised) where the largest value of all channels lies between 0.05 and 2, each
+        channel's largest where it lies beyond 0.025 or 4, and a power of that, which grows from 0 to 1, in between.
     sampling_rate : float, optional
         Frames per second [Hz] of X without a time index; the rows are then one continuous trial, unless `fit` names
         trials.
@@ -124,8 +125,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     module : type, torch.nn.Module or callable, default=None
         A torch module of your own in the network's place, or what makes one: a class (which is given `n_inputs`,
         `n_steps`, `n_outputs` and `n_muscles` where its signature names them), an instance (of which every network is a
-        copy), any callable. It reads the EMG's last `history` seconds as sequences (n_frames, n_steps, n_inputs) in steps
-        of 20 ms, the latest last (square roots of the envelopes and external inputs, standardised), and gives
+        copy), any callable. It reads the EMG's last `history` seconds as sequences (n_frames, n_steps, n_inputs) in
+        steps of 20 ms, the latest last (square roots of the envelopes and external inputs, standardised), and gives
         (n_frames, n_outputs) or, of which the last step counts, (n_frames, n_steps, n_outputs): standardised angles,
         and the muscles' forces after them, if it will. Without a time axis there is one step. "hybrid" has
         `n_networks` of them beside its forest.
@@ -142,12 +143,13 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         The identified model; None without a time axis.
     parameters_ : DataFrame
         One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable,
-        prior_std, reason (in words, why a value is not to be relied on). ``prediction="network"`` has no standard errors
-        and calls nothing identifiable. The standard error is that of noise on the angle; where the EMG is noisy or the model wrong, errors are
-        larger.
+        prior_std, reason (in words, why a value is not to be relied on). ``prediction="network"`` has no standard
+        errors and calls nothing identifiable. The standard error is that of noise on the angle; where the EMG is noisy
+        or the model wrong, errors are larger.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
-    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray (n_muscles,)
+    max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray
+    (n_muscles,)
         In N, m, m and rad.
     max_contraction_velocity_, emg_shape_factor_, electromechanical_delay_ : ndarray (n_muscles,)
         In optimal fiber lengths per second, without unit, and in s.
@@ -157,13 +159,13 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         Identified EMG gain of each training trial, relative to the mean of all.
     muscle_names_ : tuple of str
     synthesized_muscles_ : tuple of str
-        Muscles without EMG of their own, driven by a mixture of columns (see `Muscle`); the `attrs` of `parameters_` and
-        of the muscles' outputs name them, too.
+        Muscles without EMG of their own, driven by a mixture of columns (see `Muscle`); the `attrs` of `parameters_`
+        and of the muscles' outputs name them, too.
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
     session_ : Session
-        Goniometer offset, EMG gains and delay of the session that `calibrate` has seen, relative to the training's. Where
-        the equation of motion predicts alone, gains and delays are parameters of `model_` instead.
+        Goniometer offset, EMG gains and delay of the session that `calibrate` has seen, relative to the training's.
+        Where the equation of motion predicts alone, gains and delays are parameters of `model_` instead.
     emg_history_ : float
         EMG that the network sees [s].
     ode_weight_ : float
@@ -405,10 +407,11 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         Warns
         -----
         PlausibilityWarning
-            When the fit can hardly be right: angles of the opposite sign, with a zero or in a unit of their own, exchanged
-            channels, EMG with a resting level or out of step, masses that are not the subject's, ...
+            When the fit can hardly be right: angles of the opposite sign, with a zero or in a unit of their own,
+            exchanged channels, EMG with a resting level or out of step, masses that are not the subject's, ...
         InterruptedWarning
-            When an interrupt (Ctrl-C) has ended the fit before its time: the message and `interrupted_` say what predicts.
+            When an interrupt (Ctrl-C) has ended the fit before its time: the message and `interrupted_` say what
+            predicts.
 
         Notes
         -----
@@ -458,8 +461,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         """Adapt to a new session of the same subject from a few labelled frames.
 
         Goniometer offset, EMG gains and electromechanical delay move, under priors about those of the training; the
-        anatomy and the networks stay. What the measured angles still differ by is expected again wherever the limb comes
-        back to their postures. A later call starts from the training again.
+        anatomy and the networks stay. What the measured angles still differ by is expected again wherever the limb
+        comes back to their postures. A later call starts from the training again.
 
         Parameters
         ----------
@@ -505,8 +508,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         return_std : bool, default=False
             Return standard deviations, too.
         causal : bool, default=False
-            Predict each frame from those before it alone: what `stream` says, frame by frame. Values may be missing (NaN)
-            then. Envelopes should be causal, too.
+            Predict each frame from those before it alone: what `stream` says, frame by frame. Values may be missing
+            (NaN) then. Envelopes should be causal, too.
 
         Returns
         -------
@@ -521,8 +524,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         -----
         UserWarning
             When a column of a trial is unlike the training's: constant, silent, clipped or far stronger EMG, another
-            resting level, an external input outside the training's range. The standard deviation is then widened by what
-            the column may have been instead.
+            resting level, an external input outside the training's range. The standard deviation is then widened by
+            what the column may have been instead.
         """
         if causal:
             found = self._causal(X)
@@ -547,7 +550,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         sampling_rate : float
             Of the frames that will come [Hz].
         envelope : EMGEnvelope, optional
-            Fitted: the frames are raw EMG, of which it makes envelopes, causally. Default: the frames are as in training.
+            Fitted: the frames are raw EMG, of which it makes envelopes, causally. Default: the frames are as in
+            training.
         frame_rate : float, optional
             Frames per second that are predicted [Hz]. Default: the estimator's `frame_rate`.
         lag : float, default=0.0
@@ -604,11 +608,11 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         -------
         force : DataFrame or ndarray (n_frames, n_muscles)
             Tendon forces [N], never below 0: the Hill-type muscles' on the predicted motion, or with
-            ``prediction="network"`` the network's. Where fibers shorten faster than they can, or tendons hang slack, the
-            muscle's smooth curves are slightly negative; a tendon only pulls.
+            ``prediction="network"`` the network's. Where fibers shorten faster than they can, or tendons hang slack,
+            the muscle's smooth curves are slightly negative; a tendon only pulls.
         std : same type and shape
-            Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated. Intervals end
-            at 0.
+            Standard deviation [N], where `return_std`: the posterior of parameters and motion, propagated. Intervals
+            end at 0.
 
         Raises
         ------
@@ -625,8 +629,10 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             return force
         if prediction.force_std is None:
             raise ValueError(
-                "Muscle forces have a standard deviation where the equation of motion takes part in the prediction, but "
-                "the networks alone predict here: use prediction='simulation', or 'hybrid' with a positive `ode_weight`."
+                "Muscle forces have a standard deviation where the equation of motion takes part in the "
+                "prediction, but "
+                "the networks alone predict here: use prediction='simulation', or 'hybrid' with a positive "
+                "`ode_weight`."
             )
         return force, self._as_columns(X, work, prediction.force_std, self.muscle_names_)
 
@@ -714,7 +720,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             initial_state = np.array(initial_state, dtype=np.float64)
             if initial_state.size != np.prod(shape):
                 raise ValueError(
-                    f"`initial_state` must have shape (n_trials, 2, n_coordinates) = {shape}. Got {initial_state.shape}."
+                    f"`initial_state` must have shape (n_trials, 2, n_coordinates) = {shape}. Got "
+                    f"{initial_state.shape}."
                 )
             initial_state = initial_state.reshape(shape)
         return self._as_target(X, work, self.predictor_.simulate(recording, initial_state))

@@ -34,7 +34,8 @@ def check_radians(name, column, trials):
     row = int(np.argmax(np.abs(column)))
     if abs(column[row]) > LARGEST_RANGE:
         raise ValueError(
-            f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, more than any joint moves through: "
+            f"Column {name!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} is {column[row]:.4g} rad, "
+            "more than any joint moves through: "
             "prescribed angles must be in radians. If they are in degrees, pass np.deg2rad of that column."
         )
 
@@ -45,7 +46,8 @@ def warn_of_rough(motion):
         size = 2.0 * float(np.sqrt(np.mean(motion.record.given[:, k, 2] ** 2)))
         if size > ROUGH_ACCELERATION:
             warn_user(
-                f"The acceleration of the prescribed angle {name!r} is {size:.3g} rad/s^2 (root mean square), more than limbs move with: its noise acts "
+                f"The acceleration of the prescribed angle {name!r} is {size:.3g} rad/s^2 (root mean square), more "
+                "than limbs move with: its noise acts "
                 "as a torque on the other joints. Low-pass the column, as for inverse dynamics."
             )
 
@@ -74,7 +76,8 @@ def check_ode_weight(weight, prediction):
     """Raise where a network is to be trained under an infinite weight."""
     if prediction == "network" and weight != "auto" and not np.isfinite(weight):
         raise ValueError(
-            "`ode_weight` is infinite, which leaves the network no angles to learn from. Give prediction='network' a finite weight, such as 1e3, or use "
+            "`ode_weight` is infinite, which leaves the network no angles to learn from. Give prediction='network' a "
+            "finite weight, such as 1e3, or use "
             "prediction='simulation'."
         )
 
@@ -83,13 +86,16 @@ def check_untimed(prediction, ode_weight):
     """Raise, or warn, where rows without time are given to an estimator that was to know of dynamics."""
     if prediction == "simulation":
         raise ValueError(
-            "prediction='simulation' needs a time axis: an equation of motion has none to run along. Pass X with the index "
-            "levels 'trial' and 'time' (s), or set `sampling_rate` [Hz]; prediction='hybrid' trains a static network on "
+            "prediction='simulation' needs a time axis: an equation of motion has none to run along. Pass X "
+            "with the index "
+            "levels 'trial' and 'time' (s), or set `sampling_rate` [Hz]; prediction='hybrid' trains a "
+            "static network on "
             "rows without time."
         )
     if ode_weight != 0:
         warn_user(
-            "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a static network is "
+            "X has no time axis, so there are no dynamics: the rows are taken as unrelated frames and a "
+            "static network is "
             "trained. Pass `sampling_rate` [Hz], or a DataFrame whose index has the levels 'trial' and 'time' (s)."
         )
 
@@ -100,7 +106,8 @@ def check_trial_lengths(trials):
     if len(short):
         name, length = trials.names[short[0]], trials.lengths[short[0]]
         raise ValueError(
-            f"Trial {name!r} has {length} sample(s) in time, {FEWEST_FRAMES} is the fewest that have an acceleration. Drop the trial, or check that the "
+            f"Trial {name!r} has {length} sample(s) in time, {FEWEST_FRAMES} is the fewest that have an acceleration. "
+            "Drop the trial, or check that the "
             "index level 'trial' and `sampling_rate` are meant."
         )
 
@@ -108,8 +115,8 @@ def check_trial_lengths(trials):
 def check_same_index(X, y):
     """Raise where X and y are pandas objects whose rows are labelled differently.
 
-    Times may differ by a tenth of the usual step, as they do where they were rounded or came through float32: the rows are
-    the same, and X's times count.
+    Times may differ by a tenth of the usual step, as they do where they were rounded or came through float32: the rows
+    are the same, and X's times count.
     """
     if not (isinstance(X, pd.DataFrame) and isinstance(y, pd.DataFrame | pd.Series)) or X.index.equals(y.index):
         return
@@ -119,7 +126,8 @@ def check_same_index(X, y):
     if different.any():
         row = int(np.argmax(different))
         raise ValueError(
-            f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. {ONE_CLOCK} If only the order of the rows "
+            f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. {ONE_CLOCK} If "
+            "only the order of the rows "
             "differs, y.loc[X.index] will do."
         )
 
@@ -181,7 +189,10 @@ def check_angles(angle, trials, strict):
     span = np.nanmax(angle, axis=0) - np.nanmin(angle, axis=0)
     if span.max() <= LARGEST_RANGE or trials is None:
         return
-    message = f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they are in degrees, pass np.deg2rad(y)."
+    message = (
+        f"y spans {span.max():.4g} rad, more than any joint moves through: angles must be in radians. If they "
+        "are in degrees, pass np.deg2rad(y)."
+    )
     if strict:
         raise ValueError(message)
     warn_user(message)

@@ -101,7 +101,8 @@ class EquationOfMotion:
     def march(self, parameters=None, rows=(), surplus=False):
         """The equation under given parameters (dict of ndarray, default the model's own), ready to be marched.
 
-        Derivatives are with respect to rows of the table of parameters, or to each muscle's surplus activation at the start.
+        Derivatives are with respect to rows of the table of parameters, or to each muscle's surplus activation at the
+        start.
         """
         table = self.model.parameters
         values = table.value if parameters is None else table.flat(parameters)

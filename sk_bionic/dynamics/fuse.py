@@ -19,8 +19,8 @@ from .errors import SimulationError
 MAX_ITERATIONS, TOLERANCE, MAX_HALVINGS = 30, 1e-6, 10
 LARGEST = 1e60  # of residuals, their derivatives and states: beyond it squares and their sums overflow
 RIDGE = 1e-9  # of every diagonal element of the normal equations
-# Of the equilibrium of tendon and fiber, in units of the maximal isometric force: a law of the muscle, next to which the
-# equation of motion is an opinion.
+# Of the equilibrium of tendon and fiber, in units of the maximal isometric force: a law of the muscle, next to which
+# the equation of motion is an opinion.
 TENDON_STD = 1e-3
 
 
@@ -32,7 +32,8 @@ class Fused(NamedTuple):
     all_states : ndarray (n_frames, 2, n_states)
         As `Trajectory` has it.
     residual : ndarray (n_frames, 2, n_states)
-        Of all equations, in torque scales, at both Gauss points of the interval behind each frame; 0 behind a trial's last.
+        Of all equations, in torque scales, at both Gauss points of the interval behind each frame; 0 behind a trial's
+        last.
     information : BlockTridiagonal
         Of all states.
     n_iter, n_coordinates : int
@@ -98,7 +99,7 @@ def fuse(equation, predicted, prediction_std, residual_std, *, parameters=None, 
             "The equation of motion overflows along the predicted motion, which is far from anything that a limb does."
         )
     information = _factorised(normal)
-    for iteration in range(1, MAX_ITERATIONS + 1):
+    for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - the last one is told below
         step, length = -information.solve(normal.gradient).reshape(state.shape), 1.0
         for _ in range(MAX_HALVINGS):
             moved = state + length * step
@@ -120,7 +121,8 @@ def _factorised(normal):
         return BlockTridiagonal(normal.diagonal, normal.below)
     except np.linalg.LinAlgError as error:
         raise SimulationError(
-            "The equation of motion leaves the trajectory undetermined where no angle is known, or its torques overflow: give angles nearer to these frames."
+            "The equation of motion leaves the trajectory undetermined where no angle is known, or its torques "
+            "overflow: give angles nearer to these frames."
         ) from error
 
 

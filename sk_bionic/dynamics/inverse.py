@@ -9,7 +9,9 @@ from .tendons import tendons_along
 
 
 def differentiated(equation, angle):
-    """State (n_frames, 2, n_coordinates) of an angle as a goniometer reads it, its velocity by differences along each trial."""
+    """State (n_frames, 2, n_coordinates) of an angle as a goniometer reads it, its velocity by differences along each
+    trial.
+    """
     joint = angle - equation.model.parameters.as_dict()["goniometer_offset"]
     velocity = np.zeros_like(joint)
     for rows in equation.trials.slices:
@@ -42,8 +44,8 @@ def residual_along(equation, angle):
     """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
 
     Central differences; the first and last frame of a trial, which have no second derivative, and frames beside a
-    missing angle are NaN. Elastic tendons are solved along the motion; where angles are missing they are taken in static
-    equilibrium instead.
+    missing angle are NaN. Elastic tendons are solved along the motion; where angles are missing they are taken in
+    static equilibrium instead.
     """
     model = equation.model
     differences = CentralDifferences(equation.trials)

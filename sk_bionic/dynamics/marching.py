@@ -106,7 +106,8 @@ class March:
             n_parameters = self.columns.shape[1] if wanted else 0
             at, w = new_instant(self.body), new_interval(self.body, n_parameters, own.shape[2] if wanted else 0)
             status = march(
-                self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start, rows.start if starts_only else rows.stop - 1), from_rest,
+                self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start,
+                rows.start if starts_only else rows.stop - 1), from_rest,
                 held, at, w, states, activations, own, wanted, report,
             )  # fmt: skip
             return status, report
@@ -162,14 +163,15 @@ class March:
         room = np.zeros((self.n_states, self.columns.shape[1]))
         activation = np.zeros((self.compiled.n_muscles, 1 + N_ACTIVATION))
         at_points(
-            self.body, self.columns, external, given, np.ascontiguousarray(states), np.ascontiguousarray(acceleration), True,
+            self.body, self.columns, external, given, np.ascontiguousarray(states), np.ascontiguousarray(acceleration),
+            True,
             activation, new_instant(self.body), room, out,
         )  # fmt: skip
         return out
 
     def rest(self, activations, frames):
-        """Posture (n, n_coordinates) [rad] at which the limb stays under constant activations (n, n_muscles) and the external
-        inputs of some frames (n,) held; the best found where there is none.
+        """Posture (n, n_coordinates) [rad] at which the limb stays under constant activations (n, n_muscles) and the
+        external inputs of some frames (n,) held; the best found where there is none.
         """
         states, n = np.zeros((len(frames), 1, self.compiled.n_coordinates)), len(frames)
         at, w = new_instant(self.body), new_interval(self.body, 0, 0)
@@ -178,7 +180,9 @@ class March:
         return states[:, 0]
 
     def gauss(self, wanted=False):
-        """Activations at the Gauss points (see `activations_between`); raises `SimulationError` with the trial's name."""
+        """Activations at the Gauss points (see `activations_between`); raises `SimulationError` with the trial's
+        name.
+        """
         out = np.zeros((len(self.record.time), 2, self.compiled.n_muscles, 1 + N_ACTIVATION if wanted else 1))
         for k, rows in enumerate(self.trials.slices):
             w = new_interval(self.body, 0, 0)
@@ -210,17 +214,20 @@ class March:
         name, time = self.trials.names[trial], self.record.time[frame]
         if status == SINGULAR:
             raise SimulationError(
-                f"The equation of motion of trial {name!r} is singular at {time:g} s. Check that every joint has inertia."
+                f"The equation of motion of trial {name!r} is singular at {time:g} s. Check that every joint "
+                "has inertia."
             )
         if status == NO_ACTIVATION:
             raise SimulationError(
-                f"The activation dynamics of trial {name!r} did not converge at {time:g} s (row {frame}). Check the EMG's "
+                f"The activation dynamics of trial {name!r} did not converge at {time:g} s (row {frame}). "
+                "Check the EMG's "
                 "amplitude: 1 is full excitation."
             )
         torque = residual * float(self.body.joint[:, TORQUE_SCALE].max())
         where = "its first posture, at rest" if status == NO_REST else f"{time:g} s, even in the shortest steps"
         raise SimulationError(
-            f"The simulation of trial {name!r} did not converge at {where}: Newton's largest residual is {torque:.3g} N m. "
+            f"The simulation of trial {name!r} did not converge at {where}: Newton's largest residual is "
+            f"{torque:.3g} N m. "
             "Check the units of EMG and time, or the model's parameters."
         )
 

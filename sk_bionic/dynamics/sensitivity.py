@@ -1,7 +1,7 @@
 """Exact derivatives of a simulated trajectory with respect to parameters and initial states.
 
-The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dtheta by the implicit function theorem; the
-Jacobian is block lower bidiagonal, so that sensitivities march along with the states, by the same factors.
+The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dtheta by the implicit function theorem;
+the Jacobian is block lower bidiagonal, so that sensitivities march along with the states, by the same factors.
 """
 
 import numpy as np
@@ -36,8 +36,8 @@ def start_sensitivity(motion, trajectory, parameters):
     """Derivatives of a simulation with respect to what nobody knows of its beginning.
 
     Besides angle and velocity that is how active each muscle was: the EMG before the first frame is not there. More
-    activation than the steady state of the first EMG goes with the muscle's own decay, once its electromechanical delay has
-    passed.
+    activation than the steady state of the first EMG goes with the muscle's own decay, once its electromechanical delay
+    has passed.
 
     Parameters
     ----------

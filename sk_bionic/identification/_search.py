@@ -109,7 +109,8 @@ class Search:
             self._zero(poor)
         if poor and not self._settled():
             self._signs()
-        # Exchanged antagonists are nearly a limb that bends the other way: a sign that explains much does not settle it.
+        # Exchanged antagonists are nearly a limb that bends the other way: a sign that explains much does not settle
+        # it.
         if poor and not self._settled(but="sign"):
             self._swaps()
         if (self.unexplained > MIDDLING or self._odd_delay) and not self._settled():

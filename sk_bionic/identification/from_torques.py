@@ -199,5 +199,6 @@ def _check_free(free, acting):
     idle = [f"{row.owner}/{row.name}" for row in rows if row.name not in acting]
     if idle or not rows:
         raise ValueError(
-            f"Joint torques along a measured motion depend on {list(acting)}. Free are {idle or 'none'}: choose by `identify`."
+            f"Joint torques along a measured motion depend on {list(acting)}. Free are {idle or 'none'}: choose "
+            "by `identify`."
         )

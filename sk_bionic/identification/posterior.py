@@ -53,8 +53,9 @@ class Posterior:
         Prior standard deviation of the logarithm of each trial's EMG gains, relative to the mean of all trials; 0: they
         have one and the same. Muscles that one EMG drives share a gain.
     known_noise_std : ndarray (n_coordinates,), optional
-        Noise of earlier recordings [rad], which counts as much as `KNOWN_FRAMES` frames (the conjugate prior of a variance;
-        Gelman et al. 2013, Bayesian Data Analysis, section 2.6): a few frames cannot tell how wrong the model is.
+        Noise of earlier recordings [rad], which counts as much as `KNOWN_FRAMES` frames (the conjugate prior of a
+        variance; Gelman et al. 2013, Bayesian Data Analysis, section 2.6): a few frames cannot tell how wrong the model
+        is.
     """
 
     def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
@@ -173,7 +174,9 @@ class Posterior:
         return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)
 
     def data_terms(self, point, fraction):
-        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and gains."""
+        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and
+        gains.
+        """
         by_raw, of_trial = self.sensitivity(point)
         scale = fraction * (self.n + self.n_known) / (self.squares(point) + self.known_squares)
         p, size = self.free.n_raw, self.n_of_trial

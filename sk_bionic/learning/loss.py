@@ -11,8 +11,8 @@ from ..musculoskeletal.prior import FreeParameters
 class AlongMotion(torch.autograd.Function):
     """The compiled equation along a motion, with the Jacobian that it gives.
 
-    Inputs are angle, velocity and acceleration (n_inner, n_coordinates), raw parameters (n_raw,), and `Physics`; outputs the
-    residual in torque scales (n_inner, n_coordinates) and muscle forces [N] (n_inner, n_muscles).
+    Inputs are angle, velocity and acceleration (n_inner, n_coordinates), raw parameters (n_raw,), and `Physics`;
+    outputs the residual in torque scales (n_inner, n_coordinates) and muscle forces [N] (n_inner, n_muscles).
     """
 
     @staticmethod
@@ -41,8 +41,8 @@ class AlongMotion(torch.autograd.Function):
 class Physics(nn.Module):
     """Residual and Hill forces of a model along a network's trajectory on the training trials.
 
-    Elastic tendons follow the network's trajectory in static equilibrium with their fibers, their own velocity neglected:
-    a network far from any motion of the limb still has forces, and every frame its own.
+    Elastic tendons follow the network's trajectory in static equilibrium with their fibers, their own velocity
+    neglected: a network far from any motion of the limb still has forces, and every frame its own.
 
     Parameters
     ----------

@@ -13,7 +13,8 @@ from .presets import PRESETS, elbow, knee, wrist
 from .skeleton import Coordinate, Joint
 
 __all__ = [
-    "Coordinate", "DEFINITIONS", "Joint", "Muscle", "MuscleGeometry", "MusculoskeletalModel", "PRESETS", "PolynomialPath", "arm", "elbow",
+    "Coordinate", "DEFINITIONS", "Joint", "Muscle", "MuscleGeometry", "MusculoskeletalModel", "PRESETS",
+    "PolynomialPath", "arm", "elbow",
     "fit_path",
     "from_osim", "knee", "leg", "lumped_joint", "read_osim", "save_paths", "to_osim", "wrist",
 ]  # fmt: skip

@@ -1,9 +1,9 @@
 """Smooth curves made of quintic Bezier corners, as functions of their abscissa.
 
 The construction of OpenSim's ``SegmentedQuinticBezierToolkit`` (Millard, Uchida, Seth and Delp 2013, "Flexing
-computational muscle: modeling and simulation of musculotendon dynamics", J. Biomechanical Engineering 135(2), 021005): a
-corner is a fifth-degree Bezier curve between two points with given slopes, whose control points lie on the two tangents;
-corners join with continuous second derivative, and the curve goes on linearly at both ends.
+computational muscle: modeling and simulation of musculotendon dynamics", J. Biomechanical Engineering 135(2), 021005):
+a corner is a fifth-degree Bezier curve between two points with given slopes, whose control points lie on the two
+tangents; corners join with continuous second derivative, and the curve goes on linearly at both ends.
 
 A Bezier curve gives abscissa and ordinate as functions of a third variable. Here it is tabulated once, with its exact
 first and second derivatives, as quintic Hermite pieces in the abscissa itself: no iteration is left.

@@ -1,9 +1,9 @@
 """Constants of the De Groote-Fregly 2016 muscle's curves, the default family.
 
-Source of every formula (see `compiled.curves`): De Groote, Kinney, Rao and Fregly (2016), "Evaluation of direct collocation optimal control
-problem formulations for solving the muscle redundancy problem", Annals of Biomedical Engineering 44(10), 2922-2936,
-with the constants of OpenSim's ``DeGrooteFregly2016Muscle`` (which refit the paper's so that the curves pass through
-their normalisation points).
+Source of every formula (see `compiled.curves`): De Groote, Kinney, Rao and Fregly (2016), "Evaluation of direct
+collocation optimal control problem formulations for solving the muscle redundancy problem", Annals of Biomedical
+Engineering 44(10), 2922-2936, with the constants of OpenSim's ``DeGrooteFregly2016Muscle`` (which refit the paper's so
+that the curves pass through their normalisation points).
 
 Lengths are in units of the optimal fiber length, velocities in units of the maximal contraction velocity (positive
 when the fiber lengthens), forces in units of the maximal isometric force.

@@ -70,7 +70,8 @@ class CurveFamily:
 
 _THELEN = {"tendon_strain_at_one_norm_force": 0.04, "fiber_damping": 0.0}
 _MILLARD = {"passive_fiber_strain_at_one_norm_force": 0.7, "fiber_damping": {"value": 0.1, "upper": 1.0}}
-# Family to its default constants, what checks constants (and makes tables of them), defaults, and stiffness of a slack tendon.
+# Family to its default constants, what checks constants (and makes tables of them), defaults, and stiffness of a slack
+# tendon.
 _FAMILIES = {
     "degroote_fregly": (curves.CONSTANTS, curves.check, {}, 0.0),
     "thelen": (thelen.CONSTANTS, thelen.check, _THELEN, 0.05),

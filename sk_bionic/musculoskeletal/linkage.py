@@ -58,12 +58,14 @@ def _parent_index(names, child, joints):
     joint = joints[child]
     if joint.parent not in names[:child]:
         raise ValueError(
-            f"Joint {joint.name!r} has the parent {joint.parent!r}, which must be the name of a joint before it. Got the joints {tuple(names)}."
+            f"Joint {joint.name!r} has the parent {joint.parent!r}, which must be the name of a joint before it. Got "
+            f"the joints {tuple(names)}."
         )
     parent = names.index(joint.parent)
     if "segment_length" not in joints[parent].parameters:
         raise ValueError(
-            f"Joint {joint.parent!r} carries {joint.name!r}: give its parameter 'segment_length' [m], the distance between the two."
+            f"Joint {joint.parent!r} carries {joint.name!r}: give its parameter 'segment_length' [m], the distance "
+            "between the two."
         )
     return parent
 

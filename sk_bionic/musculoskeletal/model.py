@@ -107,7 +107,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
             without = [joint.name for joint in self.joints if not isinstance(joint, Joint)]
             raise ValueError(
                 f"The model {self.name!r} has no skeleton (the coordinates {without} have no segments of a planar "
-                "chain): it knows moments and muscle forces along measured motion, not motion. Use `EMGDrivenMomentRegressor`, "
+                "chain): it knows moments and muscle forces along measured motion, not motion. Use "
+                "`EMGDrivenMomentRegressor`, "
                 "`predict_moments` or `predict_muscle_forces`, or build it with angles that make a planar chain."
             )
 
@@ -318,7 +319,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         out = new_points(self.compiled, columns.shape[1], n, activation, wanted)
         at_points(
             body, columns, *self._outside(exogenous, n), np.ascontiguousarray(states), np.ascontiguousarray(second),
-            states.shape[2] == d, np.zeros((self.n_muscles, 9)), new_instant(body), np.zeros((self.n_states, columns.shape[1])),
+            states.shape[2] == d, np.zeros((self.n_muscles, 9)), new_instant(body), np.zeros((self.n_states,
+            columns.shape[1])),
             out,
         )  # fmt: skip
         return out
@@ -361,7 +363,8 @@ def _rows(parts, owners, values):
         unknown = sorted(set(part.parameters) - {d.name for d in definitions})
         if unknown:
             raise ValueError(
-                f"{part.name!r} is given unknown {owners[0]} parameters {unknown}. Known: {[d.name for d in definitions]}."
+                f"{part.name!r} is given unknown {owners[0]} parameters {unknown}. Known: "
+                f"{[d.name for d in definitions]}."
             )
     return _rows_of(parts, definitions, values)
 

@@ -29,12 +29,12 @@ class Muscle:
     name : str
         Name of the muscle; the column of every output.
     path : PolynomialPath or None
-        Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad]. None: lengths and moment arms are
-        data (`MuscleGeometry`).
+        Length of the muscle-tendon unit [m] as a polynomial of the joint angles [rad]. None: lengths and moment arms
+        are data (`MuscleGeometry`).
     channel : str, dict or sequence of str, optional
-        Column of X that drives the muscle; one column may drive several. A muscle without EMG of its own takes a mixture
-        of other columns: a dict from column to weight, or several columns of equal weight. An empty tuple: no electrode and
-        no substitute, the muscle is passive. Default: the muscle's name.
+        Column of X that drives the muscle; one column may drive several. A muscle without EMG of its own takes a
+        mixture of other columns: a dict from column to weight, or several columns of equal weight. An empty tuple: no
+        electrode and no substitute, the muscle is passive. Default: the muscle's name.
     parameters : dict
         Value of each parameter of the muscle (see ``sk_bionic.musculoskeletal.parameters.DEFINITIONS``), either a
         number or a dict with any of the keys ``value``, ``lower``, ``upper``, ``prior_scale``, ``transformation``,
@@ -91,7 +91,8 @@ class Muscle:
                 )
         if not 0.0 <= self.minimum_activation < 1.0:
             raise ValueError(
-                f"`minimum_activation` of muscle {self.name!r} must lie between 0 and 1. Got {self.minimum_activation!r}."
+                f"`minimum_activation` of muscle {self.name!r} must lie between 0 and 1. Got "
+                f"{self.minimum_activation!r}."
             )
         self._check_curves()
         self._check_channel()
@@ -143,7 +144,8 @@ class Muscle:
         numbers = all(isinstance(w, Real) and isfinite(w) and w > 0 for w in weights.values())
         if not ((weights or self.is_passive) and numbers and all(isinstance(name, str) for name in weights)):
             raise ValueError(
-                f"`channel` of muscle {self.name!r} must be a column of X, several columns, or a dict from column to a positive "
+                f"`channel` of muscle {self.name!r} must be a column of X, several columns, or a dict from column "
+                "to a positive "
                 f"weight (an empty tuple: passive). Got {self.channel!r}."
             )
 

@@ -46,22 +46,30 @@ DEFINITIONS = {
                 "bounds: twice as wide as CEINMS (0.5 to 2.5), since the gain of the normalised EMG is part of it"),
         _define("optimal_fiber_length", "muscle", "m", None, 0.6, 1.4, True, 0.15, "log", True,
                 "bounds: NMSM Pipeline (0.6 to 1.4)"),
-        _define("tendon_slack_length", "muscle", "m", None, 0.85, 1.15, True, 0.05, "log", False, _CEINMS + "; fixed unless asked for: over one joint's range it acts as the optimal fiber length does"),
+        _define("tendon_slack_length", "muscle", "m", None, 0.85, 1.15, True, 0.05, "log", False, _CEINMS + "; "
+        "fixed unless "
+        "asked for: over "
+        "one joint's "
+        "range it acts as "
+        "the optimal fiber length does"),
         _define("pennation_angle_at_optimal", "muscle", "rad", 0.0, 0.0, 0.8, False, 0.05, "identity", False,
                 "value: 0 unless the preset says otherwise"),
         _define("max_contraction_velocity", "muscle", "1/s", 10.0, 2.0, 20.0, False, 0.2, "log", False, _OPENSIM),
         _define("fiber_damping", "muscle", "1", 0.01, 0.0, 0.1, False, 0.01, "identity", False, _OPENSIM),
-        _define("passive_fiber_strain_at_one_norm_force", "muscle", "1", 0.6, 0.3, 1.5, False, 0.2, "log", False, _OPENSIM),
+        _define("passive_fiber_strain_at_one_norm_force", "muscle", "1", 0.6, 0.3, 1.5, False, 0.2, "log", False,
+        _OPENSIM),
         _define("tendon_strain_at_one_norm_force", "muscle", "1", 0.049, 0.01, 0.15, False, 0.2, "log", False,
                 _OPENSIM + "; of no effect where the tendon is rigid"),
         _define("activation_time_constant", "muscle", "s", 0.015, 0.005, 0.15, False, 0.3, "log", False, _DGF),
         _define("deactivation_time_constant", "muscle", "s", 0.060, 0.01, 0.5, False, 0.3, "log", False, _DGF),
         _define("first_filter_time_constant", "muscle", "s", 0.03, 0.002, 0.3, False, 0.3, "log", False,
-                "first pole of the second-order activation dynamics; value: twitch contraction times of 30 to 90 ms (Buchanan et al. 2004)"),
+                "first pole of the second-order activation dynamics; value: twitch contraction times of 30 to 90 ms "
+                "(Buchanan et al. 2004)"),
         _define("second_filter_time_constant", "muscle", "s", 0.03, 0.002, 0.3, False, 0.3, "log", False,
                 "its second pole; critically damped where both are equal"),
         _define("emg_gain", "muscle", "1", 1.0, 0.2, 5.0, False, 0.3, "log", False,
-                "factor on the EMG before the activation dynamics: another electrode or session; fixed, since it acts almost as "
+                "factor on the EMG before the activation dynamics: another electrode or session; fixed, since it "
+                "acts almost as "
                 "the maximal force does"),
         _define("emg_shape_factor", "muscle", "1", -1.0, -2.999, -0.001, False, 0.7, "identity", True, _CEINMS),
         _define("electromechanical_delay", "muscle", "s", 0.04, 0.0, 0.125, False, 0.03, "identity", True,
@@ -74,15 +82,18 @@ DEFINITIONS = {
         _define("center_of_mass", "coordinate", "m", 0.0, 0.0, 1.0, False, 0.02, "identity", False,
                 "distance from the (proximal) joint; anthropometry"),
         _define("segment_orientation", "coordinate", "rad", 0.0, -3.2, 3.2, False, 0.1, "identity", False,
-                "angle of the segment from hanging straight down (on another segment: from that one) at a joint angle of 0"),
+                "angle of the segment from hanging straight down (on another segment: from that one) at a "
+                "joint angle of 0"),
         _define("segment_length", "linkage", "m", 0.0, 0.0, 1.0, False, 0.02, "identity", False,
                 "distance of the next joint from this one; of segments that carry others; anthropometry"),
         _define("load_distance", "coordinate", "m", 0.0, 0.0, 1.0, False, 0.02, "identity", False,
                 "distance of the hand load from the joint"),
-        _define("joint_stiffness", "coordinate", "N m/rad", 0.0, 0.0, 100.0, False, 1.0, "identity", False, "passive tissue"),
+        _define("joint_stiffness", "coordinate", "N m/rad", 0.0, 0.0, 100.0, False, 1.0, "identity", False,
+        "passive tissue"),
         _define("joint_rest_angle", "coordinate", "rad", 0.0, -3.2, 3.2, False, 0.3, "identity", False,
                 "angle at which the passive stiffness exerts no torque"),
-        _define("joint_damping", "coordinate", "N m s/rad", 0.2, 0.0, 20.0, False, 0.2, "identity", False, "passive tissue"),
+        _define("joint_damping", "coordinate", "N m s/rad", 0.2, 0.0, 20.0, False, 0.2, "identity", False,
+        "passive tissue"),
         _define("co_contraction_stiffness", "coordinate", "N m/rad", 0.0, 0.0, 100.0, False, 3.0, "identity", False,
                 "stiffness about the rest angle per unit of summed activation"),
         _define("lower_limit", "coordinate", "rad", -3.2, -4.0, 4.0, False, 0.12, "identity", False,
@@ -167,7 +178,8 @@ def make_parameter(definition, owner, given):
     upper = overrides.get("upper", definition.upper * factor)
     if not lower <= value <= upper:
         raise ValueError(
-            f"Parameter {definition.name!r} of {owner!r} must lie between {lower:g} and {upper:g} {definition.unit}. Got {value:g}."
+            f"Parameter {definition.name!r} of {owner!r} must lie between {lower:g} and {upper:g} {definition.unit}. "
+            f"Got {value:g}."
         )
     return Parameter(
         owner, definition.name, definition.unit, float(value), float(value), float(lower), float(upper),
@@ -270,8 +282,10 @@ class ParameterTable:
             )
             if not members or not set(members) <= {(row.owner, row.name) for row in self.rows}:
                 raise ValueError(
-                    f"`identify` names no parameter of this model: {item!r}. Parameters: {list(self.slices)}; for a single one write "
-                    f"'owner/name', for a shared one 'owner+owner/name', with owners in {list(dict.fromkeys(row.owner for row in self.rows))}."
+                    f"`identify` names no parameter of this model: {item!r}. Parameters: {list(self.slices)}; for a "
+                    "single one write "
+                    "'owner/name', for a shared one 'owner+owner/name', with owners in "
+                    f"{list(dict.fromkeys(row.owner for row in self.rows))}."
                 )
             group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))
         key = lambda row: (row.owner, row.name)
@@ -280,6 +294,8 @@ class ParameterTable:
         )
 
     def to_frame(self):
-        """The table as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper, ..."""
+        """The table as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper,
+        ...
+        """
         frame = pd.DataFrame([vars(row) for row in self.rows])
         return frame.rename(columns={"owner": "muscle"})

@@ -49,7 +49,8 @@ class PrescribedAngles:
         unknown = [name for name in names if name not in self.coordinate_names]
         if unknown or len(names) == self.n_coordinates:
             raise ValueError(
-                f"Only some of the coordinates {self.coordinate_names} of the model {self.name!r} can be prescribed. Got {tuple(names)}."
+                f"Only some of the coordinates {self.coordinate_names} of the model {self.name!r} can be prescribed. "
+                f"Got {tuple(names)}."
             )
         rows = [r for r in self.parameters.rows if r.owner not in names or r.name in SEGMENT_PARAMETERS]
         other = self._with_table(ParameterTable(rows))

@@ -170,7 +170,8 @@ class _Learning:
             return held_out, held_out.choose(self.ode_weight, self.chosen.output_cutoff)
         except KeyboardInterrupt:
             progress.keep(
-                "the weights were not chosen on held-out data: all learners weigh the same, and their error is not known"
+                "the weights were not chosen on held-out data: all learners weigh the same, and their error "
+                "is not known"
             )
             held_out = HeldOut(*tested[:2], [], *tested[3:])
             return held_out, held_out.choose(self.ode_weight, self.chosen.output_cutoff)

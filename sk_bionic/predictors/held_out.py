@@ -13,12 +13,13 @@ from ..trials.smoothing import CUTOFFS, smooth
 # Weights of the mean squared residual against the mean squared standardised angle error to choose from: 0 is the
 # learners alone, infinity the simulation. Between them lie parts of the weight that the held-out errors of learners
 # and torque ask for, as if each frame's errors were independent (they are not, and the torque's last longer).
-# A prototype's fusion with the weight that is asked for erred 0.91 (last 30 % of a record) and 0.88 (one repetition to the rest)
-# times as much as its network alone on 40 records of 20 men's knees, as did the best fixed weight; those 40 were in view.
+# A prototype's fusion with the weight that is asked for erred 0.91 (last 30 % of a record) and 0.88 (one repetition to
+# the rest) times as much as its network alone on 40 records of 20 men's knees, as did the best fixed weight; those 40
+# were in view.
 PARTS_OF_HONEST_WEIGHT = (0.1, 0.3)
 STRONG_WEIGHTS = (1.0, 10.0, 100.0, 1000.0, np.inf)
-# From which on the physics leads, and tells the session in a calibration: where learners told it, three simulated elbows at the
-# weight 10 went from 1.3 to 2.3 deg before to 10 to 16 deg after, now to 1.2 to 2.4 deg.
+# From which on the physics leads, and tells the session in a calibration: where learners told it, three simulated
+# elbows at the weight 10 went from 1.3 to 2.3 deg before to 10 to 16 deg after, now to 1.2 to 2.4 deg.
 LEADING_WEIGHT = STRONG_WEIGHTS[0]
 LARGEST_FUSION_WEIGHT = 1000.0  # where learners correct a simulation that is to predict alone
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
@@ -76,7 +77,9 @@ def untested(angle):
 
 
 def floored(error_std):
-    """Errors (n_coordinates,) [rad] that no goniometer is better than: an angle that never moved is predicted without any."""
+    """Errors (n_coordinates,) [rad] that no goniometer is better than: an angle that never moved is predicted without
+    any.
+    """
     return np.maximum(error_std, MEASURED_STD)
 
 

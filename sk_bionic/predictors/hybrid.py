@@ -25,8 +25,8 @@ from .static import attributes_of_training
 SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
 BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
 # Under a load or posture outside the training's range the learners' standard deviation counts so much more, and the
-# physics corrects them at least with this weight. Two recordings of an elbow trained without load were in view: under 0.9 kg it
-# errs by 17 deg where a forest errs by 34, but by 51 where it errs by 26 once the arm meets stops.
+# physics corrects them at least with this weight. Two recordings of an elbow trained without load were in view: under
+# 0.9 kg it errs by 17 deg where a forest errs by 34, but by 51 where it errs by 26 once the arm meets stops.
 UNKNOWN_STD, UNKNOWN_WEIGHT = 5.0, 10.0
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
@@ -104,8 +104,8 @@ class EnsemblePredictor(LearntPredictor):
 
 
 class _Heard(NamedTuple):
-    """What learners say of a recording: the equation on it, the members' angles, how far the simulation of each frame is
-    believed (n_frames, 1), and the frames (n_frames,) of bool whose load or posture they have not seen.
+    """What learners say of a recording: the equation on it, the members' angles, how far the simulation of each frame
+    is believed (n_frames, 1), and the frames (n_frames,) of bool whose load or posture they have not seen.
     """
 
     equation: EquationOfMotion
@@ -239,8 +239,8 @@ def _sized(of_state, variance, trials):
     """Variances (n_frames, 2, n_coordinates) of a fused state, of the size that held-out errors have.
 
     The least-squares posterior has the shape over each trial; at its median it has the size of the learners' `variance`
-    (n_frames, n_coordinates) there. The start of a trial, whose state nothing but the prediction tells, would dominate a
-    mean.
+    (n_frames, n_coordinates) there. The start of a trial, whose state nothing but the prediction tells, would dominate
+    a mean.
     """
     out = np.empty_like(of_state)
     for rows in trials.slices:

@@ -17,8 +17,8 @@ from .prediction import Prediction
 from .simulation import session_of_training, start_states, variance_from_rest
 from .static import attributes_of_training, require_epochs, residual_variance
 
-# Of the residual, where the user leaves it open: standardised angles and the torque scale make both terms of order 1, and
-# the published method weighs data ten times as much. Nothing was tuned.
+# Of the residual, where the user leaves it open: standardised angles and the torque scale make both terms of order 1,
+# and the published method weighs data ten times as much. Nothing was tuned.
 JOINT_TRAINING_WEIGHT = 0.1
 
 

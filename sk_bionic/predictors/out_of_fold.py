@@ -7,8 +7,8 @@ from ..identification.soften import ANGLE_STD, TORQUE_STD, soften
 
 # Where the identified simulation follows the training angles more closely, the physics is allowed smaller errors [rad].
 LARGE_ERROR = np.deg2rad(4.0)
-# Of the softened physics of a fold, which starts from that of all angles. On 36 folds of 12 simulated elbows (half of them with
-# a model that is wrong) two steps already predict what is hidden as well as forty, to 0.1 % of the error.
+# Of the softened physics of a fold, which starts from that of all angles. On 36 folds of 12 simulated elbows (half of
+# them with a model that is wrong) two steps already predict what is hidden as well as forty, to 0.1 % of the error.
 FOLD_ITERATIONS = 6
 
 

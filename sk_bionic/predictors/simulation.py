@@ -137,7 +137,8 @@ def _identified(equation, recording, settings):
         except IdentificationInterrupted as interrupt:
             best = interrupt.best
             progress.keep(
-                f"the identification stopped after {best.n_iter} iterations, and its best parameters so far predict, by "
+                f"the identification stopped after {best.n_iter} iterations, and its best parameters so far "
+                "predict, by "
                 "simulation"
             )
             return best

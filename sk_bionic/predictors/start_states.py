@@ -15,8 +15,8 @@ from ..identification.posterior import measured_state
 from ..trials import Trials
 
 LAGS = (0.0, 0.1, 0.2, 0.3)  # s after the start at which EMG is compared
-# Of the kernel, in standard deviations of the square root of the EMG (the largest difference of any channel and lag), and
-# the neighbour up to which it reaches where none is as near.
+# Of the kernel, in standard deviations of the square root of the EMG (the largest difference of any channel and lag),
+# and the neighbour up to which it reaches where none is as near.
 BANDWIDTH, NEIGHBOURS = 0.25, 5
 UNLIKE = 0.15  # share of starts amid a movement that are not like those of training with the same EMG
 MOST_STARTS = 240

@@ -11,8 +11,8 @@ from sk_bionic.trials.filters import low_pass
 
 LONGEST_BRIDGE = 1.5  # steps, of the table or of the new clock, over which values are interpolated
 SAME_RATE = 1e-3  # relative difference within which a table has the new rate already
-# The anti-aliasing filter: 0.8 of the new Nyquist frequency, as decimation filters have it; its ringing at the ends of a
-# piece dies away within some periods, over which the piece is reflected.
+# The anti-aliasing filter: 0.8 of the new Nyquist frequency, as decimation filters have it; its ringing at the ends of
+# a piece dies away within some periods, over which the piece is reflected.
 CUTOFF, ORDER, PERIODS = 0.4, 8, 8
 JITTER = 0.01  # of a step, beyond which samples are put on a uniform grid before they are filtered
 
@@ -200,7 +200,8 @@ def _check_covered(sources, name, clock):
             begin, end = sources[0].times(name)[[0, -1]]
             raise ValueError(
                 f"Trial {name!r}: {source.label} lasts from {time[0]:g} to {time[-1]:g} s, {sources[0].label} from "
-                f"{begin:g} to {end:g} s: they have no time in common. Count both on one clock first, by a common trigger."
+                f"{begin:g} to {end:g} s: they have no time in common. Count both on one clock first, by a "
+                "common trigger."
             )
 
 

@@ -80,7 +80,7 @@ def test_tendons_follow_on_both_joints_with_order_four(swing):
     motion, coarse = swing
     solved = [coarse] + [motion_of(motion.model, step).solve() for step in (0.005, 0.0025)]
     states = [np.concatenate([s.angle, s.tendon_state], axis=1) for s in solved]
-    errors = [np.abs(s - states[2][::stride]).max(axis=0) for s, stride in zip(states, (4, 2))]
+    errors = [np.abs(s - states[2][::stride]).max(axis=0) for s, stride in zip(states, (4, 2), strict=False)]
     assert (np.log2(errors[0] / errors[1]) > 3.5).all(), errors
 
 

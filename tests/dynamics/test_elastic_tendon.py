@@ -22,8 +22,8 @@ from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import Trials, find_trials
 
 DURATION = 1.3
-# Time [s], angle [rad], tendon force of biceps and triceps [N]. Source: OpenSim 4.6 (opensim.org), integrated to 1e-10: one
-# body on a pin joint with the inertia, weight, spring and damping of `opensim_elbow`, two muscles over
+# Time [s], angle [rad], tendon force of biceps and triceps [N]. Source: OpenSim 4.6 (opensim.org), integrated to 1e-10:
+# one body on a pin joint with the inertia, weight, spring and damping of `opensim_elbow`, two muscles over
 # ``FunctionBasedPath``s with its polynomials, activations held at 0.3 and 0.1, from 0.6 rad at rest with equilibrated
 # muscles. ``DeGrooteFregly2016Muscle`` without fiber damping (its explicit mode of tendon compliance leaves it out),
 # ``Millard2012EquilibriumMuscle`` and ``Thelen2003Muscle`` with default values.

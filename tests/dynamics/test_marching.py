@@ -140,8 +140,8 @@ def differences(at, step):
 
 
 def check(found, expected, share):
-    """Agreement with one of the differences at least: long ones step over kinks of the EMG, short ones are rounding; of a
-    share of all frames, where Thelen's curves have kinks of their own.
+    """Agreement with one of the differences at least: long ones step over kinks of the EMG, short ones are rounding; of
+    a share of all frames, where Thelen's curves have kinks of their own.
     """
     error = np.min([np.abs(found - one) for one in expected], axis=0)
     assert np.quantile(error, share) < 1e-4 * (np.abs(found).max() + 1e-2)

@@ -171,7 +171,8 @@ def test_every_muscle_of_a_mixed_model_has_its_own_curves():
     properties = [{}, {"KshapeActive": 0.6}, MILLARD_PROPERTIES, {}, {}]
     names, biceps = ["thelen", "thelen", "millard", "millard", "degroote_fregly"], elbow().muscles[0]
     own = [
-        replace(biceps, name=f"m{k}", curves=n, curve_properties=p) for k, (n, p) in enumerate(zip(names, properties))
+        replace(biceps, name=f"m{k}", curves=n, curve_properties=p)
+        for k, (n, p) in enumerate(zip(names, properties, strict=False))
     ]
     together = pickle.loads(pickle.dumps(MusculoskeletalModel(own, elbow().joints)))
     motion = np.linspace(0.2, 2.0, 9)[:, None], np.linspace(-3.0, 3.0, 9)[:, None]

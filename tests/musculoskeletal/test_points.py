@@ -1,4 +1,6 @@
-"""Derivatives of the compiled equation at single points against finite differences, for every parameter, family and tendon."""
+"""Derivatives of the compiled equation at single points against finite differences, for every parameter, family and
+tendon.
+"""
 
 from dataclasses import replace
 

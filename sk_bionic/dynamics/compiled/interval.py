@@ -192,7 +192,9 @@ def factorise(w, held):
 
 @part
 def lu(matrix, order, n):
-    """Factors of the leading (n, n) matrix in its place, rows exchanged for the largest pivots; whether it is regular."""
+    """Factors of the leading (n, n) matrix in its place, rows exchanged for the largest pivots; whether it is
+    regular.
+    """
     for k in range(n):
         best = k
         for i in range(k + 1, n):
@@ -284,7 +286,8 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
     """Right end of the interval, from the guess in w.state; whether it was found, and the largest residual.
 
     Where `held`, the motion is given and only tendons are solved for. A step that makes the residual larger is halved.
-    Where derivatives are `wanted`, all of them are left, those of the last iteration, whose step was less than `NEAREST`.
+    Where derivatives are `wanted`, all of them are left, those of the last iteration, whose step was less than
+    `NEAREST`.
     """
     state = w.state
     best, residual, shortened, before, complete = np.inf, np.inf, 0, 0.0, False
@@ -318,8 +321,8 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
 
 @shared
 def hand_over(body, w, n_parameters, held):
-    """Derivatives of the states at the right from those at the left, w.moved[1] from w.moved[0], after `newton` that left
-    all derivatives; the first `n_parameters` columns are those of parameters.
+    """Derivatives of the states at the right from those at the left, w.moved[1] from w.moved[0], after `newton` that
+    left all derivatives; the first `n_parameters` columns are those of parameters.
     """
     d, n, before, after = body.joints[0], w.state.shape[2], w.moved[0], w.moved[1]
     n_columns = before.shape[1]

@@ -39,8 +39,8 @@ def activations_now(body, w, target, wanted):
 def begin(body, record, columns, trial, bounds, from_rest, at, w, states, sensitivity, wanted):
     """State of a trial's first frame, and its derivatives; status and largest torque left.
 
-    Tendons begin in static equilibrium with everything at rest; so does a limb `from_rest`, or its angles and velocities
-    stand in the states already.
+    Tendons begin in static equilibrium with everything at rest; so does a limb `from_rest`, or its angles and
+    velocities stand in the states already.
     """
     d, first, activation = body.joints[0], bounds[0], w.gauss[0]
     start_activity(body, record, trial, bounds, w.activity, w.near)
@@ -148,7 +148,9 @@ def copy_activity(w, source, target):
 
 @part
 def hold(body, states, frame, offset, whole, w):
-    """Angles and velocities of a given motion `offset` [s] behind a frame, on the cubic piece between it and the next."""
+    """Angles and velocities of a given motion `offset` [s] behind a frame, on the cubic piece between it and the
+    next.
+    """
     x = offset / whole
     rising, from_left, from_right = 3.0 * x**2 - 2.0 * x**3, (x**3 - 2.0 * x**2 + x) * whole, (x**3 - x**2) * whole
     for r in range(body.joints[0]):

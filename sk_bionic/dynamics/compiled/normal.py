@@ -1,7 +1,7 @@
 """Normal equations of the collocated residuals over all states: what a least-squares trajectory needs.
 
-Half the sum of w r^2 over both Gauss points of every interval, its gradient, and the blocks of its Gauss-Newton matrix, which
-is block-tridiagonal in the frames.
+Half the sum of w r^2 over both Gauss points of every interval, its gradient, and the blocks of its Gauss-Newton matrix,
+which is block-tridiagonal in the frames.
 """
 
 from typing import NamedTuple
@@ -34,8 +34,9 @@ class Normal(NamedTuple):
 
 @compiled
 def activations_between(body, record, trial, bounds, w, wanted, out):
-    """Activations at the Gauss points of the intervals of a trial, out[frame] (2, n_muscles, 1 or 9); behind its last frame
-    stand those of its first. With all derivatives where `wanted`. Returns `SOLVED` or `NO_ACTIVATION`, and the last frame.
+    """Activations at the Gauss points of the intervals of a trial, out[frame] (2, n_muscles, 1 or 9); behind its last
+    frame stand those of its first. With all derivatives where `wanted`. Returns `SOLVED` or `NO_ACTIVATION`, and the
+    last frame.
     """
     start_activity(body, record, trial, bounds, w.activity, w.near)
     activations_now(body, w, w.gauss[0], wanted)
@@ -58,8 +59,8 @@ def activations_between(body, record, trial, bounds, w, wanted, out):
 
 @part
 def derivatives(w, g, r, d, row):
-    """Derivatives of row r at Gauss point g by both ends' states, into row (4 n_states): values and slopes at the left, then
-    at the right.
+    """Derivatives of row r at Gauss point g by both ends' states, into row (4 n_states): values and slopes at the left,
+    then at the right.
     """
     n = len(row) // 4
     for k in range(4 * n):
@@ -242,8 +243,8 @@ def solve_blocks(diagonal, below, rhs):
 def variances(diagonal, below, block, room, out):
     """Diagonal (n_frames, size) of the inverse of a block-tridiagonal matrix, after `factorise_blocks`.
 
-    Backwards by V_k = L_k^-T (1 + W_k+1' V_k+1 W_k+1) L_k^-1 (Takahashi's equations); `block` and `room` (size, size) are
-    for the work.
+    Backwards by V_k = L_k^-T (1 + W_k+1' V_k+1 W_k+1) L_k^-1 (Takahashi's equations); `block` and `room` (size, size)
+    are for the work.
     """
     n, size = diagonal.shape[0], diagonal.shape[1]
     for k in range(n - 1, -1, -1):

@@ -1,8 +1,8 @@
 """Rest: the posture at which a limb under constant activation stays.
 
-A stable equilibrium by pseudo-transient continuation (Kelley and Keyes 1998, SIAM J. Numer. Anal. 35(2), 508-523): implicit
-Euler steps of the overdamped motion q' = torque, whose length grows as the torque vanishes; unlike Newton's method it does
-not settle on an unstable equilibrium.
+A stable equilibrium by pseudo-transient continuation (Kelley and Keyes 1998, SIAM J. Numer. Anal. 35(2), 508-523):
+implicit Euler steps of the overdamped motion q' = torque, whose length grows as the torque vanishes; unlike Newton's
+method it does not settle on an unstable equilibrium.
 """
 
 import math
@@ -22,7 +22,9 @@ FLATTEST = 1e-6  # slope of a tendon's equilibrium, below which nothing holds it
 
 @shared
 def at_rest(body, activation, state, at, stiffness):
-    """Largest torque on a limb held at the angles state[0], in torque scales; into at.row, its slope into `stiffness`."""
+    """Largest torque on a limb held at the angles state[0], in torque scales; into at.row, its slope into
+    `stiffness`.
+    """
     d, s = body.joints[0], at.segment
     for j in range(s.shape[1]):
         s[SPEED, j] = s[ACCELERATION, j] = 0.0
@@ -100,7 +102,9 @@ def lowest_curvature(matrix, work, n):
 
 @shared
 def rest(body, activation, state, at, w):
-    """Angles at rest, into state[0]; the largest torque left, in torque scales. `at` holds external inputs and given angles."""
+    """Angles at rest, into state[0]; the largest torque left, in torque scales. `at` holds external inputs and given
+    angles.
+    """
     d, stiffness, matrix, step = body.joints[0], w.square[SPARE], w.square[MATRIX], w.motion
     start_of_rest(body, activation, state, at, stiffness)
     first, size = -1.0, np.inf
@@ -129,8 +133,8 @@ def rest(body, activation, state, at, w):
 
 @compiled
 def rests(body, external, given, activations, at, w, states, left):
-    """Angles at rest (n_points, 1 or more, n_coordinates) under constant activations (n_points, n_muscles), external inputs and
-    given angles as in a `Record`; `left` (n_points,) is the largest torque, in torque scales.
+    """Angles at rest (n_points, 1 or more, n_coordinates) under constant activations (n_points, n_muscles), external
+    inputs and given angles as in a `Record`; `left` (n_points,) is the largest torque, in torque scales.
     """
     for i in range(len(activations)):
         for k in range(3):

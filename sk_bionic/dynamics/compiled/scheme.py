@@ -1,8 +1,9 @@
 """Collocation between frames: two Gauss points an interval, cubic Hermite pieces for angles, parabolas for tendons.
 
-The equation holds at the two Gauss points of each interval: fourth order at the frames (de Boor and Swartz 1973, SIAM J. Numer.
-Anal. 10(4), 582-606; for parabolas of first-order equations Ascher, Christiansen and Russell 1979, Math. Comp. 33, 659-679),
-for any spacing.
+The equation holds at the two Gauss points of each interval: fourth order at the frames (de Boor and Swartz 1973, SIAM
+J. Numer. Anal. 10(4), 582-606; for parabolas of first-order equations Ascher, Christiansen and Russell 1979, Math.
+Comp. 33,
+659-679), for any spacing.
 """
 
 import numpy as np

@@ -1,11 +1,12 @@
 """Rates of the activation dynamics and the static shape at one instant: values and derivatives.
 
-The EMG envelope, delayed by the electromechanical delay and times the gain, is the excitation of the activation dynamics:
-eq. 1 and 2 of De Groote et al. (2016) as OpenSim's ``DeGrooteFregly2016Muscle`` has them, with the smoothing 10 of the paper
-instead of OpenSim's default 0.1, or two lags in series. A static shape then maps their state u to the activation that scales
-the muscle's force: (exp(A u) - 1) / (exp(A) - 1) of Lloyd and Besier (2003), J. Biomechanics 36(6), 765-776, or the A-model of
-Manal and Buchanan (2003), J. Biomechanics 36(8), 1197-1202: d ln(c u + 1) up to a node, m u + b beyond it, once continuously
-differentiable.
+The EMG envelope, delayed by the electromechanical delay and times the gain, is the excitation of the activation
+dynamics: eq. 1 and 2 of De Groote et al. (2016) as OpenSim's ``DeGrooteFregly2016Muscle`` has them, with the smoothing
+10 of the paper instead of OpenSim's default 0.1, or two lags in series. A static shape then maps their state u to the
+activation that scales the muscle's force: (exp(A u) - 1) / (exp(A) - 1) of Lloyd and Besier (2003), J. Biomechanics
+36(6),
+765-776, or the A-model of Manal and Buchanan (2003), J. Biomechanics 36(8), 1197-1202: d ln(c u + 1) up to a node, m u
++ b beyond it, once continuously differentiable.
 """
 
 import math
@@ -53,7 +54,9 @@ def activation_rate(excitation, state, rise_time, decay_time):
 
 @shared
 def steepness(ratio):
-    """x with (1 + x) log(1 + x) / x = ratio > 1, and its derivative: both pieces of the logarithmic shape agree there."""
+    """x with (1 + x) log(1 + x) / x = ratio > 1, and its derivative: both pieces of the logarithmic shape agree
+    there.
+    """
     x = 2.0 * (ratio - 1.0)
     for _ in range(NODE_ITERATIONS):
         log = math.log1p(x)
@@ -65,7 +68,8 @@ def steepness(ratio):
 def prepare(body):
     """What each muscle needs of its parameters again and again, behind them.
 
-    Of the activation's shape values, then derivatives by the factor. Exponential: expm1(A). Logarithmic (Manal and Buchanan 2003): node, height at it, slope beyond it, log1p(x) and x.
+    Of the activation's shape values, then derivatives by the factor. Exponential: expm1(A). Logarithmic (Manal and
+    Buchanan 2003): node, height at it, slope beyond it, log1p(x) and x.
     """
     shift = 1.0 / math.sqrt(2.0)
     for m in range(len(body.muscle)):

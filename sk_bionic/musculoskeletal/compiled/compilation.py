@@ -2,8 +2,8 @@
 
 numba keeps what it compiled beside the source, or in a folder of the user where the package's own cannot be written to.
 Two things differ here. Its index knows only the file of the function itself, not those of the functions that this one
-calls; the code is fresh where the sources of all compiled files are what they were. And many processes may start at once
-with nothing compiled yet (workers of a grid search): one of them compiles, the others wait for it and read.
+calls; the code is fresh where the sources of all compiled files are what they were. And many processes may start at
+once with nothing compiled yet (workers of a grid search): one of them compiles, the others wait for it and read.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from numba import _dynfunc
 from numba.core import caching, compiler
 
 PACKAGE = Path(__file__).resolve().parents[2]
-# Folders with compiled functions: another content of any of their files is another version of all of them, and of those in
-# further folders, which call them and which nobody else calls.
+# Folders with compiled functions: another content of any of their files is another version of all of them, and of those
+# in further folders, which call them and which nobody else calls.
 SOURCES, FURTHER = ("musculoskeletal/compiled", "dynamics/compiled"), ("ceinms/compiled", "streaming/compiled")
 LONGEST_WAIT = 600.0  # s for another process that compiles the same function; then this one compiles, too
 
@@ -160,12 +160,16 @@ else:
 
 
 def _options(**further):
-    """Of all functions. They make no arrays, which frees them from counting references: callers hand them what they fill."""
+    """Of all functions. They make no arrays, which frees them from counting references: callers hand them what they
+    fill.
+    """
     return {"nogil": True, "error_model": "numpy", "_nrt": False, **further}
 
 
 class _PartCompiler(compiler.Compiler):
-    """Compiles a function to what its callers are linked with: these are optimised as a whole, and become machine code."""
+    """Compiles a function to what its callers are linked with: these are optimised as a whole, and become machine
+    code.
+    """
 
     def __init__(self, typingctx, targetctx, library, *others):
         if library is None:
@@ -188,8 +192,8 @@ def shared(function):
 
 
 def part(function):
-    """`shared` of a small function or of one with a single caller, of which it becomes a piece: a call with many arrays is
-    dear.
+    """`shared` of a small function or of one with a single caller, of which it becomes a piece: a call with many arrays
+    is dear.
     """
     options = _options(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
     return numba.njit(pipeline_class=_PartCompiler, **options)(function)

@@ -1,8 +1,8 @@
 """Curves of Hill-type muscles at one argument: values and slopes.
 
-Sources, constants and units: `sk_bionic.musculoskeletal.curves` (De Groote-Fregly), `thelen` and `millard`. Lengths are in
-units of the optimal fiber length, velocities in units of the maximal contraction velocity, forces in units of the maximal
-isometric force. Curves of
+Sources, constants and units: `sk_bionic.musculoskeletal.curves` (De Groote-Fregly), `thelen` and `millard`. Lengths are
+in units of the optimal fiber length, velocities in units of the maximal contraction velocity, forces in units of the
+maximal isometric force. Curves of
 Bezier corners are tables of quintic pieces (see `bezier`), several of them one behind the other.
 """
 
@@ -180,8 +180,10 @@ def tendon_force_length(body, m, x, strain):
 
 @compiled
 def curve_values(body, curve, x, other, out):
-    """Values and slopes (n, 2) of one of the first muscle's curves (`ACTIVE`, `PASSIVE`, `VELOCITY`, `TENDON_CURVE`) at x (n,);
-    `other` (n,) holds activations for the velocity curve, strains at one normalised force for passive and tendon curves.
+    """Values and slopes (n, 2) of one of the first muscle's curves (`ACTIVE`, `PASSIVE`, `VELOCITY`, `TENDON_CURVE`) at
+    x (n,);
+    `other` (n,) holds activations for the velocity curve, strains at one normalised force for passive and tendon
+    curves.
     """
     for i in range(len(x)):
         if curve == ACTIVE:

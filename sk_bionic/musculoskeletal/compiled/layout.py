@@ -31,9 +31,9 @@ SURPLUS = N_MUSCLE
     MAXIMAL_FORCE, FIBER_LENGTH, SLACK_LENGTH, PENNATION, FASTEST, DAMPING, PASSIVE_STRAIN, TENDON_STRAIN,
     ARM_SCALE, DELAY, RISE, DECAY, GAIN, SHAPE, FIRST_LAG, SECOND_LAG,
 ) = range(N_MUSCLE)  # fmt: skip
-# Behind a muscle's parameters: strains at one norm force of its tabulated passive and tendon curves, stiffness that holds
-# a slack tendon, the constant of the path's polynomial, constants of the curves, sine and cosine of the pennation angle
-# at the optimal length, offset of De Groote and Fregly's passive curve, and what the activation shape needs.
+# Behind a muscle's parameters: strains at one norm force of its tabulated passive and tendon curves, stiffness that
+# holds a slack tendon, the constant of the path's polynomial, constants of the curves, sine and cosine of the pennation
+# angle at the optimal length, offset of De Groote and Fregly's passive curve, and what the activation shape needs.
 OWN_PASSIVE_STRAIN, OWN_TENDON_STRAIN, SLACK_STIFFNESS, CONSTANT, CURVES = range(N_MUSCLE, N_MUSCLE + 5)
 N_CURVES = 5
 SINE, COSINE, PASSIVE_OFFSET = range(CURVES + N_CURVES, CURVES + N_CURVES + 3)  # made of the parameters, as the next
@@ -62,9 +62,9 @@ CARRIED, BEFORE, TURNS = range(3)  # of the links between segments
 VALUE, BY_LENGTH, BY_LENGTHENING, BY_ACTIVATION, BY_TENDON, BY_TENDON_RATE, OWN = range(7)
 N_OWN = 8
 WIDTH = OWN + N_OWN
-# Columns of what is known of a muscle at one instant: of its unit, then of its fiber; behind them moment arms about all joints, derivatives of the
-# lengthening velocity by all angles, those of the moment arms, and the derivatives of length, lengthening velocity and
-# moment arms by the path's scale, which may be 0.
+# Columns of what is known of a muscle at one instant: of its unit, then of its fiber; behind them moment arms about all
+# joints, derivatives of the lengthening velocity by all angles, those of the moment arms, and the derivatives of
+# length, lengthening velocity and moment arms by the path's scale, which may be 0.
 UNIT_LENGTH, UNIT_LENGTHENING, FIBER_NOW, FIBER_VELOCITY, COS_PENNATION, FORCE = range(6)
 EQUILIBRIUM, ARMS = FORCE + WIDTH, FORCE + 2 * WIDTH
 # Rows of what is known of the segments at one instant.

@@ -3,16 +3,16 @@
 With a rigid tendon F = Fmax (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant fiber width, as OpenSim's
 ``DeGrooteFregly2016Muscle`` with ``ignore_tendon_compliance``.
 
-The state z of an elastic tendon is the force, in units of the maximal isometric force, that the De Groote-Fregly tendon would
-carry at the tendon's length: for muscles of that family it is the normalised tendon force itself (the state that De Groote et
-al. 2016 recommend), for the others a smooth measure of length close to it, which stays regular where their tendons are
-slack and carry nothing. Below a force of -0.18 the length goes on linearly in z, so that every z has a length. The equation of
-the state is the equilibrium
+The state z of an elastic tendon is the force, in units of the maximal isometric force, that the De Groote-Fregly tendon
+would carry at the tendon's length: for muscles of that family it is the normalised tendon force itself (the state that
+De Groote et al. 2016 recommend), for the others a smooth measure of length close to it, which stays regular where their
+tendons are slack and carry nothing. Below a force of -0.18 the length goes on linearly in z, so that every z has a
+length. The equation of the state is the equilibrium
 
     ft(lt(z)) = (a fl(l) fv(v) + fp(l) + beta v) cos(pennation),
 
-the fiber's length being what the tendon leaves of the muscle-tendon unit and its velocity having z' in it: a first-order
-implicit equation F(z, z', t) = 0 (OpenSim's ``tendon_compliance_dynamics_mode = implicit``).
+the fiber's length being what the tendon leaves of the muscle-tendon unit and its velocity having z' in it: a
+first-order implicit equation F(z, z', t) = 0 (OpenSim's ``tendon_compliance_dynamics_mode = implicit``).
 """
 
 import math
@@ -67,8 +67,8 @@ SLACK_WIDTH = 0.005  # of z: how sharply a slack tendon is held where its own cu
 @part
 def fiber(body, m, along, velocity, activation, unit, row):
     """Force along the tendon, in units of the maximal isometric force, of the fiber whose projection on the tendon is
-    `along` [m] long and lengthens at `velocity` [m/s]; with derivatives behind column `row` of `unit`, where `BY_LENGTH`
-    is that by `along`.
+    `along` [m] long and lengthens at `velocity` [m/s]; with derivatives behind column `row` of `unit`, where
+    `BY_LENGTH` is that by `along`.
 
     F = (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant width.
     """
@@ -147,8 +147,8 @@ def held_slack(state, stiffness):
 def elastic(body, m, activation, state, rate, unit):
     """Force [N] of a tendon of the given `state` and `rate` and its equilibrium with the fiber, and their derivatives.
 
-    Behind columns of `unit`: behind `FORCE` the force, behind `EQUILIBRIUM` the tendon's minus the fiber's force in units
-    of the maximal isometric force.
+    Behind columns of `unit`: behind `FORCE` the force, behind `EQUILIBRIUM` the tendon's minus the fiber's force in
+    units of the maximal isometric force.
     """
     p, row = body.muscle, EQUILIBRIUM
     slack, strain, maximal = p[m, SLACK_LENGTH], p[m, TENDON_STRAIN], p[m, MAXIMAL_FORCE]
@@ -214,8 +214,8 @@ def static_state(body, m, activation, unit):
 
 @compiled
 def rigid_states(body, length, lengthening, activation, unit, out):
-    """Fiber length [m], fiber velocity [m/s], cosine of pennation and force [N], out (n_points, n_muscles, 4), with rigid tendons
-    at given lengths [m] and lengthening velocities [m/s] of the units; `unit` is room as in an `Instant`.
+    """Fiber length [m], fiber velocity [m/s], cosine of pennation and force [N], out (n_points, n_muscles, 4), with
+    rigid tendons at given lengths [m] and lengthening velocities [m/s] of the units; `unit` is room as in an `Instant`.
     """
     for i in range(len(length)):
         for m in range(len(body.muscle)):

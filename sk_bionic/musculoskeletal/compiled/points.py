@@ -180,8 +180,8 @@ def at_points(body, columns, external, given, states, acceleration, settled, act
     given : ndarray (n_points, n_prescribed, 6)
         Taylor coefficients of the angles that are given.
     states : ndarray (n_points, 2, n_states)
-        Angles and velocities, behind them states and rates of elastic tendons unless those are `settled`, that is in static
-        equilibrium.
+        Angles and velocities, behind them states and rates of elastic tendons unless those are `settled`, that is in
+        static equilibrium.
     acceleration : ndarray (n_points or 0, n_coordinates)
     activation, at, room : ndarray (n_muscles, 9), Instant, ndarray (n_rows, n_columns)
         For the work.

@@ -1,6 +1,7 @@
 """Segments, gravity, load and passive tissue at one instant: torques and their derivatives.
 
-Lagrange's equations in absolute angles and the meaning of H and S: `sk_bionic.musculoskeletal.linkage`. A joint alone is a linkage of one segment.
+Lagrange's equations in absolute angles and the meaning of H and S: `sk_bionic.musculoskeletal.linkage`. A joint alone
+is a linkage of one segment.
 """
 
 import math
@@ -147,8 +148,8 @@ def softplus(x):
 def passive(body, j, angle, velocity, activation_sum):
     """Torque of tissue and stops that resists [N m], and its derivative by the angle.
 
-    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs whose
-    onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
+    Linear stiffness about the rest angle (which co-contraction raises), viscous damping, and two one-sided springs
+    whose onset is smoothed by a softplus: a limb lying on a seat is a contact, not a spring.
     """
     p = body.joint
     width = p[j, TRANSITION]

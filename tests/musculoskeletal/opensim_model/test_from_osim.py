@@ -17,7 +17,8 @@ from sk_bionic.musculoskeletal.opensim_model.sampling import bridge_jumps
 ANGLES = ["shoulder_angle", "elbow_angle"]
 POSTURES = np.array([[-0.7, 0.2], [0.0, 1.0], [0.9, 1.8], [1.6, 0.1]])
 CYLINDER = """<WrapObjectSet><objects><WrapCylinder name="pulley"><active>true</active><radius>0.03</radius>
-  <length>0.5</length><translation>0 0 0</translation><xyz_body_rotation>0 0 0</xyz_body_rotation><quadrant>all</quadrant>
+  <length>0.5</length><translation>0 0 0</translation><xyz_body_rotation>0 0 0</xyz_body_rotation>
+  <quadrant>all</quadrant>
   </WrapCylinder></objects></WrapObjectSet>"""
 WRAP = '<PathWrap name="w"><wrap_object>pulley</wrap_object><method>hybrid</method><range>-1 -1</range></PathWrap>'
 SPRING = """<SpringGeneralizedForce name="s"><coordinate>elbow_angle</coordinate><stiffness>3</stiffness>
@@ -205,7 +206,8 @@ class TestSkeleton:
             limb.coordinate("elbow_angle", "0 2"),
             turn="3.14159265358979 0 0",
         )
-        model = from_osim(write(joints=limb.JOINTS.split("<PinJoint name=\"elbow\"")[0] + back + '<PinJoint name="wrist"' +
+        model = from_osim(write(joints=limb.JOINTS.split("<PinJoint name=\"elbow\"")[0] + back + '<PinJoint '
+        'name="wrist"' +
                                 limb.JOINTS.split("<PinJoint name=\"wrist\"")[1]), ANGLES, paths=paths)  # fmt: skip
         assert [joint.direction for joint in model.joints] == [1.0, -1.0]
 
@@ -217,7 +219,10 @@ class TestSkeleton:
         assert joint["limit_stiffness"]["value"] == pytest.approx(2 * 180 / np.pi)
 
     def test_other_passive_forces_are_named(self, write, paths):
-        other = '<ExpressionBasedCoordinateForce name="e"><coordinate>elbow_angle</coordinate></ExpressionBasedCoordinateForce>'
+        other = (
+            "<ExpressionBasedCoordinateForce "
+            'name="e"><coordinate>elbow_angle</coordinate></ExpressionBasedCoordinateForce>'
+        )
         with pytest.warns(UserWarning, match="limb.osim.*forces are left out: ExpressionBasedCoordinateForce 'e'"):
             from_osim(write(more=other), ANGLES, paths=paths)
 

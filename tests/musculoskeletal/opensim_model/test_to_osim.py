@@ -9,7 +9,8 @@ from sk_bionic.musculoskeletal.families import curve_family
 from sk_bionic.musculoskeletal.opensim_model import read_osim
 
 ANGLES = ["shoulder_angle", "elbow_angle"]
-EMG = {"emg_gain", "emg_shape_factor", "electromechanical_delay", "first_filter_time_constant", "second_filter_time_constant"}  # fmt: skip
+EMG = {"emg_gain", "emg_shape_factor", "electromechanical_delay", "first_filter_time_constant",
+"second_filter_time_constant"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -16,23 +16,28 @@ FLEXOR = [(limb.UPPER, "0.03 -0.1 0"), (limb.LOWER, "0.02 -0.04 0")]
 STRAIGHT = limb.muscle("flexor", FLEXOR)
 STRAP = """<PathPointSet><objects>
   <PathPoint name="a"><socket_parent_frame>/bodyset/{}</socket_parent_frame><location>0.03 -0.2 0</location></PathPoint>
-  <PathPoint name="b"><socket_parent_frame>/bodyset/{}</socket_parent_frame><location>0.03 -0.05 0</location></PathPoint>
+  <PathPoint name="b"><socket_parent_frame>/bodyset/{}</socket_parent_frame><location>0.03 -0.05 0</location>
+  </PathPoint>
   </objects></PathPointSet>"""
 FORCES = {
     "BushingForce": "<socket_frame1>/bodyset/upper</socket_frame1><socket_frame2>/bodyset/lower</socket_frame2>",
     "ExpressionBasedBushingForce": "<frames><PhysicalOffsetFrame name='f'><socket_parent>/bodyset/lower</socket_parent>"
     "</PhysicalOffsetFrame></frames><socket_frame1>/bodyset/upper</socket_frame1><socket_frame2>f</socket_frame2>",
-    "Ligament": f"<GeometryPath name='path'>{STRAP.format('upper', 'lower')}</GeometryPath><resting_length>0.1</resting_length>",
+    "Ligament": "<GeometryPath "
+    f"name='path'>{STRAP.format('upper', 'lower')}</GeometryPath><resting_length>0.1</resting_length>",
     "Blankevoort1991Ligament": f"<GeometryPath name='path'>{STRAP.format('upper', 'lower')}</GeometryPath>",
     "PathSpring": f"<GeometryPath name='path'>{STRAP.format('upper', 'hand')}</GeometryPath><stiffness>5</stiffness>",
     "PointToPointSpring": "<socket_body1>/ground</socket_body1><socket_body2>/bodyset/lower</socket_body2>",
     "TorsionSpringOfALab": "<coordinate>elbow_angle</coordinate><stiffness>3</stiffness>",
-    "HuntCrossleyForce": "<HuntCrossleyForce::ContactParametersSet name='p'><objects><HuntCrossleyForce::ContactParameters>"
+    "HuntCrossleyForce": "<HuntCrossleyForce::ContactParametersSet "
+    "name='p'><objects><HuntCrossleyForce::ContactParameters>"
     "<geometry>ball "
     "floor</geometry></HuntCrossleyForce::ContactParameters></objects></HuntCrossleyForce::ContactParametersSet>",
 }  # fmt: skip
-CONTACT = """<ContactGeometrySet><objects><ContactSphere name="ball"><socket_frame>/bodyset/hand</socket_frame></ContactSphere>
-  <ContactHalfSpace name="floor"><socket_frame>/ground</socket_frame></ContactHalfSpace></objects></ContactGeometrySet>"""
+CONTACT = """<ContactGeometrySet><objects><ContactSphere name="ball"><socket_frame>/bodyset/hand</socket_frame>
+  </ContactSphere>
+  <ContactHalfSpace name="floor"><socket_frame>/ground</socket_frame></ContactHalfSpace></objects>
+  </ContactGeometrySet>"""
 CONSTRAINTS = {
     "PointConstraint": "<socket_body_1>/bodyset/lower</socket_body_1><socket_body_2>/bodyset/upper</socket_body_2>",
     "WeldConstraint": "<socket_frame1>/bodyset/hand</socket_frame1><socket_frame2>/ground</socket_frame2>",
@@ -43,7 +48,10 @@ CONSTRAINTS = {
 
 
 def constrained(kind, inside, enforced="true"):
-    whole = f"<ConstraintSet><objects><{kind} name='tie'>{inside}<isEnforced>{enforced}</isEnforced></{kind}></objects></ConstraintSet>"
+    whole = (
+        f"<ConstraintSet><objects><{kind} "
+        f"name='tie'>{inside}<isEnforced>{enforced}</isEnforced></{kind}></objects></ConstraintSet>"
+    )
     return limb.document(muscles=STRAIGHT).replace("<ForceSet>", f"{whole}<ForceSet>")
 
 
@@ -109,7 +117,8 @@ class TestForces:
         )
 
     def test_limits_that_a_joint_has_no_place_for(self, model_of):
-        limit = """<CoordinateLimitForce name="stop"><coordinate>elbow_angle</coordinate><upper_stiffness>2</upper_stiffness>
+        limit = """<CoordinateLimitForce name="stop"><coordinate>elbow_angle</coordinate>
+  <upper_stiffness>2</upper_stiffness>
           <lower_stiffness>3</lower_stiffness><upper_limit>90</upper_limit><lower_limit>10</lower_limit><damping>0.1</damping></CoordinateLimitForce>"""
         told = model_of(limb.document(muscles=STRAIGHT, more=limit))[1]
         assert (
@@ -118,7 +127,10 @@ class TestForces:
         )
 
     def test_controllers_and_units(self, model_of):
-        controller = "<ControllerSet><objects><PrescribedController name='c'><actuator_list>{}</actuator_list></PrescribedController></objects></ControllerSet><ForceSet>"
+        controller = (
+            "<ControllerSet><objects><PrescribedController "
+            "name='c'><actuator_list>{}</actuator_list></PrescribedController></objects></ControllerSet><ForceSet>"
+        )
         text = limb.document(muscles=STRAIGHT)
         assert (
             "controllers of these muscles are left out: PrescribedController 'c'"
@@ -131,7 +143,10 @@ class TestForces:
         )
 
     def test_a_wrap_object_in_a_frame(self, tmp_path):
-        frame = f"<PhysicalOffsetFrame name='plate'><socket_parent>/bodyset/lower</socket_parent>{CYLINDER.format(0.03)}</PhysicalOffsetFrame>"
+        frame = (
+            "<PhysicalOffsetFrame "
+            f"name='plate'><socket_parent>/bodyset/lower</socket_parent>{CYLINDER.format(0.03)}</PhysicalOffsetFrame>"
+        )
         text = limb.document(muscles=limb.muscle("wrapped", OVER_ROLL, wraps=WRAP)).replace(
             "<ForceSet>", f"<components>{frame}</components><ForceSet>"
         )
@@ -172,7 +187,10 @@ class TestCoordinates:
         prescribed, told = model_of(text.replace(wrist, wrist + constant))
         inertia = [m.parameters.as_dict()["moment_of_inertia"].item() for m in (given, prescribed)]
         assert inertia[0] == pytest.approx(inertia[1], rel=1e-12) and not told
-        moving = '<prescribed>true</prescribed><LinearFunction name="prescribed_function"><coefficients>1 0.9</coefficients></LinearFunction>'
+        moving = (
+            '<prescribed>true</prescribed><LinearFunction name="prescribed_function"><coefficients>1 '
+            "0.9</coefficients></LinearFunction>"
+        )
         assert (
             "'wrist_angle' has a prescribed_function of time; it is held at its value at 0 s, 0.9"
             in model_of(text.replace(wrist, wrist + moving))[1]
@@ -232,15 +250,20 @@ class TestMuscles:
     @pytest.mark.parametrize(
         ("kind", "inside", "properties"),
         [
-            ("Thelen2003Muscle", "<KshapeActive>0.5</KshapeActive><Flen>1.8</Flen><Af>0.25</Af>", {"KshapeActive": 0.5, "Flen": 1.8}),
-            ("DeGrooteFregly2016Muscle", "<active_force_width_scale>1.5</active_force_width_scale><ignore_passive_fiber_force>true</ignore_passive_fiber_force>",
+            ("Thelen2003Muscle", "<KshapeActive>0.5</KshapeActive><Flen>1.8</Flen><Af>0.25</Af>", {"KshapeActive": 0.5,
+            "Flen": 1.8}),
+            ("DeGrooteFregly2016Muscle",
+            "<active_force_width_scale>1.5</active_force_width_scale><ignore_passive_fiber_force>true</ignore_passive_fiber_force>",
              {"active_force_width_scale": 1.5, "ignore_passive_fiber_force": 1.0}),
-            ("Millard2012EquilibriumMuscle", "<ForceVelocityCurve name='v'><isometric_slope>4</isometric_slope></ForceVelocityCurve>"
+            ("Millard2012EquilibriumMuscle", "<ForceVelocityCurve "
+            "name='v'><isometric_slope>4</isometric_slope></ForceVelocityCurve>"
              "<FiberForceLengthCurve "
              "name='p'><strain_at_one_norm_force>0.5</strain_at_one_norm_force><curviness>0.4</curviness>"
              "<stiffness_at_low_force>0.1</stiffness_at_low_force><stiffness_at_one_norm_force>4</stiffness_at_one_norm_force></FiberForceLengthCurve>",
-             {"ForceVelocityCurve/isometric_slope": 4.0, "FiberForceLengthCurve/strain_at_one_norm_force": 0.5, "FiberForceLengthCurve/curviness": 0.4,
-              "FiberForceLengthCurve/stiffness_at_low_force": 0.1, "FiberForceLengthCurve/stiffness_at_one_norm_force": 4.0}),
+             {"ForceVelocityCurve/isometric_slope": 4.0, "FiberForceLengthCurve/strain_at_one_norm_force": 0.5,
+             "FiberForceLengthCurve/curviness": 0.4,
+              "FiberForceLengthCurve/stiffness_at_low_force": 0.1,
+              "FiberForceLengthCurve/stiffness_at_one_norm_force": 4.0}),
         ],
     )  # fmt: skip
     def test_curves_have_the_constants_of_the_file(self, model_of, kind, inside, properties):
@@ -277,15 +300,21 @@ class TestMuscles:
     @pytest.mark.parametrize(
         ("kind", "inside", "told"),
         [
-            ("Thelen2003Muscle", "<ignore_activation_dynamics>true</ignore_activation_dynamics>", "ignore_activation_dynamics true of flexor"),
-            ("Millard2012EquilibriumMuscle", "<maximum_pennation_angle>1.2</maximum_pennation_angle>", "maximum_pennation_angle 1.2 of flexor"),
+            ("Thelen2003Muscle", "<ignore_activation_dynamics>true</ignore_activation_dynamics>",
+            "ignore_activation_dynamics true of flexor"),
+            ("Millard2012EquilibriumMuscle", "<maximum_pennation_angle>1.2</maximum_pennation_angle>",
+            "maximum_pennation_angle 1.2 of flexor"),
             ("Thelen2003Muscle", "<max_control>0.7</max_control>", "max_control 0.7 of flexor"),
             ("Thelen2003Muscle", "<min_control>0.1</min_control>", "min_control 0.1 of flexor"),
-            ("DeGrooteFregly2016Muscle", "<activation_dynamics_smoothing>0.1</activation_dynamics_smoothing>", "activation_dynamics_smoothing 0.1 of flexor"),
-            ("Thelen2003Muscle_Deprecated", "", "only near those of ['flexor']: 'flexor' is a Thelen2003Muscle_Deprecated"),
+            ("DeGrooteFregly2016Muscle", "<activation_dynamics_smoothing>0.1</activation_dynamics_smoothing>",
+            "activation_dynamics_smoothing 0.1 of flexor"),
+            ("Thelen2003Muscle_Deprecated", "", "only near those of ['flexor']: 'flexor' is a "
+            "Thelen2003Muscle_Deprecated"),
             ("Delp1990Muscle_Deprecated", "", "only near those of ['flexor']: 'flexor' is a Delp1990Muscle_Deprecated"),
-            ("Thelen2003Muscle", "<min_control>0.01</min_control><max_control>1</max_control><default_activation>0.2</default_activation>", ""),
-            ("DeGrooteFregly2016Muscle", "<tendon_compliance_dynamics_mode>implicit</tendon_compliance_dynamics_mode>", ""),
+            ("Thelen2003Muscle", "<min_control>0.01</min_control><max_control>1</max_control>"
+             "<default_activation>0.2</default_activation>", ""),
+            ("DeGrooteFregly2016Muscle", "<tendon_compliance_dynamics_mode>implicit</tendon_compliance_dynamics_mode>",
+            ""),
         ],
     )  # fmt: skip
     def test_properties_without_counterpart_are_told(self, model_of, kind, inside, told):
@@ -360,8 +389,10 @@ class TestFunctionPaths:
         assert arm == pytest.approx(-(0.04 + 0.01 + 0.06), abs=1e-6)
 
     def test_couplers_pass_a_moment_arm_on(self, model_of):
-        coupler = """<ConstraintSet><objects><CoordinateCouplerConstraint name="c"><coupled_coordinates_function><LinearFunction>
-          <coefficients>0.5 0</coefficients></LinearFunction></coupled_coordinates_function><independent_coordinate_names>elbow_angle</independent_coordinate_names>
+        coupler = """<ConstraintSet><objects><CoordinateCouplerConstraint name="c"><coupled_coordinates_function>
+  <LinearFunction>
+          <coefficients>0.5 0</coefficients></LinearFunction></coupled_coordinates_function>
+  <independent_coordinate_names>elbow_angle</independent_coordinate_names>
           <dependent_coordinate_name>wrist_angle</dependent_coordinate_name></CoordinateCouplerConstraint></objects></ConstraintSet><ForceSet>"""
         arms = f"<moment_arm_functions>{polynomial(1, 0, '0.03', 'a')}</moment_arm_functions>"
         for functions in (polynomial(1, 1, "0.3 -0.03"), polynomial(1, 1, "0.3 -0.03") + arms):
@@ -370,8 +401,12 @@ class TestFunctionPaths:
 
     @pytest.mark.parametrize("bounds", [None, (0.0, 0.3), (0.1, 1.0), (0.4, 0.5), (1.0, 2.0)])
     def test_moment_arms_that_are_no_slopes_are_followed_whatever_the_range(self, model_of, bounds):
-        # A length that hardly changes below 0.5 rad, and a moment arm that does not know of it, as of paths over two surfaces.
-        flat = "<PiecewiseLinearFunction name='length_function'><x>0 0.5 2</x><y>0.3 0.3 0.27</y></PiecewiseLinearFunction>"
+        # A length that hardly changes below 0.5 rad, and a moment arm that does not know of it, as of paths over two
+        # surfaces.
+        flat = (
+            "<PiecewiseLinearFunction name='length_function'><x>0 0.5 2</x><y>0.3 0.3 "
+            "0.27</y></PiecewiseLinearFunction>"
+        )
         arm = f"<moment_arm_functions>{polynomial(1, 0, '0.02', 'a')}</moment_arm_functions>"
         text = limb.document(muscles=functional("m", ["elbow_angle"], flat + arm))
         model, told = model_of(text, ranges=bounds and {"elbow_angle": bounds})
@@ -390,7 +425,8 @@ class TestFunctionPaths:
 
 
 class TestScholzPaths:
-    POINT = """<Scholz2015GeometryPathPoint name="p{}"><PathPoint name="pathpoint"><socket_parent_frame>{}</socket_parent_frame>
+    POINT = """<Scholz2015GeometryPathPoint name="p{}"><PathPoint name="pathpoint">
+  <socket_parent_frame>{}</socket_parent_frame>
       <location>{}</location></PathPoint></Scholz2015GeometryPathPoint>"""
 
     def path(self, more=""):
@@ -405,7 +441,10 @@ class TestScholzPaths:
         assert length_and_arm(model, 0.7) == pytest.approx(length_and_arm(straight, 0.7), abs=1e-12)
 
     def test_obstacles_need_opensim(self, model_of, monkeypatch):
-        obstacle = "<Scholz2015GeometryPathObstacle name='o'><socket_contact_geometry>/contactgeometryset/ball</socket_contact_geometry></Scholz2015GeometryPathObstacle>"
+        obstacle = (
+            "<Scholz2015GeometryPathObstacle "
+            "name='o'><socket_contact_geometry>/contactgeometryset/ball</socket_contact_geometry></Scholz2015GeometryPathObstacle>"
+        )
         monkeypatch.setitem(sys.modules, "opensim", None)
         with pytest.raises(
             ImportError, match=r"path of 'flexor' is a Scholz2015GeometryPath, which OpenSim has to measure"
@@ -413,8 +452,10 @@ class TestScholzPaths:
             model_of(limb.document(muscles=self.path(obstacle)).replace("<ForceSet>", f"{CONTACT}<ForceSet>"))
 
 
-CYLINDER = """<WrapObjectSet><objects><WrapCylinder name="roll"><active>true</active><radius>{}</radius><length>0.5</length>
-  <translation>0 0 0</translation><xyz_body_rotation>0 0 0</xyz_body_rotation><quadrant>all</quadrant></WrapCylinder></objects></WrapObjectSet>"""
+CYLINDER = """<WrapObjectSet><objects><WrapCylinder name="roll"><active>true</active><radius>{}</radius>
+  <length>0.5</length>
+  <translation>0 0 0</translation><xyz_body_rotation>0 0 0</xyz_body_rotation><quadrant>all</quadrant></WrapCylinder>
+  </objects></WrapObjectSet>"""
 WRAP = '<PathWrap name="w"><wrap_object>roll</wrap_object><method>hybrid</method><range>-1 -1</range></PathWrap>'
 OVER_ROLL = [(limb.UPPER, "0.05 -0.05 0"), (limb.LOWER, "0.05 -0.2 0")]
 
