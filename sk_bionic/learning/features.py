@@ -9,7 +9,9 @@ from ..trials import lagged
 # Lags at which the networks see the EMG, in units of `history`: the recent past in more detail. On recorded knees even
 # steps over the same time left 1 to 2 % more error.
 SHORT_LAGS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0])
-LONG_LAGS = np.array([0.0, 0.08, 0.16, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6])
+COARSE_LAGS = np.array([0.0, 0.08, 0.16, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6])
+# Trees take what they need of many columns, and gain from twice the history (as the baseline "extra_trees").
+TREE_LAGS = np.array([0.0, 0.06, 0.12, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0])
 
 
 SEQUENCE_STEP = 0.02  # s between the steps that a user's module sees: envelopes have next to nothing above 25 Hz
@@ -25,9 +27,19 @@ def short_lags(history):
     return np.unique(np.round(history * SHORT_LAGS, 9))
 
 
-def long_lags(history):
+def coarse_lags(history):
     """Lags [s] back to 1.6 times `history`, uneven, ndarray."""
-    return np.unique(np.round(history * LONG_LAGS, 9))
+    return np.unique(np.round(history * COARSE_LAGS, 9))
+
+
+def tree_lags(history):
+    """Lags [s] back to twice `history`, uneven, ndarray."""
+    return np.unique(np.round(history * TREE_LAGS, 9))
+
+
+def long_lags(history):
+    """Lags [s] beyond the short ones that some member of an ensemble sees, ndarray."""
+    return np.union1d(coarse_lags(history), tree_lags(history))
 
 
 class FeatureLayout(NamedTuple):

@@ -38,6 +38,8 @@ class HistoryNetwork(nn.Module):
     hidden_layer_sizes : sequence of int
     input_noise : float
         Standard deviation of the noise on the standardised inputs of the data term while training.
+    noise_levels : array (n_networks,), optional
+        Noise of each network, in units of `input_noise`. Default: 1.
     seen : array of bool (n_networks, n_features), optional
         Features that each network sees. Default: one network that sees all.
     source : array of int (n_networks,), optional
@@ -54,7 +56,7 @@ class HistoryNetwork(nn.Module):
 
     def __init__(
         self, n_features, n_coordinates, n_muscles, hidden_layer_sizes, input_noise=0.0, seen=None, source=None,
-        generator=None,
+        generator=None, noise_levels=None,
     ):  # fmt: skip
         super().__init__()
         self._generator = torch.Generator() if generator is None else generator
@@ -62,6 +64,8 @@ class HistoryNetwork(nn.Module):
         seen = torch.ones(1, n_features) if seen is None else torch.as_tensor(np.asarray(seen), dtype=torch.float32)
         n_networks = len(seen)
         source = np.zeros(n_networks, int) if source is None else source
+        levels = np.ones(n_networks) if noise_levels is None else np.asarray(noise_levels, dtype=np.float64)
+        self._noise_levels = torch.as_tensor(input_noise * levels)[:, None, None]
         if (np.diff(source) < 0).any():
             raise ValueError(f"`source` must ascend: networks of one version stand side by side. Got {list(source)}.")
         self.register_buffer("seen", seen[:, None, :])
@@ -98,9 +102,7 @@ class HistoryNetwork(nn.Module):
             return angle, force, angle
         # One draw for all networks: what differs between them is where they start and what they see.
         noise = torch.randn(*features.shape[1:], dtype=features.dtype, generator=self._generator).to(features.device)
-        (noisy,) = self._all(
-            features + self.input_noise * noise, lambda hidden, networks: (self._angle(hidden, networks),)
-        )
+        (noisy,) = self._all(features, lambda hidden, networks: (self._angle(hidden, networks),), noise)
         return *self.of_version(features[0], 0), noisy
 
     def of_version(self, features, version):
@@ -130,6 +132,7 @@ class HistoryNetwork(nn.Module):
         for module in other.modules():
             for name, parameter in list(module.named_parameters(recurse=False)):
                 setattr(module, name, nn.Parameter(parameter.detach()[networks].clone()))
+        other._noise_levels = self._noise_levels[networks]
         other.seen, other.source = self.seen[networks].clone(), torch.zeros_like(self.source[networks])
         return other
 
@@ -143,26 +146,34 @@ class HistoryNetwork(nn.Module):
                 state[name][: len(tensor)] = tensor
         self.load_state_dict(state)
 
-    def _all(self, features, outputs):
+    def _all(self, features, outputs, noise=None):
         """Each of the `outputs` of the networks of all versions."""
         groups = [(x, self._networks_of(version)) for version, x in enumerate(features)]
-        return [torch.cat(parts) for parts in zip(*(outputs(self._hidden(x, n), n) for x, n in groups), strict=True)]
+        hidden = ((self._hidden(x, networks, noise), networks) for x, networks in groups)
+        return [torch.cat(parts) for parts in zip(*(outputs(*group) for group in hidden), strict=True)]
 
     def _networks_of(self, version):
         """Slice of the networks that a version of the features feeds: they stand side by side."""
         first, last = torch.searchsorted(self.source, torch.tensor([version, version + 1], device=self.source.device))
         return slice(int(first), int(last))
 
-    def _hidden(self, features, networks):
-        """Last hidden layer, for the layers of output, (n_networks, n_frames, width)."""
+    def _hidden(self, features, networks, noise=None):
+        """Last hidden layer, for the layers of output, (n_networks, n_frames, width).
+
+        To the features (n_frames, n_features) every network adds as much of the `noise` of their shape as it is given.
+        """
+        level = None if noise is None else self._noise_levels[networks].to(features)
         if not len(self.body):
-            return features * self.seen[networks]
+            return (features if noise is None else features + level * noise) * self.seen[networks]
         first, *others = self.body
         weight = first.weight[networks] * self.seen[networks].transpose(1, 2)
         n, n_inputs, width = weight.shape
         # All networks of the version read the same features: one product instead of one a network.
-        hidden = features @ weight.transpose(0, 1).reshape(n_inputs, n * width)
-        hidden = hidden.reshape(-1, n, width).transpose(0, 1) + first.bias[networks]
+        product = lambda x: (
+            (x @ weight.transpose(0, 1).reshape(n_inputs, n * width)).reshape(-1, n, width).transpose(0, 1)
+        )
+        hidden = product(features) + first.bias[networks]
+        hidden = hidden if noise is None else hidden + level * product(noise)
         for layer in others:
             hidden = layer(hidden, networks) if isinstance(layer, _Linear) else layer(hidden)
         return hidden

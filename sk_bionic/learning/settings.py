@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .features import long_lags, sequence_lags, short_lags
+from .features import coarse_lags, sequence_lags, short_lags, tree_lags
 from .progress import Progress
 
 
@@ -40,11 +40,16 @@ class Member(NamedTuple):
 MEMBERS = {
     "history": Member(short_lags, state=False),
     "history_and_state": Member(short_lags, state=True),
-    "long_history": Member(long_lags, state=False),
-    "forest": Member(short_lags, state=True, forest=True),
+    "long_history": Member(coarse_lags, state=False),
+    "forest": Member(tree_lags, state=True, forest=True),
+    "forest_of_emg": Member(tree_lags, state=False, forest=True),
 }
 # A user's modules, which see sequences of the EMG, stand for all networks.
-OWN_MEMBERS = {"module": Member(sequence_lags, state=False), "forest": MEMBERS["forest"]}
+OWN_MEMBERS = {
+    "module": Member(sequence_lags, state=False),
+    "forest": MEMBERS["forest"],
+    "forest_of_emg": MEMBERS["forest_of_emg"],
+}
 OF_STATE = tuple(name for name, member in MEMBERS.items() if member.state)
 
 
@@ -64,5 +69,5 @@ class EnsembleSettings:
         return {
             name: member
             for name, member in (OWN_MEMBERS if self.own else MEMBERS).items()
-            if (self.physics or member.forest or not member.state) and (self.forest or not member.forest)
+            if (self.physics or not member.state) and (self.forest or not member.forest)
         }

@@ -121,6 +121,7 @@ def train(
     start=None,
     seen=None,
     source=None,
+    noise_levels=None,
     dtype=torch.float64,
     as_fitted=None,
     columns=None,
@@ -144,8 +145,8 @@ def train(
     ode_weight, force_weight : float
     start : HistoryNetwork, optional
         Networks whose weights training starts from.
-    seen, source : array, optional
-        Features that each network sees and the version it is fed with, as in `HistoryNetwork`.
+    seen, source, noise_levels : array, optional
+        Features that each network sees, the version it is fed with and its noise, as in `HistoryNetwork`.
     dtype : torch.dtype
         Precision of the networks; angles and forces are always float64.
     as_fitted : callable, optional
@@ -179,7 +180,7 @@ def train(
     if settings.own is None:
         module = HistoryNetwork(
             features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
-            source, torch_generator(settings.seed),
+            source, torch_generator(settings.seed), noise_levels,
         ).to(dtype)  # fmt: skip
     else:
         module = ModuleNetworks(

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..learning.features import FeatureLayout, long_lags, short_lags
+from ..learning.features import FeatureLayout, coarse_lags, short_lags
 from ..predictors.hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from ..predictors.network import NetworkPredictor
 from ..predictors.simulation import SimulationPredictor
@@ -75,5 +75,5 @@ def _offset(model):
 def _layout(fitted, hybrid):
     roles, history = fitted["roles_"], fitted["emg_history_"]
     lags = short_lags(history)
-    lags = np.union1d(lags, long_lags(history)) if hybrid else lags
+    lags = np.union1d(lags, coarse_lags(history)) if hybrid else lags
     return FeatureLayout(lags, len(roles.emg), len(roles.exogenous))

@@ -105,7 +105,7 @@ def _with_learners(data, generic, common, settings, start):
     with progress.stage("choose weights", 0):
         held_out, trust = learning.tested(learners, models, states, progress)
     # The networks of the folds have done their work.
-    kept = replace(learners[0].alone(), weights=held_out.weights)
+    kept = replace(learners[0].alone(), weights=held_out.weights, cutoffs=held_out.cutoffs)
     return learning.predictor(kept, models[0], trust, learning.known_inputs)
 
 
@@ -165,8 +165,9 @@ class _Learning:
     def tested(self, learners, models, states, progress):
         """Held-out predictions and the trust that they justify; after an interrupt, without any."""
         tested = self.equation, self.data, self.parts, learners, models, states
+        smoothed = self.chosen.output_cutoff == "auto"
         try:
-            held_out = HeldOut(*tested)
+            held_out = HeldOut(*tested, smoothed)
             return held_out, held_out.choose(self.ode_weight, self.chosen.output_cutoff)
         except KeyboardInterrupt:
             progress.keep(

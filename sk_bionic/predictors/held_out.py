@@ -6,7 +6,7 @@ import numpy as np
 
 from ..dynamics.errors import SimulationError
 from ..dynamics.fuse import fuse
-from ..learning.ensemble import blind, combine, inverse_error_weights
+from ..learning.ensemble import blind, combine, stacked_weights
 from ..learning.folds import N_FOLDS, n_repetitions
 from ..trials.smoothing import CUTOFFS, smooth
 
@@ -25,8 +25,18 @@ LARGEST_FUSION_WEIGHT = 1000.0  # where learners correct a simulation that is to
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
 # leads: a few repetitions cannot tell smaller gains from luck.
 CORRECTING, LEADING = 0.99, 0.75
+ALONE = (
+    1.05  # where the physics leads and its simulation errs by no more than this times as much, that needs no learners
+)
 TRAINING_WEIGHT = 0.03  # of the residual while the networks are trained, where the weight is still to be chosen
 MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
+# Standard deviations are sized so that bands of this share hold as many held-out frames (split conformal prediction: Lei,
+# G'Sell, Rinaldo, Tibshirani and Wasserman 2018, J. American Statistical Association 113, 1094-1111).
+BAND, STDS_OF_BAND = 0.9, 1.6449
+# Held-out errors of one recording are uncertain themselves: learners' are drawn half-way (geometrically) to this part of the
+# range of the angle, the mean of such half-widths over 48 training parts of recorded knees (their test parts not in view).
+# Errors that are smaller or larger by much more than this on a log scale are of another kind, and stand.
+USUAL_SHARE, OF_USUAL, UNUSUAL = 0.16, 0.5, 1.5
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 
 
@@ -115,24 +125,30 @@ def _believed(rmse, repeated=True):
         rmse = dict(sorted(rmse.items())[:2])
     limit = {weight: (LEADING if weight in STRONG_WEIGHTS else CORRECTING) * rmse[0.0] for weight in rmse}
     proved = [weight for weight in rmse if weight and rmse[weight] < limit[weight]]
-    return min(proved, key=rmse.get, default=0.0)
+    best = min(proved, key=rmse.get, default=0.0)
+    alone = best in STRONG_WEIGHTS and np.inf in proved and rmse[np.inf] < ALONE * rmse[best]
+    return np.inf if alone else best
 
 
 class HeldOut:
     """Held-out predictions of the members and of their fusion with the physics."""
 
-    def __init__(self, motion, data, parts, learners, models, states):
+    def __init__(self, motion, data, parts, learners, models, states, smoothed=True):
         self.motion, self.data, self.parts = motion, data, parts
         self.learners, self.models, self.states = learners, models, states
         self.scale = learners[0].networks.scale
         self.by_fold = [
             one.predict_members(data.features, state) for one, state in zip(learners[1:], states[1:], strict=True)
         ]
-        self.weights = dict(learners[0].weights)
+        self.weights, self.cutoffs = dict(learners[0].weights), {}
+        members = self.by_fold
         if parts:
-            names = self.by_fold[0]
-            self.weights = inverse_error_weights({n: self._errors([fold[n] for fold in self.by_fold]) for n in names})
-        self.combined = [combine(members, self.weights) for members in self.by_fold]
+            names = list(members[0])
+            if smoothed:
+                self.cutoffs = {name: self._cutoff([fold[name] for fold in members]) for name in names}
+                members = [{n: smooth(fold[n], motion.trials, self.cutoffs[n]) for n in names} for fold in members]
+            self.weights = stacked_weights({n: self._errors([fold[n] for fold in members]) for n in names})
+        self.combined = [combine(fold, self.weights) for fold in members]
 
     def _stitched(self, by_fold):
         """Held-out values (n_frames, n_coordinates): every frame from the fold that has not seen it, else NaN."""
@@ -158,13 +174,20 @@ class HeldOut:
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
         best = _believed(rmse, self._n_independent >= N_FOLDS)
-        if cutoff == "auto":
-            smoothed = {cutoff: self._errors(self._smoothed(predictions[best], cutoff)) for cutoff in CUTOFFS}
-            cutoff = min(CUTOFFS, key=lambda cutoff: np.mean(smoothed[cutoff] ** 2))
-        error = self._errors(self._smoothed(predictions[best], cutoff))
-        # Errors differ from repetition to repetition, and a mean over n of them misses one more by that much.
-        error_std = floored(np.sqrt(np.mean(error**2, axis=0) * (1.0 + 1.0 / self._n_independent)))
+        cutoff = self._cutoff(predictions[best]) if cutoff == "auto" else cutoff
+        error_std = self._error_std(self._smoothed(predictions[best], cutoff), spread, best in STRONG_WEIGHTS)
         return Trust(float(best), float(cutoff), error_std, spread, self._disagreement(), rmse)
+
+    def _error_std(self, by_fold, spread, physics_leads):
+        """Usual standard deviation (n_coordinates,) [rad] of held-out predictions whose members differ by `spread`."""
+        relative = relative_std(self._stitched([own for _, own in self.combined]), spread)
+        size = np.abs(self._stitched(by_fold) - self.data.angle) / relative
+        std = np.nanquantile(size, BAND, axis=0) / STDS_OF_BAND
+        if not physics_leads:
+            usual = USUAL_SHARE * np.ptp(np.nanpercentile(self.data.angle, [3.0, 97.0], axis=0), axis=0) / STDS_OF_BAND
+            away = np.log(floored(usual) / floored(std))
+            std = std * np.exp(OF_USUAL * away * np.exp(-((away / UNUSUAL) ** 2)))
+        return floored(std)
 
     def _disagreement(self):
         if self.models[0] is None:
@@ -172,6 +195,10 @@ class HeldOut:
         d = self.data.angle.shape[1]
         distance = self._stitched([s[:, :d] - blind(m) for s, m in zip(self.states[1:], self.by_fold, strict=True)])
         return float(np.sqrt(np.nanmean(distance**2))) if np.isfinite(distance).any() else np.inf
+
+    def _cutoff(self, by_fold):
+        """Cut-off frequency [Hz] of the low-pass that leaves the smallest held-out error."""
+        return min(CUTOFFS, key=lambda cutoff: np.mean(self._errors(self._smoothed(by_fold, cutoff)) ** 2))
 
     def _smoothed(self, by_fold, cutoff):
         return [smooth(values, self.motion.trials, cutoff) for values in by_fold]

@@ -54,7 +54,8 @@ class EnsemblePredictor(LearntPredictor):
     def predict(self, recording, *, with_std=False):
         """As every predictor. The standard deviation is the held-out error, larger where the learners disagree."""
         features = self.features(recording)
-        combined = self.learners.combined(self.learners.predict_members(features, np.zeros((len(features), 0))))
+        members = self.learners.predict_members(features, np.zeros((len(features), 0)))
+        combined = self.learners.combined(members, recording.trials)
         variance = self._variance(combined.spread)
         of_start = variance_from_rest(self, self.equation(recording)) if with_std else None
         return self._unfused(recording.trials, combined.angle, variance, of_start)
@@ -168,7 +169,7 @@ class HybridPredictor(EnsemblePredictor):
 
     def _fused(self, heard, ode_weight, with_std):
         equation, unknown, trials = heard.equation, heard.unknown, heard.equation.trials
-        combined = self.learners.combined(heard.members, heard.belief)
+        combined = self.learners.combined(heard.members, trials, heard.belief)
         variance = self._variance(combined.spread)
         std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
         of_start = variance_from_rest(self, equation) if with_std else None

@@ -51,7 +51,8 @@ class HybridCore:
         self.disagreement = trust.disagreement**2
         self.apart = self.disagreement if np.isfinite(self.disagreement) else 0.0
         self.compared = BELIEF_START
-        self.low_pass = LowPass(self.d, trust.cutoff, step, lag)
+        # Members smoothed by themselves leave less for the last filter: in a stream it is the only one.
+        self.low_pass = LowPass(self.d, predictor.learners.usual_cutoff(trust.cutoff), step, lag)
         self.lag = self.low_pass.lag
         self.muscles = MusclesOfFrames(predictor, step)
         self.out = self.muscles.out

@@ -156,3 +156,21 @@ def test_a_constant_angle_is_predicted_as_it_is():
     predicted, _ = train(features, np.full_like(angle, 0.7), weight, FAST).predict(features)
     np.testing.assert_allclose(predicted, 0.7, atol=0.3)
     assert np.isfinite(predicted).all()
+
+
+def test_each_network_has_its_own_noise():
+    features = torch.randn(200, 3, generator=torch.Generator().manual_seed(0))
+    network = HistoryNetwork(3, 1, 0, (8,), input_noise=0.5, seen=np.ones((3, 3)), noise_levels=[0.0, 1.0, 4.0])
+    clean, _, noisy = network.train()(features)
+    deviation = (noisy - clean).square().mean(dim=(1, 2)).sqrt()
+    assert deviation[0] == 0 and 0 < deviation[1] < deviation[2]
+    assert torch.equal(network.eval()(features)[2], network(features)[0])
+
+
+def test_noise_is_what_it_was_added_to_the_inputs():
+    """One layer without bias: the noisy output is that of inputs plus noise."""
+    features = torch.zeros(20000, 2)
+    network = HistoryNetwork(2, 1, 0, (), input_noise=0.3, noise_levels=[2.0])
+    noisy = network.train()(features)[2] - network.angle.bias.detach()
+    expected = 0.6 * network.angle.weight.detach().norm()
+    assert noisy.std().item() == pytest.approx(expected.item(), rel=0.05)

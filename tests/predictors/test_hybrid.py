@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_bionic.learning.ensemble import combine, inverse_error_weights
+from sk_bionic.learning.ensemble import Learners, combine, stacked_weights
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
 from sk_bionic.predictors.held_out import _believed, relative_std
 from sk_bionic.predictors.out_of_fold import explains
@@ -72,13 +72,40 @@ def test_neighbouring_frames_are_thinned_but_scarce_labels_are_all_kept():
     assert len(training_frames(short, np.ones(360, bool))) == 360
 
 
-def test_better_members_weigh_more_and_none_is_shut_out():
+def test_better_members_weigh_more_and_alike_ones_alike():
     rng = np.random.default_rng(0)
     errors = {name: size * rng.normal(size=(500, 1)) for name, size in (("good", 1.0), ("bad", 3.0))}
-    weights = inverse_error_weights(errors)
+    weights = stacked_weights(errors)
     assert sum(weights.values()) == pytest.approx(1.0)
-    assert 0.05 < weights["bad"] < weights["good"]
-    assert inverse_error_weights({"a": np.ones((5, 1)), "b": -np.ones((5, 1))})["a"] == pytest.approx(0.5)
+    assert 0.0 < weights["bad"] < weights["good"]
+    assert stacked_weights({"a": np.ones((5, 1)), "b": np.ones((5, 1))})["a"] == pytest.approx(0.5)
+
+
+def test_stacking_favours_whose_errors_cancel_and_lets_nobody_count_negatively():
+    rng = np.random.default_rng(1)
+    common, own = rng.normal(size=(2, 4000, 1))
+    errors = {"a": common, "same as a": common, "opposite": 0.5 * own - 0.8 * common, "worse a": 2.0 * common + own}
+    weights = stacked_weights(errors)
+    assert max(weights, key=weights.get) == "opposite"
+    assert weights["a"] == pytest.approx(weights["same as a"], abs=1e-6)
+    assert min(weights.values()) >= 0.0
+    error = sum(weights[name] * errors[name] for name in errors)
+    equal = np.mean(list(errors.values()), axis=0)
+    assert np.mean(error**2) < np.mean(equal**2)
+
+
+def test_weights_stay_near_equal_where_members_are_equally_good():
+    rng = np.random.default_rng(2)
+    weights = stacked_weights({k: rng.normal(size=(2000, 1)) for k in range(5)})
+    np.testing.assert_allclose(list(weights.values()), 0.2, atol=0.02)
+
+
+def test_every_member_is_smoothed_as_it_needs():
+    trials = trials_of(600, 400)
+    wave = np.sin(2 * np.pi * 3.0 * trials.time)[:, None]
+    learners = Learners(None, None, 0, None, None, None, {}, {"a": 1.0, "b": 1.0}, {"a": 0.6})
+    combined = learners.combined({"a": wave, "b": wave}, trials)
+    np.testing.assert_allclose(combined.angle, (smooth(wave, trials, 0.6) + wave) / 2)
 
 
 def test_combination_is_the_weighted_mean_with_its_variance():
@@ -93,6 +120,8 @@ def test_physics_leads_only_where_it_has_proved_clearly_better():
     assert _believed({0.0: 5.0, 0.1: 4.99, np.inf: 4.9}) == 0.0
     assert _believed({0.0: 5.0, 0.1: 4.8, 10.0: 4.7, np.inf: 9.0}) == 0.1
     assert _believed({0.0: 5.0, 0.1: 4.8, np.inf: 1.0}) == np.inf
+    assert _believed({0.0: 5.0, 100.0: 1.0, np.inf: 1.02}) == np.inf  # which needs no learners
+    assert _believed({0.0: 5.0, 100.0: 1.0, np.inf: 2.0}) == 100.0
     assert _believed({0.7: 5.0}) == 0.7
     assert _believed({0.0: 5.0, 0.1: 4.8, 0.3: 4.5, np.inf: 1.0}, repeated=False) == 0.1
 
