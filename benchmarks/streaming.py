@@ -156,9 +156,7 @@ def pipeline_of(model, prediction, causal, given):
 
 
 def causal(given, kept):
-    """Zero-lag and causal predictions of the last 30 % of each record, by models of zero-lag and of causal
-    envelopes.
-    """
+    """Zero-lag and causal predictions of each record, by models of zero-lag and of causal envelopes."""
     rows = {(row["record"], row["prediction"]): row for row in kept}
     for record, model, (X, X_test, y, y_test) in records(given):
         for prediction in given.predictions:
@@ -170,25 +168,27 @@ def causal(given, kept):
 
 
 def causal_row(record, model, prediction, X, X_test, y, y_test, given):
+    """Predictions of the whole record, as a stream that has run before the test part begins; scores of that part."""
+    whole, n = pd.concat([X, X_test]), len(X)
     measured = y_test.to_numpy()
-    time_of = X_test.index.get_level_values("time").to_numpy()
-    rate = 1.0 / np.median(np.diff(time_of))
-    zero_lag = pipeline_of(model, prediction, False, given).fit(X, y).predict(X_test)
+    rate = 1.0 / np.median(np.diff(X_test.index.get_level_values("time")))
+    zero_lag = pipeline_of(model, prediction, False, given).fit(X, y).predict(whole)[n:]
     pipeline = pipeline_of(model, prediction, True, given).fit(X, y)
-    angle, std = pipeline.predict(X_test, return_std=True, causal=True)
+    angle, std = (values[n:] for values in pipeline.predict(whole, return_std=True, causal=True))
     row = {"record": record, "prediction": prediction, "n_networks": given.n_networks}
     row |= {"zero lag": rmse(zero_lag, measured), "causal": rmse(angle, measured)}
-    row |= {"causal envelope, zero-lag prediction": rmse(pipeline.predict(X_test), measured)}
+    row |= {"causal envelope, zero-lag prediction": rmse(pipeline.predict(whole)[n:], measured)}
     row |= {"delay of zero lag [ms]": delay_of(zero_lag, measured, rate), "delay [ms]": delay_of(angle, measured, rate)}
     row["coverage"] = float(np.mean(np.abs(angle - measured) <= COVERED * std))
+    row["smallest delay of a muscle [ms]"] = 1e3 * float(pipeline[-1].electromechanical_delay_.min())
     if prediction == "hybrid":
         regressor = pipeline[-1]
         cutoff = regressor.output_cutoff_
         predictor = regressor.predictor_
         regressor.predictor_ = replace(predictor, trust=predictor.trust._replace(cutoff=np.inf))
-        unsmoothed = pipeline.predict(X_test, causal=True)
-        filtered = low_passed(unsmoothed, cutoff, rate) if np.isfinite(cutoff) else unsmoothed
-        row |= {"cut-off [Hz]": cutoff, "unsmoothed": rmse(unsmoothed, measured)}
+        unsmoothed = pipeline.predict(whole, causal=True)
+        filtered = low_passed(unsmoothed, cutoff, rate)[n:] if np.isfinite(cutoff) else unsmoothed[n:]
+        row |= {"cut-off [Hz]": cutoff, "unsmoothed": rmse(unsmoothed[n:], measured)}
         row |= {
             "causal low-pass": rmse(filtered, measured),
             "delay of low-pass [ms]": delay_of(filtered, measured, rate),
@@ -301,16 +301,13 @@ def summary_of_causal(rows):
 
 
 TITLES = {
-    "push": "Time of a push, one core (of the clock on a machine that others used too, and of the thread's own "
-    "processor time)",
+    "push": "Time of a push, one core: of the clock, on a machine that others used too, and of the thread's own "
+    "processor time",
     "control": "The same work again and again, measured in the same way on the same machine: its tail is the machine's",
-    "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %. Medians "
-    "over records "
-    "and geometric means of the records' error ratios to zero lag (zero-lag envelopes and zero-lag "
-    "prediction). Causal: "
-    "causal envelopes in training and test. Causal low-pass: a Butterworth filter of second order, forward only, "
-    "in place of "
-    "the recursive form.",
+    "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %, the record "
+    "predicted from its beginning and scored in the last part. Medians over records and geometric means of the records' "
+    "error ratios to zero lag (zero-lag envelopes and prediction). Causal: causal envelopes in training and test. "
+    "Causal low-pass: a Butterworth filter of second order, forward only, in place of the recursive form",
     "faults": "Faults put into trials of a simulated elbow that differs from the model",
     "lsl": "Over the Lab Streaming Layer's loopback: amplifier, prediction and listener on one machine",
 }
