@@ -305,7 +305,7 @@ TITLES = {
     "processor time",
     "control": "The same work again and again, measured in the same way on the same machine: its tail is the machine's",
     "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %, the record "
-    "predicted from its beginning and scored in the last part. Medians over records and geometric means of the records' "
+    "predicted from its beginning and scored in the last part. Medians over records and geometric means of their "
     "error ratios to zero lag (zero-lag envelopes and prediction). Causal: causal envelopes in training and test. "
     "Causal low-pass: a Butterworth filter of second order, forward only, in place of the recursive form",
     "faults": "Faults put into trials of a simulated elbow that differs from the model",
