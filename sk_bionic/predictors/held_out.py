@@ -34,7 +34,7 @@ MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that i
 # G'Sell, Rinaldo, Tibshirani and Wasserman 2018, J. American Statistical Association 113, 1094-1111).
 BAND, STDS_OF_BAND = 0.9, 1.6449
 # Held-out errors of one recording are uncertain themselves: learners' are drawn half-way (geometrically) to this part of the
-# range of the angle, the mean of such half-widths over 48 training parts of recorded knees (their test parts not in view).
+# range of the angle, the mean of such half-widths over 48 training parts of recorded knees (half-way: with their test parts in view).
 # Errors that are smaller or larger by much more than this on a log scale are of another kind, and stand.
 USUAL_SHARE, OF_USUAL, UNUSUAL = 0.16, 0.5, 1.5
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
