@@ -76,7 +76,7 @@ def _forces(item):
     new, truth, target = (flexion[k][~first] for k in ("data", "muscle_forces", "target"))
     force, force_std = regressor.predict_muscle_forces(new, return_std=True)
     angle, angle_std = regressor.predict(new, return_std=True)
-    maximal = flexion.model.parameters.as_dict()["max_isometric_force"].numpy()
+    maximal = flexion.model.parameters.as_dict()["max_isometric_force"]
     of_force = interval_figures((force - truth).to_numpy() / maximal, force_std.to_numpy() / maximal)
     return mismatch, of_force, interval_figures(angle - target.to_numpy(), angle_std)
 

@@ -81,7 +81,13 @@ def moments():
     torque = np.column_stack([20.0 * np.sin(4 * time_ + 2 * k) for k in range(3)])
     if MeasuredMotion is None:
         motion = EquationOfMotion(model, trials, emg)
-        return median(lambda: identify_torques(motion, angle, torque), 3)
+        try:
+        from sk_bionic.dynamics.measured import MeasuredMotion
+
+        motion, given = MeasuredMotion.of_angles(model, trials, emg, angle), ()
+    except ImportError:  # the version before
+        motion, given = Motion(model, trials, emg), (angle,)
+    return median(lambda: identify_torques(motion, *given, torque), 3)
     motion = MeasuredMotion.of_angles(model, trials, emg, angle)
     return median(lambda: identify_torques(motion, torque), 3)
 

@@ -109,7 +109,7 @@ def our_seconds(model, stored, n_trials):
 
     def simulate():
         motion, initial = movement(model, stored, [stored["initial_elbow_rad"]], n_trials)
-        return motion.solve(initial_state=initial).angle[: len(stored["time_s"]), 0].numpy()
+        return motion.solve(initial_state=initial).angle[: len(stored["time_s"]), 0]
 
     seconds, angle = cpu_seconds(simulate, REPEATS if n_trials == 1 else 1)
     return seconds / n_trials, angle
@@ -162,9 +162,8 @@ def postures_table(file):
     ranges = {SHOULDER: (-1.0, 1.0), ELBOW: (0.1, 2.2)}
     postures = np.random.RandomState(0).uniform(*np.array(list(ranges.values())).T, (N_POSTURES, 2))
     theirs = postures_seconds(file, postures)
-    model, angle = fitted(file, list(ranges), ranges=ranges), torch.as_tensor(postures)
-    one = torch.ones(1, dtype=torch.float64)
-    ours, _ = cpu_seconds(lambda: model.paths.length_and_moment_arm(angle, one))
+    model, angle = fitted(file, list(ranges), ranges=ranges), np.asarray(postures)
+    ours, _ = cpu_seconds(lambda: model.length_and_moment_arm(angle))
     what = f"geometry of {N_POSTURES} postures"
     rows = [
         (what, "OpenSim", 1e3 * theirs, 1.0, np.nan, np.nan),

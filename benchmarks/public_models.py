@@ -90,13 +90,13 @@ def _status(ours, theirs, model, chosen, texts, torch):
     worst, named = [], []
     for part in POSTURES:
         angle = np.array([low + part * (high - low) for low, high in limits])
-        q = torch.as_tensor(angle[None])
-        muscles, arms = model.muscle_state(q, 0 * q, torch.ones(1, model.n_muscles, dtype=torch.float64))
-        length = model.paths.length_and_moment_arm(q, torch.ones(1, dtype=torch.float64))[0]
+        q = np.asarray(angle[None])
+        muscles, arms = model.muscle_state(q, 0 * q, np.ones((1, model.n_muscles)))
+        length = model.length_and_moment_arm(q)[0]
         theirs.pose(dict(zip(chosen, angle, strict=True)))
         for k, name in enumerate(model.muscle_names):
             expected = theirs.muscle(name, chosen)
-            got = (float(length[0, k]), arms[0, :, k].numpy(), float(muscles.tendon_force[0, k]))
+            got = (float(length[0, k]), arms[0, :, k], float(muscles.tendon_force[0, k]))
             scale = ours.muscles[name].parameters["max_isometric_force"]
             off = [abs(got[0] - expected[0]) / LENGTH, np.abs(got[1] - expected[1]).max() / ARM,
                    0.0 if expected[2] is None else abs(got[2] - expected[2]) / (FORCE * max(scale,

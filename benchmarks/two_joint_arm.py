@@ -119,7 +119,7 @@ def new_trials(regressor, reaching, give, rows):
     for name, column in zip(regressor.model_.coordinate_names, figures.T, strict=True):
         yield f"{name} [deg]", *column
     force, std = regressor.predict_muscle_forces(X, return_std=True)
-    maximal = reaching.model.parameters.as_dict()["max_isometric_force"].numpy()
+    maximal = reaching.model.parameters.as_dict()["max_isometric_force"]
     error = (force - reaching.muscle_forces.loc[rows]).to_numpy()
     figures = np.array(interval_figures(100 * error / maximal, 100 * std.to_numpy() / maximal))
     yield "muscle forces [% of maximum]", *figures.mean(axis=1)
@@ -164,7 +164,7 @@ def pendulum():
         motion = EquationOfMotion(model, trials, np.zeros((len(frames), model.n_muscles)))
         state = motion.solve(initial_state=start).state
         seconds = time.perf_counter() - begun
-        error = np.rad2deg(np.abs(state[:, 0].numpy() - exact[::every])).max()
+        error = np.rad2deg(np.abs(state[:, 0] - exact[::every])).max()
         rows.append((rate, error, np.ptp(energy(model, state)), 1e3 * seconds))
     columns = ["frames per s", "largest error [deg]", "drift of energy [J]", "time [ms]"]
     table = pd.DataFrame(rows, columns=columns)
@@ -187,13 +187,13 @@ def powerless_leg():
 
 def integrated(model, start, frames):
     """Angles (n_frames, n_coordinates) by scipy."""
-    rest = torch.zeros(model.n_muscles, dtype=torch.float64)
+    rest = np.zeros(model.n_muscles)
 
     def rate(_, flat):
-        angle, velocity = torch.from_numpy(flat).reshape(2, -1)
-        residual = model.residual(angle, velocity, torch.zeros_like(angle), rest)
-        acceleration = torch.linalg.solve(model.mass_matrix(angle), -residual)
-        return torch.cat([velocity, acceleration]).numpy()
+        angle, velocity = flat.reshape(2, -1)
+        residual = model.residual(angle, velocity, np.zeros_like(angle), rest)
+        acceleration = np.linalg.solve(model.mass_matrix(angle), -residual)
+        return np.concatenate([velocity, acceleration], axis=0)
 
     span = frames[0], frames[-1]
     options = {"method": "DOP853", "t_eval": frames, "rtol": 1e-12, "atol": 1e-13}
@@ -206,8 +206,8 @@ def energy(model, state):
     kinetic = 0.5 * (velocity[:, None] @ model.mass_matrix(angle) @ velocity[..., None]).flatten()
     p = model.parameters.as_dict()
     phi = model.linkage.segment_angles(angle, p["segment_orientation"])
-    _, first_moment, _ = model.linkage.moments(p, torch.zeros(1, dtype=torch.float64))
-    return (kinetic - GRAVITY * (first_moment * torch.cos(phi)).sum(dim=1)).numpy()
+    _, first_moment, _ = model.linkage.moments(p, np.zeros(1))
+    return kinetic - GRAVITY * (first_moment * np.cos(phi)).sum(axis=1)
 
 
 def main():

@@ -99,7 +99,7 @@ def fuse(equation, predicted, prediction_std, residual_std, *, parameters=None, 
             "The equation of motion overflows along the predicted motion, which is far from anything that a limb does."
         )
     information = _factorised(normal)
-    for iteration in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - the last one is told below
+    for iteration in range(1, MAX_ITERATIONS + 1):
         step, length = -information.solve(normal.gradient).reshape(state.shape), 1.0
         for _ in range(MAX_HALVINGS):
             moved = state + length * step

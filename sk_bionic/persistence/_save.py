@@ -30,9 +30,9 @@ def save(estimator, path):
 
     Parameters
     ----------
-    estimator : PhysicsInformedMSKRegressor, EMGDrivenMomentRegressor, EMGEnvelope, LagEmbedding, StandardScaler, or
-    Pipeline of these
-        Fitted. Baselines and other scikit-learn estimators are for joblib or skops.
+    estimator : estimator
+        Fitted: PhysicsInformedMSKRegressor, EMGDrivenMomentRegressor, EMGEnvelope, LagEmbedding, StandardScaler, or a
+        Pipeline of these. Baselines and other scikit-learn estimators are for joblib or skops.
     path : path-like
         Where to write. An existing file is replaced.
 
