@@ -23,6 +23,7 @@ try:
     from sk_bionic.dynamics.equation import EquationOfMotion
     from sk_bionic.identification.from_torques import identify_torques
 except ImportError:  # the version that is compared with
+    from sk_bionic.dynamics.identify_torques import identify_torques
     from sk_bionic.dynamics.simulate import Motion as EquationOfMotion
 
 
@@ -66,25 +67,23 @@ def identify_and_predict():
 
 def moments():
     """CPU seconds of a calibration to joint moments: the leg's nine muscles, rigid tendons."""
-    from sk_bionic.identification.from_torques import identify_torques
     from sk_bionic.musculoskeletal import leg
-    from sk_bionic.trials import Trials
 
     model = leg().identifying(["max_isometric_force", "optimal_fiber_length", "emg_shape_factor"])
     rng, n = np.random.default_rng(0), 600
     time_ = np.arange(n) / 100
     phase = rng.uniform(0, 6, model.n_muscles)
+    from sk_bionic.trials import Trials
+
     emg = 0.2 + 0.15 * np.sin(5.0 * time_[:, None] + phase)
     trials = Trials(("walk",), np.array([0, n]), time_)
     angle = np.column_stack([0.3 * np.sin(4 * time_ + k) + 0.3 for k in range(3)])
     torque = np.column_stack([20.0 * np.sin(4 * time_ + 2 * k) for k in range(3)])
-    try:
-        from sk_bionic.dynamics.measured import MeasuredMotion
-
-        motion, given = MeasuredMotion.of_angles(model, trials, emg, angle), ()
-    except ImportError:  # the version before
-        motion, given = Motion(model, trials, emg), (angle,)
-    return median(lambda: identify_torques(motion, *given, torque), 3)
+    if MeasuredMotion is None:
+        motion = EquationOfMotion(model, trials, emg)
+        return median(lambda: identify_torques(motion, angle, torque), 3)
+    motion = MeasuredMotion.of_angles(model, trials, emg, angle)
+    return median(lambda: identify_torques(motion, torque), 3)
 
 
 def long_trial(seconds):
