@@ -46,9 +46,9 @@ class Joint:
 
 @dataclass(frozen=True)
 class Coordinate:
-    """Description of an angle of which moments are known, but no segment that it moves: a hip's rotation, a subtalar
-    joint.
+    """Description of an angle of which moments are known, but no segment that it moves.
 
+    A hip's rotation or a subtalar joint, for example.
     A model with one of these has no skeleton. It knows muscle forces and moments along a measured motion, not what
     motion they lead to.
 
