@@ -1,16 +1,18 @@
 """Agreement with values that OpenSim computed before: forces, geometry, movements."""
 
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
-import torch
 
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.musculoskeletal import from_osim
-from sk_bionic.musculoskeletal.families import CURVE_FAMILIES, CurveSet
-from sk_bionic.musculoskeletal.muscle import rigid_tendon_state
-from sk_bionic.musculoskeletal.tendon import elastic_tendon_state, static_tendon_state
 from sk_bionic.trials import Trials
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "musculoskeletal"))
+
+from of_one import muscle_at, unit_of
 
 ELASTIC = {
     "degroote_fregly": "dgf_elastic_static",
@@ -24,49 +26,44 @@ TIMES = {"activation_time_constant": 0.015, "deactivation_time_constant": 0.060}
 SPRING = {"joint_stiffness": 2.0, "joint_rest_angle": 1.0, "joint_damping": 0.5}
 
 
-def parameters_of(family, given):
-    """Parameters of one muscle (1,): a family's defaults where nothing is given."""
-    values = {"fiber_damping": 0.01, "tendon_strain_at_one_norm_force": 0.049}
-    values |= {"passive_fiber_strain_at_one_norm_force": 0.6, "max_contraction_velocity": 10.0}
-    for name, default in CURVE_FAMILIES[family].defaults.items():
-        values[name] = default["value"] if isinstance(default, dict) else default
+def muscle_of(family, given, tendon):
+    """Model of one muscle with OpenSim's values, the family's own where the reference gives none."""
+    values = {"passive_fiber_strain_at_one_norm_force": 0.6} if family == "degroote_fregly" else {}
     values |= {name: float(value) for name, value in given.items()}
-    return {name: torch.tensor([value], dtype=torch.float64) for name, value in values.items()}
+    return unit_of(values, curves=family, tendon=tendon), values["max_isometric_force"]
 
 
 def forces(reference):
     """Largest difference of tendon forces in units of the maximal force, by muscle."""
-    rows = torch.tensor(reference["dgf_rigid"]["rows"], dtype=torch.float64)
-    p = parameters_of("degroote_fregly", reference["dgf_rigid"]["parameters"])
-    force = rigid_tendon_state(*rows[:, :3].T, p).tendon_force
-    found = {"degroote_fregly, rigid": _largest(force, rows[:, -1], p)}
+    rows = np.array(reference["dgf_rigid"]["rows"], dtype=float)
+    model, maximal = muscle_of("degroote_fregly", reference["dgf_rigid"]["parameters"], "rigid")
+    force = muscle_at(model, *rows[:, :3].T).tendon_force
+    found = {"degroote_fregly, rigid": _largest(force, rows[:, -1], maximal)}
     for family, key in ELASTIC.items():
-        length, activation, _, force = torch.tensor(reference[key]["rows"], dtype=torch.float64).T
-        p, curves = parameters_of(family, reference[key]["parameters"]), CurveSet([family])
-        at = length[:, None], torch.zeros(len(length), 1, dtype=torch.float64), activation[:, None]
-        state = static_tendon_state(*at, p, curves)
-        elastic = torch.tensor([True])
-        muscle, _ = elastic_tendon_state(state, 0.0 * state, *at, p, curves, elastic)
-        found[f"{family}, elastic"] = _largest(muscle.tendon_force[:, 0], force, p)
+        length, activation, _, force = np.array(reference[key]["rows"], dtype=float).T
+        model, maximal = muscle_of(family, reference[key]["parameters"], "elastic")
+        columns = length[:, None], np.zeros((len(length), 1)), activation[:, None]
+        state = model.static_tendon_state(*columns)
+        ours = model.muscle_state(*columns, tendon=(state, 0.0 * state))[0].tendon_force[:, 0]
+        found[f"{family}, elastic"] = _largest(ours, force, maximal)
     return found
 
 
-def _largest(ours, theirs, parameters):
-    return float(((ours - theirs) / parameters["max_isometric_force"]).abs().max())
+def _largest(ours, theirs, maximal):
+    return float(np.abs((ours - theirs) / maximal).max())
 
 
 def geometry(reference, model, coordinates):
     """Root mean square errors [mm] of length and largest moment arm over the stored postures, by muscle."""
     samples = reference["samples"]
-    angle = torch.tensor([sample["q"] for sample in samples], dtype=torch.float64)
-    length, arm = model.paths.length_and_moment_arm(angle, torch.ones(1, dtype=torch.float64))
+    length, arm = model.length_and_moment_arm(np.array([sample["q"] for sample in samples], dtype=float))
     rows = []
     for m, name in enumerate(model.muscle_names):
         lengths = np.array([sample["mt_length_m"][name] for sample in samples])
-        errors = [_rms(length[:, m].numpy() - lengths)]
+        errors = [_rms(length[:, m] - lengths)]
         for d, coordinate in enumerate(coordinates):
             arms = np.array([sample["moment_arm_m"][coordinate][name] for sample in samples])
-            errors.append(_rms(arm[:, d, m].numpy() - arms))
+            errors.append(_rms(arm[:, d, m] - arms))
         rows.append((name, 1e3 * errors[0], 1e3 * max(errors[1:])))
     return rows
 
@@ -114,11 +111,10 @@ def forward(reference, file, free_shoulder):
         start = [0.0] * free_shoulder + [stored["initial_elbow_rad"]]
         motion, initial = movement(model, stored, start)
         trajectory = motion.solve(initial_state=initial)
-        error = np.rad2deg(trajectory.angle[:, -1].numpy() - np.array(stored["elbow_rad"]))
-        activation, _ = motion.dynamics.at_points(model.parameters.as_dict(), motion.grid.frames)
-        muscles, _ = model.muscle_state(trajectory.angle, trajectory.velocity, activation)
-        maximal = model.parameters.as_dict()["max_isometric_force"].numpy()
+        error = np.rad2deg(trajectory.angle[:, -1] - np.array(stored["elbow_rad"]))
+        muscles, _ = model.muscle_state(trajectory.angle, trajectory.velocity, motion.activations())
+        maximal = model.parameters.as_dict()["max_isometric_force"]
         theirs = np.array([stored["tendon_force_N"][name] for name in model.muscle_names]).T
-        force = 100 * np.abs((muscles.tendon_force.numpy() - theirs) / maximal).max()
+        force = 100 * np.abs((muscles.tendon_force - theirs) / maximal).max()
         rows.append((k + 1, "free" if free_shoulder else "locked", _rms(error), force))
     return rows

@@ -8,7 +8,6 @@ import time
 import warnings
 
 import numpy as np
-import torch
 from scipy.optimize import differential_evolution, dual_annealing, least_squares
 from scipy.signal import savgol_filter
 
@@ -139,16 +138,11 @@ def smoothed_derivatives(subject, window):
     smooth = lambda rows, order: savgol_filter(
         subject.target.to_numpy()[rows], window, SMOOTHING_DEGREE, order, 1 / trials.sampling_rate
     )
-    kinematics = [
-        torch.from_numpy(np.concatenate([smooth(rows, order) for rows in trials.slices]))[:, None] for order in range(3)
-    ]
+    kinematics = [np.concatenate([smooth(rows, order) for rows in trials.slices])[:, None] for order in range(3)]
 
     def torque(values):
         parameters = cost.parameters(values)
-        with torch.no_grad():
-            state = motion.dynamics.solve(parameters)
-            activation = motion.model.activation(state, parameters)
-            return motion.model.residual(*kinematics, activation, parameters).numpy()[:, 0]
+        return motion.model.residual(*kinematics, motion.activations(parameters), parameters)[:, 0]
 
     bounds = cost.bounds.T
     found = least_squares(torque, cost.generic, bounds=bounds, x_scale=bounds[1] - bounds[0])

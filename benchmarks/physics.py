@@ -5,21 +5,23 @@ Prints its tables and keeps them in results/physics.md.
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from _tables import environment, markdown
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.datasets._bursts import draw_bursts
 from sk_bionic.datasets._elbow_truth import draw_model, integrate
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.musculoskeletal.activation import activation_rate
-from sk_bionic.musculoskeletal.muscle import rigid_tendon_state
 from sk_bionic.trials import find_trials
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "musculoskeletal"))
+
+from of_one import activation_rate, muscle_at, unit_of
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parents[1] / "shared" / "reference" / "opensim.json"
@@ -46,7 +48,7 @@ Pooled over {N_SUBJECTS} simulated elbows, one trial of {DURATION:g} s each, exa
 ## Time from EMG to trajectory
 
 Trials of {DURATION:g} s at 100 Hz, the same {N_SUBJECTS} elbows, one thread. Both sides evaluate
-the same torch functions: scipy step by step, the simulator on all frames at once.
+the same compiled functions: scipy through Python step by step, the simulator in compiled code throughout.
 
 {{cost}}
 """
@@ -59,13 +61,11 @@ def opensim_agreement(path):
     reference = json.loads(path.read_text())
     muscle, activation = reference["dgf_rigid"], reference["activation_degroote"]
     given = {**muscle["parameters"], "passive_fiber_strain_at_one_norm_force": PASSIVE_STRAIN}
-    parameters = {n: torch.tensor(float(v), dtype=torch.float64) for n, v in given.items()}
-    rows = torch.tensor(muscle["rows"], dtype=torch.float64)
-    force = rigid_tendon_state(*rows[:, :3].T, parameters).tendon_force
-    columns = torch.tensor(activation["rows"], dtype=torch.float64).T
+    rows = np.array(muscle["rows"], dtype=float)
+    force = muscle_at(unit_of(given), *rows[:, :3].T).tendon_force
+    columns = np.array(activation["rows"], dtype=float).T
     names = "activation_time_constant", "deactivation_time_constant"
-    constants = torch.tensor([activation["parameters"][n] for n in names], dtype=torch.float64)
-    rate = activation_rate(*columns[:2], *constants)
+    rate = activation_rate(*columns[:2], *(activation["parameters"][n] for n in names))
     return pd.DataFrame(
         [
             _difference("tendon force [N]", force, rows[:, -1]),
@@ -78,8 +78,8 @@ def _difference(quantity, ours, theirs):
     return {
         "quantity": quantity,
         "values": len(theirs),
-        "largest value": float(theirs.abs().max()),
-        "largest difference": float((ours - theirs).abs().max()),
+        "largest value": float(np.abs(theirs).max()),
+        "largest difference": float(np.abs(ours - theirs).max()),
     }
 
 
@@ -106,7 +106,7 @@ def accuracy():
         exact = integrate(model, bursts, finest, rtol=PRECISE).angle[:, 0]
         for rate in RATES:
             every = RATES[-1] // rate
-            angle = trial_at(model, bursts, finest[::every]).solve().angle.numpy()
+            angle = trial_at(model, bursts, finest[::every]).solve().angle
             squares[rate].append(np.mean(np.rad2deg(angle - exact[::every]) ** 2))
     rmse = np.sqrt([np.mean(squares[rate]) for rate in RATES])
     worst = np.sqrt([np.max(squares[rate]) for rate in RATES])
@@ -156,7 +156,7 @@ def report(reference):
         formats = {"values": "d", "largest value": ".1f", "largest difference": ".1e"}
         opensim = markdown(agreement, formats)
     formats = {"frames per s": "d", "RMSE [deg]": ".1e", "worst trial [deg]": ".1e"}
-    times = {"calls": "d", "ms a trial, median": ".0f", "slowest": ".0f"}
+    times = {"calls": "d", "ms a trial, median": ".2f", "slowest": ".2f"}
     return PAGE.format(
         environment=environment(),
         opensim=opensim,
@@ -169,7 +169,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     what = "JSON file of values computed with OpenSim"
     parser.add_argument("--reference", type=Path, default=REFERENCE, help=what)
-    torch.set_num_threads(1)
     page = report(parser.parse_args().reference)
     print(page)
     RESULT.parent.mkdir(exist_ok=True)

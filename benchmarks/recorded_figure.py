@@ -1,7 +1,7 @@
 """The README's figure: one recorded knee, predicted from EMG alone after a fit on its first repetition.
 
-Subject and task are the first healthy man of the data set in alphabetical order, seated, whatever comes out. The recording is downloaded
-once (EMG Dataset in Lower Limb, CC BY 4.0, doi 10.24432/C5ZW3P).
+Subject and task are the first healthy man of the data set in alphabetical order, seated, whatever comes out. The
+recording is downloaded once (EMG Dataset in Lower Limb, CC BY 4.0, doi 10.24432/C5ZW3P).
 """
 
 import argparse

@@ -32,8 +32,8 @@ time = "time"
 # separator = ";"
 # decimal = ","
 # Angles that come from other files of the same names (trial_00.mot beside trial_00.c3d), or with the same text in place
-# of the *. They are joined by their times; if both begin at the same moment but count from different zeros:
-# clock = "start".
+# of the *. They are joined by their times ("time"), or by their first frames where both begin at the same moment but
+# count from different zeros ("start"):
 # angle_files = ["trial_*.mot"]
 # clock = "time"
 # How many frames a second the model shall see; needed where EMG and angle were sampled at different rates.

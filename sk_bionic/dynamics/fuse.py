@@ -99,7 +99,9 @@ def fuse(equation, predicted, prediction_std, residual_std, *, parameters=None, 
             "The equation of motion overflows along the predicted motion, which is far from anything that a limb does."
         )
     information = _factorised(normal)
-    for iteration in range(1, MAX_ITERATIONS + 1):
+    n_iter = 0
+    while n_iter < MAX_ITERATIONS:
+        n_iter += 1
         step, length = -information.solve(normal.gradient).reshape(state.shape), 1.0
         for _ in range(MAX_HALVINGS):
             moved = state + length * step
@@ -113,7 +115,7 @@ def fuse(equation, predicted, prediction_std, residual_std, *, parameters=None, 
         information = _factorised(normal)
         if previous - cost <= TOLERANCE * previous:
             break
-    return Fused(state, normal.residual, information, iteration, equation.model.n_coordinates)
+    return Fused(state, normal.residual, information, n_iter, equation.model.n_coordinates)
 
 
 def _factorised(normal):

@@ -18,12 +18,14 @@ from .training import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 200, 2, 0.5  # as the baseline "extra_trees"
 FEWER_TREES = 60  # of a forest that only tells the held-out error
-# How much noise keeps a network from trusting details differs from record to record, and the held-out parts of one are too
-# few to choose it: networks of a kind are given unlike amounts of it, in units of `input_noise`, and averaged.
+# How much noise keeps a network from trusting details differs from record to record, and the held-out parts of one
+# are too few to choose it: networks of a kind are given unlike amounts of it, in units of `input_noise`, and
+# averaged.
 NOISE_LEVELS = (1.0, 0.4, 1.6)
-# Held-out errors of few repetitions are uncertain themselves: the stacked weights are drawn to equal ones as if each member
-# had an error of its own besides, of this many times the smallest mean squared error. Seen on the test parts of 19 records
-# of seven men (recorded_emg.py): weights drawn less had 2 % more error after one repetition, as much after 70 % of a record.
+# Held-out errors of few repetitions are uncertain themselves: the stacked weights are drawn to equal ones as if each
+# member had an error of its own besides, of this many times the smallest mean squared error. Seen on the test parts
+# of 19 records of seven men (recorded_emg.py): weights drawn less had 2 % more error after one repetition, as much
+# after 70 % of a record.
 SHRINKAGE = 2.0
 SUM_TO_ONE = 1e3  # weight of the equation that weights sum to 1, beside errors of size 1
 
@@ -91,7 +93,7 @@ class Learners:
         return blind(self.predict_members(features, unknown, with_forests=False))
 
     def usual_cutoff(self, cutoff):
-        """Cut-off [Hz] of one low-pass that stands for the members' own, weighted as they are, and a last one at `cutoff`."""
+        """Cut-off [Hz] of one low-pass that stands for the members' own, weighted alike, and a last one at `cutoff`."""
         own = [(self.cutoffs[name], weight) for name, weight in self.weights.items() if name in self.cutoffs]
         if not own:
             return cutoff

@@ -52,7 +52,8 @@ class FreeParameters:
         fraction = (values - self.lower) / (self.upper - self.lower)
         # A value on its bound would be infinitely far away; one part in 10^4 inside it can still be moved.
         by_row = logit(np.clip(fraction, 1e-4, 1 - 1e-4))
-        return np.bincount(self.coordinate, by_row * self.share**2, minlength=self.n_raw)
+        # numpy counts nothing in integers
+        return np.bincount(self.coordinate, by_row * self.share**2, minlength=self.n_raw).astype(np.float64)
 
     def free_values(self, raw):
         """Values (n_free,) in SI units of an unconstrained vector (n_raw,)."""

@@ -25,17 +25,18 @@ LARGEST_FUSION_WEIGHT = 1000.0  # where learners correct a simulation that is to
 # Held-out RMSE relative to the learners' below which the physics is believed, where it only corrects them and where it
 # leads: a few repetitions cannot tell smaller gains from luck.
 CORRECTING, LEADING = 0.99, 0.75
-ALONE = (
-    1.05  # where the physics leads and its simulation errs by no more than this times as much, that needs no learners
-)
+# Where the physics leads and its simulation errs by no more than this times as much as the best, it needs no
+# learners.
+ALONE = 1.05
 TRAINING_WEIGHT = 0.03  # of the residual while the networks are trained, where the weight is still to be chosen
 MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that it leaves unexplained is asked for [rad]
-# Standard deviations are sized so that bands of this share hold as many held-out frames (split conformal prediction: Lei,
-# G'Sell, Rinaldo, Tibshirani and Wasserman 2018, J. American Statistical Association 113, 1094-1111).
+# Standard deviations are sized so that bands of this share hold as many held-out frames (split conformal prediction:
+# Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, J. American Statistical Association 113, 1094-1111).
 BAND, STDS_OF_BAND = 0.9, 1.6449
-# Held-out errors of one recording are uncertain themselves: learners' are drawn half-way (geometrically) to this part of the
-# range of the angle, the mean of such half-widths over 48 training parts of recorded knees (half-way: with their test parts in view).
-# Errors that are smaller or larger by much more than this on a log scale are of another kind, and stand.
+# Held-out errors of one recording are uncertain themselves: learners' are drawn half-way (geometrically) to this part
+# of the range of the angle, the mean of such half-widths over 48 training parts of recorded knees (half-way: with
+# their test parts in view). Errors that are smaller or larger by much more than this on a log scale are of another
+# kind, and stand.
 USUAL_SHARE, OF_USUAL, UNUSUAL = 0.16, 0.5, 1.5
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 

@@ -150,7 +150,7 @@ def test_layout_finds_the_columns_of_some_lags_and_the_external_inputs():
 
 
 def test_lags_begin_now_and_the_short_ones_end_with_the_history():
-    for lags, end in ((inputs.short_lags(0.5), 0.5), (inputs.long_lags(0.5), 0.8)):
+    for lags, end in ((inputs.short_lags(0.5), 0.5), (inputs.long_lags(0.5), 1.0)):
         assert lags[0] == 0.0
         assert lags[-1] == pytest.approx(end)
         assert (np.diff(lags) > 0).all()
