@@ -37,7 +37,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/same_recording.py
 
 readme: demo
-	cp demo_figures/overview.png docs/figures/overview.png
+	$(PYTHON) benchmarks/recorded_figure.py
 	$(PYTHON) benchmarks/readme.py
 
 # The install is editable: only a change of the requirements makes it stale.
