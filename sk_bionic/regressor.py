@@ -487,6 +487,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             training's.
         """
         self._require_model()
+        inputs.check_given(y)
         recording, _ = self._read(X, y)
         inputs.check_target_names(inputs.target_names(y), self.model_)
         inputs.check_n_coordinates(recording.angle, self.model_)
@@ -750,6 +751,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             When y does not fit X or the model's coordinates.
         """
         self._require_model()
+        inputs.check_given(y)
         recording, work = self._read(X)
         inputs.check_same_index(X, y)
         inputs.check_target_names(inputs.target_names(y), self.model_)

@@ -456,6 +456,13 @@ def test_angles_of_another_number_of_coordinates_are_refused(method):
         getattr(regressor, method)(X, np.column_stack([y, y]))
 
 
+@pytest.mark.parametrize("method", ["calibrate", "residual"])
+def test_angles_are_asked_for(method):
+    X, y = frames()
+    with pytest.raises(ValueError, match="y is None: pass the measured angles"):
+        getattr(elbow_regressor(prediction="simulation").fit(X, y), method)(X, None)
+
+
 def test_a_score_has_no_unit_and_overflows_for_none():
     angle, predicted = np.array([0.1, 0.5, 0.9]), np.array([0.2, 0.5, 0.7])
     expected = r2_where_known(angle, predicted)

@@ -150,6 +150,12 @@ def _different_rows(first, second):
     return different
 
 
+def check_given(y):
+    """Raise where there are no measured angles at all."""
+    if y is None:
+        raise ValueError("y is None: pass the measured angles [rad] of the frames of X, NaN where unknown.")
+
+
 def check_n_coordinates(angle, model):
     """Raise where there is not one column of angles (n_frames, n_outputs) for each coordinate of the model."""
     if angle.shape[1] != model.n_coordinates:
