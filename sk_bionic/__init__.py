@@ -4,7 +4,8 @@ from importlib import import_module
 
 __version__ = "0.1.0.dev0"
 
-from .moments import EMGDrivenMomentRegressor, calibrate_to_moments, predict_moments, predict_muscle_forces
+from .moments import calibrate_to_moments, predict_moments, predict_muscle_forces
+from .moments.regressor import EMGDrivenMomentRegressor
 from .regressor import PhysicsInformedMSKRegressor
 
 __all__ = [
