@@ -54,6 +54,7 @@ def _held_out(features, angle, trials):
     """Correlation (n_trials,) of each trial's angle with what a learner of the others predicts, NaN where there is
     none.
     """
+    features = features / np.maximum(np.abs(features).max(axis=0), 1.0)  # a spike of any size leaves them comparable
     known, of, out = np.isfinite(angle), trials.trial_of_frame, np.full(trials.n_trials, np.nan)
     for k in range(trials.n_trials):
         train, test = known & (of != k), known & (of == k)
