@@ -13,7 +13,6 @@ TENDONS = {
     "elasticbisec": "elastic",
     "elastic": "elastic",
 }
-ACTIVATIONS = ("exponential", "piecewise")
 
 
 @dataclass(frozen=True)

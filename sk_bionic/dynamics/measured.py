@@ -134,10 +134,6 @@ class MeasuredMotion:
         other.__dict__.update(self.__dict__, model=model)
         return other
 
-    def with_excitation(self, excitation):
-        """The same motion with other excitations (n_frames, n_muscles)."""
-        return type(self)(self.model, self.trials, excitation, self.units, self.joints)
-
     @property
     def frame_exogenous(self):
         """Prescribed angles, dict of ndarray (n_frames,)."""

@@ -141,7 +141,7 @@ class Physics(nn.Module):
         return residual.square().sum()
 
 
-class PhysicsInformedLoss(nn.Module):
+class TrainingLoss(nn.Module):
     """Data, equation of motion, muscle forces and priors in one criterion.
 
     loss = data + ode_weight * mean(residual^2) + force_weight * mean((F_network - F_Hill)^2) + prior / n_frames

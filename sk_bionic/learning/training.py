@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..dynamics.errors import SimulationError
-from .loss import PhysicsInformedLoss
+from .loss import TrainingLoss
 from .networks import HistoryNetwork
 from .own_module import ModuleNetworks
 from .seeds import torch_generator
@@ -190,7 +190,7 @@ def train(
     if start is not None:
         _check_start(start, module)
         module.start_from(start)
-    criterion = PhysicsInformedLoss(
+    criterion = TrainingLoss(
         tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
         module.source,
     )  # fmt: skip

@@ -20,7 +20,6 @@ ACTIVE_FORCE_LENGTH = (
 # d1, d2, d3, d4 of the force-velocity curve.
 FORCE_VELOCITY = (-0.3211346127989808, -8.149, -0.374, 0.8825327733249912)
 PASSIVE_SHAPE = 4.0  # kPE
-MIN_NORM_FIBER_LENGTH = 0.2  # OpenSim's smallest normalised fiber length
 TENDON_SCALE, TENDON_OFFSET = 0.2, 0.2  # c1 and c3 of the tendon's curve; c2 is 1
 
 

@@ -11,7 +11,6 @@ __all__ = ["read_labels", "serve"]
 SCOPES = ("machine", "link", "site")
 WAIT = 0.2  # s for samples, after which the loop looks around
 JITTER = 0.05  # s, of time stamps
-SILENCE = 1.0  # s without samples that are told
 CONFIGURATION = """\
 [multicast]
 ResolveScope = {scope}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.learning.loss import Physics, PhysicsInformedLoss
+from sk_bionic.learning.loss import Physics, TrainingLoss
 from sk_bionic.learning.networks import HistoryNetwork
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import Trials
@@ -42,7 +42,7 @@ def physics_on(trials, trainable=False, identify=TRAINABLE):
 def loss_on(physics, weight, ode_weight=0.7, force_weight=0.3):
     center, scale = torch.tensor([1.0]).double(), torch.tensor([0.4]).double()
     zero = torch.zeros_like(weight)
-    return PhysicsInformedLoss(weight, zero, center, scale, ode_weight, force_weight, physics)
+    return TrainingLoss(weight, zero, center, scale, ode_weight, force_weight, physics)
 
 
 def outputs_of_a_network(n_frames, seed=0):
@@ -185,14 +185,14 @@ def test_unlabelled_frames_count_in_the_residual_but_not_in_the_data():
 
 def test_data_term_is_the_weighted_mean_square_of_standardised_errors():
     weight = torch.tensor([1.0, 3.0, 0.0]).double()
-    loss = PhysicsInformedLoss(weight, torch.tensor([0.0, 0, 2.0]), torch.zeros(1), torch.ones(1))
+    loss = TrainingLoss(weight, torch.tensor([0.0, 0, 2.0]), torch.zeros(1), torch.ones(1))
     prediction = without_noise(torch.tensor([[1.0], [2.0], [5.0]]).double(), torch.zeros(3, 0).double())
     assert loss(prediction, torch.zeros(3, 1).double()).item() == pytest.approx((1 + 3 * 4) / 4)
     assert loss.terms == pytest.approx({"data_loss": 13 / 4, "validation_loss": 25.0})
 
 
 def test_angle_that_is_unknown_in_one_column_counts_in_the_others():
-    loss = PhysicsInformedLoss(torch.ones(2).double(), torch.zeros(2), torch.zeros(2), torch.ones(2))
+    loss = TrainingLoss(torch.ones(2).double(), torch.zeros(2), torch.zeros(2), torch.ones(2))
     angle = torch.tensor([[1.0, 2.0], [3.0, 100.0]]).double().requires_grad_()
     target = torch.tensor([[0.0, 0.0], [0.0, torch.nan]]).double()
     data = loss(without_noise(angle, torch.zeros(2, 0).double()), target)
@@ -217,7 +217,7 @@ def test_equation_holds_the_mean_of_the_first_networks_and_the_data_each_network
     weight = torch.tensor([[1.0] * 12, [0.0] * 6 + [1.0] * 6]).double()
     zero, one = torch.zeros(1).double(), torch.ones(1).double()
     physics = physics_on(trials_of(12))
-    loss = PhysicsInformedLoss(weight, torch.zeros(12), zero, one, 1.0, 0.0, physics, source=torch.tensor([0, 0, 1]))
+    loss = TrainingLoss(weight, torch.zeros(12), zero, one, 1.0, 0.0, physics, source=torch.tensor([0, 0, 1]))
     angle = torch.stack([outputs_of_a_network(12, seed)[0] for seed in range(3)]).requires_grad_()
     force = torch.zeros(3, 12, 2).double()
     total = loss((angle, force, angle), torch.zeros(12, 1).double())

@@ -92,14 +92,14 @@ def test_interrupt_out_of_fold_leaves_the_identified_simulation(trials, interrup
 
 
 def test_interrupt_before_the_first_epoch_leaves_the_identified_simulation(trials, interrupt):
-    interrupt(network.PhysicsInformedLoss, "forward", 0)
+    interrupt(network.TrainingLoss, "forward", 0)
     fitted = fit_interrupted(regressor(), trials, match="'train networks'.*simulation")
     assert fitted.module_ is None and np.isinf(fitted.ode_weight_)
 
 
 @pytest.mark.parametrize("mode", ["network", "hybrid"])
 def test_networks_keep_the_epochs_so_far(trials, interrupt, mode):
-    interrupt(network.PhysicsInformedLoss, "forward", 3)
+    interrupt(network.TrainingLoss, "forward", 3)
     fitted = fit_interrupted(regressor(mode), trials, match="trained for 3 of 6 epochs")
     assert [len(fitted.history_), fitted.n_iter_] == [3, 3]
     assert all(np.isfinite(row["data_loss"]) for row in fitted.history_)
@@ -111,7 +111,7 @@ def test_networks_keep_the_epochs_so_far(trials, interrupt, mode):
 
 def test_rows_without_time_keep_the_epochs_so_far(trials, interrupt):
     X, y = (part.to_numpy() for part in trials)
-    interrupt(network.PhysicsInformedLoss, "forward", 2)
+    interrupt(network.TrainingLoss, "forward", 2)
     with pytest.warns(InterruptedWarning, match="2 of 6 epochs"):
         fitted = PhysicsInformedMSKRegressor(ode_weight=0, **FAST).fit(X, y)
     assert np.isfinite(fitted.predict(X)).all()
@@ -137,7 +137,7 @@ def test_interrupt_of_the_weights_leaves_equal_ones(trials, interrupt):
 
 
 def test_a_second_interrupt_ends_what_follows_the_first(trials, interrupt):
-    interrupt(network.PhysicsInformedLoss, "forward", 3)
+    interrupt(network.TrainingLoss, "forward", 3)
     interrupt(HeldOut, "choose", 0)
     fitted = fit_interrupted(regressor(), trials, match="3 of 6 epochs; .*weights were not chosen")
     assert len(fitted.interrupted_) == 2
@@ -152,7 +152,7 @@ def attributes(estimator):
     [
         ("hybrid", Posterior, "start", 0),  # nothing identified yet
         ("simulation", Posterior, "moved", 0),
-        ("network", network.PhysicsInformedLoss, "forward", 0),  # no epoch yet
+        ("network", network.TrainingLoss, "forward", 0),  # no epoch yet
         ("hybrid", simulation, "assess", 0),
         ("hybrid", PhysicsInformedMSKRegressor, "_expose", 0),
     ],
@@ -186,7 +186,7 @@ def test_a_failed_fit_leaves_the_previous_one_and_a_first_one_nothing(trials):
 
 def test_interrupt_within_a_search_ends_the_search(trials, interrupt):
     search = GridSearchCV(regressor("network"), {"ode_weight": [0.0, 0.1]}, cv=TrialKFold(2))
-    interrupt(network.PhysicsInformedLoss, "forward", 8)  # in the second of its fits
+    interrupt(network.TrainingLoss, "forward", 8)  # in the second of its fits
     with pytest.raises(KeyboardInterrupt):
         search.fit(*trials)
     assert not hasattr(search, "best_estimator_")
@@ -194,7 +194,7 @@ def test_interrupt_within_a_search_ends_the_search(trials, interrupt):
 
 def test_interrupt_of_the_last_fit_of_a_search_keeps_its_results(trials, interrupt):
     search = GridSearchCV(regressor("network"), {"ode_weight": [0.0, 0.1]}, cv=TrialKFold(2))
-    interrupt(network.PhysicsInformedLoss, "forward", 4 * FAST["max_epochs"] + 3)
+    interrupt(network.TrainingLoss, "forward", 4 * FAST["max_epochs"] + 3)
     with pytest.warns(InterruptedWarning, match="3 of 6 epochs"):
         search.fit(*trials)
     assert len(search.cv_results_["params"]) == 2 and len(search.predict(trials[0])) == len(trials[0])
