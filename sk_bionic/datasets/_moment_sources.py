@@ -92,8 +92,7 @@ Source: A. Falisse, L. Pitto, H. Kainz, H. Hoang, M. Wesseling, S. Van Rossom, E
 K. Desloovere, G. Molenaers, A. Van Campenhout, F. De Groote, I. Jonkers, "Physics-based simulations to predict the
 differential effects of motor control and musculoskeletal deficits on gait dysfunction in cerebral palsy: a
 retrospective case study", Frontiers in Human Neuroscience 14 (2020) 40; https://github.com/antoinefalisse/predictcpgait
-at commit
-93588fed. Licence: MIT.
+at commit 93588fed. Licence: MIT.
 """
 PLANTARFLEXOR_DESCR = """\
 Maximal voluntary plantarflexor torque at nine ankle angles

@@ -101,8 +101,7 @@ def fetch_gait_cp_child(*, side="right", data_home=None, download_if_missing=Tru
         `data` : DataFrame (n_frames, 14), EMG of eight muscles and six angles [rad], index levels "trial" and "time"
         [s];
         `target` : DataFrame (n_frames, 6), moments [N m] under the coordinates' names; `model` : MusculoskeletalModel
-        of
-        43 muscles without a skeleton, generic parameters; `parameters` : DataFrame, columns of two levels, "generic"
+        of 43 muscles without a skeleton, generic parameters; `parameters` : DataFrame, columns of two levels, "generic"
         and "personalized", then the parameter's name; `emg_names`, `feature_names`, `target_names`, `DESCR`.
 
     Raises

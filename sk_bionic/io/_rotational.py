@@ -43,8 +43,7 @@ def rotational_of(motion_types):
     """OpenSim's rule as a function of a column's name, for the coordinates of one model.
 
     A column belongs to the coordinate whose name it has, whole or as last component of a path, or as last but one
-    before
-    ``/value`` or ``/speed``. Speeds named as OpenSim 3 did (``knee_angle_r_u``) are none.
+    before ``/value`` or ``/speed``. Speeds named as OpenSim 3 did (``knee_angle_r_u``) are none.
     """
 
     def is_rotational(label):

@@ -137,8 +137,7 @@ def settle_labels(labels, values, before, notes):
     """Columns that can be asked for by name: a fault of one column must not block the others.
 
     Of columns with one name and the same values the first is kept. Where the values differ, each gets its position
-    into its
-    name, so that nobody takes one for the other. Columns without a name are left out.
+    into its name, so that nobody takes one for the other. Columns without a name are left out.
 
     Parameters
     ----------

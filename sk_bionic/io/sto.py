@@ -56,8 +56,7 @@ def read_sto(path, *, trial=None, model=None, degrees=None, rotational="by_name"
     ValueError
         If the file is not such a table or is damaged: no ``endheader``, ragged rows, cells that are no numbers (decimal
         commas are named as such), no column "time" in front, time that is NaN, an end within the last row, two
-        values of
-        ``inDegrees`` where there is something to convert. The message names file, line and column.
+        values of ``inDegrees`` where there is something to convert. The message names file, line and column.
     OSError
         If the file cannot be read.
 

@@ -2,8 +2,7 @@
 
 The equation holds at the two Gauss points of each interval: fourth order at the frames (de Boor and Swartz 1973, SIAM
 J. Numer. Anal. 10(4), 582-606; for parabolas of first-order equations Ascher, Christiansen and Russell 1979, Math.
-Comp. 33,
-659-679), for any spacing.
+Comp. 33, 659-679), for any spacing.
 """
 
 import numpy as np

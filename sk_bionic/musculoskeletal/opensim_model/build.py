@@ -81,16 +81,14 @@ def from_osim(
     -------
     MusculoskeletalModel
         Named after the file's model; coordinates and muscles have their names there. `path_errors` has the errors of
-        the
-        fitted paths.
+        the fitted paths.
 
     Raises
     ------
     ValueError
         When the file is faulty, the coordinates make no planar chain, a constraint other than a coupler of coordinates
         ties what they move, a muscle is unknown or spans none of them, its class is unknown and no `curves` are
-        given, or
-        OpenSim cannot measure a path. The message names the file and the element.
+        given, or OpenSim cannot measure a path. The message names the file and the element.
     ImportError
         When a path needs OpenSim, which is not installed.
     OSError
@@ -113,8 +111,8 @@ def from_osim(
     the file's range. Loads in the hand need `load_distance` (see `MusculoskeletalModel.with_rows`).
 
     Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with
-    conditional
-    points, the moment arm is followed: it is what turns the joint. The length is then the integral of the moment arms,
+    conditional points, the moment arm is followed: it is what turns the joint. The length is then the integral of the
+    moment arms,
     level with OpenSim's about the file's default posture, whatever the `ranges`, and `path_errors` has its error.
 
     Curves have the constants of the file. Activation follows the smooth rates of De Groote-Fregly (smoothing 10, also

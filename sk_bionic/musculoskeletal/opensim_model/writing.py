@@ -28,8 +28,7 @@ def to_osim(model, source, path):
         The .osim file, left as it is.
     path : path-like
         The copy; what is there already is replaced at once or not at all. Other muscles, and everything else in the
-        file,
-        stay byte for byte. Values are in OpenSim's units and under its names: maximal isometric force, lengths,
+        file, stay byte for byte. Values are in OpenSim's units and under its names: maximal isometric force, lengths,
         pennation, maximal velocity, strains, damping and time constants, as far as the muscle's class has them.
 
     Returns
