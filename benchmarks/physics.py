@@ -60,7 +60,8 @@ def opensim_agreement(path):
         return None
     reference = json.loads(path.read_text())
     muscle, activation = reference["dgf_rigid"], reference["activation_degroote"]
-    given = {**muscle["parameters"], "passive_fiber_strain_at_one_norm_force": PASSIVE_STRAIN}
+    given = {name: float(value) for name, value in muscle["parameters"].items()}
+    given["passive_fiber_strain_at_one_norm_force"] = PASSIVE_STRAIN
     rows = np.array(muscle["rows"], dtype=float)
     force = muscle_at(unit_of(given), *rows[:, :3].T).tendon_force
     columns = np.array(activation["rows"], dtype=float).T
