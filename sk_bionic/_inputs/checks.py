@@ -77,8 +77,7 @@ def check_ode_weight(weight, prediction):
     if prediction == "network" and weight != "auto" and not np.isfinite(weight):
         raise ValueError(
             "`ode_weight` is infinite, which leaves the network no angles to learn from. Give prediction='network' a "
-            "finite weight, such as 1e3, or use "
-            "prediction='simulation'."
+            "finite weight, such as 1e3, or use prediction='simulation'."
         )
 
 
@@ -87,10 +86,8 @@ def check_untimed(prediction, ode_weight):
     if prediction == "simulation":
         raise ValueError(
             "prediction='simulation' needs a time axis: an equation of motion has none to run along. Pass X "
-            "with the index "
-            "levels 'trial' and 'time' (s), or set `sampling_rate` [Hz]; prediction='hybrid' trains a "
-            "static network on "
-            "rows without time."
+            "with the index levels 'trial' and 'time' (s), or set `sampling_rate` [Hz]; prediction='hybrid' trains a "
+            "static network on rows without time."
         )
     if ode_weight != 0:
         warn_user(
@@ -127,8 +124,7 @@ def check_same_index(X, y):
         row = int(np.argmax(different))
         raise ValueError(
             f"X and y have different indexes, first at row {row}: {X.index[row]} != {y.index[row]}. {ONE_CLOCK} If "
-            "only the order of the rows "
-            "differs, y.loc[X.index] will do."
+            "only the order of the rows differs, y.loc[X.index] will do."
         )
 
 

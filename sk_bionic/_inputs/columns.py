@@ -53,8 +53,7 @@ def assign_columns(names, model):
             )
         raise ValueError(
             f"X lacks the EMG columns {missing} that drive the model {model.name!r}. Got the columns {list(names)}. "
-            "Rename them, build the model "
-            "without those muscles (`muscles=`), or use model='auto'."
+            "Rename them, build the model without those muscles (`muscles=`), or use model='auto'."
         )
     absent = [name for name in model.prescribed_names if name not in names]
     if absent:
@@ -66,8 +65,7 @@ def assign_columns(names, model):
     if unknown:
         raise ValueError(
             f"X has the columns {unknown}, which the model {model.name!r} does not know. Its channels are {channels}, "
-            f"external inputs {external}. "
-            "Drop or rename the columns, or use model='auto'."
+            f"external inputs {external}. Drop or rename the columns, or use model='auto'."
         )
     position = {name: i for i, name in enumerate(names)}
     return ColumnRoles(
@@ -166,8 +164,7 @@ def build_model(model, names, n_coordinates):
     if len(given) == model.n_coordinates:
         raise ValueError(
             f"X has a column for each of the angles {given}, so none is left to predict. Drop the one that y "
-            "holds from X; "
-            "`sk_bionic.predict_moments` and `calibrate_to_moments` take all angles as measured."
+            "holds from X; `sk_bionic.predict_moments` and `calibrate_to_moments` take all angles as measured."
         )
     model = model.prescribing(given) if given else model
     if model.n_coordinates != n_coordinates:
@@ -237,6 +234,5 @@ def warn_of_synthesized(model):
         named = fitting_in([f"{muscle} = {mixtures[muscle]}" for muscle in model.synthesized_muscles], LINE)
         warn_user(
             f"These muscles have no EMG of their own but a stated mixture: {named}.\nWhat is predicted and identified "
-            "for them rests on that "
-            "assumption; `synthesized_muscles_` keeps their names."
+            "for them rests on that assumption; `synthesized_muscles_` keeps their names."
         )

@@ -71,8 +71,7 @@ def check_uniform(trials):
             raise ValueError(
                 f"Time is not uniform in trial {name!r}, row {rows.start + row}: {time[row]:g} s "
                 f"follows {time[row - 1]:g} s, the median interval is {interval:g} s and uniform "
-                f"sampling would have {expected[row]:g} s here. Resample the trial, or split it "
-                "at the gap."
+                f"sampling would have {expected[row]:g} s here. Resample the trial, or split it at the gap."
             )
 
 

@@ -68,8 +68,7 @@ def _describe(X, y):
     trials = find_trials(X)
     print(
         f"Read {trials.n_trials} trial(s), {trials.n_frames} frames at {trials.sampling_rate:g} Hz; columns "
-        f"{', '.join(X.columns)}; "
-        f"angle(s) {', '.join(pd.DataFrame(y).columns)}."
+        f"{', '.join(X.columns)}; angle(s) {', '.join(pd.DataFrame(y).columns)}."
     )
 
 

@@ -85,8 +85,7 @@ def _header(path, lines, first, separator):
         return named, first
     raise ValueError(
         f"{path}, line {first + 1}: this line must hold the names of the columns. Got {lines[first][:60]!r}. "
-        "Put a line of "
-        "names in front."
+        "Put a line of names in front."
     )
 
 
@@ -110,8 +109,7 @@ def _rows(path, lines, first, separator, labels):
             commas = " If its numbers have decimal commas, part the values by semicolons, or write decimal points."
             raise ValueError(
                 f"{path}, line {number}: {len(cells)} values between {separator!r}, but there are "
-                f"{len(labels)} names of "
-                f"columns.{commas if whole else ''}"
+                f"{len(labels)} names of columns.{commas if whole else ''}"
             )
         if len(cells) < len(labels) and number == len(lines):  # a line without an end, as of a file cut off
             raise ValueError(f"{path}, line {number}: the file ends in the middle of a row: it is truncated.")

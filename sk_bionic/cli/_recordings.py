@@ -130,8 +130,7 @@ def _last_of_equal_times(table, path):
         return table
     warnings.warn(
         f"{path.name}: {repeated.sum()} time stamp(s) come twice in succession, first {time[repeated][0]:g} s: the "
-        "last row of "
-        "each is taken, as OpenSim does.",
+        "last row of each is taken, as OpenSim does.",
         UserWarning,
         stacklevel=2,
     )

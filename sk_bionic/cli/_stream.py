@@ -27,8 +27,7 @@ def stream(arguments):
     )  # fmt: skip
     print(
         f"{counts['samples']} samples read, {counts['frames']} frames published as {arguments.outlet!r}, "
-        f"{counts['flagged']} of them "
-        "flagged."
+        f"{counts['flagged']} of them flagged."
     )
 
 

@@ -55,8 +55,7 @@ def _unit(recording, column, config):
     if said and asked and said != asked:
         raise ValueError(
             f'{recording.path}: {says}, but {config.path.name} says angle_unit = "{asked}". Where the file is right, '
-            "remove angle_unit "
-            "from [data] (or change it); where the file is wrong, correct it."
+            "remove angle_unit from [data] (or change it); where the file is wrong, correct it."
         )
     if said is None and asked is None:
         raise ValueError(

@@ -130,8 +130,7 @@ def _subjects(X, groups, separator):
         if isinstance(X, pd.DataFrame) and "subject" in X.index.names:
             raise ValueError(
                 "X has an index level 'subject': pass `groups=X.index.get_level_values('subject')`, and X "
-                "and y without "
-                "it, X.droplevel('subject'), with trials of different names."
+                "and y without it, X.droplevel('subject'), with trials of different names."
             )
         return subject_of_frames(X, separator=separator)
     groups = np.asarray(groups, dtype=object)

@@ -109,8 +109,7 @@ def _download(path, url, sha256):
             raise OSError(
                 f"{url} did not deliver the expected file: {size:,} bytes ({whole}), whose sha256 is {found}, expected "
                 f"{sha256}. Nothing was kept. The file behind the address has changed, or something in "
-                "between (a proxy, "
-                "a login page) has answered in its place: try again from another network, or later."
+                "between (a proxy, a login page) has answered in its place: try again from another network, or later."
             )
 
 
@@ -124,8 +123,7 @@ def _stream(url, file, *, by_hand):
     except http.client.IncompleteRead as error:
         raise OSError(
             f"The download of {url} was cut off after {file.tell():,} bytes: the connection ended too early. "
-            "Nothing was "
-            "kept; call again to download it anew."
+            "Nothing was kept; call again to download it anew."
         ) from error
     except (OSError, http.client.HTTPException) as error:
         raise OSError(

@@ -61,7 +61,6 @@ def filter_time_constants(coefficients, sampling_rate):
     if not ((coefficients > -1.0) & (coefficients < 0.0)).all():
         raise ValueError(
             "The filter's coefficients C1 and C2 must lie between -1 (unstable) and 0 (beyond, the output "
-            "alternates). Got "
-            f"{coefficients.tolist()}."
+            f"alternates). Got {coefficients.tolist()}."
         )
     return -1.0 / (sampling_rate * np.log(-coefficients))

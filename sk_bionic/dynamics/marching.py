@@ -220,15 +220,13 @@ class March:
         if status == NO_ACTIVATION:
             raise SimulationError(
                 f"The activation dynamics of trial {name!r} did not converge at {time:g} s (row {frame}). "
-                "Check the EMG's "
-                "amplitude: 1 is full excitation."
+                "Check the EMG's amplitude: 1 is full excitation."
             )
         torque = residual * float(self.body.joint[:, TORQUE_SCALE].max())
         where = "its first posture, at rest" if status == NO_REST else f"{time:g} s, even in the shortest steps"
         raise SimulationError(
             f"The simulation of trial {name!r} did not converge at {where}: Newton's largest residual is "
-            f"{torque:.3g} N m. "
-            "Check the units of EMG and time, or the model's parameters."
+            f"{torque:.3g} N m. Check the units of EMG and time, or the model's parameters."
         )
 
 

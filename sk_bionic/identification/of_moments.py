@@ -115,8 +115,7 @@ def _turned(motion, moments, weight, found):
         return []
     meaning = (
         f"With moments of the opposite sign the model leaves {np.median(other.noise_std[known]):.3g} N m "
-        "unexplained, now "
-        f"{np.median(found.noise_std[known]):.3g}."
+        f"unexplained, now {np.median(found.noise_std[known]):.3g}."
     )
     advice = "Moments must be positive where they increase the angle: pass -y."
     return [Suspicion("moment_sign", "", -1.0, "", meaning, advice, advice)]

@@ -212,8 +212,7 @@ def check_row_count(path, promised, found, key, lines, notes):
         raise fault(
             path,
             f"the header promises {key}={promised} rows, the table has {found}, the last without an end of line: the "
-            "file "
-            "is truncated. Pass `check_row_count=False` to read what is there.",
+            "file is truncated. Pass `check_row_count=False` to read what is there.",
         )
     cause = "the file is truncated, or the header is wrong" if found < promised else "the header is wrong"
     notes.append(f"the header promises {key}={promised} rows, the table has {found}: {cause}. All of them are read.")

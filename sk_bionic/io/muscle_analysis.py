@@ -157,8 +157,7 @@ def _check_times(file, table, length_file, length):
         row = int(apart.argmax())
         raise ValueError(
             f"{file.name}: column 'time' is {mine[row]:g} s in row {row}, where {length_file.name} has "
-            f"{theirs[row]:g} s "
-            f"(file: {file})."
+            f"{theirs[row]:g} s (file: {file})."
         )
 
 

@@ -68,8 +68,7 @@ def write_sto(frame, path, *, trial=None, in_degrees=False, model=None, rotation
         if not angles and isinstance(rotational, str):
             raise ValueError(
                 f"None of {list(frame.columns)} is known to be an angle, so nothing can be written in degrees. Name "
-                "the "
-                "angles by `rotational=[...]`, or give the .osim file as `model`."
+                "the angles by `rotational=[...]`, or give the .osim file as `model`."
             )
         values *= np.where(frame.columns.isin(angles), 180 / np.pi, 1.0)
     title = str(name if title is None else title)

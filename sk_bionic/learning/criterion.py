@@ -123,8 +123,7 @@ class PhysicsInformedLoss(nn.Module):
         dict of ndarray
             By name, in the order of the model's muscles or coordinates.
         """
-        found = self.physics.parameters_by_name()
-        return {k: np.asarray(v.detach() if isinstance(v, torch.Tensor) else v) for k, v in found.items()}
+        return self.physics.parameters_by_name()
 
     def _angles(self, values, what):
         shape = tuple(values.shape)
@@ -132,8 +131,7 @@ class PhysicsInformedLoss(nn.Module):
             raise ValueError(
                 f"The {what} has the shape {shape}, but X has {self.n_frames} frames and the model "
                 f"{self.n_coordinates} coordinate(s). The equation of motion needs whole trials: pass all frames of X "
-                "at once and in their "
-                "order (skorch: batch_size=-1, train_split=None, no shuffling)."
+                "at once and in their order (skorch: batch_size=-1, train_split=None, no shuffling)."
             )
         values = values.reshape(self.n_frames, -1).double()
         if values.shape[1] != self.n_coordinates:

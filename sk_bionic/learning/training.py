@@ -103,8 +103,7 @@ def _check_own_start(start, module):
     if not own or shapes[0] != shapes[1]:
         raise ValueError(
             "`warm_start` goes on with the networks of the previous fit, which are others than `module` "
-            "makes now. Keep "
-            "X, `model`, `prediction`, `history` and `module` as they were, or set warm_start=False."
+            "makes now. Keep X, `model`, `prediction`, `history` and `module` as they were, or set warm_start=False."
         )
 
 
@@ -249,8 +248,7 @@ def _check_finite(net, history):
     if not all(parameter.isfinite().all() for parameter in trained):
         raise ValueError(
             "The training diverged: weights of the networks are infinite. Lower `lr`, or the weight of the "
-            "equation of motion "
-            "(`ode_weight`, `force_weight`)."
+            "equation of motion (`ode_weight`, `force_weight`)."
         )
 
 

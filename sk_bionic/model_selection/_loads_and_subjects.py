@@ -72,8 +72,7 @@ class LeaveOneLoadOut(FrameSplitter):
         if len(loads) < 2:
             raise ValueError(
                 f"LeaveOneLoadOut needs at least 2 loads. Got only {loads.tolist()} in "
-                f"{self.column!r}. Add recordings with another load, or split by trial with "
-                "TrialKFold."
+                f"{self.column!r}. Add recordings with another load, or split by trial with TrialKFold."
             )
         yield from _leave_one_out(codes, len(loads))
 

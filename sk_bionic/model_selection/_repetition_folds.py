@@ -167,8 +167,7 @@ def first_repetition_split(X, y, n_repetitions=1, *, sampling_rate=None):
         if number[rows][-1] < n_repetitions:
             raise ValueError(
                 f"Trial {name!r} has {number[rows][-1] + 1} repetition(s), too few to train on "
-                f"{n_repetitions} and test on the rest. Leave this trial out, or use "
-                "blocked_train_test_split."
+                f"{n_repetitions} and test on the rest. Leave this trial out, or use blocked_train_test_split."
             )
     is_train = number < n_repetitions
     return tuple(take(data, rows) for data in (X, y) for rows in (is_train, ~is_train))

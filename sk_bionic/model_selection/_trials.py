@@ -82,8 +82,7 @@ class TrialKFold(FrameSplitter):
         if len(names) < needed:
             raise ValueError(
                 f"TrialKFold needs at least {needed} trials for n_splits={self.n_splits}. Got "
-                f"{len(names)}: {names[:5]}. Lower `n_splits`, or split a single trial with "
-                "BlockedKFold."
+                f"{len(names)}: {names[:5]}. Lower `n_splits`, or split a single trial with BlockedKFold."
             )
         if self.n_splits is None:
             folds = (np.flatnonzero(codes == k) for k in range(n_splits))

@@ -64,8 +64,7 @@ def _gains(model, with_lengths):
     if not groups:
         raise ValueError(
             f"No muscle of the model {model.name!r} has EMG in X, so that there is no gain to identify. Name the "
-            "columns after "
-            "the muscles, give `channels`, or choose the free parameters by `identify`."
+            "columns after the muscles, give `channels`, or choose the free parameters by `identify`."
         )
     driven = [name for names in groups.values() for name in names]
     names = ["+".join(own) + "/emg_gain" for own in groups.values()]

@@ -223,8 +223,7 @@ def calibrate_to_moments(model, X, moments, *, identify=None, sample_weight=None
     if not isinstance(moments, pd.DataFrame | pd.Series):
         raise ValueError(
             f"`moments` must be a DataFrame with columns among the coordinates {list(model.coordinate_names)} "
-            "of the model "
-            f"{model.name!r}. Got {type(moments).__name__}."
+            f"of the model {model.name!r}. Got {type(moments).__name__}."
         )
     regressor.fit(X, moments, sample_weight)
     return MomentCalibration(

@@ -145,8 +145,7 @@ class Muscle:
         if not ((weights or self.is_passive) and numbers and all(isinstance(name, str) for name in weights)):
             raise ValueError(
                 f"`channel` of muscle {self.name!r} must be a column of X, several columns, or a dict from column "
-                "to a positive "
-                f"weight (an empty tuple: passive). Got {self.channel!r}."
+                f"to a positive weight (an empty tuple: passive). Got {self.channel!r}."
             )
 
 

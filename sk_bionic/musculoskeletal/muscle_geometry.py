@@ -243,8 +243,7 @@ def _check_within(trial, wanted, given):
     if wanted[0] < given[0] - slack or wanted[-1] > given[-1] + slack:
         raise ValueError(
             f"Trial {trial!r}: the muscle geometry covers {given[0]:g} to {given[-1]:g} s, asked for are "
-            f"{wanted[0]:g} to "
-            f"{wanted[-1]:g} s. Run MuscleAnalysis over the whole trial, or take the frames within."
+            f"{wanted[0]:g} to {wanted[-1]:g} s. Run MuscleAnalysis over the whole trial, or take the frames within."
         )
 
 

@@ -47,10 +47,7 @@ DEFINITIONS = {
         _define("optimal_fiber_length", "muscle", "m", None, 0.6, 1.4, True, 0.15, "log", True,
                 "bounds: NMSM Pipeline (0.6 to 1.4)"),
         _define("tendon_slack_length", "muscle", "m", None, 0.85, 1.15, True, 0.05, "log", False, _CEINMS + "; "
-        "fixed unless "
-        "asked for: over "
-        "one joint's "
-        "range it acts as "
+        "fixed unless asked for: over one joint's range it acts as "
         "the optimal fiber length does"),
         _define("pennation_angle_at_optimal", "muscle", "rad", 0.0, 0.0, 0.8, False, 0.05, "identity", False,
                 "value: 0 unless the preset says otherwise"),
@@ -283,8 +280,7 @@ class ParameterTable:
             if not members or not set(members) <= {(row.owner, row.name) for row in self.rows}:
                 raise ValueError(
                     f"`identify` names no parameter of this model: {item!r}. Parameters: {list(self.slices)}; for a "
-                    "single one write "
-                    "'owner/name', for a shared one 'owner+owner/name', with owners in "
+                    "single one write 'owner/name', for a shared one 'owner+owner/name', with owners in "
                     f"{list(dict.fromkeys(row.owner for row in self.rows))}."
                 )
             group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))

@@ -108,8 +108,7 @@ def _check_size(muscles, joints, free):
     ):
         raise ValueError(
             f"its model of {len(muscles)} muscles, {len(joints)} joints and {len(exponents)} terms of their "
-            "paths is larger "
-            "than any that sk_bionic.load takes."
+            "paths is larger than any that sk_bionic.load takes."
         )
 
 

@@ -98,8 +98,7 @@ def export_onnx(estimator, path, *, sampling_rate=None):
     if estimator.predictor_.networks is None:
         raise ValueError(
             "The equation of motion alone predicts here, which is solved by iteration and is no graph. Fit with "
-            "prediction='hybrid' or 'network' to export "
-            "their networks."
+            "prediction='hybrid' or 'network' to export their networks."
         )
     _require_onnx()
     graph, inputs, metadata = _static(estimator) if estimator.model_ is None else _in_time(estimator, sampling_rate)

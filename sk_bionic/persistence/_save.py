@@ -161,8 +161,7 @@ def _check_format(manifest):
         by = manifest.get("versions", {}).get("sk_bionic", "a newer version")
         raise ValueError(
             f"it has version {number} of the format (sk_bionic {by}); this is sk_bionic {_version('sk_bionic')}, which "
-            "reads versions up to "
-            f"{FORMAT_VERSION}. Upgrade sk_bionic."
+            f"reads versions up to {FORMAT_VERSION}. Upgrade sk_bionic."
         )
 
 

@@ -55,8 +55,7 @@ def onnx_inputs(session, X):
     if np.isfinite(trials.sampling_rate) and abs(trials.sampling_rate / rate - 1.0) > SAME_RATE:
         raise ValueError(
             f"The graph was made for {rate:g} Hz, but X has {trials.sampling_rate:g} frames per second: bring X "
-            "to that rate "
-            f"(sk_bionic.preprocessing.resample(X, sampling_rate={rate:g})), or export the graph with "
+            f"to that rate (sk_bionic.preprocessing.resample(X, sampling_rate={rate:g})), or export the graph with "
             f"`sampling_rate={trials.sampling_rate:g}`."
         )
     at = {name: values[:, columns.index(name)] for name in columns}

@@ -220,6 +220,5 @@ def describe(oddities, trial_names):
     advice = " ".join(dict.fromkeys(ADVICE[odd.kind] for odd in oddities[:2]))
     return (
         f"Trial {trial_names[first.trial]!r}, column {first.name!r} {first.meaning}{more}: unlike the "
-        f"training.\n{advice} "
-        "The stated standard deviation is widened accordingly."
+        f"training.\n{advice} The stated standard deviation is widened accordingly."
     )

@@ -138,8 +138,7 @@ def _identified(equation, recording, settings):
             best = interrupt.best
             progress.keep(
                 f"the identification stopped after {best.n_iter} iterations, and its best parameters so far "
-                "predict, by "
-                "simulation"
+                "predict, by simulation"
             )
             return best
 

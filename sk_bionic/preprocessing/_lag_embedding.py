@@ -140,6 +140,5 @@ class LagEmbedding(TransformerMixin, BaseEstimator):
             if duration < longest * (1 - 1e-6):
                 raise ValueError(
                     f"Trial {name!r} lasts {duration:g} s (n_samples = {rows.stop - rows.start} "
-                    f"rows), less than the longest lag, {longest:g} s. Drop the trial or shorten "
-                    "`lags`."
+                    f"rows), less than the longest lag, {longest:g} s. Drop the trial or shorten `lags`."
                 )

@@ -33,8 +33,7 @@ class CausalPrediction:
         if trials is None:
             raise ValueError(
                 "Frames without time cannot be predicted causally: pass X with the index levels 'trial' and 'time' "
-                "(s), or set "
-                "`sampling_rate`."
+                "(s), or set `sampling_rate`."
             )
         rate = trials.sampling_rate if np.isfinite(trials.sampling_rate) else estimator.sampling_rate_
         stream = MotionStream(estimator, rate, lag=lag)
@@ -57,8 +56,7 @@ class CausalPrediction:
             trial = trials.names[trials.trial_of_frame[odd[0]]]
             warn_user(
                 f"{len(odd)} of {len(self.flags)} frames are flagged {', '.join(names)}, the first of them in trial "
-                f"{trial!r} at "
-                f"{trials.time[odd[0]]:g} s. The stated standard deviation is widened accordingly."
+                f"{trial!r} at {trials.time[odd[0]]:g} s. The stated standard deviation is widened accordingly."
             )
 
 

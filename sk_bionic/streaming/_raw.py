@@ -49,8 +49,7 @@ class RawEnvelope:
         if np.isfinite(rate) and abs(sampling_rate / rate - 1.0) > 0.01:
             raise ValueError(
                 f"The envelope was fitted on EMG at {rate:g} Hz, and the stream comes at {sampling_rate:g} Hz: its "
-                "filters and its "
-                "scale hold for that rate alone."
+                "filters and its scale hold for that rate alone."
             )
         order, self.is_raw = transformer.order, transformer.band_ is not None
         band, low = np.zeros((0, 6)), np.zeros((0, 6))

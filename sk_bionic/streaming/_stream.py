@@ -33,8 +33,7 @@ def core_of(predictor, step, lag, external):
         return HybridCore(predictor, step, lag, external)
     raise TypeError(
         "Only prediction='hybrid' and 'simulation' can be streamed: a network that was trained jointly has no "
-        "equation to go on "
-        "with between frames. Fit with one of these."
+        "equation to go on with between frames. Fit with one of these."
     )
 
 

@@ -84,8 +84,7 @@ def _columns(labels, n_channels, names, stream_name):
     if n_channels != len(names):
         raise ValueError(
             f"The stream {stream_name!r} has {n_channels} channels ({', '.join(labels) or 'without labels'}), and the "
-            "model needs "
-            f"{len(names)}: {', '.join(names)}. Name the channels as the columns of the training."
+            f"model needs {len(names)}: {', '.join(names)}. Name the channels as the columns of the training."
         )
     return list(range(n_channels))
 

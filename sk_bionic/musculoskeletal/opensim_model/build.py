@@ -138,8 +138,7 @@ def from_osim(
     if why:
         warnings.warn(
             f"{Path(model.path).name}, {model.name!r}: the model has no skeleton, and knows moments and muscle "
-            "forces along "
-            f"measured motion, not motion: {why}",
+            f"forces along measured motion, not motion: {why}",
             UserWarning,
             stacklevel=2,
         )

@@ -200,8 +200,7 @@ class _Chain:
             if tilt > LARGEST_TILT:
                 raise self.fault(
                     f"the axis of {name!r} is tilted by {np.rad2deg(tilt):.0f} degrees from that of "
-                    f"{self.coordinates[0]!r} in "
-                    "this posture. Give another `posture` or other coordinates."
+                    f"{self.coordinates[0]!r} in this posture. Give another `posture` or other coordinates."
                 )
 
     def _hinge(self, name):

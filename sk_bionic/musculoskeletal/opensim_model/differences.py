@@ -145,8 +145,7 @@ def odd_lengths(muscle, length):
     if length < SHORTEST_PATH * slack or length - slack > LONGEST_FIBER * optimal:
         return (
             f"{muscle.name} is {length:.3g} m long, but has a tendon_slack_length of {slack:g} and an "
-            f"optimal_fiber_length of {optimal:g} m: "
-            "are they in meters?"
+            f"optimal_fiber_length of {optimal:g} m: are they in meters?"
         )
     return ""
 

@@ -24,8 +24,7 @@ def family_of(muscle, curves=None):
     if curves is None and muscle.class_name not in MUSCLE_CLASSES:
         raise ValueError(
             f"Muscle {muscle.name!r} is a {muscle.class_name}; known are {list(MUSCLE_CLASSES)}. Give the family "
-            "of its `curves`, or choose "
-            "other `muscles`."
+            "of its `curves`, or choose other `muscles`."
         )
     return curves or MUSCLE_CLASSES[muscle.class_name].curves
 

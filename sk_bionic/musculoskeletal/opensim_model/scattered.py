@@ -51,8 +51,7 @@ def fit_scattered(model, file, spans, ranges, base):
         name, span = next(iter(wide.items()))
         raise ValueError(
             f"The muscle {name!r} of {model.name!r} spans {len(span)} of the coordinates, {list(span)}: polynomials "
-            "are for at "
-            f"most {MOST_ANGLES}. Choose fewer `coordinates`, or take its lengths and moment arms as data "
+            f"are for at most {MOST_ANGLES}. Choose fewer `coordinates`, or take its lengths and moment arms as data "
             "(`sk_bionic.io.read_muscle_analysis`)."
         )
     postures = {span: _postures(span, ranges) for span in dict.fromkeys(spans.values())}

@@ -49,8 +49,7 @@ def import_opensim(reasons):
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         raise ImportError(
             f"The path of {name!r}{more} {reason}, which OpenSim has to measure: {INSTALL}. Without it, give "
-            "`paths`, a file saved by "
-            "`save_paths`, or choose other `muscles`."
+            "`paths`, a file saved by `save_paths`, or choose other `muscles`."
         ) from error
     if (
         first
