@@ -14,8 +14,8 @@ from .dynamics.errors import SimulationError
 from .dynamics.inverse import residual_along
 from .exceptions import InterruptedWarning, warn_user
 from .identification.of_session import PREFIX
+from .identification.suspicion import tell
 from .identification.tables import flagged
-from .identification.telling import tell
 from .learning.folds import validation_frames
 from .learning.progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
 from .learning.seeds import own_random_state
@@ -23,11 +23,9 @@ from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
 from .predictors.fit import fit_of
-from .predictors.prediction import pull
-from .predictors.predictor import ATTRIBUTES_IN_TIME
-from .predictors.seen_inputs import describe
+from .predictors.predictor import ATTRIBUTES_IN_TIME, pull
+from .predictors.seen_inputs import describe, inputs_of, oddities, widened
 from .predictors.settings import MODULE, settings_of
-from .predictors.unlike import inputs_of, oddities, widened
 
 
 class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):

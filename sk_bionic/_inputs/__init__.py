@@ -1,15 +1,6 @@
 """From the columns of X to what physics and network take: excitations, external inputs, EMG history."""
 
 from ..learning.features import FeatureLayout, history_features, long_lags, short_lags
-from .amplitude import (
-    LARGEST_EXCITATION,
-    check_amplitude,
-    clipped,
-    scale_of_emg,
-    warn_of_far_beyond,
-    warn_of_flat,
-    warn_of_negative,
-)
 from .checks import (
     FEWEST_FRAMES,
     check_angles,
@@ -39,7 +30,19 @@ from .columns import (
     target_names,
     warn_of_synthesized,
 )
-from .numbers import LARGEST, check_weights, fitted_scaler, numeric
+from .frame_checks import (
+    LARGEST,
+    LARGEST_EXCITATION,
+    check_amplitude,
+    check_weights,
+    clipped,
+    fitted_scaler,
+    numeric,
+    scale_of_emg,
+    warn_of_far_beyond,
+    warn_of_flat,
+    warn_of_negative,
+)
 from .read import FrameSettings, in_columns, read_recording, read_training
 
 __all__ = [

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..exceptions import warn_user
-from .numbers import LARGEST
+from .frame_checks import LARGEST
 
 FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through

@@ -10,7 +10,7 @@ from ..identification.identifiability import LINE, fitting_in
 from ..musculoskeletal import PRESETS, lumped_joint
 from ..musculoskeletal.model import EXOGENOUS
 from ..musculoskeletal.presets import with_observed_range
-from .amplitude import check_amplitude, scale_of_emg, warn_of_flat, warn_of_negative
+from .frame_checks import check_amplitude, scale_of_emg, warn_of_flat, warn_of_negative
 
 
 class ColumnRoles(NamedTuple):

@@ -21,8 +21,7 @@ from .checks import (
     check_trial_lengths,
     warn_of_rough,
 )
-from .frame_checks import check_finite
-from .numbers import check_weights, numeric
+from .frame_checks import check_finite, check_weights, numeric
 
 
 @dataclass(frozen=True)

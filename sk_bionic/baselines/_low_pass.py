@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_bionic.model_selection import TrialOrBlockKFold
 from sk_bionic.trials import find_trials
-from sk_bionic.trials.smoothing import choose_cutoff, smooth
+from sk_bionic.trials.filters import choose_cutoff, smooth
 
 
 class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):

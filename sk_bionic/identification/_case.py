@@ -10,7 +10,7 @@ from ..dynamics.errors import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Trials, shifted
-from ._range import starts_of_zero
+from .at_rest import starts_of_zero
 from .identify import identify
 
 LONGEST_STEP = 0.04  # s between the frames that are looked at

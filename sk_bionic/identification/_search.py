@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge
 
 from ..trials import shifted
 from ._case import Explanation
-from ._range import beyond, starts_of_zero
+from .at_rest import beyond, starts_of_zero
 
 # Chosen on simulated elbows and arms (seeds 1000 to 1039) and twelve recorded knees: see benchmarks/spoilt_subjects.py.
 FAR_FROM_PRIOR = 2.2  # standard deviations of a prior beyond which a parameter is odd

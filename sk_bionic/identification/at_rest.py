@@ -1,9 +1,54 @@
-"""Where a limb hangs while its muscles are silent, against what the goniometer reads then."""
+"""Motion that no limb makes: where it hangs while its muscles are silent, how fast it turns, how far it reaches."""
 
 import numpy as np
 
-from ..trials.smoothing import smooth
+from ..trials.filters import smooth
+from .signals import PLAUSIBLE_RATES
 from .suspicion import Suspicion
+
+ALIKE = np.deg2rad(20.0)  # starts of a search closer than that are one
+WITHOUT_RANGE = (0.0, np.pi / 3, -np.pi / 3, 2 * np.pi / 3, -2 * np.pi / 3, np.pi)
+
+
+def anatomical_ranges(model):
+    """Lowest and highest angle [rad] of every coordinate by its model, list of (float, float) or None."""
+    return [_range_of(joint) for joint in model.free_joints]
+
+
+def _range_of(joint):
+    ends = [joint.parameters.get(name) for name in ("lower_limit", "upper_limit")]
+    ends = [end.get("value") if isinstance(end, dict) else end for end in ends]
+    return None if None in ends else (float(ends[0]), float(ends[1]))
+
+
+def extent(angle):
+    """Ends of the range (n_coordinates,) that angles (n_frames, n_coordinates) cover, outliers left out."""
+    return np.nanpercentile(angle, [1.0, 99.0], axis=0)
+
+
+def beyond(angle, model):
+    """By how much [rad] angles (n_frames, n_coordinates) of joints leave the ranges of their model, the largest."""
+    low, high = extent(angle)
+    out = 0.0
+    for d, ends in enumerate(anatomical_ranges(model)):
+        if ends is not None:
+            out = max(out, ends[0] - low[d], high[d] - ends[1])
+    return float(out)
+
+
+def starts_of_zero(model, angle, d):
+    """Zeros of coordinate `d` [rad] that would bring its angles into the joint's range, where a search may start."""
+    ends = anatomical_ranges(model)[d]
+    if ends is None:
+        return list(WITHOUT_RANGE)
+    low, high = (float(e[d]) for e in extent(angle))
+    out = []
+    for start in ((low + high) / 2 - sum(ends) / 2, low - ends[0], high - ends[1], 0.0):
+        inside = low - start > ends[0] - ALIKE and high - start < ends[1] + ALIKE
+        if inside and all(abs(start - other) > ALIKE for other in out):
+            out.append(start)
+    return out or [(low + high) / 2 - sum(ends) / 2]
+
 
 CUTOFF, STILL = 4.0, 0.15  # Hz and rad/s: of angles, and below which a limb rests
 QUIET = 20.0  # percentile of the EMG of all muscles together below which they rest
@@ -121,3 +166,65 @@ def _suspicion(name, reads, hanging):
         f"Fit with {code} instead of y, or check posture and support.",
         f"{do} about {abs(off):.0f} deg {prep} the angle {name!r}, or check posture and support.",
     )  # fmt: skip
+
+
+SPAN = 0.05  # s over which speeds are taken
+FASTEST = 20.0  # rad/s that no joint keeps up in a twentieth of its time
+# Of the speed at which the fastest muscle of a direction shortens without any load. At half of it a muscle has a
+# seventh of its force (Hill's curve), and a limb that it has to accelerate stays well below for all but moments.
+SHARE = 0.5
+LEAST_ARM = 5e-3  # m; muscles that are nearer to the joint do not move it
+
+
+def speed_suspicions(angle, trials, model=None):
+    """Joints that turn faster than any does; `angle` (n_frames, n_coordinates) [rad], NaN where unknown."""
+    if trials.sampling_rate < PLAUSIBLE_RATES[0]:
+        return []
+    velocity = np.concatenate(
+        [_velocity(angle[rows], trials.time[rows], trials.sampling_rate) for rows in trials.slices]
+    )
+    limits = np.full((2, angle.shape[1]), FASTEST)
+    if model is not None:
+        limits = np.minimum(limits, _unloaded(model, angle) * SHARE)
+    limit = np.where(velocity > 0, limits[0], limits[1])
+    known = np.isfinite(velocity)
+    if not known.any():
+        return []
+    share = np.where(known, np.abs(velocity) / limit, np.nan)
+    worst = int(np.argmax([np.nanpercentile(s, 95.0) if np.isfinite(s).any() else 0.0 for s in share.T]))
+    if not np.nanpercentile(share[:, worst], 95.0) > 1.0:
+        return []
+    fast = float(np.nanpercentile(np.abs(velocity[:, worst]), 95.0))
+    return [
+        Suspicion(
+            "rate", "", fast, "rad/s", f"The joint turns at {fast:.0f} rad/s, faster than its muscles move a limb: the "
+            "rate seems too high, or the angle in another unit.",
+            "Check `sampling_rate`, the unit of the time stamps and that of the angle.",
+            "Check sampling_rate, the unit of the time stamps and that of the angle.",
+        )
+    ]  # fmt: skip
+
+
+def _velocity(angle, time, rate):
+    width = max(1, round(SPAN * rate))
+    return (angle[width:] - angle[:-width]) / (time[width:] - time[:-width])[:, None]
+
+
+def _unloaded(model, angle):
+    """Speed (2, n_coordinates) [rad/s] of the fastest muscle that increases, and that decreases, each angle."""
+    parameters = model.parameters.as_dict()
+    out, ranges = np.full((2, angle.shape[1]), np.inf), anatomical_ranges(model)
+    # Where nobody knows the joints' ranges, nobody knows their moment arms: polynomials hold within them only.
+    if None in ranges or model.name == "auto" or model.prescribed_names or len(ranges) != angle.shape[1]:
+        return out
+    low, high = np.array(ranges).T
+    postures = low + (high - low) * np.array([[0.25], [0.5], [0.75]])
+    scale = {"moment_arm_scale": np.ones(model.n_muscles)}
+    arm = model.length_and_moment_arm(postures, parameters | scale)[1].mean(axis=0)
+    shortening = parameters["max_contraction_velocity"] * parameters["optimal_fiber_length"]
+    for k, sign in enumerate((1.0, -1.0)):
+        for d in range(angle.shape[1]):
+            own = sign * arm[d] > LEAST_ARM
+            if own.any():
+                out[k, d] = (shortening[own] / np.abs(arm[d][own])).max()
+    return out

@@ -1,8 +1,12 @@
-"""What is odd about a fit, in words that a person reads."""
+"""What is odd about a fit, in words that a person reads: one warning a fit, or one for all fits of a cohort."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 import pandas as pd
+
+from ..exceptions import PlausibilityWarning, warn_user
 
 N_NAMED = 2  # suspicions that a warning spells out
 
@@ -83,3 +87,23 @@ def message(suspicions, plain=False, where="`findings_`"):
     more = len(suspicions) - len(named)
     rest = f" ({where} has {more} more)" if more and not plain else f" ({more} more)" if more else ""
     return f"This fit may be wrong: {seen}\n{advice}{rest}"
+
+
+_SILENT = ContextVar("silent", default=False)
+
+
+@contextmanager
+def collected():
+    """Fits in this context say nothing: whoever opened it asks their `findings_` and tells of them all at once."""
+    token = _SILENT.set(True)
+    try:
+        yield
+    finally:
+        _SILENT.reset(token)
+
+
+def tell(suspicions, where="`findings_`"):
+    """One warning of all suspicions; none where there are none."""
+    if suspicions and not _SILENT.get():
+        warning = PlausibilityWarning(message(suspicions, where=where), message(suspicions, plain=True))
+        warn_user(warning)

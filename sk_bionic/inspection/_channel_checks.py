@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..identification.dropouts import held_values
+from ..identification.signals import held_values
 from ._quality import Finding
 from ._signals import joined
 

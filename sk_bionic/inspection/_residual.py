@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sk_bionic.trials import find_trials
-from sk_bionic.trials.smoothing import smooth
+from sk_bionic.trials.filters import smooth
 
 from ._plotting import FLAGGED, GENERIC, as_ax, chosen_trials, label, label_lines, of_trial, panels, plain, timed
 from ._predictions import times_of

@@ -10,7 +10,7 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler
-from ..trials.smoothing import smooth
+from ..trials.filters import smooth
 from .features import sequence_lags
 from .own_module import Columns
 from .settings import OF_STATE

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sk_bionic.trials import Trials, find_trials
-from sk_bionic.trials.smoothing import smooth
+from sk_bionic.trials.filters import smooth
 
 CUTOFF = 1.5  # Hz; the movements of a session are slower, tremor and artefacts are faster
 RANGE_PERCENTILES = (3, 97)  # of the angle; what lies beyond may be an artefact

@@ -17,9 +17,8 @@ from ..identification.from_torques import identify_torques
 from ..identification.identifiability import assess
 from ..identification.of_moments import implausible_calibration
 from ..identification.signals import angle_suspicions, any_constant, emg_suspicions
-from ..identification.suspicion import CONCLUSIVE, ordered, suspicion_frame
+from ..identification.suspicion import CONCLUSIVE, ordered, suspicion_frame, tell
 from ..identification.tables import correlation_frame, flagged, parameter_frame
-from ..identification.telling import tell
 from ..model_selection._score import r2_where_known
 from ..musculoskeletal import PRESETS, MuscleGeometry, MusculoskeletalModel, lumped_joint
 from ..musculoskeletal.prior import FreeParameters

@@ -6,12 +6,11 @@ from .compiled import CompiledModel
 from .compiled.instant import new_instant
 from .compiled.layout import EXTERNAL
 from .compiled.points import at_points, new_points
-from .linkage import find_linkage
 from .muscle_mechanics import MuscleMechanics
 from .parameters import DEFINITIONS, PASSIVE_PARAMETERS, ParameterTable, make_parameter
 from .path import check_joints
 from .prescription import PrescribedAngles
-from .skeleton import Joint
+from .skeleton import Joint, find_linkage
 
 NO_STOP = {"value": 1e-9, "lower": 1e-12}  # N m/rad: of coordinates whose stops nobody states
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")

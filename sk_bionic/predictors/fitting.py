@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
 from ..exceptions import warn_user
+from ..identification.soften import explains, simulated_state, softened_physics
 from ..learning.ensemble import Version, train_learners
 from ..learning.features import FeatureLayout
 from ..learning.folds import recency, training_frames, usable_folds
@@ -16,7 +17,6 @@ from ..trials import Recording
 from .held_out import TRAINING_WEIGHT, HeldOut, untested
 from .hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from .learnt import features_of, layout_of
-from .out_of_fold import explains, simulated_state, softened_physics
 from .simulation import fit_simulation, session_of_training
 
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better

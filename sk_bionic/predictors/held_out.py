@@ -8,7 +8,7 @@ from ..dynamics.errors import SimulationError
 from ..dynamics.fuse import fuse
 from ..learning.ensemble import blind, combine, stacked_weights
 from ..learning.folds import N_FOLDS, n_repetitions
-from ..trials.smoothing import CUTOFFS, smooth
+from ..trials.filters import CUTOFFS, smooth
 
 # Weights of the mean squared residual against the mean squared standardised angle error to choose from: 0 is the
 # learners alone, infinity the simulation. Between them lie parts of the weight that the held-out errors of learners

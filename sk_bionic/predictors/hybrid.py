@@ -10,15 +10,14 @@ from ..dynamics.errors import SimulationError
 from ..dynamics.sensitivity import force_derivatives
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
+from ..identification.soften import simulated_state
 from ..learning.ensemble import Learners, blind
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
-from ..trials.smoothing import smooth
+from ..trials.filters import smooth
 from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, Trust, floored, predict_fused, relative_std
 from .learnt import LearntPredictor
-from .out_of_fold import simulated_state
-from .prediction import Prediction, offset_of
-from .predictor import found_by
+from .predictor import Prediction, found_by, offset_of
 from .simulation import calibrated_simulation, propagated, simulated, variance_from_rest
 from .static import attributes_of_training
 

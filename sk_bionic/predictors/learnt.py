@@ -7,8 +7,7 @@ import numpy as np
 
 from ..learning.features import FeatureLayout, history_features, long_lags, sequence_lags, short_lags
 from .posture_errors import PostureErrors
-from .prediction import with_offset_moved
-from .predictor import PredictorInTime
+from .predictor import PredictorInTime, with_offset_moved
 from .session import calibrated_inputs
 
 

@@ -13,7 +13,7 @@ from ..learning.own_module import Columns
 from ..learning.training import TrainedNetwork, train
 from .held_out import floored
 from .learnt import LearntPredictor, features_of, layout_of
-from .prediction import Prediction
+from .predictor import Prediction
 from .simulation import session_of_training, start_states, variance_from_rest
 from .static import attributes_of_training, require_epochs, residual_variance
 

@@ -13,8 +13,7 @@ from ..identification.identifiability import assess, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset
 from ..musculoskeletal.prior import FreeParameters
-from .prediction import Prediction, offset_of
-from .predictor import PredictorInTime, found_by
+from .predictor import Prediction, PredictorInTime, found_by, offset_of
 from .session import Session, calibrated
 from .start_states import StartStates, spread_of_starts
 

@@ -8,8 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from .._inputs import fitted_scaler
 from ..learning.own_module import Columns
 from ..learning.training import TrainedNetwork, train
-from .prediction import Prediction
-from .predictor import Predictor
+from .predictor import Prediction, Predictor
 
 
 @dataclass(frozen=True, kw_only=True)

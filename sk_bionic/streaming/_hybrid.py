@@ -5,7 +5,7 @@ import numpy as np
 from ..musculoskeletal.prior import FreeParameters
 from ..predictors.held_out import LARGEST_FUSION_WEIGHT, TOLERATED_DISAGREEMENT, relative_std
 from ..predictors.hybrid import SMALLEST_BELIEF, UNKNOWN_MARGIN, UNKNOWN_STD, UNKNOWN_WEIGHT, HybridPredictor
-from ..predictors.prediction import offset_of
+from ..predictors.predictor import offset_of
 from ._learners import FrameLearners
 from ._limb import Limb
 from ._simulation import start_moment

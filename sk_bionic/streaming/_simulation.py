@@ -4,7 +4,7 @@ import numpy as np
 
 from ..identification.posterior import with_offset
 from ..musculoskeletal.prior import FreeParameters
-from ..predictors.prediction import offset_of
+from ..predictors.predictor import offset_of
 from ..predictors.start_states import BANDWIDTH
 from ._limb import Limb
 from .compiled.inputs import mix

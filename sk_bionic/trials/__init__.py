@@ -4,9 +4,8 @@ Samples are frames, so nothing in a 2-D array says where one trial ends and the 
 (filters, lags, derivatives) asks this module first.
 """
 
-from ._find import find_trials
 from ._recording import Recording
 from ._signals import lagged, shifted, thinned
-from ._trials import Trials
+from ._trials import Trials, find_trials
 
 __all__ = ["Recording", "Trials", "find_trials", "lagged", "shifted", "thinned"]

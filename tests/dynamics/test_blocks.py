@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_bionic.dynamics.blocks import BlockTridiagonal
+from sk_bionic.dynamics.fuse import BlockTridiagonal
 
 
 def random_blocks(n_frames, size):

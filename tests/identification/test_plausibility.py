@@ -11,8 +11,7 @@ from sk_bionic.cohort import fit_subjects
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import PlausibilityWarning
-from sk_bionic.identification.at_rest import rest_suspicions
-from sk_bionic.identification.speed import speed_suspicions
+from sk_bionic.identification.at_rest import rest_suspicions, speed_suspicions
 from sk_bionic.musculoskeletal import elbow, knee
 from sk_bionic.trials import find_trials
 

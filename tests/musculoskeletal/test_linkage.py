@@ -14,8 +14,7 @@ from sk_bionic.musculoskeletal import (
     elbow,
     leg,
 )
-from sk_bionic.musculoskeletal.linkage import Linkage
-from sk_bionic.musculoskeletal.skeleton import GRAVITY
+from sk_bionic.musculoskeletal.skeleton import GRAVITY, Linkage
 
 # Three bodies on pin joints in OpenSim 4.6: mass [kg], center of mass below the joint [m], moment of
 # inertia about the center of mass [kg m^2], next joint below this one [m], orientation [rad].

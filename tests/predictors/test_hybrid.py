@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from sk_bionic.identification.soften import explains
 from sk_bionic.learning.ensemble import Learners, combine, stacked_weights
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
 from sk_bionic.predictors.held_out import _believed, relative_std
-from sk_bionic.predictors.out_of_fold import explains
 from sk_bionic.trials import Trials
-from sk_bionic.trials.smoothing import choose_cutoff, smooth
+from sk_bionic.trials.filters import choose_cutoff, smooth
 
 
 def trials_of(*lengths, rate=100.0):

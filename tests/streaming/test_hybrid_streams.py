@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic.identification.soften import simulated_state
 from sk_bionic.predictors.held_out import predict_fused, relative_std
-from sk_bionic.predictors.out_of_fold import simulated_state
 from sk_bionic.streaming import StreamFlag
 from sk_bionic.streaming._smoothing import LowPass
 from sk_bionic.trials import Trials
-from sk_bionic.trials.smoothing import smooth
+from sk_bionic.trials.filters import smooth
 
 WEIGHT = 1.0
 

@@ -1,6 +1,6 @@
 """Segments, gravity, load and passive tissue at one instant: torques and their derivatives.
 
-Lagrange's equations in absolute angles and the meaning of H and S: `sk_bionic.musculoskeletal.linkage`. A joint alone
+Lagrange's equations in absolute angles and the meaning of H and S: `sk_bionic.musculoskeletal.skeleton`. A joint alone
 is a linkage of one segment.
 """
 
