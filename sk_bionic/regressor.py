@@ -22,10 +22,9 @@ from .learning.seeds import own_random_state
 from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
-from .predictors.fit import fit_of
 from .predictors.predictor import ATTRIBUTES_IN_TIME, pull
 from .predictors.seen_inputs import describe, inputs_of, oddities, widened
-from .predictors.settings import MODULE, settings_of
+from .predictors.settings import MODULE, fit_of, settings_of
 
 
 class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):

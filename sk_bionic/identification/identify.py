@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import logit
 
+from ..dynamics.equation import Trajectory
 from ..dynamics.errors import SimulationError
-from ..dynamics.trajectory import Trajectory
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
 from .posterior import Point, Posterior, robust_weight

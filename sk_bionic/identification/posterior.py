@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dynamics.equation import EquationOfMotion
+from ..dynamics.equation import EquationOfMotion, Trajectory
 from ..dynamics.errors import SimulationError
 from ..dynamics.sensitivity import state_sensitivity
-from ..dynamics.trajectory import Trajectory
 from ..musculoskeletal.prior import FreeParameters
 from .trial_gains import TrialGains
 

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch.history import History
 
 from .._inputs import ColumnRoles
-from ..dynamics.trajectory import Trajectory
+from ..dynamics.equation import Trajectory
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
 from ..identification.suspicion import Suspicion

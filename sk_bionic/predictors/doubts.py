@@ -7,11 +7,17 @@ import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..identification.apart import trial_suspicions
 from ..identification.at_rest import speed_suspicions
 from ..identification.of_session import exchanged_channels, session_suspicions
 from ..identification.plausibility import implausibilities
-from ..identification.signals import angle_suspicions, any_constant, dropout_suspicions, emg_suspicions, time_suspicions
+from ..identification.signals import (
+    angle_suspicions,
+    any_constant,
+    dropout_suspicions,
+    emg_suspicions,
+    time_suspicions,
+    trial_suspicions,
+)
 from ..identification.suspicion import CONCLUSIVE, ordered
 
 

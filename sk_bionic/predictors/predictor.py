@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._inputs import LARGEST_EXCITATION
-from ..dynamics.equation import EquationOfMotion
+from ..dynamics.equation import EquationOfMotion, Trajectory
 from ..dynamics.inverse import differentiated
 from ..dynamics.inverse import muscles_along as along
-from ..dynamics.trajectory import Trajectory
 from ..identification.suspicion import suspicion_frame
 from ..identification.tables import correlation_frame, parameter_frame, trial_gain_frame
 from ..musculoskeletal import MusculoskeletalModel

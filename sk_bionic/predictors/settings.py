@@ -7,6 +7,7 @@ import numpy as np
 
 from ..identification.identify import IdentificationSettings
 from ..learning.settings import EnsembleSettings, TrainingSettings
+from .simulation import fit_simulation
 
 MODULE = "module__"  # begins the names of a user's module's arguments
 
@@ -89,3 +90,34 @@ def settings_of(estimator, random_state, progress):
             own_module=own is not None,
         ),
     )
+
+
+def fit_of(prediction, in_time):
+    """The fit that an estimator's parameters ask for.
+
+    Parameters
+    ----------
+    prediction : {"hybrid", "simulation", "network"}
+    in_time : bool
+        Whether the training has trials: without, single frames are learnt from whatever `prediction` says.
+
+    Returns
+    -------
+    callable
+        Takes the training's Recording, the MusculoskeletalModel to identify (None without time), the Settings and, by
+        keyword, `validation_weight` (n_frames,), the frames that decide when the networks' training stops, and `start`,
+        the HistoryNetwork whose weights training starts from; returns a Predictor.
+    """
+    if not in_time:
+        from .static import fit_static
+
+        return fit_static
+    if prediction == "simulation":
+        return fit_simulation
+    if prediction == "network":
+        from .network import fit_network
+
+        return fit_network
+    from .fitting import fit_hybrid
+
+    return fit_hybrid

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ._signals import shifted
 from ._trials import Trials
+from ._work_frames import shifted
 
 
 @dataclass(frozen=True, eq=False)
