@@ -15,7 +15,7 @@ from ._compare import BASELINES, compare, root_mean_square
 from ._config import read_config
 from ._estimators import make_regressor, with_normalisation
 from ._outputs import STORAGE, WRITABLE, check_output, output_paths, write_table
-from ._tables import read_frames
+from ._tables import read_frames, read_raw_emg
 
 __all__ = ["BASELINES", "QUANTITIES", "compare", "fit", "predict", "report"]
 
@@ -151,5 +151,5 @@ def report(arguments):
     pipeline = load_fitted(config)
     X, y = training_frames(config)
     with replacing_path(path) as part:
-        write_report(pipeline[-1], normalised(pipeline, X), y, part)
+        write_report(pipeline, X, y, part, raw_emg=read_raw_emg(config), held_out=not arguments.no_held_out)
     print(f"Report written to {path}.")

@@ -286,14 +286,20 @@ def _add_report(commands):
     command = _command(
         commands, "report", _commands.report, "write a report of the fitted subject as a web page",
         """
-        One self-contained .html file: quality of the recording, fit, identified parameters, muscle forces, warnings.
-        Needs a model that 'sk-bionic fit' has written, and shows it on the recordings that the configuration names.
+        One self-contained .html file: error on recordings that the model has not seen, quality of the recording, what
+        it determines of muscles and joint, muscle forces, warnings. Needs a model that 'sk-bionic fit' has written, and
+        shows it on the recordings that the configuration names.
         """,
         "sk-bionic report elbow.toml --output report.html",
     )  # fmt: skip
     command.add_argument(
         "--output", "-o", default="report.html", metavar="FILE", help="where to write. Default: report.html"
     )
+    command.add_argument(
+        "--no-held-out", action="store_true",
+        help="do not fit parts of the recordings anew to tell the error on the others: quicker, and the report then "
+        "tells the error of the fit itself",
+    )  # fmt: skip
 
 
 def _add_stream(commands):

@@ -53,6 +53,13 @@ def read_frames(config, files=None, need_angle=True):
     return on_common_clock(config.data, signals, angles)
 
 
+def read_raw_emg(config):
+    """EMG of all trials as recorded; None where the columns are envelopes."""
+    if config.emg is None or config.emg.band is False:
+        return None
+    return pd.concat([take(recording, columns_of(config.data.emg)) for recording in read_recordings(config)[0]])
+
+
 def read_recordings(config, files=None):
     """The recordings of a configuration or of the command line, and the files as `find_files` gives them."""
     found = find_files(config.data.files, config.folder) if files is None else find_files(files, Path())

@@ -6,6 +6,7 @@ from ._loss import LossDisplay
 from ._muscle_forces import MuscleForcesDisplay
 from ._parameters import ParametersDisplay
 from ._quality import RecordingQuality
+from ._raw_emg import RawEMGDisplay
 from ._report import report
 from ._residual import ResidualDisplay
 from ._trajectory import TrajectoryDisplay
@@ -15,6 +16,7 @@ __all__ = [
     "ModelComparisonDisplay",
     "MuscleForcesDisplay",
     "ParametersDisplay",
+    "RawEMGDisplay",
     "RecordingQuality",
     "ResidualDisplay",
     "TrajectoryDisplay",

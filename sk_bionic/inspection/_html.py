@@ -1,72 +1,117 @@
-"""HTML of tables, everything that came from outside escaped."""
+"""Pages and tables from templates, in which everything that came from outside is escaped."""
 
-from html import escape
+import base64
+import functools
+import hashlib
+from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ._words import place
+from ._words import TERMS, place
 
-BADGES = {"severe": "#b2182b", "warning": "#8a5a00", "note": "#4d4d4d"}
+COLOURS = {"severe": "#b2182b", "warning": "#8a5a00", "note": "#4d4d4d"}
 
 
-def table(frame, *, formats=None, row_class=None):
-    """A DataFrame as an HTML table.
+class Cell(NamedTuple):
+    """One cell of a table: its text and the class that tells how it looks."""
+
+    text: str
+    css: str = ""
+
+
+class Row(NamedTuple):
+    """One row of a table."""
+
+    cells: list
+    flagged: bool = False
+
+
+class Table(NamedTuple):
+    """A table as templates take it."""
+
+    columns: list
+    rows: list
+
+
+def table_of(frame, *, formats=None, flagged=None):
+    """A DataFrame as a `Table`.
 
     Parameters
     ----------
     frame : DataFrame
     formats : dict of str, optional
         Format specification by column; others print as they are.
-    row_class : callable, optional
-        CSS class of a row, a namedtuple of `frame.itertuples()`.
-
-    Returns
-    -------
-    str
+    flagged : callable, optional
+        Whether a row, a namedtuple of `frame.itertuples()`, is marked.
     """
     formats = formats or {}
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
-    body = []
-    for row in frame.itertuples():
-        css = row_class(row) if row_class else ""
-        cells = (_cell(value, formats.get(name)) for name, value in zip(frame.columns, row[1:], strict=True))
-        body.append(f'<tr class="{css}">{"".join(cells)}</tr>' if css else f"<tr>{''.join(cells)}</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    rows = [
+        Row(
+            [_cell(value, formats.get(name)) for name, value in zip(frame.columns, row[1:], strict=True)],
+            bool(flagged and flagged(row)),
+        )
+        for row in frame.itertuples()
+    ]
+    return Table([str(name) for name in frame.columns], rows)
 
 
 def _cell(value, specification):
-    if isinstance(value, Markup):
-        return f"<td>{value}</td>"
     if value is None or isinstance(value, float) and np.isnan(value) or value is pd.NA:
-        return "<td>&ndash;</td>"
+        return Cell("\u2013")
     if isinstance(value, bool | np.bool_):
-        return f"<td>{'yes' if value else 'no'}</td>"
+        return Cell("yes" if value else "no")
     if isinstance(value, int | float | np.number):
-        return f'<td class="number">{format(value, specification or ".4g")}</td>'
-    return f"<td>{escape(str(value))}</td>"
+        return Cell(format(value, specification or ".4g"), "number")
+    return Cell(str(value))
 
 
-class Markup(str):
-    """Text that is HTML already."""
+@functools.cache
+def _environment():
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sk_bionic.inspection"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["explained"] = _explained
+    return environment
 
 
-def badge(severity):
-    """A word on the severity's colour."""
-    return Markup(
-        f'<span style="background:{BADGES[severity]};color:#fff;padding:1px 7px;border-radius:8px;'
-        f'font-size:85%">{escape(severity)}</span>'
-    )
+def _explained(text):
+    """A term, with its meaning for those who point at it; other texts as they are."""
+    from markupsafe import Markup
+
+    meaning = TERMS.get(str(text).removesuffix("s").lower()) or TERMS.get(str(text).lower())
+    return Markup('<abbr title="{}">{}</abbr>').format(meaning, text) if meaning else text
+
+
+def render(name, **context):
+    """The text of a template of this folder with its names filled in."""
+    return _environment().get_template(name).render(**context)
+
+
+def style_and_script():
+    """The page's style and script, marked as safe, and the script's hash for the page's security policy."""
+    from markupsafe import Markup
+
+    folder = files("sk_bionic.inspection") / "templates"
+    style, script = ((folder / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return {"style": Markup(style), "script": Markup(script), "script_hash": f"sha256-{digest}"}
+
+
+def quality_of(quality):
+    """Summary and findings of a `RecordingQuality` as templates take them, dict."""
+    rows = [
+        {"colour": COLOURS[row.severity], "kind": row.kind.replace("_", " "), "place": place(row)}
+        | {name: getattr(row, name) for name in ("severity", "meaning", "advice")}
+        for row in quality.findings.itertuples()
+    ]
+    return {"summary": quality.summary, "findings": rows}
 
 
 def quality_table(quality):
-    """Summary and findings of a `RecordingQuality`."""
-    text = f"<p>{escape(quality.summary)}</p>"
-    if not len(quality):
-        return text
-    rows = [
-        (badge(row.severity), row.kind.replace("_", " "), place(row), row.meaning, row.advice)
-        for row in quality.findings.itertuples()
-    ]
-    columns = ["severity", "finding", "where", "what was seen", "what to do"]
-    return text + table(pd.DataFrame(rows, columns=columns))
+    """HTML of a `RecordingQuality`."""
+    return render("quality.html", given=quality_of(quality))

@@ -101,9 +101,9 @@ class LossDisplay:
         self.ax_ = axes[0]
         plain(self.ax_)
         looks = styles(len(terms))
-        for values, look in zip(terms.values(), looks, strict=True):
+        for (name, values), look in zip(terms.items(), looks, strict=True):
             epochs = np.arange(1, len(values) + 1)
-            self.ax_.plot(epochs, values, lw=1.6, marker="o" if len(values) == 1 else None, **look)
+            self.ax_.plot(epochs, values, lw=1.6, marker="o" if len(values) == 1 else None, label=name, **look)
         self.ax_.set(yscale="log", xlabel="epoch", ylabel="loss [no unit]")
         self.ax_.margins(x=0.01)
         ends = [values[np.isfinite(values)][-1] for values in terms.values()]

@@ -131,15 +131,15 @@ class MuscleForcesDisplay:
         forces, time = of_trial(self.forces, name)
         plain(axes)
         looks = styles(forces.shape[1])
-        for muscle, look in zip(forces.columns, looks, strict=True):
+        labels = [label(m) + ("*" if m in self.synthesized else "") for m in forces.columns]
+        for muscle, look, text in zip(forces.columns, looks, labels, strict=True):
             force = forces[muscle].to_numpy()
-            axes.plot(time, force, lw=1.5, **look)
+            axes.plot(time, force, lw=1.5, label=text, **look)
             if self.std is not None:
                 half = STANDARD_DEVIATIONS * of_trial(self.std, name)[0][muscle].to_numpy()
                 low = np.maximum(force - half, 0.0)
-                axes.fill_between(time, low, force + half, color=look["color"], alpha=0.2, lw=0)
+                axes.fill_between(time, low, force + half, color=look["color"], alpha=0.2, lw=0, label=text)
         axes.set(xlabel="time [s]", ylabel="muscle force [N]", ylim=(0.0, highest))
         axes.set_title(label(name), fontsize="small", loc="left")
         axes.margins(x=0.01)
-        labels = [label(m) + ("*" if m in self.synthesized else "") for m in forces.columns]
         label_lines(axes, labels, forces.iloc[-1].to_numpy(), [look["color"] for look in looks])

@@ -2,7 +2,6 @@
 
 import platform
 from datetime import datetime
-from html import escape
 from importlib.metadata import version
 
 import numpy as np
@@ -10,46 +9,15 @@ import pandas as pd
 
 import sk_bionic
 
-from ._html import table
-from ._plotting import timed
-from ._predictions import times_of
+from ._html import render, style_and_script, table_of
+from ._sections import SECTIONS
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "matplotlib")
-STYLE = """
-body{font:16px/1.5 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:#1b1b1b;background:#fff;
-max-width:64rem;margin:2rem auto;padding:0 1.2rem}
-h1{font-size:1.7rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2.4rem 0 .6rem;padding-bottom:.2rem;
-border-bottom:1px solid #ccc}
-table{border-collapse:collapse;margin:.8rem 0;font-size:.9rem;width:100%}
-th{text-align:left;font-weight:600;border-bottom:2px solid #999;padding:.3rem .6rem .3rem 0;vertical-align:bottom}
-td{border-bottom:1px solid #e3e3e3;padding:.3rem .6rem .3rem 0;vertical-align:top;font-variant-numeric:tabular-nums}
-tr.flagged td{background:#fdeee4}
-img{max-width:100%;height:auto;display:block;margin:.6rem 0}
-.hint,.sub{color:#555;font-size:.9rem}
-.facts{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}
-.facts div{flex:1 1 11rem;border:1px solid #ddd;border-radius:6px;padding:.6rem .9rem}
-.facts b{display:block;font-size:1.35rem}
-code{font-size:.88rem}
-@media print{body{margin:0;max-width:none}h2,tr,img{break-inside:avoid}}
-"""
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p class="sub">{subtitle}</p>
-{facts}
-{sections}
-</body>
-</html>
-"""
+
+
+def sections_of(subject):
+    """What the page's sections show, dict by their names."""
+    return {section.__name__: section(subject) for section in SECTIONS}
 
 
 def page(title, subject, sections, messages):
@@ -59,8 +27,8 @@ def page(title, subject, sections, messages):
     ----------
     title : str
     subject : Subject
-    sections : list of tuple (str, str)
-        Heading and HTML; empty ones are left out.
+    sections : dict
+        As `sections_of` returns it.
     messages : list of str
         Warnings raised while the report was made.
 
@@ -68,19 +36,10 @@ def page(title, subject, sections, messages):
     -------
     str
     """
-    sections = [
-        *sections,
-        ("Warnings", _warnings(subject, messages)),
-        ("How this was made", _settings(subject)),
-    ]
-    return PAGE.format(
-        policy=POLICY,
-        title=escape(title),
-        style=STYLE,
-        subtitle=escape(_subtitle(subject)),
-        facts=_facts(subject),
-        sections="\n".join(f"<h2>{escape(name)}</h2>\n{text}" for name, text in sections if text),
-    )
+    return render(
+        "report.html", title=title, subtitle=_subtitle(subject), facts=_facts(subject), settings=_settings(subject),
+        warnings=_warnings(subject, messages), **style_and_script(), **sections,
+    ).lstrip()  # fmt: skip
 
 
 def _subtitle(subject):
@@ -89,16 +48,24 @@ def _subtitle(subject):
 
 
 def _facts(subject):
-    """The four numbers to look at first."""
-    facts = [("recording", _verdict(subject.quality)), ("error of the angle", _error(subject))]
+    """The numbers to look at first, the error on what the model has not seen before all others."""
+    held_out, measured = subject.held_out, np.asarray(subject.y, dtype=np.float64)
+    span = np.rad2deg(np.nanmax(measured) - np.nanmin(measured)) if np.isfinite(measured).any() else np.nan
+    error = f"{np.rad2deg(held_out.rmse):.1f}° of {span:.0f}°" if np.isfinite(held_out.rmse) else "unknown"
+    facts = [
+        _fact("held-out error" if held_out.is_held_out else "error of the fit", error, f"as told {held_out.how}"),
+        _fact("recording", _verdict(subject.quality), "by the checks below"),
+    ]
     if subject.has_muscles:
         frame = subject.estimator.parameters_
-        flagged = int((frame["at_bound"] | ~frame["identifiable"]).sum())
-        facts.append(("identified parameters", f"{len(frame) - flagged} of {len(frame)}"))
+        good = len(frame) - int((frame["at_bound"] | ~frame["identifiable"]).sum())
+        facts.append(_fact("parameters determined", f"{good} of {len(frame)}", "others: generic values"))
     duration = subject.quality.trials.n_frames / subject.quality.sampling_rate
-    facts.append(("recorded", f"{duration:.0f} s in {subject.quality.trials.n_trials} trial(s)"))
-    boxes = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in facts)
-    return f'<div class="facts">{boxes}</div>'
+    return [*facts, _fact("recorded", f"{duration:.0f} s", f"in {subject.quality.trials.n_trials} trial(s)")]
+
+
+def _fact(name, value, note):
+    return {"name": name, "value": value, "note": note}
 
 
 def _verdict(quality):
@@ -109,21 +76,10 @@ def _verdict(quality):
     return f"{severe} severe, {warnings} minor"
 
 
-def _error(subject):
-    time = times_of(subject.estimator, subject.X)
-    measured = timed(subject.y, **time).to_numpy()
-    predicted = np.asarray(subject.estimator.predict(subject.X)).reshape(measured.shape)
-    error = np.rad2deg(np.sqrt(np.nanmean((measured - predicted) ** 2)))
-    return f"{error:.1f}°"
-
-
 def _warnings(subject, messages):
     """What the fit left open, and what was said while the report was made."""
     open_questions = [str(f) for f in getattr(getattr(subject.estimator, "predictor_", None), "findings", ())]
-    items = [*(f"The recording does not determine {text}." for text in open_questions), *messages]
-    if not items:
-        return "<p>None.</p>"
-    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in items)}</ul>"
+    return [*(f"The recording does not determine {text}." for text in open_questions), *messages]
 
 
 def _settings(subject):
@@ -135,8 +91,7 @@ def _settings(subject):
             rows.append((name, _short(getattr(estimator, name))))
     rows.append(("Python", platform.python_version()))
     rows += [(name, version(name)) for name in PACKAGES]
-    text = table(pd.DataFrame(rows, columns=["setting", "value"]))
-    return f"<details><summary>{len(rows)} settings and versions</summary>{text}</details>"
+    return table_of(pd.DataFrame(rows, columns=["setting", "value"]))
 
 
 def _short(value):

@@ -5,10 +5,9 @@ import itertools
 import numpy as np
 
 from ._plotting import FLAGGED, GENERIC, GRID, PREDICTED, label, panels
-from ._words import parameter_flag, with_error
+from ._words import BAND, interval, parameter_flag
 
-STANDARD_DEVIATIONS = 2.0
-ROW, MARGIN, WIDTH = 0.27, 1.1, 8.2  # inches
+ROW, MARGIN, WIDTH = 0.27, 1.1, 9.6  # inches
 
 
 class ParametersDisplay:
@@ -123,14 +122,14 @@ class ParametersDisplay:
         axes.plot([0.0, 1.0], [y, y], color=GRID, lw=7, solid_capstyle="butt", zorder=1)
         axes.plot(place(row.initial), y, "|", color=GENERIC, ms=13, mew=1.8, zorder=2)
         if np.isfinite(row.std_err):
-            half = STANDARD_DEVIATIONS * row.std_err / span
-            ends = np.clip([place(row.value) - half, place(row.value) + half], -0.02, 1.02)
+            half = BAND * row.std_err / span
+            ends = np.clip([place(row.value) - half, place(row.value) + half], 0.0, 1.0)
             axes.plot(ends, [y, y], color=colour, lw=2.2, zorder=3)
         face = "white" if flag else colour
         marker = "D" if flag else "o"
         axes.plot(place(row.value), y, marker, color=colour, mfc=face, mew=1.6, ms=6, zorder=4)
         unit = "" if row.unit == "1" else f" {row.unit}"
-        text = with_error(row.value, STANDARD_DEVIATIONS * row.std_err) + unit
+        text = interval(row) + unit
         text += f", {flag}" if flag else ""
         axes.text(1.03, y, text, color=colour if flag else "#222222", fontsize="small", va="center")
 

@@ -108,7 +108,7 @@ def label_lines(axes, names, values, colours, *, x=1.01, spacing=0.085):
     for i, height in zip(order, heights, strict=True):
         axes.annotate(
             names[i], (x, height), xycoords="axes fraction", color=colours[i], fontsize="small",
-            va="center", ha="left", annotation_clip=False,
+            va="center", ha="left", annotation_clip=False, label=names[i],
         )  # fmt: skip
 
 

@@ -3,23 +3,27 @@
 import warnings
 from pathlib import Path
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sk_bionic.io.atomic import replacing
 
 from ._check_recording import check_recording
-from ._page import page
+from ._held_out import held_out_error, seen_frames
+from ._page import page, sections_of
 from ._plotting import pyplot
-from ._sections import SECTIONS, Subject
+from ._predictions import predicted_angles
+from ._sections import Subject
 
 
-def report(estimator, X, y, path, *, title=None, overwrite=False):
+def report(estimator, X, y, path, *, title=None, overwrite=False, raw_emg=None, held_out=True):
     """Write a self-contained HTML page on a fitted subject.
 
-    Recording quality, errors of the predicted angle, identified parameters with their errors and what they mean, muscle
-    forces, residual of the equation of motion, warnings, settings and versions. Figures are part of the file; it needs
-    no network and runs no script.
+    The error on recordings that the model has not seen, recording quality, predicted and measured angles, which
+    parameters the recording determines, muscle forces, residual of the equation of motion, warnings, settings and
+    versions. One file that needs no network: figures are drawings in it, which its own small script lets its reader
+    point at, look into and sift; without scripts, or printed, they are whole.
 
     Parameters
     ----------
@@ -35,6 +39,12 @@ def report(estimator, X, y, path, *, title=None, overwrite=False):
         Heading.
     overwrite : bool, default=False
         Replace an existing file.
+    raw_emg : DataFrame, default=None
+        Raw EMG that X was made of, at its own rate: its first trial is shown with its spectrum. Where the estimator is a
+        pipeline and X raw EMG, X itself is.
+    held_out : bool, default=True
+        Where all trials are the training's, fit anew to parts of them to tell the error on the others, unless the
+        estimator knows it from its own fit: three fits. False: the error of the fit is told, and said to be that.
 
     Returns
     -------
@@ -70,8 +80,8 @@ def report(estimator, X, y, path, *, title=None, overwrite=False):
     check_is_fitted(estimator)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        subject = _subject(estimator, X, y)
-        sections = [(name, section(subject)) for name, section in SECTIONS.items()]
+        subject = _subject(estimator, X, y, raw_emg, held_out)
+        sections = sections_of(subject)
     messages = list(dict.fromkeys(str(warning.message) for warning in caught))
     messages = [message for message in messages if "missing from font" not in message]  # a box stands for the sign
     text = page(title or _default_title(subject), subject, sections, messages)
@@ -81,14 +91,18 @@ def report(estimator, X, y, path, *, title=None, overwrite=False):
     return path
 
 
-def _subject(estimator, X, y):
+def _subject(estimator, X, y, raw_emg, held_out):
     """What there is to report, with transformers applied and searches resolved."""
     quality = check_recording(X, y, sampling_rate=_sampling_rate(estimator, X))
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if isinstance(estimator, Pipeline):
-        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-        estimator = estimator[-1]
-    return Subject(estimator, X, y, quality)
+    whole = last = getattr(estimator, "best_estimator_", estimator)
+    given, raw_emg = X, X if raw_emg is None and quality.signal == "raw" else raw_emg
+    if isinstance(whole, Pipeline):
+        X = whole[:-1].transform(X) if len(whole) > 1 else X
+        last = whole[-1]
+    predicted, std, time = predicted_angles(last, X)
+    seen = seen_frames(last, X, quality.trials)
+    error = held_out_error(whole, given, y, predicted, seen, held_out)
+    return Subject(last, X, y, quality, raw_emg, np.asarray(predicted), std, time, seen, error)
 
 
 def _sampling_rate(estimator, X):

@@ -139,8 +139,8 @@ class ResidualDisplay:
         if self.torque is not None:
             torque = of_trial(self.torque, name)[0][coordinate].to_numpy()
             lines.insert(0, ("muscles", torque, GENERIC, 1.1))
-        for _, values, colour, width in lines:
-            axes.plot(time, values, color=colour, lw=width)
+        for what, values, colour, width in lines:
+            axes.plot(time, values, color=colour, lw=width, label=what)
         size = np.sqrt(np.nanmean(residual**2)) if np.isfinite(residual).any() else np.nan
         axes.set_title(
             f"{label(name)}, residual {size:.2g} N m (root mean square)",

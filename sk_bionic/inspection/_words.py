@@ -23,7 +23,33 @@ MEANINGS = {
     "upper_limit": "Where the joint's upper stop begins.",
     "moment_arm": "The lever with which the muscle turns the joint; the sign tells the direction.",
 }
+# What terms of the report mean, for those who point at them; of several spellings the singular in small letters.
+TERMS = {
+    "emg": "Electromyogram: the electrical signal of a muscle, here from electrodes on the skin.",
+    "error": "Root mean square of measured minus predicted angle: its usual size over all frames.",
+    "error [deg]": "Root mean square of measured minus predicted angle: its usual size over all frames.",
+    "held-out error": "Error for recordings that the model was not fitted to: what to expect of new ones.",
+    "error of the fit": "Error for the very recordings that the model was fitted to: new ones show a larger one.",
+    "r\u00b2": "Share of the angle's variance that is predicted: 1 is perfect, 0 no better than the mean angle.",
+    "range of motion [deg]": "Largest minus smallest measured angle of the trial.",
+    "band": "Where the model expects the measured angle to lie.",
+    "within the band": "Share of the frames whose measured angle lies within the band: about 95 % should.",
+    "seen in the fit": "Whether the model was fitted to this trial: then its error says little about new ones.",
+    "hum of the mains": "The electrical network's frequency in the signal, from bad electrode contact or cables.",
+    "standard error": "How far the value may be off by chance, given the noise of the measured angle.",
+    "identified \u00b1 2 standard errors": "The value that explains the recording best, and how far it may be off.",
+    "generic": "The value of an average adult, before anything was identified.",
+    "at its bound": "The recording asks for a value that is not plausible: something else is wrong.",
+    "not determined": "The recording says nothing about it: the value is the generic one, not the subject's own.",
+    "parameters determined": "Properties of muscles and joint that this recording tells with some certainty.",
+    "correlation": "Near 1 or -1: the recording tells only a combination of the two.",
+    "residual": "The torque at the joint that the model's muscles, inertia and passive tissue do not explain.",
+    "of its maximal isometric force": "The largest force relative to the most that the muscle holds at rest length.",
+    "recording": "Result of the checks of EMG and angle that are listed below.",
+    **{name.replace("_", " "): meaning for name, meaning in MEANINGS.items()},
+}
 SIGNIFICANT = 3  # digits
+BAND = 2.0  # standard errors or deviations to each side
 
 
 def parameter_flag(row):
@@ -66,6 +92,15 @@ def with_error(value, error):
         return number(value)
     decimals = _decimals(error, 2)
     return f"{number(value, decimals)} ± {number(error, decimals)}"
+
+
+def interval(row):
+    """A row of `parameters_` as its value and error; where that would cross the bounds, as the ends that are left."""
+    half = BAND * row.std_err
+    if np.isfinite(half) and not row.lower <= row.value - half <= row.value + half <= row.upper:
+        ends = (number(max(row.value - half, row.lower)), number(min(row.value + half, row.upper)))
+        return f"{number(row.value)} ({ends[0]} to {ends[1]})"
+    return with_error(row.value, half)
 
 
 def _decimals(value, significant):

@@ -182,15 +182,16 @@ def test_a_method_that_fails_is_a_row_without_numbers(example, run, monkeypatch,
 def test_report_gets_the_fitted_subject_and_its_recordings(example, run, tmp_path, monkeypatch):
     got = []
 
-    def report(estimator, X, y, path):
+    def report(estimator, X, y, path, *, raw_emg, held_out):
         got.append((estimator, X, y))
+        assert raw_emg is None and held_out is False
         path.write_text("<html>")
 
     monkeypatch.setitem(sys.modules, "sk_bionic.inspection", types.SimpleNamespace(report=report))
-    run("report", example / "elbow.toml", "-o", tmp_path / "report.html")
+    run("report", example / "elbow.toml", "--no-held-out", "-o", tmp_path / "report.html")
     ((estimator, X, y),) = got
     assert (tmp_path / "report.html").read_text() == "<html>" and os.listdir(tmp_path) == ["report.html"]
-    assert isinstance(estimator, sk_bionic.PhysicsInformedMSKRegressor)
+    assert isinstance(estimator[-1], sk_bionic.PhysicsInformedMSKRegressor)
     assert X.index.equals(y.index) and X.index.unique("trial").tolist() == [f"trial_0{k}" for k in range(3)]
     assert y.max() < 3.2  # rad
 
