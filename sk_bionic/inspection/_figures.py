@@ -10,6 +10,7 @@ from ._plotting import pyplot
 LARGEST_VECTOR = 700_000  # bytes; long recordings at high rates are smaller as pixels
 DOTS_PER_INCH = 170
 POINTS_PER_INCH = 72.0  # of the units of a drawing
+PAGE = 9.6  # inches of a figure that is as wide as the page
 MARGIN = 0.04  # inches
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
@@ -113,5 +114,7 @@ def _drawing(data, name, description, series):
                 element.set(key, f"{name}-{value}")
             elif key == f"{{{LINK}}}href" or "url(#" in value:
                 element.set(key, re.sub(r"#", f"#{name}-", value))
-    root.attrib.update({"class": "figure", "role": "img", "aria-label": description})
+    width = min(1.0, float(root.get("width").removesuffix("pt")) / (POINTS_PER_INCH * PAGE))
+    style = f"width:{100 * width:.0f}%"  # letters of all figures are of one size
+    root.attrib.update({"class": "figure", "style": style, "role": "img", "aria-label": description})
     return ElementTree.tostring(root, encoding="unicode")

@@ -40,8 +40,8 @@ def report(estimator, X, y, path, *, title=None, overwrite=False, raw_emg=None, 
     overwrite : bool, default=False
         Replace an existing file.
     raw_emg : DataFrame, default=None
-        Raw EMG that X was made of, at its own rate: its first trial is shown with its spectrum. Where the estimator is a
-        pipeline and X raw EMG, X itself is.
+        Raw EMG that X was made of, at its own rate: the first trial is shown with its spectrum. Where the estimator
+        is a pipeline and X raw EMG, X itself is.
     held_out : bool, default=True
         Where all trials are the training's, fit anew to parts of them to tell the error on the others, unless the
         estimator knows it from its own fit: three fits. False: the error of the fit is told, and said to be that.

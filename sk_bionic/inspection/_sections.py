@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._figures import inline
+from ._figures import PAGE, inline
 from ._held_out import HeldOutError
 from ._html import quality_of, table_of
 from ._loss import LossDisplay
@@ -22,7 +22,7 @@ from ._words import BAND, interval, number, parameter_flag, parameter_meaning
 
 MOST_TRIALS = 6  # drawn; the tables hold all
 MOST_FRAMES = 1500  # of a trial that are drawn
-WHOLE_WIDTH = 9.6, 3.0  # inches, of the first trial's panel
+HEIGHT = 3.0  # inches, of the first trial's panel
 MOST_OPEN = 12  # parameters whose values are seen without asking for them
 STRONG_CORRELATION = 0.95
 SYMBOLS = {
@@ -126,8 +126,7 @@ def _first_and_rest(subject, display, name, description):
     plt, names = pyplot("report"), subject.drawn
     n = len(getattr(display, "measured", getattr(display, "residual", pd.DataFrame(columns=["forces"]))).columns)
     n = 1 if isinstance(display, MuscleForcesDisplay) else n
-    width, height = WHOLE_WIDTH
-    _, axes = plt.subplots(n, 1, figsize=(width, height * n), squeeze=False, layout="constrained")
+    _, axes = plt.subplots(n, 1, figsize=(PAGE, HEIGHT * n), squeeze=False, layout="constrained")
     display = _thinned(display)
     found = {"first": inline(display.plot(axes.ravel(), trials=names[:1]), f"{name}1", description), "rest": ""}
     if len(names) > 1:
