@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..trials import find_trials
-from ._config import Data, apply_change, make_table, read_config
+from ._config import apply_change, check_tables, read_config
 from ._files import find_files, trial_names
 from ._outputs import check_output, write_table
 from ._recordings import read_recording
@@ -86,4 +86,4 @@ def _data(changes):
         apply_change(tables, change)
     if set(tables) - {"data"}:
         raise ValueError("Without a configuration file, --set takes settings of [data] only, as in data.time=t.")
-    return make_table("--set", Data, "data", tables.get("data", {}))
+    return check_tables("--set", tables).data

@@ -1,66 +1,121 @@
-"""The configuration file: what may stand in it, and what is meant where nothing does."""
+"""The configuration file: what may stand in it, and what is meant where nothing does.
+
+The tables are pydantic models: a field's description says what may stand there, in the words of an error's message.
+"""
 
 import difflib
 import inspect
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..baselines import BASELINE_NAMES
 from ..musculoskeletal import PRESETS, from_osim
 from ..regressor import PhysicsInformedMSKRegressor
 
-SPLITS = ("auto", "trials", "end", "first_repetition")
-UNITS = ("deg", "rad")
+_one_as_list = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+Names = Annotated[list, _one_as_list, Field(description="a list [...]")]
+Columns = Annotated[list | dict, _one_as_list, Field(description="a list [...] or a table {...}")]
+Text = Annotated[str, Field(description="a text in quotes")]
+Flag = Annotated[bool, Field(description="true or false")]
+Number = Annotated[float, Field(description="a number")]
+Count = Annotated[int, Field(description="a number")]
+Rate = Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="a positive number of Hz")]
 
 
-@dataclass
-class Data:
+def columns_of(columns):
+    """Dict from the name that the model has for a column to the name that the file has for it."""
+    return dict(_pairs(columns))
+
+
+def _pairs(columns):
+    return list(columns.items()) if isinstance(columns, dict) else [(name, name) for name in columns]
+
+
+class Table(BaseModel):
+    """A table of the file: no other names, no values of another kind."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Data(Table):
     """Table [data]: files, and what their columns are."""
 
-    files: list = field(default_factory=list)
-    angle_files: list = field(default_factory=list)
-    emg: list | dict = field(default_factory=list)
-    angle: list | dict = field(default_factory=list)
-    moments: list | dict = field(default_factory=list)
-    moment_files: list = field(default_factory=list)
-    prescribed_angles: list | dict = field(default_factory=list)
-    other: list | dict = field(default_factory=list)
-    angle_unit: str | None = None
-    time: str = "time"
-    trial: str = "trial"
-    sampling_rate: float | None = None
-    angle_sampling_rate: float | None = None
-    frame_rate: float | None = None
-    separator: str | None = None
-    decimal: str = "."
-    time_unit: str = "s"
-    clock: str = "time"
+    files: Names = []
+    angle_files: Names = []
+    emg: Columns = []
+    angle: Columns = []
+    moments: Columns = []
+    moment_files: Names = []
+    prescribed_angles: Columns = []
+    other: Columns = []
+    angle_unit: Literal["deg", "rad"] | None = None
+    time: Text = "time"
+    trial: Text = "trial"
+    sampling_rate: Rate = None
+    angle_sampling_rate: Rate = None
+    frame_rate: Rate = None
+    separator: Annotated[str | None, Field(description="a text in quotes")] = None
+    decimal: Literal[".", ","] = "."
+    time_unit: Literal["s", "ms"] = "s"
+    clock: Literal["time", "start"] = "time"
+
+    @model_validator(mode="after")
+    def _names_stand_for_one_column(self):
+        """Every name of the model stands for one column, and columns are texts."""
+        seen = {}
+        for setting in ("emg", "prescribed_angles", "other", "angle"):
+            for name, column in _pairs(getattr(self, setting)):
+                if not isinstance(column, str):
+                    raise ValueError(f"[data] {setting} must name columns by texts in quotes. Got {column!r}.")
+                if name in seen:
+                    raise ValueError(f"[data] names {name!r} twice, in {seen[name]} and in {setting}.")
+                seen[name] = setting
+        return self
 
 
-@dataclass
-class Emg:
+class Emg(Table):
     """Table [emg]: from raw EMG to envelopes; the parameters of `EMGEnvelope`."""
 
-    band: list | bool = field(default_factory=lambda: [20.0, 450.0])
-    low_pass: float | bool = 4.0
-    order: int = 4
-    causal: bool = False
-    normalize: str | float | bool = "max"
-    rest: str | float | bool = "auto"
+    band: Annotated[list | bool, Field(description="a list [...] or true or false")] = [20.0, 450.0]
+    low_pass: Annotated[float | bool, Field(description="a number or true or false")] = 4.0
+    order: Count = 4
+    causal: Flag = False
+    normalize: Annotated[str | float | bool, Field(description="a text in quotes or a number or true or false")] = "max"
+    rest: Annotated[str | float | bool, Field(description="a text in quotes or a number or true or false")] = "auto"
 
 
-@dataclass
-class Compare:
+class Compare(Table):
     """Table [compare]: how methods are tested."""
 
-    split: str = "auto"
-    n_splits: int = 5
-    train_fraction: float = 0.7
-    n_repetitions: int = 1
-    methods: list = field(default_factory=lambda: ["ridge", "random_forest", "time_only"])
-    search: bool = True
+    split: Literal["auto", "trials", "end", "first_repetition"] = "auto"
+    n_splits: Count = 5
+    train_fraction: Number = 0.7
+    n_repetitions: Count = 1
+    methods: Annotated[list[Literal[BASELINE_NAMES]], _one_as_list, Field(description="a list [...]")] = [
+        "ridge", "random_forest", "time_only",
+    ]  # fmt: skip
+    search: Flag = True
+
+
+class Output(Table):
+    """Table [output]: what is written."""
+
+    model: Annotated[str | None, Field(description="a text in quotes")] = None
+
+
+class Tables(Table):
+    """The whole file."""
+
+    data: Data = Data()
+    emg: Emg | None = None
+    estimator: dict = {}
+    osim: dict = {}
+    compare: Compare = Compare()
+    output: Output = Output()
 
 
 @dataclass
@@ -126,22 +181,14 @@ def read_config(path, changes=(), model_file=None):
         ) from error
     for change in changes:
         apply_change(tables, change)
-    _check_names(path, "the file", tables, ["data", "emg", "estimator", "osim", "compare", "output"], tables=True)
-    output = tables.get("output", {})
-    _check_names(path, "[output]", output, ["model"])
-    config = Config(
-        path,
-        make_table(path, Data, "data", tables.get("data", {})),
-        make_table(path, Emg, "emg", tables["emg"]) if "emg" in tables else None,
-        tables.get("estimator", {}),
-        tables.get("osim", {}),
-        make_table(path, Compare, "compare", tables.get("compare", {})),
-        Path(),
-    )
-    default = path.resolve().parent / output.get("model", f"{path.stem}.skb")
-    config.model_file = default if model_file is None else Path(model_file)
+    found = check_tables(path, tables)
+    default = path.resolve().parent / (found.output.model or f"{path.stem}.skb")
+    model_file = default if model_file is None else Path(model_file)
+    config = Config(path, found.data, found.emg, found.estimator, found.osim, found.compare, model_file)
     _check_estimator(config)
-    _check_values(config)
+    for name in ("emg", "angle"):
+        if not getattr(config.data, name):
+            raise ValueError(f'{path}: [data] must name the columns of {name}, as in {name} = ["biceps"].')
     return config
 
 
@@ -158,91 +205,62 @@ def apply_change(tables, change):
     tables.setdefault(table, {})[key] = value
 
 
-def _check_names(path, where, given, known, tables=False):
-    for name, value in given.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f" Do you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{path}: {where} has {name!r}, which is not known.{hint} Known: {', '.join(known)}.")
-        if tables and not isinstance(value, dict):
-            raise ValueError(f"{path}: {name!r} must be a table: write [{name}] on a line of its own. Got {value!r}.")
+def check_tables(path, tables):
+    """The tables of a file as `Tables`.
+
+    Raises
+    ------
+    ValueError
+        Where a name or a value may not stand; the message names them, and what may.
+    """
+    try:
+        return Tables.model_validate(tables)
+    except ValidationError as error:
+        raise ValueError(f"{path}: {_in_words(error.errors()[0], tables)}") from None
 
 
-def make_table(path, cls, name, given):
-    """The table of one name as `cls`, its values checked."""
-    _check_names(path, f"[{name}]", given, [item.name for item in fields(cls)])
-    made = cls(**given)
-    for item in fields(cls):
-        value, allowed = getattr(made, item.name), get_args(item.type) or (item.type,)
-        if isinstance(value, str) and list in allowed and bool not in allowed:
-            setattr(made, item.name, [value])  # one text where a list may stand is a list of one
-        elif not (type(value) in allowed or type(value) is int and float in allowed):
-            raise ValueError(f"{path}: [{name}] {item.name} must be {_in_words(allowed)}. Got {value!r}.")
-    return made
+def _in_words(error, tables):
+    """What is wrong, of the first error that pydantic found."""
+    kind, place = error["type"], error["loc"]
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    if kind == "extra_forbidden":
+        model = _table(place[0]) if len(place) > 1 else Tables
+        return unknown(f"[{place[0]}]" if len(place) > 1 else "the file", place[-1], model.model_fields)
+    if len(place) == 1:
+        name = place[0]
+        return f"{name!r} must be a table: write [{name}] on a line of its own. Got {tables[name]!r}."
+    table, name = place[:2]
+    what, got = _table(table).model_fields[name].description, tables[table][name]
+    if kind == "literal_error":
+        what, got = f"one of {error['ctx']['expected'].replace(' or ', ', ')}", error["input"]
+        what = what.replace("'", "")
+    return f"[{table}] {name} must be {what}. Got {got!r}."
 
 
-_WORDS = {list: "a list [...]", dict: "a table {...}", str: "a text in quotes", int: "a number", float: "a number",
-bool: "true or false"}  # fmt: skip
+def _table(name):
+    return {"data": Data, "emg": Emg, "compare": Compare, "output": Output}[name]
 
 
-def _in_words(types):
-    return " or ".join(dict.fromkeys(_WORDS[t] for t in types if t in _WORDS))
+def unknown(where, name, known):
+    """That a name is not known, what it may have been meant for, and what there is."""
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" Do you mean {near[0]!r}?" if near else ""
+    return f"{where} has {name!r}, which is not known.{hint} Known: {', '.join(known)}."
 
 
 def _check_estimator(config):
-    known = [*inspect.signature(PhysicsInformedMSKRegressor).parameters]
-    _check_names(config.path, "[estimator]", config.estimator, known)
-    _check_names(config.path, "[osim]", config.osim, [*inspect.signature(from_osim).parameters][1:])
+    allowed = {
+        "estimator": [*inspect.signature(PhysicsInformedMSKRegressor).parameters],
+        "osim": [*inspect.signature(from_osim).parameters][1:],
+    }
+    for table, known in allowed.items():
+        for name in getattr(config, table):
+            if name not in known:
+                raise ValueError(f"{config.path}: {unknown(f'[{table}]', name, known)}")
     model = config.estimator.get("model", "auto")
     if model not in ("auto", *PRESETS) and not str(model).endswith(".osim"):
         raise ValueError(
             f"{config.path}: [estimator] model must be one of {', '.join(['auto', *PRESETS])}, or an OpenSim model "
             f"(.osim). Got {model!r}."
         )
-
-
-def _check_values(config):
-    data, compare = config.data, config.compare
-    wrong = [m for m in compare.methods if m not in BASELINE_NAMES]
-    for where, value, known in (
-        ("[data] angle_unit", data.angle_unit, (None, *UNITS)),
-        ("[data] decimal", data.decimal, (".", ",")),
-        ("[data] time_unit", data.time_unit, ("s", "ms")),
-        ("[data] clock", data.clock, ("time", "start")),
-        ("[compare] split", compare.split, SPLITS),
-        ("[compare] methods", wrong[0] if wrong else None, (None, *BASELINE_NAMES)),
-    ):
-        if value not in known:
-            raise ValueError(
-                f"{config.path}: {where} must be one of {', '.join(repr(k)[1:-1] for k in known if k)}. Got {value!r}."
-            )
-    for name in ("emg", "angle"):
-        if not getattr(data, name):
-            raise ValueError(f'{config.path}: [data] must name the columns of {name}, as in {name} = ["biceps"].')
-    _check_columns(config)
-    for name in ("sampling_rate", "angle_sampling_rate", "frame_rate"):
-        if getattr(data, name) is not None and getattr(data, name) <= 0:
-            raise ValueError(
-                f"{config.path}: [data] {name} must be a positive number of Hz. Got {getattr(data, name)!r}."
-            )
-
-
-def _check_columns(config):
-    """Every name of the model stands for one column, and columns are texts."""
-    seen = {}
-    for setting in ("emg", "prescribed_angles", "other", "angle"):
-        given = getattr(config.data, setting)
-        for name in given:
-            column = given[name] if isinstance(given, dict) else name
-            if not isinstance(column, str):
-                raise ValueError(
-                    f"{config.path}: [data] {setting} must name columns by texts in quotes. Got {column!r}."
-                )
-            if name in seen:
-                raise ValueError(f"{config.path}: [data] names {name!r} twice, in {seen[name]} and in {setting}.")
-            seen[name] = setting
-
-
-def columns_of(columns):
-    """Dict from the name that the model has for a column to the name that the file has for it."""
-    return dict(columns) if isinstance(columns, dict) else {name: name for name in columns}

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from dataclasses import fields
 
 from ..regressor import PhysicsInformedMSKRegressor
 from ._config import Data, Emg
@@ -37,8 +36,8 @@ _RULES = (
 )  # fmt: skip
 _SETTINGS = {
     **{name: "estimator" for name in inspect.signature(PhysicsInformedMSKRegressor).parameters},
-    **{item.name: "emg" for item in fields(Emg)},
-    **{item.name: "data" for item in fields(Data)},
+    **dict.fromkeys(Emg.model_fields, "emg"),
+    **dict.fromkeys(Data.model_fields, "data"),
 }
 
 

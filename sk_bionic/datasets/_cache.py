@@ -1,12 +1,12 @@
-"""Files of public data sets: looked up in a cache folder, downloaded on demand, verified."""
+"""Files of public data sets: looked up in a cache folder, downloaded on demand by pooch, verified.
+
+pooch finds the folder and fetches. What is kept of our own: it takes a file whose checksum is wrong for an old one and
+replaces it, and what a killed download leaves behind stays.
+"""
 
 import hashlib
-import http.client
 import os
-import shutil
-import sys
 import urllib.parse
-import urllib.request
 from pathlib import Path
 
 from sk_bionic.io.atomic import replacing
@@ -28,7 +28,11 @@ def data_folder(data_home=None):
     pathlib.Path
     """
     chosen = data_home or os.environ.get("SK_BIONIC_DATA")
-    return Path(chosen).expanduser() if chosen else _platform_cache() / "sk_bionic"
+    if chosen:
+        return Path(chosen).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("sk_bionic"))
 
 
 def cached_file(path, url, sha256, *, download_if_missing):
@@ -69,14 +73,6 @@ def cached_file(path, url, sha256, *, download_if_missing):
     return path
 
 
-def _platform_cache():
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-
-
 def _sha256_of(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -95,38 +91,35 @@ def _download(path, url, sha256):
     """Download beside the target, verify, then rename: no reader ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
-        announced = _stream(url, file, by_hand=path)
+        _fetch(url, file, by_hand=path)
         size = file.tell()
-        if announced is not None and size < announced:
-            raise OSError(
-                f"The download of {url} was cut off after {size:,} of {announced:,} bytes: the connection ended too "
-                "early. Nothing was kept; call again to download it anew."
-            )
         file.seek(0)
         found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
-            whole = "whole" if announced is not None else "perhaps cut off, since the server did not say how long it is"
             raise OSError(
-                f"{url} did not deliver the expected file: {size:,} bytes ({whole}), whose sha256 is {found}, expected "
-                f"{sha256}. Nothing was kept. The file behind the address has changed, or something in "
-                "between (a proxy, a login page) has answered in its place: try again from another network, or later."
+                f"{url} did not deliver the expected file: {size:,} bytes (perhaps cut off, where the server did not "
+                f"say how long it is), whose sha256 is {found}, expected {sha256}. Nothing was kept. The file behind "
+                "the address has changed, or something in between (a proxy, a login page) has answered in its place: "
+                "try again from another network, or later."
             )
 
 
-def _stream(url, file, *, by_hand):
-    """Write what the address holds; the number of bytes that the server announced, None where it did not."""
+def _fetch(url, file, *, by_hand):
+    """Write what the address holds into a file."""
+    import pooch
+    import requests
+
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
-            announced = response.headers.get("Content-Length", "")
-            shutil.copyfileobj(response, file)
-            return int(announced) if announced.isdecimal() else None
-    except http.client.IncompleteRead as error:
+        pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)(url, file, None)
+    except requests.exceptions.ChunkedEncodingError as error:
         raise OSError(
-            f"The download of {url} was cut off after {file.tell():,} bytes: the connection ended too early. "
-            "Nothing was kept; call again to download it anew."
+            f"The download of {url} was cut off, the connection ended too early: {error}. Nothing was kept; call again "
+            "to download it anew."
         ) from error
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
+        no_connection = isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout)
+        reason = f"no connection to {urllib.parse.urlsplit(url).hostname}" if no_connection else error
         raise OSError(
-            f"Could not download {url} ({error}). Try again with a network connection, or "
-            f"download the file by hand and save it as {by_hand}."
+            f"Could not download {url} ({reason}). Try again with a network connection, or download the file by hand "
+            f"and save it as {by_hand}."
         ) from error

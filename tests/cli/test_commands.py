@@ -5,7 +5,6 @@ import os
 import sys
 import tomllib
 import types
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -229,7 +228,7 @@ def test_main_help_lists_the_commands_and_the_way_in(capsys):
 
 def test_every_setting_stands_on_the_page_of_the_command_line():
     page = (Path(__file__).resolve().parents[2] / "docs" / "command_line.md").read_text()
-    settings = [item.name for table in (_config.Data, _config.Emg, _config.Compare) for item in fields(table)]
+    settings = [name for table in (_config.Data, _config.Emg, _config.Compare) for name in table.model_fields]
     settings += [*inspect.signature(from_osim).parameters][1:]
     assert [name for name in settings if f"`{name}`" not in page] == []
     assert [command for command in COMMANDS if f"sk-bionic {command}" not in page] == []
