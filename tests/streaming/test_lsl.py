@@ -22,7 +22,7 @@ class Amplifier:
         pylsl = lsl.layer()
         info = pylsl.StreamInfo(name, "EMG", len(labels), RATE, pylsl.cf_float32, f"amplifier {name}")
         info.set_channel_labels(list(labels))
-        self.pylsl, self.outlet = pylsl, pylsl.StreamOutlet(info, chunk_size=1)
+        self.pylsl, self.info, self.outlet = pylsl, info, pylsl.StreamOutlet(info, chunk_size=1)
         self.values, self.offset, self.silent, self.sent = values, offset, silent, []
         self.thread = threading.Thread(target=self._send)
 
@@ -62,6 +62,29 @@ def test_a_silence_is_a_gap_and_is_survived(simulation, frames):
     assert counts["samples"] == 125
     flags = np.array([frame.flags for frame in found])
     assert flags[60] and not flags[:60].any() and found[60].angle_std[0] > found[59].angle_std[0]
+
+
+def test_an_amplifier_that_is_switched_off_and_on_is_heard_again(simulation, frames):
+    """The same device, by its source_id, under a new outlet: nothing raises, and the pause is flagged."""
+    first, second = (Amplifier("emg six", part, ["biceps", "triceps"]) for part in np.split(frames.to_numpy()[:160], 2))
+    found = []
+
+    def switch():
+        first._send()
+        time.sleep(0.2)  # what was sent last is on its way
+        first.outlet = None
+        time.sleep(0.5)
+        second.outlet = lsl.layer().StreamOutlet(second.info, chunk_size=1)
+        second._send()
+
+    second.outlet = None
+    first.thread = threading.Thread(target=switch)
+    first.thread.start()
+    counts = lsl.serve(simulation, "emg six", "six", duration=7.0, on_frame=lambda frame, _: found.append(frame))
+    first.thread.join()
+    assert counts["samples"] == 160 and len(second.sent) == 80
+    flags = np.array([frame.flags for frame in found])
+    assert flags[80] and not flags[:80].any() and np.isfinite([frame.angle[0] for frame in found]).all()
 
 
 def test_predictions_are_published(simulation, frames):
