@@ -327,7 +327,7 @@ def over_the_layer(minutes, names, restart=False):
     for thread in threads:
         thread.join()
     rows = []
-    for name, one in found.items():
+    for one in found.values():
         row = {"minutes": minutes, "sent": n, "read": one["rest"]["samples"], "published": one["rest"]["frames"]}
         row |= {"received": one["received"], "flagged": one["rest"]["flagged"], "longest silence [s]": one["silence"]}
         rows.append(row | {f"latency {q:g} % [ms]": 1e3 * np.percentile(one["latency"], q) for q in (50, 99, 99.9)})
