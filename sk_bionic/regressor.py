@@ -594,7 +594,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         inputs.check_same_index(X, y)
         return r2_where_known(y, self.predict(X), sample_weight)
 
-    def predict_muscle_forces(self, X, return_std=False):
+    def predict_muscle_forces(self, X, return_std=False, causal=False):
         """Muscle forces along the predicted motion.
 
         Parameters
@@ -603,6 +603,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             EMG envelopes and external inputs.
         return_std : bool, default=False
             Return standard deviations, too.
+        causal : bool, default=False
+            Predict each frame from those before it alone, as in `predict`.
 
         Returns
         -------
@@ -620,6 +622,10 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             When a standard deviation is asked for that does not exist: the network's own forces have no posterior.
         """
         self._require_model()
+        if causal:
+            found = self._causal(X)
+            force, std = (self._as_columns(X, None, one, self.muscle_names_) for one in (found.force, found.force_std))
+            return (force, std) if return_std else force
         prediction, recording, work = self._predicted(X, return_std)
         force = prediction.force
         if force is None:
@@ -875,7 +881,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
 
     def _as_columns(self, X, work, values, names):
         """Values (n_work, n_names) at X's rows, as a table where X is one."""
-        values = work.back(values)
+        values = values if work is None else work.back(values)
         if not isinstance(X, pd.DataFrame):
             return values
         return flagged(pd.DataFrame(values, index=X.index, columns=list(names)), self.model_)

@@ -9,7 +9,7 @@ from ..predictors.predictor import offset_of
 from ._learners import FrameLearners
 from ._limb import Limb
 from ._simulation import start_moment
-from ._smoothing import LowPass
+from ._smoothing import LowPass, cutoff_after
 from .compiled.inputs import mix
 from .compiled.kalman import expect, measure
 from .compiled.limb import conclude_along, summarise
@@ -52,7 +52,9 @@ class HybridCore:
         self.apart = self.disagreement if np.isfinite(self.disagreement) else 0.0
         self.compared = BELIEF_START
         # Members smoothed by themselves leave less for the last filter: in a stream it is the only one.
-        self.low_pass = LowPass(self.d, predictor.learners.usual_cutoff(trust.cutoff), step, lag)
+        cutoff = predictor.learners.usual_cutoff(trust.cutoff)
+        self.low_pass = LowPass(self.d, cutoff_after(lag, cutoff), step, lag)
+        self.slope = LowPass(self.d, cutoff, step, 0.0)  # of the muscles' velocity, where no equation tells it
         self.lag = self.low_pass.lag
         self.muscles = MusclesOfFrames(predictor, step)
         self.out = self.muscles.out
@@ -82,7 +84,7 @@ class HybridCore:
             solved = physics.fuse(*inputs, angle, weighed * self.predictor.scale, weight, fresh) and solved
             angle, velocity = physics.angle, physics.velocity
         smooth = self.low_pass.push(angle, dt, fresh)
-        velocity = smooth[:, 1] if velocity is None else velocity
+        velocity = self.slope.push(angle, dt, fresh)[:, 1] if velocity is None else velocity
         if physics is not None:
             variance = variance + physics.of_unknown_start
         solved = self.muscles.push(*inputs, self._as_measured(angle), velocity, variance, dt, fresh) and solved
@@ -108,7 +110,7 @@ class HybridCore:
         """Go on from where another core of the same predictor is."""
         if self.physics is not None:
             self.physics.copy_from(other.physics)
-        for name in ("learners", "low_pass", "muscles"):
+        for name in ("learners", "low_pass", "slope", "muscles"):
             getattr(self, name).copy_from(getattr(other, name))
         self.apart, self.compared, self.time = other.apart, other.compared, other.time
 

@@ -9,7 +9,7 @@ from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.identification.soften import simulated_state
 from sk_bionic.predictors.held_out import predict_fused, relative_std
 from sk_bionic.streaming import StreamFlag
-from sk_bionic.streaming._smoothing import LowPass
+from sk_bionic.streaming._smoothing import LowPass, cutoff_after
 from sk_bionic.trials import Trials
 from sk_bionic.trials.filters import smooth
 
@@ -76,6 +76,10 @@ def test_causal_prediction_is_the_stream_in_batch(hybrid, pushed, frames):
     assert np.abs(angle - [one.angle[0] for one in found]).max() < 1e-6
     assert np.abs(std - [one.angle_std[0] for one in found]).max() < 1e-6
     assert np.isfinite(angle).all() and (std > 0).all()
+    force, std = hybrid.predict_muscle_forces(frames, return_std=True, causal=True)
+    assert list(force.columns) == list(hybrid.muscle_names_) and force.index.equals(frames.index)
+    assert np.abs(force.to_numpy() - [one.force for one in found]).max() < 1e-6 * force.to_numpy().max()
+    assert np.abs(std.to_numpy() - [one.force_std for one in found]).max() < 1e-6 * std.to_numpy().max()
 
 
 def test_forces_are_those_of_the_muscles_along_the_motion(hybrid, pushed, frames):
@@ -109,6 +113,21 @@ def test_recursive_low_pass_with_a_long_lag_is_the_zero_lag_filter():
     found = np.array([low_pass.push(np.array([x]), 0.01, k == 0)[0, 0] for k, x in enumerate(signal)])
     expected = smooth(signal[:, None], Trials(("one",), np.array([0, len(time)]), time), 1.5)[:, 0]
     assert np.abs(found[500:] - expected[300:-200]).max() < 0.01
+
+
+def test_a_stream_smooths_by_as_much_as_it_may_wait():
+    """At a joint that turns round, a filter that has only the past overshoots the more the lower it cuts."""
+    time = np.arange(800) / 100.0
+    angle = np.abs((time % 2.0) - 1.0)
+
+    def error(lag, cutoff):
+        low_pass, n = LowPass(1, cutoff, 0.01, lag), round(lag / 0.01)
+        found = np.array([low_pass.push(np.array([x]), 0.01, k == 0)[0, 0] for k, x in enumerate(angle)])
+        return np.sqrt(np.mean((found[200 + n :] - angle[200 : len(angle) - n]) ** 2))
+
+    cutoffs = [cutoff_after(lag, 0.8) for lag in (0.0, 0.1, 0.2, 1.0)]
+    assert cutoffs == sorted(cutoffs, reverse=True) and cutoffs[-1] == 0.8 and cutoffs[0] > 4.0
+    assert all(error(lag, cutoff_after(lag, 0.8)) < error(lag, 0.8) for lag in (0.0, 0.1))
 
 
 def test_recursive_low_pass_lags_no_ramp():
