@@ -10,12 +10,18 @@ TASKS = ("sitting", "standing", "elbow")
 BEST = "best baseline"
 RIVALS = (BEST, "mean", "network_alone")
 N_BOOTSTRAP = 10_000
+KNOWN = {
+    "D": "a known second at rest is worth after one repetition",
+    "G": "a known second at rest is worth after 70 % of a record, and what one that is assumed",
+    "H": "a few labels of the second session are worth",
+}
 
 
 def frame(rows):
     """Scores as a DataFrame, medians over seeds; a failure counts as an infinite error."""
     table = pd.DataFrame(rows)
-    values = ["rmse_deg", "uncorrected_rmse_deg", "coverage", "band_deg", "fit_seconds"]
+    values = ["rmse_deg", "uncorrected_rmse_deg", "assumed_rmse_deg", "coverage", "band_deg", "interval_deg"]
+    values.append("fit_seconds")
     for column in values:
         table[column] = table.get(column, pd.Series(np.nan, table.index))
     table["rmse_deg"] = table["rmse_deg"].astype(float).fillna(np.inf)
@@ -49,8 +55,13 @@ def sections(rows):
             yield f"{present}: {remark}."
             yield from _half(mine)
     if not knees.all():
-        yield "## Elbow (C): " + DESCRIPTIONS["C"]
-        yield markdown(per_record(scores[~knees]), index_name="method")
+        for protocol in in_order(scores.loc[~knees, "protocol"]):
+            mine = scores[~knees & (scores["protocol"] == protocol)]
+            yield f"## Elbow ({protocol}): {DESCRIPTIONS[protocol]}"
+            yield markdown(per_record(mine), index_name="method")
+            if mine["coverage"].notna().any():
+                yield f"Frames within the bands of {BAND:.0%}:"
+                yield markdown(coverage(mine), {"records": "d"})
     yield "## Every record: RMSE [deg]"
     for protocol in in_order(scores.loc[knees, "protocol"]):
         yield f"Protocol {protocol}:"
@@ -75,16 +86,27 @@ def _half(scores):
                 "bootstrap interval over subjects, share of the records that it wins:"
             )
             yield markdown(table, {"records": "d", "wins [%]": ".0f"})
-    table = known_second(scores)
-    if len(table):
-        yield (
-            "What the known second is worth (D): geometric mean of the ratios of RMSE with it to RMSE "
-            "without, and the share of the records that it improves:"
-        )
-        yield markdown(table, {"improved [%]": ".0f"}, index_name="method")
+    for protocol, what in KNOWN.items():
+        table = known_frames(scores[scores["protocol"] == protocol])
+        if len(table):
+            yield (
+                f"What {what} ({protocol}): geometric mean of the ratios of RMSE with it to RMSE "
+                "without, and the share of the records that it improves:"
+            )
+            yield markdown(table, {"improved [%]": ".0f"}, index_name="method")
     if scores["coverage"].notna().any():
-        yield f"Frames within the stated {BAND:.0%} band, and its median width:"
+        yield (
+            f"Frames within the stated {BAND:.0%} band (round a baseline: the conformal one of its out-of-fold errors), "
+            "its median width, and the mean interval score (width, and 20 times what is missed):"
+        )
         yield markdown(coverage(scores), {"records": "d"})
+        banded = scores[scores["interval_deg"].notna()].assign(rmse_deg=scores["interval_deg"])
+        table = pd.DataFrame(comparisons(banded, "hybrid", BEST))
+        if len(table):
+            best = best_baselines(banded)
+            named = ", ".join(f"{p}: {best[p]}" for p in in_order(best))
+            yield f"Interval score of `hybrid` against the best conformal band round a baseline ({named}), as above:"
+            yield markdown(table, {"records": "d", "wins [%]": ".0f"})
     if curves.any():
         yield f"Learning curves (E): {DESCRIPTIONS['E']}. Median RMSE [deg]:"
         yield markdown(learning_curves(scores), index_name="method")
@@ -112,8 +134,8 @@ def per_record(scores):
 
 def medians(scores):
     """Median RMSE [deg], methods by protocol and task; of D also without the known second."""
-    before = scores[scores["protocol"] == "D"].assign(
-        protocol="D, not corrected,", rmse_deg=lambda rows: rows["uncorrected_rmse_deg"]
+    before = scores[scores["uncorrected_rmse_deg"].notna()].assign(
+        protocol=lambda rows: rows["protocol"] + ", not corrected,", rmse_deg=lambda rows: rows["uncorrected_rmse_deg"]
     )
     grouped = pd.concat([scores, before]).groupby(["method", "protocol", "task"])
     table = grouped["rmse_deg"].median().unstack([1, 2])
@@ -160,17 +182,20 @@ def comparisons(scores, method, rival):
             }
 
 
-def known_second(scores):
-    """Ratios of errors with a known second at rest to those without, by method."""
+def known_frames(scores):
+    """Ratios of errors with known frames of the test part to those without, by method; where a posture was assumed for
+    a measured one, of these as well.
+    """
     mine = scores[scores["uncorrected_rmse_deg"].notna() & ~scores["method"].isin(CONTROLS)]
-    ratio = mine["rmse_deg"] / mine["uncorrected_rmse_deg"]
-    by_method = ratio.groupby(mine["method"])
-    table = by_method.agg(
-        ratio=lambda r: np.exp(np.log(r).mean()),
-        improved=lambda r: 100 * (r < 1).mean(),
-        worst="max",
-    )
-    return _methods_first(table.rename(columns={"improved": "improved [%]"}))
+    table = pd.DataFrame()
+    for column, suffix in (("rmse_deg", ""), ("assumed_rmse_deg", ", assumed")):
+        ratio = (mine[column] / mine["uncorrected_rmse_deg"]).dropna()
+        if len(ratio):
+            by_method = ratio.groupby(mine["method"])
+            table[f"ratio{suffix}"] = by_method.agg(lambda r: np.exp(np.log(r).mean()))
+            table[f"improved{suffix} [%]"] = by_method.agg(lambda r: 100 * (r < 1).mean())
+            table[f"worst{suffix}"] = by_method.max()
+    return _methods_first(table)
 
 
 def bootstrap(ratio, level=0.95):
@@ -193,9 +218,10 @@ def coverage(scores):
         lowest=("percent", "min"),
         median=("percent", "median"),
         width=("band_deg", "median"),
+        interval=("interval_deg", "mean"),
     ).reset_index()
     percent = {name: f"{name} [%]" for name in ("mean", "lowest", "median")}
-    return table.rename(columns={**percent, "width": "width [deg]"})
+    return table.rename(columns={**percent, "width": "width [deg]", "interval": "interval score [deg]"})
 
 
 def learning_curves(scores):

@@ -7,7 +7,9 @@ import warnings
 
 import numpy as np
 import torch
+from _protocols import NEW_SESSION_SHARE, labelled, rest_second
 from sklearn.dummy import DummyRegressor
+from sklearn.pipeline import Pipeline
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.baselines import SubsampledRegressor, make_baseline
@@ -21,10 +23,6 @@ MEMBERS = ("random_forest", "gru", "mlp")
 LEARNERS = ("ridge", "gaussian_process", "extra_trees", *MEMBERS, "mean", "joint_training")
 CONTROLS = ("time_only", "shuffled_emg", "mean_angle")
 METHODS = (*OURS, *LEARNERS, *CONTROLS)
-REST_SECONDS, REST_RANGE = (
-    1.0,
-    np.deg2rad(1.5),
-)  # of known angle in protocol D; at most so much motion
 BAND = 0.90
 QUANTILE = 1.6449  # standard deviations that a band of 90 % reaches to either side
 
@@ -55,9 +53,12 @@ class Scores:
         part.replace(self.path)
 
 
+FURTHER = {"A": "AG", "B": "BD"}  # protocols that ask more of the fits of another
+
+
 def missing(scores, part, methods, seed, protocols, redo):
     """Methods of which a score of this part is wanted and not there."""
-    names = [part.protocol] if part.protocol != "B" else [p for p in "BD" if p in protocols]
+    names = [p for p in FURTHER.get(part.protocol, [part.protocol]) if p in protocols or p[0] in protocols]
     redo = {*redo, "mean"} if set(redo) & set(MEMBERS) else redo
     return [
         method
@@ -124,59 +125,80 @@ def _scores(part, estimator, seconds, **identity):
         X, y = part.X_test.loc[[record]], part.y_test.loc[[record]]
         known = {"task": part.task, "record": record, "fit_seconds": round(seconds, 2), **identity}
         start = time.perf_counter()
-        angle, std = _predict(estimator, X)
+        angle, half = _predict(estimator, X)
         known["predict_seconds"] = round(time.perf_counter() - start, 3)
-        yield {"protocol": part.protocol, **known, **_errors(y, angle, std)}
-        if part.protocol == "B":
+        if part.protocol == "H":
+            yield {"protocol": "H", **known, **_in_second_session(estimator, X, y, angle)}
+            continue
+        yield {"protocol": part.protocol, **known, **_errors(y, angle, half)}
+        for further in FURTHER.get(part.protocol, "")[1:]:
+            assumed = part.rest_angle if further == "G" else None
             try:
-                scores = _with_rest(estimator, X, y, angle)
-            except Exception as error:  # the scores of B stand all the same
+                scores = _with_rest(estimator, X, y, angle, assumed)
+            except Exception as error:  # the scores of the first protocol stand all the same
                 scores = {"failure": f"{type(error).__name__}: {error}"[:300]}
-            yield {"protocol": "D", **known, **scores}
+            yield {"protocol": further, **known, **scores}
 
 
 def _predict(estimator, X):
-    """Angle [rad] and, where the method states one, its standard deviation [rad]."""
+    """Angle [rad] and half the width of a band of 90 % [rad]: as a method states it, round a baseline the split
+    conformal one of its out-of-fold errors; None where there is neither.
+    """
     if isinstance(estimator, PhysicsInformedMSKRegressor) and estimator.prediction != "network":
-        return estimator.predict(X, return_std=True)
-    return estimator.predict(X), None
+        angle, std = estimator.predict(X, return_std=True)
+        return angle, QUANTILE * std
+    angle = estimator.predict(X)
+    smoothed = estimator[-1] if isinstance(estimator, Pipeline) else None
+    errors = getattr(smoothed, "held_out_errors_", None)
+    return angle, None if errors is None else np.full(len(angle), np.nanquantile(np.abs(errors), BAND))
 
 
-def rest_second(angle, rate):
-    """Frames of the first second in which the joint rests; where it never does, of its stillest."""
-    n = round(REST_SECONDS * rate)
-    ranges = np.ptp(np.lib.stride_tricks.sliding_window_view(angle, n), axis=1)
-    resting = np.flatnonzero(ranges < REST_RANGE)
-    start = resting[0] if len(resting) else int(ranges.argmin())
-    return (np.arange(len(angle)) >= start) & (np.arange(len(angle)) < start + n)
-
-
-def _with_rest(estimator, X, y, angle):
-    """Errors outside a second at rest whose angle is known (protocol D)."""
-    time_ = X.index.get_level_values("time")
-    rest = rest_second(y.to_numpy(), 1.0 / np.median(np.diff(time_)))
+def _with_rest(estimator, X, y, angle, assumed=None):
+    """Errors outside a second at rest whose angle is known (protocols D and G), or also `assumed` to be so [rad]."""
+    rest = rest_second(y)
     uncorrected = _errors(y[~rest], angle[~rest], None)["rmse_deg"]
-    if hasattr(estimator, "calibrate"):
-        calibrated = copy.deepcopy(estimator).calibrate(X[rest], y[rest])
-        angle, std = _predict(calibrated, X)
-    else:
-        angle, std = angle + np.mean(y.to_numpy()[rest] - angle[rest]), None
-    errors = _errors(y[~rest], angle[~rest], None if std is None else std[~rest])
+    after, half = _corrected(estimator, X, y, rest, angle)
+    errors = _errors(y[~rest], after[~rest], None if half is None else half[~rest])
+    if assumed is not None:
+        told, _ = _corrected(estimator, X, y * 0.0 + assumed, rest, angle)
+        errors["assumed_rmse_deg"] = _errors(y[~rest], told[~rest], None)["rmse_deg"]
     return {**errors, "uncorrected_rmse_deg": uncorrected}
 
 
-def _errors(y, angle, std):
+def _corrected(estimator, X, y, known, angle):
+    """Angle and half the band (None: not stated) where the `known` frames of y are given."""
+    if hasattr(estimator, "calibrate"):
+        return _predict(copy.deepcopy(estimator).calibrate(X[known], y[known]), X)
+    return angle + np.mean(y.to_numpy()[known] - angle[known]), None
+
+
+def _in_second_session(estimator, X, y, angle):
+    """Errors in a second session outside the frames whose angle is given (protocol H)."""
+    known = labelled(X.index, NEW_SESSION_SHARE)
+    uncorrected = _errors(y[~known], angle[~known], None)["rmse_deg"]
+    if hasattr(estimator, "calibrate"):
+        after, half = _predict(copy.deepcopy(estimator).calibrate(X, y.where(known)), X)
+    else:
+        after, half = angle + np.mean(y.to_numpy()[known] - angle[known]), None
+    errors = _errors(y[~known], after[~known], None if half is None else half[~known])
+    return {**errors, "uncorrected_rmse_deg": uncorrected}
+
+
+def _errors(y, angle, half):
     error = np.rad2deg(np.asarray(angle) - y.to_numpy())
     scores = {"rmse_deg": round(float(np.sqrt(np.mean(error**2))), 4)}
-    if std is not None:
-        half = QUANTILE * np.rad2deg(std)
-        scores["coverage"] = round(float(np.mean(np.abs(error) <= half)), 4)
+    if half is not None:
+        half = np.rad2deg(half)
+        outside = np.maximum(np.abs(error) - half, 0.0)
+        scores["coverage"] = round(float(np.mean(outside == 0)), 4)
         scores["band_deg"] = round(float(2 * np.median(half)), 3)
+        # Gneiting and Raftery 2007, J. American Statistical Association 102, 359-378, section 6.2.
+        scores["interval_deg"] = round(float(np.mean(2 * half + 2 / (1 - BAND) * outside)), 3)
     return scores
 
 
 def _failures(part, reason, **identity):
-    protocols = "BD" if part.protocol == "B" else [part.protocol]
+    protocols = FURTHER.get(part.protocol, [part.protocol])
     for protocol in protocols:
         for record in part.records:
             known = {"protocol": protocol, "task": part.task, "record": record, **identity}

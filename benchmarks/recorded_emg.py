@@ -1,4 +1,4 @@
-"""Recorded EMG: ours, the regressors that EMG is usually given to, and controls, on five protocols.
+"""Recorded EMG: ours, the regressors that EMG is usually given to, and controls, on eight protocols.
 
 Scores are kept in results/recorded_emg.json, tables written to results/recorded_emg.md. What is in
 the file is not run again; --redo names methods whose code has changed.
@@ -10,15 +10,14 @@ from pathlib import Path
 
 import joblib
 from _comparison import default_n_jobs
-from _protocols import DESCRIPTIONS, SUBJECTS, parts
+from _protocols import DESCRIPTIONS, PROTOCOLS, SUBJECTS, parts
 from _recorded_tables import sections
 from _scores import METHODS, Scores, jobs, missing, run
 from _tables import environment
 
 CONDITIONS = (
     "The test part is predicted on its own: no method has seen the EMG or the angle before it "
-    "begins. RMSE over all frames of a test part; medians over seeds 0 to {last} of the hybrid (A to "
-    "D), seed 0 of all else. Every baseline sees the same history of the square root of the "
+    "begins. RMSE over all frames of a test part; medians over seeds 0 to {last} of the hybrid, seed 0 of all else. Every baseline sees the same history of the square root of the "
     "envelopes, and gets hyperparameters and low-pass chosen inside the training part."
 )
 
@@ -67,7 +66,7 @@ def _progress(row, n, n_all, seconds):
 
 def report(scores):
     """The whole text of results/recorded_emg.md."""
-    rows = list(scores.rows.values())
+    rows = [row for row in scores.rows.values() if row["protocol"] in PROTOCOLS]
     blocks = [
         "# Recorded EMG: knee and elbow",
         "Command: `python benchmarks/recorded_emg.py`. " + " / ".join(scores.environments),

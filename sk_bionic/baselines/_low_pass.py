@@ -49,6 +49,9 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         The regressor, fitted on all frames.
     cutoff_ : float
         The cut-off frequency in use [Hz].
+    held_out_errors_ : ndarray of shape (n_frames,) or (n_frames, n_angles)
+        Smoothed out-of-fold predictions minus measured angles [rad], where the cut-off was chosen: the band of half
+        width ``np.quantile(np.abs(held_out_errors_), 0.9)`` is the split conformal one of 90 %.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -112,7 +115,9 @@ class LowPassRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         predicted = cross_val_predict(_without_search(self.estimator_), X, y, cv=folds)
         angle = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan")
         n_frames = len(angle)
-        self.cutoff_ = choose_cutoff(predicted.reshape(n_frames, -1), angle.reshape(n_frames, -1), trials)
+        predicted, angle = predicted.reshape(n_frames, -1), angle.reshape(n_frames, -1)
+        self.cutoff_ = choose_cutoff(predicted, angle, trials)
+        self.held_out_errors_ = (smooth(predicted, trials, self.cutoff_) - angle).reshape(np.shape(y))
         return self
 
     def predict(self, X):

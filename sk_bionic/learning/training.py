@@ -107,6 +107,11 @@ def _check_own_start(start, module):
         )
 
 
+def attributes_of_training(network):
+    """Fitted attributes of the estimator that tell of a TrainedNetwork."""
+    return {"history_": network.history, "n_iter_": max(1, len(network.history))}
+
+
 def train(
     features,
     angle,

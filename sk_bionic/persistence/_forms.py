@@ -23,6 +23,7 @@ from ..learning.training import TrainedNetwork
 from ..moments.regressor import EMGDrivenMomentRegressor, MomentFit
 from ..musculoskeletal import Coordinate, Joint, Muscle, MuscleGeometry, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
+from ..predictors.error_size import ErrorSize
 from ..predictors.held_out import Trust
 from ..predictors.hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from ..predictors.network import NetworkPredictor
@@ -37,7 +38,7 @@ from ..regressor import PhysicsInformedMSKRegressor
 from . import _earlier, _forest, _network
 
 RECORDS = (
-    ColumnRoles, Coordinate, EnsemblePredictor, FeatureLayout, Finding, HybridPredictor, Joint, Learners, MomentFit,
+    ColumnRoles, Coordinate, EnsemblePredictor, ErrorSize, FeatureLayout, Finding, HybridPredictor, Joint, Learners, MomentFit,
     Muscle,
     NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationLedPredictor,
     SimulationPredictor,

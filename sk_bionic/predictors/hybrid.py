@@ -12,22 +12,19 @@ from ..identification.identifiability import Finding
 from ..identification.identify import Identification
 from ..identification.soften import simulated_state
 from ..learning.ensemble import Learners, blind
+from ..learning.training import attributes_of_training
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
+from ..trials import Recording
 from ..trials.filters import smooth
+from .error_size import Beyond, within
 from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, Trust, floored, predict_fused, relative_std
 from .learnt import LearntPredictor
 from .predictor import Prediction, found_by, offset_of
 from .simulation import calibrated_simulation, propagated, simulated, variance_from_rest
-from .static import attributes_of_training
 
 SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
 BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
-# Under a load or posture outside the training's range the learners' standard deviation counts so much more, and the
-# physics corrects them at least with this weight. Two recordings of an elbow trained without load were in view: under
-# 0.9 kg it errs by 17 deg where a forest errs by 34, but by 51 where it errs by 26 once the arm meets stops.
-UNKNOWN_STD, UNKNOWN_WEIGHT = 5.0, 10.0
-UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +52,35 @@ class EnsemblePredictor(LearntPredictor):
         features = self.features(recording)
         members = self.learners.predict_members(features, np.zeros((len(features), 0)))
         combined = self.learners.combined(members, recording.trials)
-        variance = self._variance(combined.spread)
-        of_start = variance_from_rest(self, self.equation(recording)) if with_std else None
+        variance = self._variance(combined, recording) if with_std else None
+        of_start = self._of_start(self.equation(recording), 0.0) if with_std else None
         return self._unfused(recording.trials, combined.angle, variance, of_start)
 
     def predict_from_emg(self, recording):
         """Angles as the training's goniometer reads them, of the learners that do not see the simulated state."""
         return self.learners.predict_from_emg(self.features(recording))
 
-    def _variance(self, spread):
-        """Of the learners' mean, where their variance about it is `spread` (n_frames, n_coordinates) [rad^2]."""
-        return (self.trust.error_std * relative_std(spread, self.trust.spread)) ** 2
+    def _variance(self, combined, recording):
+        """Of the learners' combined prediction, (n_frames, n_coordinates) [rad^2]."""
+        angle = smooth(combined.angle, recording.trials, self.trust.cutoff)
+        return self.trust.variance(angle, combined.spread, self.heard(recording))
+
+    def _of_start(self, equation, ode_weight):
+        """What the unknown start of each trial makes of the variances of angles and forces (see `start_variance`).
+
+        Learners forget it with the EMG that they see; only physics that leads takes it along.
+        """
+        found, trials = variance_from_rest(self, equation), equation.trials
+        if found is None or ode_weight >= LEADING_WEIGHT:
+            return found
+        since = trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
+        left = np.clip(1.0 - since / self.history, 0.0, 1.0)[:, None] if self.history > 0 else 0.0
+        return found[0] * left, found[1] * left
 
     def _unfused(self, trials, angle, variance, of_start):
         angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
+        if variance is None:
+            return Prediction(angle)
         return Prediction(angle, angle_std=np.sqrt(variance if of_start is None else variance + of_start[0]))
 
     @property
@@ -104,14 +116,17 @@ class EnsemblePredictor(LearntPredictor):
 
 
 class _Heard(NamedTuple):
-    """What learners say of a recording: the equation on it, the members' angles, how far the simulation of each frame
-    is believed (n_frames, 1), and the frames (n_frames,) of bool whose load or posture they have not seen.
+    """What learners say of a recording at the nearest inputs that the training had: the equation on the recording as it
+    is, and at those; the members' angles, how far the simulation of each frame is believed (n_frames, 1), and the frames
+    (n_frames,) of bool whose load or posture was another one.
     """
 
+    recording: Recording
     equation: EquationOfMotion
+    known: EquationOfMotion
     members: dict
     belief: np.ndarray
-    unknown: np.ndarray
+    beyond: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,39 +163,45 @@ class HybridPredictor(EnsemblePredictor):
         except SimulationError:  # of a session in which the equation has lost its way
             return super().calibrate(recording)
 
-    def unknown(self, equation):
-        """Frames whose load, posture or external torque lies outside what the learners have seen, ndarray of bool."""
-        out = np.zeros(equation.trials.n_frames, bool)
-        for name, (low, high) in self.known_inputs.items():
-            column = equation.frame_exogenous[name]
-            margin = UNKNOWN_MARGIN * (high - low)
-            out |= (column < low - margin) | (column > high + margin)
-        return out
-
     def _heard(self, recording):
+        known, beyond = within(recording, self.known_inputs)
         equation = self.equation(recording)
-        state = simulated_state(equation.with_model(self.physics))
-        members = self.learners.predict_members(self.features(recording), state)
+        equation_known = self.equation(known) if beyond.any() else equation
+        state = simulated_state(equation_known.with_model(self.physics))
+        members = self.learners.predict_members(self.features(known), state)
         belief = self.trust.belief(state[:, : self.model.n_coordinates], blind(members), recording.trials)
-        unknown = self.unknown(equation)
-        belief[unknown] = 1.0  # there it is the learners who do not know
-        return _Heard(equation, members, belief, unknown)
+        return _Heard(recording, equation, equation_known, members, belief, beyond)
+
+    def _beyond(self, heard, angle, variance):
+        """Angles and variances (n_frames, n_coordinates) of learners, the simulation heeded where inputs are unseen."""
+        d, to_training = self.model.n_coordinates, self.session.offset
+        simulated, known = (simulated_state(one)[:, :d] - to_training for one in (heard.equation, heard.known))
+        angle, variance = angle.copy(), np.array(variance)
+        for trial in heard.equation.trials.slices:
+            rows = np.arange(trial.start, trial.stop)[heard.beyond[trial]]
+            if not len(rows):
+                continue
+            apart = np.square(known[trial] - angle[trial]).mean(axis=0)
+            moved = np.square(simulated[rows] - known[rows]).mean(axis=0)
+            whom = Beyond.weighed(self.trust, self.identification.noise_std, self.scale, apart, moved)
+            angle[rows], of_both = whom.mixed(angle[rows], simulated[rows])
+            variance[rows] = np.maximum(variance[rows], of_both)
+        return angle, variance
 
     def _fused(self, heard, ode_weight, with_std):
-        equation, unknown, trials = heard.equation, heard.unknown, heard.equation.trials
+        equation, trials = heard.equation, heard.equation.trials
         combined = self.learners.combined(heard.members, trials, heard.belief)
-        variance = self._variance(combined.spread)
+        angle, variance = combined.angle, self._variance(combined, heard.recording)
         std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
-        of_start = variance_from_rest(self, equation) if with_std else None
-        if unknown.any():
-            # Beyond the training's loads and postures the learners guess; the parameters that explain the motion lead.
-            std, physics = np.where(unknown[:, None], UNKNOWN_STD * std, std), equation
-            ode_weight = max(ode_weight, UNKNOWN_WEIGHT)
+        of_start = self._of_start(equation, ode_weight) if with_std else None
+        if heard.beyond.any():
+            # The parameters that explain the motion tell more of other loads than those that allow for errors.
+            (angle, variance), physics = self._beyond(heard, angle, variance), equation
         # Where the simulation is not believed, neither is the equation behind it.
         weighed = std * np.maximum(heard.belief, SMALLEST_BELIEF)
-        fused = _fused_or_none(physics, combined.angle, ode_weight, self.scale, weighed)
+        fused = _fused_or_none(physics, angle, ode_weight, self.scale, weighed)
         if fused is None:
-            return self._unfused(trials, combined.angle, variance, of_start)
+            return self._unfused(trials, angle, variance, of_start)
         angle, result = fused
         joint = self.as_measured(angle) - offset_of(self.model)
         trajectory = self.trajectory_of(np.stack([joint, result.state[:, 1]], axis=1))
@@ -188,7 +209,9 @@ class HybridPredictor(EnsemblePredictor):
         if not with_std:
             return Prediction(angle, trajectory)
         of_state = _sized(result.variance(), variance, trials)
-        of_angle, of_force = of_state[:, 0], self._force_variance(equation, trajectory, of_state)
+        of_force = self._force_variance(equation, trajectory, of_state)
+        # Physics that only corrects leaves the learners' errors where they are.
+        of_angle = of_state[:, 0] if ode_weight >= LEADING_WEIGHT else variance
         if of_start is not None:
             of_angle, of_force = of_angle + of_start[0], of_force + of_start[1]
         return Prediction(angle, trajectory, np.sqrt(of_angle), force_std=np.sqrt(of_force))
@@ -213,6 +236,11 @@ class SimulationLedPredictor(HybridPredictor):
         found = simulated(self, heard.equation, with_std)
         angle = smooth(found.angle, recording.trials, self.trust.cutoff)
         std = None if found.angle_std is None else np.maximum(found.angle_std, self.trust.error_std)
+        if heard.beyond.any():
+            learnt = self.learners.combined(heard.members, recording.trials, heard.belief)
+            mixed, variance = self._beyond(heard, learnt.angle, self._variance(learnt, recording))
+            angle = np.where(heard.beyond[:, None], self.as_measured(mixed), angle)
+            std = None if std is None else np.where(heard.beyond[:, None], np.maximum(std, np.sqrt(variance)), std)
         return replace(found, angle=angle, angle_std=std)
 
     def calibrate(self, recording):

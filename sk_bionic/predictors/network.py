@@ -10,12 +10,12 @@ from ..dynamics.equation import EquationOfMotion
 from ..learning.features import sequence_lags
 from ..learning.loss import Physics
 from ..learning.own_module import Columns
-from ..learning.training import TrainedNetwork, train
+from ..learning.training import TrainedNetwork, attributes_of_training, train
 from .held_out import floored
 from .learnt import LearntPredictor, features_of, layout_of
 from .predictor import Prediction
 from .simulation import session_of_training, start_states, variance_from_rest
-from .static import attributes_of_training, require_epochs, residual_variance
+from .static import require_epochs, residual_variance
 
 # Of the residual, where the user leaves it open: standardised angles and the torque scale make both terms of order 1,
 # and the published method weighs data ten times as much. Nothing was tuned.

@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler
 from ..learning.own_module import Columns
-from ..learning.training import TrainedNetwork, train
+from ..learning.training import TrainedNetwork, attributes_of_training, train
 from .predictor import Prediction, Predictor
 
 
@@ -43,11 +43,6 @@ class StaticPredictor(Predictor):
 def residual_variance(network, angle):
     """What a TrainedNetwork left of its training's angles [rad^2], for every frame of `angle`."""
     return np.full_like(angle, network.history[-1]["data_loss"]) * network.scale**2
-
-
-def attributes_of_training(network):
-    """Fitted attributes of the estimator that tell of a TrainedNetwork."""
-    return {"history_": network.history, "n_iter_": max(1, len(network.history))}
 
 
 def fit_static(recording, model, settings, *, validation_weight=None, start=None):

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from ..learning.ensemble import nearer
 from ..musculoskeletal.prior import FreeParameters
+from ..predictors.error_size import UNKNOWN_MARGIN, Beyond
 from ..predictors.held_out import LARGEST_FUSION_WEIGHT, TOLERATED_DISAGREEMENT, relative_std
-from ..predictors.hybrid import SMALLEST_BELIEF, UNKNOWN_MARGIN, UNKNOWN_STD, UNKNOWN_WEIGHT, HybridPredictor
+from ..predictors.hybrid import SMALLEST_BELIEF, HybridPredictor
 from ..predictors.predictor import offset_of
+from ._external import EXTERNAL
 from ._learners import FrameLearners
 from ._limb import Limb
 from ._simulation import start_moment
@@ -44,8 +47,9 @@ class HybridCore:
         self.d, self.n_muscles = model.n_coordinates, model.n_muscles
         self.weights = np.ascontiguousarray(model.channel_weights)
         self.least = np.ascontiguousarray(np.broadcast_to(model.minimum_activation, self.n_muscles), dtype=np.float64)
-        self.physics = PhysicsOfFrames(predictor, step, external) if isinstance(predictor, HybridPredictor) else None
+        self.physics = PhysicsOfFrames(predictor, step) if isinstance(predictor, HybridPredictor) else None
         state = np.zeros(0) if self.physics is None else self.physics.state
+        self.beyond = BeyondOfFrames(predictor, step, external) if self.physics is not None and len(external) else None
         self.learners = FrameLearners(predictor.learners, predictor.layout, len(state), step, predictor.session.delay)
         self.state, self.blind = state, ~self.learners.sees_state
         self.disagreement = trust.disagreement**2
@@ -59,29 +63,32 @@ class HybridCore:
         self.muscles = MusclesOfFrames(predictor, step)
         self.out = self.muscles.out
         self.excitation = np.zeros(self.n_muscles)
-        self.time = 0.0
+        self.time = self.began = 0.0
+        self.last, self.velocity = np.zeros(self.d), np.zeros(self.d)
+        self.away, self.together = None, 0.0
 
     def push(self, time, emg, external, prescribed, exogenous, fresh):
         """As of `SimulationCore`."""
         dt, self.time = self.step if fresh else time - self.time, time
         mix(emg, self.weights, self.least, self.excitation)
         inputs = time, self.excitation, external, prescribed
-        physics, solved, unknown = self.physics, True, False
+        physics, solved, beyond = self.physics, True, self.beyond
         if physics is not None:
-            solved = physics.simulate(*inputs, fresh)
-            unknown = physics.unknown(exogenous)
-        members = self.learners.push(time, emg, exogenous, self.state, fresh)
-        belief = 1.0 if physics is None else self._belief(members, dt, fresh, unknown)
-        share = np.where(self.blind, 1.0, belief) * self.learners.weight
-        share /= share.sum()
-        angle = share @ members
-        std = relative_std(share @ np.square(members - angle), self.predictor.trust.spread)
-        variance = (self.predictor.trust.error_std * std) ** 2
+            solved = physics.simulate(*(inputs if beyond is None else beyond.nearest(*inputs, exogenous)), fresh)
+        members = self.learners.push(time, emg, exogenous if beyond is None else beyond.exogenous, self.state, fresh)
+        belief = 1.0 if physics is None else self._belief(members, dt, fresh)
+        share = (np.where(self.blind, 1.0, belief) * self.learners.weight)[:, None] * self._nearness(members, dt, fresh)
+        share /= share.sum(axis=0)
+        angle = (share * members).sum(axis=0)
+        spread = (share * np.square(members - angle)).sum(axis=0)
+        std = relative_std(spread, self.predictor.trust.spread)
+        variance = (self.predictor.trust.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
+        if beyond is not None:
+            angle, variance = beyond.push(inputs, angle, variance, dt, fresh)
         velocity = None
         if physics is not None and physics.is_fused:
-            weighed = (std * UNKNOWN_STD if unknown else std) * max(belief, SMALLEST_BELIEF)
-            weight = max(physics.ode_weight, UNKNOWN_WEIGHT) if unknown else physics.ode_weight
-            solved = physics.fuse(*inputs, angle, weighed * self.predictor.scale, weight, fresh) and solved
+            weighed = std * max(belief, SMALLEST_BELIEF) * self.predictor.scale
+            solved = physics.fuse(*inputs, angle, weighed, physics.ode_weight, fresh) and solved
             angle, velocity = physics.angle, physics.velocity
         smooth = self.low_pass.push(angle, dt, fresh)
         velocity = self.slope.push(angle, dt, fresh)[:, 1] if velocity is None else velocity
@@ -94,15 +101,33 @@ class HybridCore:
     def _as_measured(self, angle):
         return self.predictor.as_measured(angle[None])[0]
 
-    def _belief(self, members, dt, fresh, unknown):
+    def _nearness(self, members, dt, fresh):
+        """Factors on the weights of the members (see `learning.ensemble.nearness`), by the recent past."""
+        now = np.square(members - np.sort(members, axis=0)[len(members) // 2])
+        if fresh or self.away is None:
+            self.away, self.together = now, self.step
+        self.together = min(self.together + dt, BELIEF_TIME)
+        self.away = self.away + dt / self.together * (now - self.away)
+        return nearer(self.away)
+
+    def _relative(self, angle, spread, usual, dt, fresh):
+        """Standard deviation relative to the usual one, by what is known of the EMG so far."""
+        size = self.predictor.trust.size
+        if size is None:
+            return usual
+        if fresh:
+            self.began, self.last, self.velocity = self.time, angle, np.zeros(self.d)
+        self.velocity += min(dt / VELOCITY_TIME, 1.0) * ((angle - self.last) / max(dt, self.step) - self.velocity)
+        self.last = angle
+        return size.relative(spread, self.velocity, self.time - self.began)
+
+    def _belief(self, members, dt, fresh):
         """How far the simulation is believed (see `Trust.belief`), by the recent past."""
         distance = float(np.mean((self.state[: self.d] - members[self.blind].mean(axis=0)) ** 2))
         if fresh:
             self.apart, self.compared = self.disagreement, BELIEF_START
         self.compared = min(self.compared + dt, BELIEF_TIME)
         self.apart += dt / self.compared * (distance - self.apart)
-        if unknown:
-            return 1.0
         ratio = self.apart / self.disagreement if self.disagreement > 0 else np.inf
         return min(1.0, TOLERATED_DISAGREEMENT / ratio) ** 2 if np.isfinite(ratio) and ratio > 0 else 0.0
 
@@ -110,9 +135,13 @@ class HybridCore:
         """Go on from where another core of the same predictor is."""
         if self.physics is not None:
             self.physics.copy_from(other.physics)
+        if self.beyond is not None:
+            self.beyond.copy_from(other.beyond)
         for name in ("learners", "low_pass", "slope", "muscles"):
             getattr(self, name).copy_from(getattr(other, name))
         self.apart, self.compared, self.time = other.apart, other.compared, other.time
+        self.began, self.last, self.velocity = other.began, other.last.copy(), other.velocity.copy()
+        self.away, self.together = other.away, other.together
 
 
 class PhysicsOfFrames:
@@ -123,22 +152,15 @@ class PhysicsOfFrames:
     predictor : HybridPredictor
     step : float
         Usual time between frames [s].
-    external : sequence of str
-        Names of the external inputs.
     """
 
-    def __init__(self, predictor, step, external):
+    def __init__(self, predictor, step):
         physics, d, delay = predictor.physics, predictor.model.n_coordinates, predictor.session.delay
         self.d, self.step, self.offset = d, step, np.array(offset_of(physics))
         self.free_run = Limb(physics, step, (), 2 * d, delay)
         self.state, self.of_unknown_start = np.zeros(2 * d + physics.n_muscles), np.zeros(d)
         self.starts, self.of_start = predictor.start_states, np.zeros((2 * d, 2 * d))
         self.span = np.full(d, np.inf) if self.starts is None else np.maximum(self.starts.span**2, 1e-12)
-        self.known = []
-        for k, name in enumerate(external):
-            low, high = predictor.known_inputs.get(name, (-np.inf, np.inf))
-            margin = UNKNOWN_MARGIN * (high - low) if high - low < np.inf else 0.0
-            self.known.append((k, low - margin, high + margin))
         self.is_fused = predictor.trust.ode_weight > 0
         if self.is_fused:
             n = 2 * (d + physics.compiled.n_tendons)
@@ -147,10 +169,6 @@ class PhysicsOfFrames:
             self.covariance, self.work = np.zeros((n, n)), np.zeros((n, max(n, 2 * d)))
             self.order, self.first = np.zeros(d, np.int64), np.square(FIRST_STD)
             self.angle, self.velocity = np.zeros(d), np.zeros(d)
-
-    def unknown(self, exogenous):
-        """Whether an input lies outside what the learners have seen."""
-        return any(not low <= exogenous[k] <= high for k, low, high in self.known)
 
     def simulate(self, time, excitation, external, prescribed, fresh):
         """The simulated state at a frame; whether the equation was solved."""
@@ -195,6 +213,76 @@ class PhysicsOfFrames:
         if self.is_fused:
             self.filter.copy_from(other.filter)
             self.covariance[:] = other.covariance
+
+
+class BeyondOfFrames:
+    """Whom to believe under loads and postures that the training did not have (see `predictors.error_size`), by the recent
+    past.
+
+    Parameters
+    ----------
+    predictor : HybridPredictor
+    step : float
+        Usual time between frames [s].
+    external : sequence of str
+        Names of the external inputs.
+    """
+
+    def __init__(self, predictor, step, external):
+        model, known, delay = predictor.model, predictor.known_inputs, predictor.session.delay
+        self.trust, self.scale = predictor.trust, predictor.scale
+        self.noise_std = predictor.identification.noise_std
+        self.d, self.to_training = model.n_coordinates, offset_of(model) - predictor.session.offset
+        self.low, self.high = np.array([known.get(name, (-np.inf, np.inf)) for name in external]).T
+        span = np.where(np.isfinite(self.high - self.low), self.high - self.low, 0.0)
+        self.margin, self.exogenous = UNKNOWN_MARGIN * span, np.zeros(len(external))
+        self._of_external = [(EXTERNAL.index(name), k) for k, name in enumerate(external) if name in EXTERNAL]
+        prescribed = list(model.prescribed_names)
+        self._of_prescribed = [(prescribed.index(name), k) for k, name in enumerate(external) if name in prescribed]
+        self.as_is, self.within = Limb(model, step, (), 0, delay), Limb(model, step, (), 0, delay)
+        self.apart, self.moved = np.zeros(self.d), np.zeros(self.d)
+        self.compared, self.is_beyond = BELIEF_START, False
+
+    def nearest(self, time, excitation, external, prescribed, exogenous):
+        """The inputs of a frame at the nearest values that the training had."""
+        self.is_beyond = bool(((exogenous < self.low - self.margin) | (exogenous > self.high + self.margin)).any())
+        self.exogenous[:] = exogenous
+        if self.is_beyond:
+            np.clip(exogenous, self.low, self.high, out=self.exogenous)
+            external, prescribed = external.copy(), prescribed.copy()
+            for places, target in ((self._of_external, external), (self._of_prescribed, prescribed)):
+                for at, k in places:
+                    target[at] = self.exogenous[k]
+        self._known = time, excitation, external, prescribed
+        return self._known
+
+    def push(self, inputs, learnt, variance, dt, fresh):
+        """Angle and variance (n_coordinates,) of the learners, the simulation heeded where inputs are unseen."""
+        known, simulated = (
+            self._at(limb, at, fresh) for limb, at in ((self.within, self._known), (self.as_is, inputs))
+        )
+        if fresh:
+            self.apart[:], self.moved[:], self.compared = self.trust.disagreement**2, 0.0, BELIEF_START
+        self.compared = min(self.compared + dt, BELIEF_TIME)
+        self.apart += dt / self.compared * (np.square(known - learnt) - self.apart)
+        if not self.is_beyond:
+            return learnt, variance
+        # The largest of the recent past: what a load changes shows as the limb moves, and is not forgotten at once.
+        self.moved = np.maximum(np.square(simulated - known), self.moved * (1.0 - dt / self.compared))
+        whom = Beyond.weighed(self.trust, self.noise_std, self.scale, self.apart, self.moved)
+        angle, of_both = whom.mixed(learnt, simulated)
+        return angle, np.maximum(variance, of_both)
+
+    def _at(self, limb, inputs, fresh):
+        limb.take(*inputs)
+        limb.go(fresh)
+        return limb.window.states[-1, 0, : self.d] + self.to_training
+
+    def copy_from(self, other):
+        """Go on from where another one of the same predictor is."""
+        self.as_is.copy_from(other.as_is)
+        self.within.copy_from(other.within)
+        self.apart, self.moved, self.compared = other.apart.copy(), other.moved.copy(), other.compared
 
 
 class MusclesOfFrames:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from sk_bionic.identification.soften import explains
-from sk_bionic.learning.ensemble import Learners, combine, stacked_weights
+from sk_bionic.learning.ensemble import Learners, combine, nearness, stacked_weights
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
-from sk_bionic.predictors.held_out import _believed, relative_std
-from sk_bionic.trials import Trials
+from sk_bionic.predictors.error_size import Beyond, ErrorSize, within
+from sk_bionic.predictors.held_out import Trust, _believed, relative_std
+from sk_bionic.trials import Recording, Trials
 from sk_bionic.trials.filters import choose_cutoff, smooth
 
 
@@ -167,3 +168,108 @@ def test_later_frames_of_a_single_trial_count_more_and_those_of_several_alike():
     assert (np.diff(recency(one)) > 0).all()
     np.testing.assert_allclose(recency(one).mean(), 1.0)
     np.testing.assert_array_equal(recency(two), 1.0)
+
+
+def whom_to_believe(held_out_of_simulation=0.1, apart=0.01, moved=0.0):
+    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation})
+    return Beyond.weighed(trust, np.array([0.05]), np.array([0.5]), np.array([apart]), np.array([moved]))
+
+
+def test_a_simulation_that_held_is_believed_the_more_an_unseen_load_changes():
+    shares = [whom_to_believe(moved=moved).share[0] for moved in (0.0, 0.02, 0.2)]
+    assert shares == sorted(shares) and shares[0] == pytest.approx(0.5) and shares[-1] > 0.75
+
+
+def test_a_simulation_that_failed_held_out_or_is_far_from_the_learners_is_believed_less():
+    good = whom_to_believe(moved=0.1)
+    assert whom_to_believe(held_out_of_simulation=0.5, moved=0.1).share < good.share
+    far = whom_to_believe(apart=0.5, moved=0.1)
+    assert far.share < good.share and far.of_learners > good.of_learners and far.of_simulation > good.of_simulation
+
+
+def test_both_are_less_certain_the_more_an_unseen_load_changes_and_the_more_they_differ():
+    little, much = whom_to_believe(moved=0.01), whom_to_believe(moved=0.1)
+    learnt, simulated = np.zeros((4, 1)), np.full((4, 1), 0.6)
+    assert much.of_learners > little.of_learners and much.of_simulation > little.of_simulation
+    assert (much.mixed(learnt, simulated)[1] > much.mixed(learnt, learnt)[1]).all()
+    angle, _ = much.mixed(learnt, simulated)
+    np.testing.assert_allclose(angle, much.share * simulated)
+
+
+def test_a_simulation_that_fails_leaves_the_learners_alone():
+    lost = whom_to_believe(apart=np.nan, moved=np.nan)
+    learnt = np.ones((3, 1))
+    angle, variance = lost.mixed(learnt, np.full((3, 1), np.nan))
+    np.testing.assert_array_equal(angle, learnt)
+    assert (variance > whom_to_believe().of_learners).all()
+
+
+def test_inputs_beyond_the_training_are_taken_at_its_nearest():
+    trials = trials_of(4)
+    load = np.array([0.0, 1.0, 2.02, 5.0])
+    recording = Recording(trials, np.zeros((4, 1)), {"hand_load_kg": load})
+    nearest, beyond = within(recording, {"hand_load_kg": (0.5, 2.0)})
+    np.testing.assert_array_equal(beyond, [True, False, False, True])
+    np.testing.assert_array_equal(nearest.external["hand_load_kg"], [0.5, 1.0, 2.0, 2.0])
+    same, beyond = within(recording, {"hand_load_kg": (0.0, 5.0)})
+    assert same is recording and not beyond.any()
+
+
+def test_a_member_that_has_lost_its_way_in_a_trial_weighs_less_there_and_only_there():
+    trials = trials_of(200, 200)
+    rng = np.random.default_rng(0)
+    members = {name: 0.1 * rng.normal(size=(400, 1)) for name in "abcd"}
+    members["d"][200:] += 2.0
+    factor = nearness(members, trials)
+    assert factor["d"][300] < 0.01 < 0.3 < factor["d"][100]
+    assert all(factor[name][300] > 0.3 for name in "abc")
+    learners = Learners(None, None, 0, None, None, None, {}, dict.fromkeys("abcd", 0.25))
+    assert np.abs(learners.combined(members, trials).angle[200:].mean()) < 0.05
+
+
+def test_two_members_cannot_tell_which_of_them_is_lost():
+    factor = nearness({"a": np.zeros((50, 1)), "b": np.ones((50, 1))}, trials_of(50))
+    np.testing.assert_array_equal(factor["a"], factor["b"])
+
+
+def size_of(**changes):
+    usual = {
+        "range": np.ones(1),
+        "velocity": np.ones(1),
+        "duration": 10.0,
+        "emg": np.zeros((20, 1)),
+        "unit": np.ones(1),
+    }
+    return ErrorSize(**{**usual, **changes})
+
+
+def test_errors_grow_with_spread_velocity_time_and_novelty():
+    size = size_of()
+    usual = size.relative(np.full((1, 1), 0.0025), np.ones((1, 1)))
+    assert usual == pytest.approx(1.0)
+    assert size.relative(np.full((1, 1), 0.04), np.ones((1, 1))) > usual
+    assert size.relative(np.full((1, 1), 0.0025), np.full((1, 1), 3.0)) > usual
+    assert size.relative(np.full((1, 1), 0.0025), np.ones((1, 1)), since=20.0) > usual
+    assert size.relative(np.full((1, 1), 0.0025), np.ones((1, 1)), novelty=4.0) > usual
+
+
+def test_a_trial_of_unlike_emg_is_less_certain_than_one_of_the_training():
+    trials, rng = trials_of(400), np.random.default_rng(0)
+    emg, angle = rng.uniform(0.1, 0.4, (400, 2)), np.sin(np.linspace(0, 12, 400))[:, None]
+    known = Recording(trials, emg, {}, angle, np.ones(400))
+    test = np.arange(400) < 130
+    size = ErrorSize.learnt(known, [(test, test), (~test, ~test)])
+    spread = np.full((400, 1), 0.01)
+    like = size.of_trials(angle, spread, known)
+    unlike = size.of_trials(angle, spread, Recording(trials, emg + 0.5, {}))
+    assert (unlike > 1.2 * like).all()
+    louder = size.of_trials(angle, spread, Recording(trials, emg + 1e6, {}))
+    assert np.isfinite(louder).all()
+
+
+def test_bands_of_an_earlier_file_are_scaled_by_the_members_alone():
+    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {})
+    recording = Recording(trials_of(2), np.zeros((2, 1)), {})
+    np.testing.assert_allclose(
+        trust.variance(np.zeros((2, 1)), np.array([[0.01], [0.03]]), recording), [[0.01], [0.02]]
+    )
