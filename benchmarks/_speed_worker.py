@@ -1,127 +1,165 @@
-"""Times of the package that is first on the path, as JSON: run once a version by `speed.py`."""
+"""Works of the package that is first on the path, one at a time as `speed.py` asks for them.
 
+Reads names of works from standard input, a line each, and answers each with a line of JSON. What a work needs is made
+on its first call.
+"""
+
+import functools
+import importlib
 import json
 import os
+import pickle
 import resource
+import statistics
 import sys
 import time
 import warnings
 
-begin = time.process_time()
-import sk_bionic
-
-IMPORT = time.process_time() - begin
-
 import numpy as np
 import torch
 
-from sk_bionic import PhysicsInformedMSKRegressor
-from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.trials import find_trials
-
-try:
-    from sk_bionic.dynamics.equation import EquationOfMotion
-    from sk_bionic.identification.from_torques import identify_torques
-except ImportError:  # the version that is compared with
-    from sk_bionic.dynamics.identify_torques import identify_torques
-    from sk_bionic.dynamics.simulate import Motion as EquationOfMotion
+from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments
+from sk_bionic.datasets import fetch_knee_emg, make_elbow_flexion
+from sk_bionic.model_selection import blocked_train_test_split
+from sk_bionic.trials import Trials, find_trials
 
 
-try:
-    from sk_bionic.dynamics.measured import MeasuredMotion
-except ImportError:
-    MeasuredMotion = None
+def equation_of_motion():
+    """The class that holds model and EMG, in this version or the one before."""
+    for module, name in (("dynamics.equation", "EquationOfMotion"), ("dynamics.simulate", "Motion")):
+        try:
+            return getattr(importlib.import_module(f"sk_bionic.{module}"), name)
+        except (ImportError, AttributeError):
+            continue
+    raise ImportError("This version of sk_bionic has no equation of motion that the script knows.")
 
 
-def median(function, repeats):
-    """Median CPU seconds of one call."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return float(np.median(times))
+EquationOfMotion = equation_of_motion()
+elbow_data = functools.cache(make_elbow_flexion)
 
 
 def solver(n_trials):
-    """CPU seconds from EMG to trajectory, and what the first call of the process costs."""
-    flexion = make_elbow_flexion(n_trials=n_trials, duration=5.0, random_state=0)
+    flexion = elbow_data(n_trials=n_trials, duration=5.0, random_state=0)
     trials, emg = find_trials(flexion.data), flexion.data.to_numpy()
-
-    def simulate():
-        return EquationOfMotion(flexion.model, trials, emg).solve()
-
-    start = time.process_time()
-    simulate()
-    first = time.process_time() - start
-    return median(simulate, 25 if n_trials == 1 else 3), first
+    return lambda: EquationOfMotion(flexion.model, trials, emg).solve()
 
 
-def identify_and_predict():
-    """CPU seconds of an identification of 8 parameters from 3 trials of 5 s, and of its predictions."""
-    flexion = make_elbow_flexion(n_trials=3, duration=5.0, random_state=0)
+def identification():
+    flexion = elbow_data(n_trials=3, duration=5.0, random_state=0)
     estimator = PhysicsInformedMSKRegressor("elbow", prediction="simulation", random_state=0)
-    fit = median(lambda: estimator.fit(flexion.data, flexion.target), 3)
-    return fit, median(lambda: estimator.predict(flexion.data, return_std=True), 5)
+    return lambda: estimator.fit(flexion.data, flexion.target)
 
 
-def moments():
-    """CPU seconds of a calibration to joint moments: the leg's nine muscles, rigid tendons."""
-    from sk_bionic.musculoskeletal import leg
-
-    model = leg().identifying(["max_isometric_force", "optimal_fiber_length", "emg_shape_factor"])
-    rng, n = np.random.default_rng(0), 600
-    time_ = np.arange(n) / 100
-    phase = rng.uniform(0, 6, model.n_muscles)
-    from sk_bionic.trials import Trials
-
-    emg = 0.2 + 0.15 * np.sin(5.0 * time_[:, None] + phase)
-    trials = Trials(("walk",), np.array([0, n]), time_)
-    angle = np.column_stack([0.3 * np.sin(4 * time_ + k) + 0.3 for k in range(3)])
-    torque = np.column_stack([20.0 * np.sin(4 * time_ + 2 * k) for k in range(3)])
-    if MeasuredMotion is None:
-        motion = EquationOfMotion(model, trials, emg)
-        return median(lambda: identify_torques(motion, angle, torque), 3)
-    motion = MeasuredMotion.of_angles(model, trials, emg, angle)
-    return median(lambda: identify_torques(motion, torque), 3)
+def prediction(mode):
+    flexion = elbow_data(n_trials=3, duration=5.0, random_state=0)
+    estimator = PhysicsInformedMSKRegressor("elbow", prediction=mode, random_state=0)
+    estimator.fit(flexion.data, flexion.target)
+    return lambda: estimator.predict(flexion.data, return_std=True)
 
 
-def long_trial(seconds):
-    """CPU seconds and MB of one continuous trial at 100 Hz."""
-    flexion = make_elbow_flexion(n_trials=1, duration=5.0, random_state=0)
+def hybrid():
+    flexion = elbow_data(n_trials=3, duration=5.0, random_state=0)
+    new = elbow_data(n_trials=3, duration=5.0, random_state=1)
+    return lambda: PhysicsInformedMSKRegressor("elbow", random_state=0).fit(flexion.data, flexion.target), new
+
+
+def recorded_knee():
+    X, y = fetch_knee_emg(subjects=["A03"], tasks=["sitting"], return_X_y=True)
+    X, X_test, y, y_test = blocked_train_test_split(X, y, 0.7)
+    fit = lambda: PhysicsInformedMSKRegressor("knee_seated", random_state=0).fit(X, y)
+    return fit, lambda fitted: np.rad2deg(np.sqrt(np.nanmean((fitted.predict(X_test) - y_test.to_numpy()) ** 2)))
+
+
+def moments(file):
+    """A calibration of the leg of `walking.py`: 22 muscles, 25 parameters, rigid tendons; data as `speed.py` kept it."""
+    from _walking_model import leg_model
+
+    with open(file, "rb") as kept:  # written by the script that started this one
+        osim, paths, X, measured, free = pickle.load(kept)
+    model = leg_model(osim, paths, "rigid")
+    return lambda: calibrate_to_moments(model, X, measured, identify=free)
+
+
+def on_threads():
+    """Wall time of 100 trials on one and on two threads, s."""
+    run, walls = solver(100), {}
+    for _ in range(5):
+        for n in ("1", "2"):
+            os.environ["OMP_NUM_THREADS"] = n
+            start = time.perf_counter()
+            run()
+            walls.setdefault(n, []).append(time.perf_counter() - start)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    return {f"{n} threads": min(walls[n]) for n in walls}  # what disturbs makes it longer
+
+
+def long_trial(seconds=3600):
+    """CPU seconds, and MB by which the process's peak grows, of one continuous trial at 100 Hz."""
+    flexion = elbow_data(n_trials=1, duration=5.0, random_state=0)
+    solver(1)()
     n = int(seconds * 100)
     emg = np.tile(flexion.data.to_numpy(), (n // 500 + 1, 1))[:n]
-    from sk_bionic.trials import Trials
-
     trials = Trials(("long",), np.array([0, n]), np.arange(n) / 100)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
+    before, start = peak(), time.process_time()
     EquationOfMotion(flexion.model, trials, emg).solve()
-    return time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return {"CPU s": time.process_time() - start, "MB": peak() - before}
+
+
+def peak():
+    """Largest resident memory of this process so far [MB]."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def first_fit():
+    """CPU and wall seconds of the first hybrid fit of this process."""
+    flexion = make_elbow_flexion(n_trials=3, duration=5.0, random_state=0)
+    cpu, wall = time.process_time(), time.perf_counter()
+    PhysicsInformedMSKRegressor("elbow", random_state=0).fit(flexion.data, flexion.target)
+    return {"CPU s": time.process_time() - cpu, "wall s": time.perf_counter() - wall}
+
+
+def elbow_error(fitted, new):
+    return np.rad2deg(np.sqrt(np.mean((fitted.predict(new.data) - new.target.to_numpy()) ** 2)))
+
+
+@functools.cache
+def made(work, *arguments):
+    """The function that is timed, and one that scores what it returns or None."""
+    if work == "fit hybrid, elbow":
+        fit, new = hybrid()
+        return fit, lambda fitted: elbow_error(fitted, new)
+    if work == "fit hybrid, knee":
+        return recorded_knee()
+    return {
+        "solver, 1 trial": lambda: solver(1), "solver, 100 trials": lambda: solver(100), "identify": identification,
+        "predict with std, simulation": lambda: prediction("simulation"),
+        "predict with std, hybrid": lambda: prediction("hybrid"), "moments": lambda: moments(*arguments),
+    }[work](), None  # fmt: skip
+
+
+def timed(work, calls, *arguments):
+    """Median CPU seconds of some calls, and the score of the last."""
+    run, score = made(work, *arguments)
+    times, found = [], None
+    for _ in range(calls):
+        start = time.process_time()
+        found = run()
+        times.append(time.process_time() - start)
+    answer = {"seconds": statistics.median(times)}
+    return answer | ({"error [deg]": float(score(found))} if score else {})
+
+
+OTHERS = {"threads": on_threads, "long": long_trial, "first fit": first_fit}
 
 
 def main():
-    """Print the times of the works that are asked for."""
+    """Answer until the input ends."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    one, first = solver(1)
-    fit, predict = identify_and_predict()
-    found = {
-        "import": IMPORT,
-        "solver, one trial": one,
-        "first call": first,
-        "solver, 100 trials": solver(100)[0],
-        "identify": fit,
-        "predict with std": predict,
-        "moments": moments(),
-        "versions": {"numpy": np.__version__, "torch": torch.__version__, "python": sys.version.split()[0]},
-        "cores": os.cpu_count(),
-    }
-    if "--long" in sys.argv:
-        found["3600 s"], found["3600 s, MB"] = long_trial(3600)
-    print(json.dumps(found))
+    for line in sys.stdin:
+        work, *arguments = json.loads(line)
+        print(json.dumps(OTHERS[work]() if work in OTHERS else timed(work, *arguments)), flush=True)
 
 
 if __name__ == "__main__":
     main()
-    assert sk_bionic
