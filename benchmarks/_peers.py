@@ -10,9 +10,11 @@ lengths and time constants are the same everywhere.
 
 import importlib.util
 import time
+from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.interpolate import CubicSpline
 from scipy.optimize import least_squares
 
@@ -22,6 +24,10 @@ from sk_bionic.trials import Trials
 GRAVITY = 9.80665  # m/s^2
 ANGLES = np.linspace(0.2, 2.2, 60)  # rad, at which the two points are fitted
 STEP, REFINEMENTS, MANY, REPEATS = 0.01, (1, 2, 4, 8), 100, 3  # s; factors
+OURS = (1, 2, 4)  # steps, as multiples, that this package takes: the longest still has no more error than others
+PEERS_COLUMNS = [
+    "by", "step [ms]", "ms", f"ms a trial of {MANY}", "order", "error [deg]", "difference from OpenSim [deg]"
+]  # fmt: skip
 LEAST_ACTIVATION = 0.03  # of the stored movement, also at its start
 
 
@@ -222,41 +228,54 @@ class OurElbow:
         return motion.solve(initial_state=np.tile([[[start], [0.0]]], (n_trials, 1, 1))).angle[:n, 0]
 
 
-def runners(model):
-    """Rows of the table: name, function of the step that makes a simulator, whether it is given the steps' middles."""
-    arm = arm_of(model)
-    rows = [("sk_bionic", lambda step: OurElbow(model, step), False)]
-    if importlib.util.find_spec("mujoco"):
-        rows += [(f"MuJoCo, {i}", lambda step, i=i: MuJoCo(arm, step, i), True) for i in ("Euler", "RK4", "implicitfast")]
-    if importlib.util.find_spec("motornet"):
-        rows += [(f"MotorNet, {i}", lambda step, i=i: MotorNet(arm, step, i), True) for i in ("euler", "rk4")]
-    return arm, rows
+def runners(model, arm):
+    """Rows of the table: name, step [s], function of a step that makes a simulator, whether it is given middles."""
+    rows = [("sk_bionic", k * STEP, lambda step: OurElbow(model, step), False) for k in OURS]
+    for package, kind, integrators in (
+        ("mujoco", MuJoCo, ("Euler", "RK4", "implicitfast")), ("motornet", MotorNet, ("euler", "rk4"))
+    ):  # fmt: skip
+        if importlib.util.find_spec(package):
+            rows += [
+                (
+                    f"{kind.__name__} {version(package)}, {i}",
+                    STEP,
+                    lambda step, kind=kind, i=i: kind(arm, step, i),
+                    True,
+                )
+                for i in integrators
+            ]
+    return rows
 
 
 def peers_table(model, stored, exact):
-    """Rows of (by, ms, ms a trial of many, order, error [deg], difference from OpenSim [deg]), and the arm.
+    """The table of all simulators that are installed, DataFrame, and the straight paths, `Arm`.
 
-    Error: RMSE at a step of 10 ms from the simulator's own limit of small steps (Richardson), order by the last two
-    halvings; `exact` are OpenSim's angles at the stored times.
+    Error: RMSE at the steps from the simulator's own limit of small steps (Richardson), order by the last two halvings;
+    `exact` are OpenSim's angles at the stored times.
     """
     times = np.array(stored["time_s"])
     excitation = CubicSpline(times, np.array([stored["excitation"][name] for name in model.muscle_names]).T)
-    start, rows = float(stored["initial_elbow_rad"]), []
-    arm, simulators = runners(model)
-    for by, make, in_the_middle in simulators:
-        angles = []
-        for factor in REFINEMENTS:
-            grid = np.linspace(times[0], times[-1], factor * (len(times) - 1) + 1)
-            given = np.clip(excitation((grid[1:] + grid[:-1]) / 2 if in_the_middle else grid), 0.0, 1.0)
-            simulator = make(STEP / factor)
-            angles.append(np.rad2deg(simulator.run(given, start, 1)[::factor]))
-            if factor == 1:
-                one, many = (_seconds(simulator, given, start, n) for n in (1, MANY))
-        steps = [_rms(a - b) for a, b in zip(angles[1:], angles, strict=False)]
-        order = np.log2(steps[-2] / steps[-1])
-        limit = angles[-1] + (angles[-1] - angles[-2]) / (2.0 ** max(order, 0.5) - 1.0)
-        rows.append((by, 1e3 * one, 1e3 * many / MANY, order, _rms(angles[0] - limit), _rms(limit - np.rad2deg(exact))))
-    return arm, rows
+    arm = arm_of(model)
+    rows = [
+        _row(excitation, times, float(stored["initial_elbow_rad"]), exact, *runner) for runner in runners(model, arm)
+    ]
+    return pd.DataFrame(rows, columns=PEERS_COLUMNS), arm
+
+
+def _row(excitation, times, start, exact, by, step, make, in_the_middle):
+    angles, n = [], round((times[-1] - times[0]) / step)
+    for factor in REFINEMENTS:
+        grid = np.linspace(times[0], times[-1], factor * n + 1)
+        given = np.clip(excitation((grid[1:] + grid[:-1]) / 2 if in_the_middle else grid), 0.0, 1.0)
+        simulator = make(step / factor)
+        angles.append(np.rad2deg(simulator.run(given, start, 1)[::factor]))
+        if factor == 1:
+            one, many = (_seconds(simulator, given, start, trials) for trials in (1, MANY))
+    steps = [_rms(a - b) for a, b in zip(angles[1:], angles, strict=False)]
+    order = float(np.log2(steps[-2] / steps[-1]))
+    limit = angles[-1] + (angles[-1] - angles[-2]) / (2.0 ** max(order, 0.5) - 1.0)
+    theirs = np.rad2deg(exact[:: round(step / STEP)])
+    return by, 1e3 * step, 1e3 * one, 1e3 * many / MANY, order, _rms(angles[0] - limit), _rms(limit - theirs)
 
 
 def _seconds(simulator, given, start, n_trials):

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import torch
 from _opensim_stored import ELBOW, SHOULDER, arm26, forces, forward, geometry, movement
+from _peers import MANY as MANY_PEERS
+from _peers import peers_table
 from _tables import environment, markdown
 
 from sk_bionic.musculoskeletal import from_osim
@@ -69,6 +71,17 @@ that.
 
 {speed}
 
+## Other simulators of muscles and joints
+
+The same elbow with rigid tendons (shoulder at 0, 4 s from movement 1's excitations), as near as each can hold it: MuJoCo and MotorNet
+take straight lines between two points a muscle, which follow the polynomials' moment arms to {paths} mm (root mean square, by muscle),
+have muscle curves of their own and no pennation, and hold an excitation over a step (here its value in the middle; we interpolate it).
+Order and error are those of each against its own limit of small steps, so they do not count what its model differs by; the last column
+does: its limit against OpenSim. CPU time of one thread, one trial and {many} at once; MuJoCo by its `rollout`, a loop outside Python;
+MotorNet, made for gradients of batches, without them.
+
+{peers}
+
 ## Verdicts
 
 {verdicts}
@@ -115,11 +128,11 @@ def our_seconds(model, stored, n_trials):
     return seconds / n_trials, angle
 
 
-def speed_table(reference, file):
-    """Seconds a trial and errors of the elbow: OpenSim with its own and with fitted paths, and sk_bionic."""
+def speed_tables(reference, file):
+    """Seconds a trial and errors of the elbow: OpenSim with its own and with fitted paths, sk_bionic, and others."""
     from _opensim_live import integrated, moving_arm
 
-    stored, rows = reference["arm26_forward"][0], []
+    stored, rows, tables = reference["arm26_forward"][0], [], {}
     for tendon in ("rigid", "elastic"):
         model = arm26(file, [ELBOW], tendon, posture={SHOULDER: 0.0})
         paths = {m.name: powers(m.path) for m in model.muscles}
@@ -144,7 +157,12 @@ def speed_table(reference, file):
                     error,
                 )
             )
-    return pd.DataFrame(rows, columns=SPEED_COLUMNS)
+        if tendon == "rigid":
+            tables["peers"], arm = peers_table(model, stored, exact)
+            tables["paths"] = pd.DataFrame(
+                {"muscle": arm.names, "moment arm of two points [mm]": 1e3 * arm.moment_arm_error}
+            )
+    return {"speed": pd.DataFrame(rows, columns=SPEED_COLUMNS), **tables}
 
 
 def powers(path):
@@ -225,6 +243,13 @@ def verdicts(tables):
                         1,
                         at_least=True,
                     )
+    euler = tables.get("peers", pd.DataFrame({"by": []})).query("by.str.contains('MuJoCo') & by.str.contains('Euler')")
+    for _, theirs in euler.iterrows():
+        ours = tables["peers"].query("by == 'sk_bionic'")
+        as_exact = ours[ours["error [deg]"] <= theirs["error [deg]"]]
+        for column in ("ms", f"ms a trial of {MANY_PEERS}"):
+            ratio = theirs[column] / as_exact[column].min()
+            judge(f"as fast as {theirs['by']} at no more error, {column}", ratio, 1, at_least=True)
     return pd.DataFrame(rows, columns=["what", "aim", "measured", "verdict"])
 
 
@@ -238,7 +263,8 @@ def measure(reference, models):
     tables["geometry"] = geometry_table(reference, models)
     rows = [row for free in (True, False) for row in forward(reference, arm, free)]
     tables["forward"] = pd.DataFrame(rows, columns=["movement", "shoulder", "elbow [deg]", "force [%]"])
-    tables["speed"] = pd.concat([speed_table(reference, arm), postures_table(arm)], ignore_index=True)
+    tables |= speed_tables(reference, arm)
+    tables["speed"] = pd.concat([tables["speed"], postures_table(arm)], ignore_index=True)
     return tables
 
 
@@ -264,12 +290,14 @@ def report(tables, reference):
             "error [deg]": ".1e",
         },
         "geometry": {"length [mm]": ".3f", "moment arm [mm]": ".3f"},
+        "peers": {"step [ms]": ".0f", "error [deg]": ".1e"},
     }
     skipped = "Left out: needs the extra [opensim] and the .osim files (see `--models`)."
     shown = {name: markdown(tables[name], form) if name in tables else skipped for name, form in formats.items()}
     return PAGE.format(
         environment=environment(), opensim=opensim_version(reference), tight=TIGHT, **shown,
-        verdicts=markdown(verdicts(tables)),
+        verdicts=markdown(verdicts(tables)), many=MANY_PEERS,
+        paths=", ".join(f"{error:.1f}" for error in tables["paths"].iloc[:, 1]) if "paths" in tables else "-",
     )  # fmt: skip
 
 

@@ -31,7 +31,12 @@ HERE = Path(__file__).resolve().parent
 RESULT, PARTS = HERE / "results" / "growth.md", ("growth", "minute", "hour")
 RATE, N_SUBJECTS, MINUTE = 100, 6, 60.0
 REPEATS = 3
-SECONDS, MUSCLES, JOINTS, N_TRIALS = (10, 60, 300, 1200, 3600), (1, 2, 4, 8, 16, 32, 64), (1, 2, 3, 4), (1, 3, 10, 30, 100)
+SECONDS, MUSCLES, JOINTS, N_TRIALS = (
+    (10, 60, 300, 1200, 3600),
+    (1, 2, 4, 8, 16, 32, 64),
+    (1, 2, 3, 4),
+    (1, 3, 10, 30, 100),
+)
 DERIVATIVES_TO = 1200  # s: their numbers for an hour are no longer what identification holds at once
 PAGE = """\
 # Growth, and long trials
@@ -83,7 +88,9 @@ def with_muscles(n):
     for k in range(n):
         muscle = generic.muscles[k % 2]
         force = muscle.parameters["max_isometric_force"] * 2.0 / n
-        muscles.append(replace(muscle, name=f"muscle_{k}", parameters={**muscle.parameters, "max_isometric_force": force}))
+        muscles.append(
+            replace(muscle, name=f"muscle_{k}", parameters={**muscle.parameters, "max_isometric_force": force})
+        )
     return MusculoskeletalModel(muscles, generic.joints)
 
 
@@ -140,7 +147,9 @@ def growth():
         emg = varied_emg(trials.n_trials, trials.n_frames // trials.n_trials, model.n_muscles)
         free = FreeParameters(model.parameters).index[:16]
         free = free[np.linspace(0, len(free) - 1, min(16, len(free))).astype(int)]
-        march = lambda rows=None, model=model, trials=trials, emg=emg: EquationOfMotion(model, trials, emg).solve(rows=rows)
+        march = lambda rows=None, model=model, trials=trials, emg=emg: EquationOfMotion(model, trials, emg).solve(
+            rows=rows
+        )
         march()
         row = {"what grows": what, "size": size}
         row["march [ms]"], row["march [MB]"] = measured(march)
@@ -164,7 +173,7 @@ def exponents(table):
             known = group.dropna(subset=[column])
             slope = lambda part, column=column: np.polyfit(np.log(part["size"]), np.log(part[column]), 1)[0]
             row[column.replace(" [ms]", ", time").replace(" [MB]", ", memory")] = (
-                f"{slope(known):.2f} ({slope(known.iloc[len(known) // 2 - 1:]):.2f})"
+                f"{slope(known):.2f} ({slope(known.iloc[len(known) // 2 - 1 :]):.2f})"
             )
         rows.append(row)
     return pd.DataFrame(rows)
