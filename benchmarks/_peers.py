@@ -1,11 +1,11 @@
 """Other simulators of muscles and joints on an elbow like arm26's: MuJoCo and MotorNet, each as near as it can be.
 
-Both hold a muscle's path as a straight line from the upper arm to the forearm (or around wrapping surfaces, for MuJoCo),
-so each muscle is given two points whose distance follows the fitted polynomial. Both hold an excitation constant over a
-step, which is here its value in the middle. Curves are theirs: no pennation, MuJoCo's force-length and force-velocity
-splines, MotorNet's rigid-tendon muscle after Thelen. MuJoCo's muscle derives its optimal and its tendon length from a
-range of lengths, which is chosen so that they are arm26's. Inertia, weight, spring, damping, strengths, fiber and tendon
-lengths and time constants are the same everywhere.
+Both hold a muscle's path as a straight line from the upper arm to the forearm (or around wrapping surfaces, for
+MuJoCo), so each muscle is given two points whose distance follows the fitted polynomial. Both hold an excitation
+constant over a step, which is here its value in the middle. Curves are theirs: no pennation, MuJoCo's force-length
+and force-velocity splines, MotorNet's rigid-tendon muscle after Thelen. MuJoCo's muscle derives its optimal and its
+tendon length from a range of lengths, which is chosen so that they are arm26's. Inertia, weight, spring, damping,
+strengths, fiber and tendon lengths and time constants are the same everywhere.
 """
 
 import importlib.util
@@ -274,6 +274,8 @@ def _row(excitation, times, start, exact, by, step, make, in_the_middle):
     steps = [_rms(a - b) for a, b in zip(angles[1:], angles, strict=False)]
     order = float(np.log2(steps[-2] / steps[-1]))
     limit = angles[-1] + (angles[-1] - angles[-2]) / (2.0 ** max(order, 0.5) - 1.0)
+    if step > STEP:
+        order = np.nan  # coarser frames are other excitations: their error is no power of the step
     theirs = np.rad2deg(exact[:: round(step / STEP)])
     return by, 1e3 * step, 1e3 * one, 1e3 * many / MANY, order, _rms(angles[0] - limit), _rms(limit - theirs)
 

@@ -71,7 +71,7 @@ def recorded_knee():
 
 
 def moments(file):
-    """A calibration of the leg of `walking.py`: 22 muscles, 25 parameters, rigid tendons; data as `speed.py` kept it."""
+    """A calibration of the leg of `walking.py`: 22 muscles, 25 parameters, rigid tendons; data of `speed.py`."""
     from _walking_model import leg_model
 
     with open(file, "rb") as kept:  # written by the script that started this one

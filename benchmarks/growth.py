@@ -45,10 +45,10 @@ Command: `python benchmarks/growth.py`. {environment}
 
 ## Growth
 
-CPU time (median of {repeats}) and peak of the memory that Python and numpy hold (tracemalloc) from EMG to trajectory, and the same with the
-derivatives of all angles and velocities by the free parameters. Exponents: slope of the logarithm over that of the size, by least squares
-over all sizes, and over the larger half, where what a call costs by itself no longer counts. 100 Hz; where nothing else is said an
-elbow, one trial of 10 s, 16 free parameters at most.
+CPU time (median of {repeats}) and peak of the memory that Python and numpy hold (tracemalloc) from EMG to trajectory,
+and the same with the derivatives of all angles and velocities by the free parameters. Exponents: slope of the
+logarithm over that of the size, by least squares over all sizes, and over the larger half, where what a call costs by
+itself no longer counts. 100 Hz; where nothing else is said an elbow, one trial of 10 s, 16 free parameters at most.
 
 {exponents}
 
@@ -56,15 +56,16 @@ elbow, one trial of 10 s, 16 free parameters at most.
 
 ## One continuous minute of lively movement
 
-Six simulated elbows under their true parameters; errors against scipy's LSODA at a relative tolerance of 1e-8 on the excitation
-between the frames, too.
+Six simulated elbows under their true parameters; errors against scipy's LSODA at a relative tolerance of 1e-8 on the
+excitation between the frames, too.
 
 {minute}
 
 ## An hour of 16 channels
 
-16 muscles of a model without geometry (`"auto"`), 83 free parameters, {steps} steps of the identification (its memory is that of the
-first). Peak: resident memory of the process so far, which is {libraries:.0f} MB with the libraries, a short fit and the data.
+16 muscles of a model without geometry (`"auto"`), 83 free parameters, {steps} steps of the identification (its memory
+is that of the first). Peak: resident memory of the process so far, which is {libraries:.0f} MB with the libraries, a
+short fit and the data.
 
 {hour}
 """

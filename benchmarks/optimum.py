@@ -1,4 +1,4 @@
-"""Whether identification ends where the version before it did: 20 simulated subjects, both versions, the same recordings.
+"""Whether identification ends where the version before it did: 20 simulated subjects, the same recordings.
 
     python benchmarks/optimum.py path/to/a/clone/of/e85e493
 
@@ -21,15 +21,15 @@ PAGE = """\
 
 Command: `python benchmarks/optimum.py CLONE`. {environment}
 
-{n} simulated elbows (seeds 0, 1, ...), three trials of 5 s, 1 deg of noise, `prediction="simulation"`, all defaults; the earlier
-version is commit e85e493. Difference: of the identified values, in units of the stated standard error; the largest of the
-{n_parameters} parameters of each subject.
+{n} simulated elbows (seeds 0, 1, ...), three trials of 5 s, 1 deg of noise, `prediction="simulation"`, all defaults;
+the earlier version is commit e85e493. Difference: of the identified values, in units of the stated standard error;
+the largest of the {n_parameters} parameters of each subject.
 
 {table}
 
-Largest difference of all: {largest:.3f} standard errors ({where}); goal at most {goal}. {missed} of {n} subjects are beyond.
-Both versions' objectives cannot be compared term by term, their fits to the angle can: the root mean square differs by at most
-{fit:.1e} deg.
+Largest difference of all: {largest:.3f} standard errors ({where}); goal at most {goal}. {missed} of {n} subjects are
+beyond. Both versions' objectives cannot be compared term by term, their fits to the angle can: the root mean square
+differs by at most {fit:.1e} deg.
 """
 
 

@@ -49,8 +49,8 @@ WORKS = {
 PAGE = """\
 # Speed
 
-Command: `python benchmarks/speed.py CLONE --paths FILE`. {environment} CPU time of one thread beside commit e85e493, both versions in
-turn; medians (turns: how many; a turn takes the median of its calls). {load}
+Command: `python benchmarks/speed.py CLONE --paths FILE`. {environment} CPU time of one thread beside commit e85e493,
+both versions in turn; medians (turns: how many; a turn takes the median of its calls). {load}
 
 {table}
 
@@ -141,8 +141,8 @@ def measured(works, ours, before, kept):
                     answers[version].append(answer)
         now, then = (statistics.median(a["seconds"] for a in answers[v]) for v in (ours, before))
         rows.append(
-            {"work": work.what, "turns": work.turns, "before [ms]": 1e3 * then, "now [ms]": 1e3 * now, "times": then / now,
-             "goal": work.goal, "aim": work.aim}
+            {"work": work.what, "turns": work.turns, "before [ms]": 1e3 * then, "now [ms]": 1e3 * now,
+             "times": then / now, "goal": work.goal, "aim": work.aim}
         )  # fmt: skip
         print(f"{name}: {then / now:.2f} times, {1e3 * now:.1f} ms", flush=True)
         if "error [deg]" in answers[ours][0]:
@@ -181,7 +181,8 @@ def others(ours, repository):
     long, threads, cold = fresh.ask("long"), ours.ask("threads"), cold_start(repository)
     fresh.close()
     return [
-        ("one continuous trial of 3600 s at 100 Hz", "at most 1 s, 150 MB", f"{long['CPU s']:.2f} s, {long['MB']:.0f} MB"),
+        ("one continuous trial of 3600 s at 100 Hz", "at most 1 s, 150 MB",
+         f"{long['CPU s']:.2f} s, {long['MB']:.0f} MB"),
         ("100 trials on two threads, wall time: times as fast as on one (best of 5)", "1.8",
          f"{threads['1 threads'] / threads['2 threads']:.2f}"),
         ("cold start: first hybrid fit with an empty cache of compiled code, longer than a warm one by",
