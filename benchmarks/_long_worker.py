@@ -1,4 +1,4 @@
-"""An hour of 16 EMG channels: CPU time and peak memory of identification and prediction, as JSON on the last line.
+"""An hour of 16 EMG channels: CPU time and peak memory of identification and prediction, a line of JSON each.
 
 A process of its own, run by `long_trials.py`, so that its largest resident memory is that of these works.
 """
@@ -48,30 +48,25 @@ def regressor():
 
 
 def main():
-    """Each work after the other: what an earlier one took stays in the peak."""
+    """The works that are named behind the seconds; what an earlier one took stays in the peak."""
     warnings.simplefilter("ignore")
+    seconds, *names = sys.argv[1:]
     short = bursts(10.0)
     swing = 0.8 + 0.5 * np.sin(2.0 * short.index.get_level_values("time"))
     fitted = regressor().fit(short, swing)  # the truth of what follows
     fitted.predict(short, return_std=True)
-    X = bursts(float(sys.argv[1]))
-    y = moved(fitted, X)
-    found = {"libraries, a short fit and the data": {"CPU s": np.nan, "MB": peak()}}
-
-    def charge(name, work):
+    X = bursts(float(seconds))
+    identify.MAX_ITERATIONS, begun = STEPS, peak()
+    works = {
+        "predict": lambda: fitted.predict(X),
+        "identify": lambda: regressor().fit(X, moved(fitted, X)),
+        "predict with std": lambda: fitted.predict(X, return_std=True),
+    }
+    for name in names:
         start = time.process_time()
-        done = work()
-        found[name] = {"CPU s": time.process_time() - start, "MB": peak()}
-        return done
-
-    identify.MAX_ITERATIONS = STEPS
-    charge("predict", lambda: fitted.predict(X))
-    fitted = charge("identify", lambda: regressor().fit(X, y))
-    error = np.rad2deg(np.sqrt(np.mean((fitted.predict(X) - y.to_numpy()) ** 2)))
-    charge("predict with std", lambda: fitted.predict(X, return_std=True))
-    table = fitted.parameters_
-    found["fit"] = {"error [deg]": float(error), "n_iter": int(fitted.n_iter_), "parameters": len(table)}
-    print(json.dumps(found))
+        works[name]()
+        found = {"work": name, "seconds": float(seconds), "before [MB]": begun, "CPU [s]": time.process_time() - start}
+        print(json.dumps({**found, "peak [MB]": peak(), "parameters": len(fitted.parameters_)}), flush=True)
 
 
 if __name__ == "__main__":

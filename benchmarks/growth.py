@@ -37,6 +37,7 @@ SECONDS, MUSCLES, JOINTS, N_TRIALS = (
     (1, 2, 3, 4),
     (1, 3, 10, 30, 100),
 )
+GOAL = 600.0  # MB
 DERIVATIVES_TO = 1200  # s: their numbers for an hour are no longer what identification holds at once
 PAGE = """\
 # Growth, and long trials
@@ -63,9 +64,9 @@ excitation between the frames, too.
 
 ## An hour of 16 channels
 
-16 muscles of a model without geometry (`"auto"`), 83 free parameters, {steps} steps of the identification (its memory
-is that of the first). Peak: resident memory of the process so far, which is {libraries:.0f} MB with the libraries, a
-short fit and the data.
+16 muscles of a model without geometry (`"auto"`), 83 free parameters; the identification is stopped after 3 steps, since
+its memory is that of the first. Peak: largest resident memory of the process, libraries and data included; before: what
+it had with the libraries, a short fit and the data.
 
 {hour}
 """
@@ -203,33 +204,27 @@ def minute():
 
 
 def hour(seconds):
-    """What the process of its own says."""
-    command = [sys.executable, str(HERE / "_long_worker.py"), str(seconds)]
-    variables = {**os.environ, "PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def hour_table(found):
-    goal = {"predict": 600, "identify": 600}
-    rows = [
-        {"work": name, "CPU [s]": given["CPU s"], "peak [MB]": given["MB"], "goal [MB]": goal.get(name, np.nan)}
-        for name, given in found.items()
-        if "MB" in given
-    ]
-    return markdown(pd.DataFrame(rows), {"CPU [s]": ".1f", "peak [MB]": ".0f", "goal [MB]": ".0f"})
+    """What processes of their own say, DataFrame; predictions with std in one, for what they take hides the others."""
+    rows = []
+    for works in (["predict", "identify"], ["predict with std"]):
+        command = [sys.executable, str(HERE / "_long_worker.py"), str(seconds), *works]
+        variables = {**os.environ, "PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        ended = {"work": works[-1], "seconds": seconds, "before [MB]": np.nan, "CPU [s]": np.nan, "peak [MB]": np.nan}
+        rows += found + [ended] * (len(found) < len(works))  # the system ends what takes all memory
+        print(*rows, done.stderr[-500:], sep="\n", flush=True)
+    return pd.DataFrame(rows).assign(goal=GOAL).rename(columns={"goal": "goal [MB]"})
 
 
 def page(tables):
     """The page from what was measured, dict of lists of rows as kept in the .json file."""
-    grown, long = pd.DataFrame(tables["growth"]), tables["hour"]
+    grown, sizes = pd.DataFrame(tables["growth"]), {"seconds": ".0f", "before [MB]": ".0f", "peak [MB]": ".0f"}
     return PAGE.format(
         environment=environment(), repeats=REPEATS, exponents=markdown(exponents(grown)),
         growth=markdown(grown, {"size": "d"}),
         minute=markdown(pd.DataFrame(tables["minute"]), {"RMSE [deg]": ".1e", "largest error [deg]": ".1e"}),
-        libraries=next(iter(long.values()))["MB"], steps=long["fit"]["n_iter"], hour=hour_table(long),
+        hour=markdown(pd.DataFrame(tables["hour"]).drop(columns="parameters"), {**sizes, "goal [MB]": ".0f"}),
     )  # fmt: skip
 
 
@@ -243,7 +238,7 @@ def main():
     tables = json.loads(kept.read_text()) if kept.exists() else {}
     for part in given.only:
         found = hour(given.seconds) if part == "hour" else {"growth": growth, "minute": minute}[part]()
-        tables[part] = found if part == "hour" else found.to_dict("records")
+        tables[part] = found.to_dict("records")
     kept.write_text(json.dumps(tables, indent=1) + "\n")
     if set(tables) == set(PARTS):
         RESULT.write_text(page(tables))
