@@ -122,6 +122,9 @@ def adult(data_home=None, paths=None):
         )
         for tendon, free in (("rigid", "gains"), ("rigid", "lengths"), ("elastic", "lengths"))
     }
+    ours["hybrid of rigid tendons, gains, and trees"] = EMGDrivenMomentRegressor(
+        model["rigid"], channels=CHANNELS, emg_scale="max", prediction="hybrid", random_state=0
+    )
     return contest(ours | rivals(gait.emg_names, angles), gait.data, gait.target[list(JUDGED)])
 
 
@@ -147,12 +150,17 @@ def child(data_home=None):
         [replace(m, tendon="elastic") for m in model.muscles], model.joints, "soft"
     )
     published = personalized(data, soft(data.model))
-    make = lambda model, free: EMGDrivenMomentRegressor(model, channels=VASTI, identify=free, emg_scale="max")
+    make = lambda model, free, **more: EMGDrivenMomentRegressor(
+        model, channels=VASTI, identify=free, emg_scale="max", **more
+    )
     ours = {
         "generic parameters, gains fitted": make(data.model, "gains"),
         "published personalised parameters, elastic tendons, gains fitted": make(published, "gains"),
         "gains and lengths fitted": make(data.model, "lengths"),
         "gains and lengths fitted, elastic tendons": make(soft(data.model), "lengths"),
+        "hybrid of generic parameters, gains fitted, and trees": make(
+            data.model, "gains", prediction="hybrid", random_state=0
+        ),
     }
     emg = [name for name in data.emg_names if name != DEAD]
     table = contest(ours | rivals(emg, data.model.coordinate_names), X, y)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted, validate_data
 
@@ -24,6 +25,7 @@ from ..musculoskeletal import PRESETS, MuscleGeometry, MusculoskeletalModel, lum
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import find_trials
 from .freeing import driven_by, freed, placed, scaled_to
+from .learner import MEMBERS, MomentLearner, learn
 from .measuring import Frames, measure
 
 N_NAMED = 8  # muscles that a warning names
@@ -43,6 +45,7 @@ class MomentFit:
     information: np.ndarray
     findings: list
     suspicions: list
+    learner: MomentLearner | None = None
 
 
 class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
@@ -78,8 +81,16 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         "muscle+muscle/name" for a shared one.
     emg_scale : "auto", "max", None or array-like (n_channels,), default="auto"
         EMG amplitude that counts as excitation 1, as in `PhysicsInformedMSKRegressor`.
+    prediction : {"simulation", "hybrid"}, default="simulation"
+        What `predict` returns. "simulation": the muscles' moments. "hybrid": a mean of theirs, of extremely
+        randomised trees on EMG (up to 0.2 s back) and posture, and of the muscles' with such trees on what they leave;
+        weighed for each coordinate by errors on trials (of one or two: on parts) that none has seen. Closer to
+        movements like those of the training; muscle forces are the muscles' own in either case, and do not add up to
+        hybrid moments.
     sampling_rate : float, optional
         Frames per second [Hz] of X without a time index; the rows are then one continuous trial.
+    random_state : int, RandomState instance or None, default=None
+        Of the trees of a hybrid.
 
     Attributes
     ----------
@@ -94,6 +105,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         Standard deviation of measured minus modelled moment [N m] by coordinate; NaN where none was measured.
     passive_muscles_ : tuple of str
         Muscles that nothing excites.
+    hybrid_weights_ : DataFrame (n_coordinates, 3) or None
+        Of muscles, trees, and muscles with trees in hybrid moments; None where `prediction` is "simulation".
     emg_scale_ : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
     findings_ : DataFrame
@@ -135,7 +148,9 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         "unrecorded": [StrOptions({"passive", "raise"})],
         "identify": [str, "array-like"],
         "emg_scale": [StrOptions({"auto", "max"}), None, "array-like"],
+        "prediction": [StrOptions({"simulation", "hybrid"})],
         "sampling_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -147,7 +162,9 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         unrecorded="passive",
         identify="gains",
         emg_scale="auto",
+        prediction="simulation",
         sampling_rate=None,
+        random_state=None,
     ):
         self.model = model
         self.geometry = geometry
@@ -155,7 +172,9 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         self.unrecorded = unrecorded
         self.identify = identify
         self.emg_scale = emg_scale
+        self.prediction = prediction
         self.sampling_rate = sampling_rate
+        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -229,9 +248,14 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         if not found.converged:
             warn_user(f"The calibration had not settled after {found.n_iter} evaluations.", ConvergenceWarning)
         suspicions = [] if motion.is_static else self._suspicions(motion, at, measured, weight, found)
+        learner = None
+        if self.prediction == "hybrid":
+            seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+            learner = learn(at, motion.with_model(found.model), measured, weight, seed)
         self.fitted_ = MomentFit(
             found.model, found.covariance, found.noise_std, found.new_noise_std, found.effective_fraction,
             found.n_iter, found.converged, found.information, assess(found, motion.excitation), suspicions,
+            learner,
         )  # fmt: skip
 
     def _suspicions(self, motion, at, measured, weight, found):
@@ -252,7 +276,8 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
             As in `fit`.
         return_std : bool, default=False
             Whether the standard deviation of a measured moment about the predicted one is returned, too: what is left
-            between model and measurement, and what the parameters leave open.
+            between model and measurement, and what the parameters leave open; of hybrid moments, their error on
+            frames held out, larger where muscles and trees disagree.
 
         Returns
         -------
@@ -264,6 +289,10 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         at = self._measured(X)
         model, free = self.model_, FreeParameters(self.model_.parameters)
         values = model.parameters.value
+        if self.fitted_.learner is not None:
+            both = self.fitted_.learner.combined(at.motion.moments(values), at)
+            moments, std = (self._shaped(X, at.at_frames(one)) for one in both)
+            return (moments, std) if return_std else moments
         if not return_std:
             return self._shaped(X, at.at_frames(at.motion.moments(values)))
         moments, slope = at.motion.moments_and_derivative(values, free)
@@ -450,14 +479,17 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
 
     def _exposed(self):
         """Attributes that follow from `fitted_`, dict."""
-        fitted = self.fitted_
+        fitted, names = self.fitted_, list(self.fitted_.model.coordinate_names)
         return {
             "model_": fitted.model,
             "n_iter_": fitted.n_iter,
             "parameters_": parameter_frame(fitted.model, fitted.covariance, fitted.findings),
             "parameter_correlation_": correlation_frame(fitted.model, fitted.covariance),
-            "noise_std_": pd.Series(fitted.noise_std, list(fitted.model.coordinate_names), name="noise_std"),
+            "noise_std_": pd.Series(fitted.noise_std, names, name="noise_std"),
             "passive_muscles_": fitted.model.passive_muscles,
+            "hybrid_weights_": None
+            if fitted.learner is None
+            else pd.DataFrame(fitted.learner.weights, names, list(MEMBERS)),
             "findings_": suspicion_frame(fitted.suspicions),
         }
 

@@ -20,6 +20,7 @@ from ..learning.features import FeatureLayout
 from ..learning.networks import HistoryNetwork
 from ..learning.own_module import ModuleNetworks, OwnModule
 from ..learning.training import TrainedNetwork
+from ..moments.learner import MomentLearner
 from ..moments.regressor import EMGDrivenMomentRegressor, MomentFit
 from ..musculoskeletal import Coordinate, Joint, Muscle, MuscleGeometry, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
@@ -38,8 +39,8 @@ from ..regressor import PhysicsInformedMSKRegressor
 from . import _earlier, _forest, _network
 
 RECORDS = (
-    ColumnRoles, Coordinate, EnsemblePredictor, ErrorSize, FeatureLayout, Finding, HybridPredictor, Joint, Learners, MomentFit,
-    Muscle,
+    ColumnRoles, Coordinate, EnsemblePredictor, ErrorSize, FeatureLayout, Finding, HybridPredictor, Joint, Learners,
+    MomentFit, MomentLearner, Muscle,
     NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationLedPredictor,
     SimulationPredictor,
     StartStates, StaticPredictor, Suspicion, TrainedNetwork, Trust,

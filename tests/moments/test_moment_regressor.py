@@ -215,3 +215,48 @@ def test_a_moment_alone_and_its_name(measured):
         EMGDrivenMomentRegressor(elbow()).fit(
             X.iloc[:, :3].set_axis(["biceps", "triceps", "elbow_flexion"], axis=1), y[[second]].set_axis(["x"], axis=1)
         )
+
+
+def with_a_push(X, y, size=6.0):
+    """Moments to which something adds that no muscle of the model does, but that the posture tells."""
+    extra = size * np.sin(4.0 * X[arm().coordinate_names[0]])
+    return y + extra.to_numpy()[:, None] * np.eye(2)[0]
+
+
+def test_hybrid_learns_what_the_muscles_lack_and_keeps_them_where_they_are_right():
+    X, y = recording(noise=0.3, trials=tuple("abcdef"))
+    new, of_new = recording(seed=7, trials=("g", "h"), noise=0.3)
+    settings = {"emg_scale": None, "random_state": 0}
+    muscles = EMGDrivenMomentRegressor(arm(), **settings).fit(X, with_a_push(X, y))
+    hybrid = EMGDrivenMomentRegressor(arm(), prediction="hybrid", **settings).fit(X, with_a_push(X, y))
+    error = lambda one: ((one.predict(new) - with_a_push(new, of_new)) ** 2).mean() ** 0.5
+    pushed, other = arm().coordinate_names
+    assert error(hybrid)[pushed] < 0.8 * error(muscles)[pushed]
+    np.testing.assert_allclose(hybrid.hybrid_weights_.sum(axis=1), 1.0)
+    assert hybrid.hybrid_weights_.loc[other, "trees"] < 0.05 < hybrid.hybrid_weights_.loc[pushed, "trees"]
+    assert error(hybrid)[other] < 1.1 * error(muscles)[other]
+    pd.testing.assert_frame_equal(hybrid.predict_muscle_forces(new), muscles.predict_muscle_forces(new))
+
+
+def test_hybrid_band_is_of_frames_held_out(tmp_path):
+    X, y = recording(noise=0.3, trials=tuple("abcdef"))
+    new, of_new = recording(seed=7, trials=("g", "h"), noise=0.3)
+    hybrid = EMGDrivenMomentRegressor(arm(), prediction="hybrid", emg_scale=None, random_state=0)
+    predicted, std = hybrid.fit(X, with_a_push(X, y)).predict(new, return_std=True)
+    inside = ((with_a_push(new, of_new) - predicted).abs() < 1.645 * std).to_numpy().mean()
+    assert 0.7 < inside < 0.99
+    save(hybrid, tmp_path / "hybrid.skbionic")
+    np.testing.assert_array_equal(load(tmp_path / "hybrid.skbionic").predict(new), predicted)
+    np.testing.assert_array_equal(clone(hybrid).fit(X, with_a_push(X, y)).predict(new), predicted)
+
+
+def test_hybrid_of_postures_of_geometry_and_of_unknown_moments(measured):
+    X, y = measured
+    rows, moments = X.reset_index(drop=True).iloc[::10], y.reset_index(drop=True).iloc[::10]
+    settings = {"emg_scale": None, "prediction": "hybrid", "random_state": 0}
+    assert EMGDrivenMomentRegressor(arm(), **settings).fit(rows, moments).score(rows, moments) > 0.7
+    alone, geometry = without_skeleton(arm()), geometry_of(arm(), X)
+    emg, first = X[list(arm().channels)], arm().coordinate_names[0]
+    by_data = EMGDrivenMomentRegressor(alone, geometry=geometry, **settings).fit(emg, y[[first]])
+    assert by_data.score(emg, y[[first]]) > 0.9
+    assert by_data.predict(emg).columns.tolist() == [first]
