@@ -15,6 +15,7 @@ import public_names
 from sphinx.util import logging
 
 import sk_bionic
+from sk_bionic.datasets._cache import data_folder
 
 project, author = "sk_bionic", "the sk_bionic developers"
 copyright = author
@@ -67,10 +68,13 @@ html_theme_options = {
     "pygments_dark_style": "monokai",
 }
 
+RECORDED_KNEE = data_folder() / "knee_emg" / "1Nsitting.csv"
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_gallery",
-    "filename_pattern": r"[/\\]plot_",
+    # Nothing is downloaded: examples on recorded EMG run where the recordings are in the cache.
+    "filename_pattern": r"[/\\](plot_|recorded_)" if RECORDED_KNEE.exists() else r"[/\\]plot_",
+    "ignore_repr_types": r"matplotlib\.",
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sk_bionic",),

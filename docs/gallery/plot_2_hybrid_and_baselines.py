@@ -19,7 +19,7 @@ from sk_bionic.baselines import evaluate, make_baseline
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.model_selection import TrialKFold
 
-flexion = make_elbow_flexion(n_trials=3, duration=4.0, mismatch=0.5, random_state=3)
+flexion = make_elbow_flexion(n_trials=3, duration=4.0, mismatch=0.5, random_state=4)
 X, y = flexion.data, flexion.target
 
 # %%

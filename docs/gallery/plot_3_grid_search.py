@@ -24,13 +24,13 @@ from sk_bionic.preprocessing import EMGEnvelope
 flexion = make_elbow_flexion(n_trials=3, duration=3.0, mismatch=0.5, random_state=1)
 
 # %%
-# The simulator's EMG is an envelope already, so the first step only normalises (``band=None, low_pass=None``); on raw
-# EMG it would filter, too. ``set_output(transform="pandas")`` keeps the index with its trials and times on the way.
-# Parameters of the regressor are reached by the name of its step.
+# The simulator's EMG is an envelope already, so the first step only takes off the level at rest and normalises
+# (``band=None, low_pass=None``); on raw EMG it would filter, too. ``set_output(transform="pandas")`` keeps the index
+# with its trials and times on the way. Parameters of the regressor are reached by the name of its step.
 
 pipeline = Pipeline(
     [
-        ("envelope", EMGEnvelope(band=None, low_pass=None)),
+        ("envelope", EMGEnvelope(band=None, low_pass=None, rest=0.05)),
         (
             "regressor",
             PhysicsInformedMSKRegressor("elbow", prediction="network", max_epochs=60, random_state=0),

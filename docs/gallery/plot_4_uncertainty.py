@@ -9,6 +9,8 @@ bands hold what they promise? On a simulated subject that can be counted.
 # %%
 # Two degrees of noise on the angle: a poor goniometer.
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -56,10 +58,14 @@ print("true forces inside:", inside_force.mean().map("{:.0%}".format).to_dict())
 # Angles, which have white noise here, come out close to 95 %. Forces of one trial are all wrong together or right
 # together, since they hang on the same few parameters; one trial says little about them. Over 60 simulated subjects
 # 94 % of the true parameters lie inside their intervals (``benchmarks/results/identification.md``). All of this holds
-# where the model is right. Standard errors know the noise, not a muscle that the model lacks:
+# where the model is right. Standard errors know the noise, not a muscle that the model lacks. Here the fit itself says
+# that it cannot tell some of its parameters:
 
 wrong = make_elbow_flexion(n_trials=4, duration=4.0, mismatch=1.0, random_state=5)
-regressor.fit(wrong.data[~is_new], wrong.target[~is_new])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    regressor.fit(wrong.data[~is_new], wrong.target[~is_new])
+print("\n".join(str(one.message).split(". ")[0] for one in caught))
 truth = wrong.parameters.rename(columns={"value": "truth"})
 table = regressor.parameters_.merge(truth, on=["muscle", "name"])
 table["off_by_std_err"] = ((table["value"] - table["truth"]) / table["std_err"]).abs()

@@ -16,7 +16,7 @@ from matplotlib.collections import LineCollection
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_arm_reaching
 
-reaching = make_arm_reaching(n_trials=3, duration=4.0, random_state=2)
+reaching = make_arm_reaching(n_trials=3, duration=4.0, random_state=3)
 X, y = reaching.data, reaching.target
 is_new = X.index.get_level_values("trial") == "trial_02"
 regressor = PhysicsInformedMSKRegressor("arm", prediction="simulation").fit(X[~is_new], y[~is_new])

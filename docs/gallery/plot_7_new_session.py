@@ -15,7 +15,7 @@ import numpy as np
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 
-flexion = make_elbow_flexion(n_trials=4, duration=4.0, random_state=7)
+flexion = make_elbow_flexion(n_trials=4, duration=4.0, random_state=0)
 X, y = flexion.data, flexion.target
 trial = X.index.get_level_values("trial")
 day_one = trial < "trial_02"
