@@ -373,7 +373,8 @@ TITLES = {
     "second order, forward only, at the cut-off of the zero-lag prediction, makes of the causal angle",
     "faults": "Faults put into trials of a simulated elbow that differs from the model",
     "lsl": "Over the Lab Streaming Layer's loopback: amplifiers, predictions and listeners in one process of a machine "
-    "that others used too. Latency: from the amplifier's stamp to the listener, prediction included",
+    "that others used too. Latency: from the amplifier's stamp to the listener, prediction included. Flagged: frames "
+    "that came in a burst after the amplifier's own thread had waited for the machine",
 }
 
 

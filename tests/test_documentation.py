@@ -108,12 +108,14 @@ def test_code_of_the_page_runs(page, in_empty_folder):
 
 
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
-def test_gallery_example_runs(script, in_empty_folder):
+def test_gallery_example_runs_and_warns_of_nothing(script, in_empty_folder):
     pytest.importorskip("matplotlib")
-    namespace = {"__name__": "__main__"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    namespace = {"__name__": "__main__", "__file__": str(script)}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
         exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), namespace)
+    messages = [str(one.message) for one in caught if issubclass(one.category, UserWarning)]
+    assert [text for text in messages if "FigureCanvasAgg is non-interactive" not in text] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,7 +20,8 @@ import pandas as pd
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.musculoskeletal import from_osim, to_osim
 
-model = from_osim("elbow.osim", ["elbow_flexion"])
+file = Path(__file__).with_name("elbow.osim")
+model = from_osim(file, ["elbow_flexion"])
 print(model.name, model.coordinate_names, model.muscle_names)
 
 # %%
@@ -35,7 +36,7 @@ emg = {"biceps": 0.10 + 0.08 * bursts, "triceps": 0.05 - 0.04 * bursts}
 X = pd.DataFrame({muscle: values.clip(0.01) for muscle, values in emg.items()}, index)
 
 folder = Path(tempfile.mkdtemp())
-text = Path("elbow.osim").read_text(encoding="utf-8")
+text = file.read_text(encoding="utf-8")
 (folder / "truth.osim").write_text(text.replace(">700<", ">850<").replace(">900<", ">780<"), encoding="utf-8")
 true_model = from_osim(folder / "truth.osim", ["elbow_flexion"])
 truth = PhysicsInformedMSKRegressor(true_model, prediction="simulation", identify=[])
@@ -68,5 +69,5 @@ bottom.legend(ncols=2)
 # %%
 # A copy of the file with the subject's values, for OpenSim.
 
-to_osim(regressor.model_, "elbow.osim", folder / "subject.osim")
+to_osim(regressor.model_, file, folder / "subject.osim")
 from_osim(folder / "subject.osim", ["elbow_flexion"]).parameters.as_dict()["max_isometric_force"].round()
