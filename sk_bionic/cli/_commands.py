@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..io.atomic import replacing_path
 from ..persistence import load, save
 from ..regressor import PhysicsInformedMSKRegressor
 from ..trials import find_trials
@@ -150,6 +149,8 @@ def report(arguments):
     path = check_output(arguments.output, arguments.overwrite, (".html",))
     pipeline = load_fitted(config)
     X, y = training_frames(config)
-    with replacing_path(path) as part:
-        write_report(pipeline, X, y, part, raw_emg=read_raw_emg(config), held_out=not arguments.no_held_out)
+    write_report(
+        pipeline, X, y, path, overwrite=arguments.overwrite, raw_emg=read_raw_emg(config),
+        held_out=not arguments.no_held_out,
+    )  # fmt: skip
     print(f"Report written to {path}.")

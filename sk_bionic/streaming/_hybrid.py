@@ -216,8 +216,8 @@ class PhysicsOfFrames:
 
 
 class BeyondOfFrames:
-    """Whom to believe under loads and postures that the training did not have (see `predictors.error_size`), by the recent
-    past.
+    """Whom to believe under loads and postures that the training did not have, by the recent past (see
+    `predictors.error_size`).
 
     Parameters
     ----------

@@ -178,21 +178,32 @@ def test_a_method_that_fails_is_a_row_without_numbers(example, run, monkeypatch,
     assert any(line.split() == ["ridge", "-", "-", "-", "-", "-"] for line in printed.out.splitlines())
 
 
-def test_report_gets_the_fitted_subject_and_its_recordings(example, run, tmp_path, monkeypatch):
-    got = []
+def test_report_is_written_of_the_fitted_subject_and_its_recordings(example, run, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "report.html"
+    run("report", example / "elbow.toml", "--no-held-out", "-o", path)
+    text = path.read_text(encoding="utf-8")
+    assert os.listdir(tmp_path) == ["report.html"] and "error of the fit" in text
+    assert all(f"trial_0{k}" in text for k in range(3)) and "Raw EMG" not in text
+    printed = run("report", example / "elbow.toml", "--no-held-out", "-o", path, code=2)
+    assert "report.html" in printed and "exists" in printed and path.read_text(encoding="utf-8") == text
 
-    def report(estimator, X, y, path, *, raw_emg, held_out):
-        got.append((estimator, X, y))
-        assert raw_emg is None and held_out is False
-        path.write_text("<html>")
 
-    monkeypatch.setitem(sys.modules, "sk_bionic.inspection", types.SimpleNamespace(report=report))
-    run("report", example / "elbow.toml", "--no-held-out", "-o", tmp_path / "report.html")
-    ((estimator, X, y),) = got
-    assert (tmp_path / "report.html").read_text() == "<html>" and os.listdir(tmp_path) == ["report.html"]
-    assert isinstance(estimator[-1], sk_bionic.PhysicsInformedMSKRegressor)
-    assert X.index.equals(y.index) and X.index.unique("trial").tolist() == [f"trial_0{k}" for k in range(3)]
-    assert y.max() < 3.2  # rad
+def test_report_shows_raw_emg_where_the_recordings_are_raw(example, run, tmp_path, monkeypatch):
+    """What the library is given; a fit of raw EMG is another test's."""
+    given = {}
+    monkeypatch.setitem(
+        sys.modules, "sk_bionic.inspection", types.SimpleNamespace(report=lambda *_, **named: given.update(named))
+    )
+    config = tmp_path / "raw.toml"
+    config.write_text(
+        (example / "elbow.toml").read_text().replace("trial_*", f"{example}/trial_*")
+        + "[emg]\nband = [5.0, 45.0]\nlow_pass = 4\n"
+    )
+    run("fit", config, quick=True)
+    run("report", config, "-o", tmp_path / "report.html")
+    assert list(given["raw_emg"].columns) == ["biceps", "triceps"] and given["held_out"] is True
+    assert len(given["raw_emg"]) == 900
 
 
 def test_options_that_the_example_mentions_exist(tmp_path):
