@@ -11,12 +11,13 @@ from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Trials, shifted
 from .at_rest import starts_of_zero
-from .identify import identify
+from .identify import IdentificationSettings, identify
 
 LONGEST_STEP = 0.04  # s between the frames that are looked at
 MOST_FRAMES, FEWEST_FRAMES = 400, 10  # that are looked at; of a trial
 LONGEST_PART = 15.0  # s of a trial
 MOST_STEPS = 15  # of an identification
+LOOKED_AT = IdentificationSettings(exact_errors=False)
 # Of the zero of a goniometer that is in question: any, for all that the prior says.
 ANY_ZERO = {"initial": 0.0, "value": 0.0, "lower": -7.0, "upper": 7.0, "prior_scale": 0.5, "free": True}
 INERTIAL = ("segment_mass", "moment_of_inertia")
@@ -172,7 +173,7 @@ class Case:
         """What the model can make of it: an `Explanation`, None where it cannot be simulated."""
         motion = EquationOfMotion(self.model, self.trials, self.excitation, self.exogenous)
         try:
-            found = identify(motion, self.angle, self.weight, on_step=lambda step, *_: step >= MOST_STEPS)
+            found = identify(motion, self.angle, self.weight, LOOKED_AT, on_step=lambda step, *_: step >= MOST_STEPS)
         except (SimulationError, np.linalg.LinAlgError):
             return None
         return Explanation.of(found, self.angle)

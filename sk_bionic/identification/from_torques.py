@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..musculoskeletal import MusculoskeletalModel
-from ..musculoskeletal.prior import FreeParameters
+from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .identify import FIRST_EFFECTIVE_FRACTION, SMALLEST_FITTED_FRACTION
 from .levenberg_marquardt import levenberg_marquardt
-from .posterior import LARGEST_RAW, LARGEST_STEP, effective_fraction
+from .posterior import LARGEST_RAW, LARGEST_STEP, MOST_KEPT, effective_fraction
+from .standard_errors import Piece, blocks_of, standard_errors
 
 FINEST_TORQUE = 1e-6  # N m; below it a perfect fit would weigh infinitely
 MAX_ITERATIONS = 100
@@ -32,7 +33,7 @@ class TorqueIdentification:
     model : MusculoskeletalModel
         The model with the identified values.
     covariance : ndarray (n_free, n_free)
-        Posterior covariance of the free parameters' values.
+        Covariance of the free parameters' values (see `standard_errors`).
     information : ndarray (n_raw, n_raw)
         What the torques alone say, in units of the prior (see `Identification`).
     noise_std : ndarray (n_coordinates,)
@@ -47,6 +48,10 @@ class TorqueIdentification:
     n_iter : int
         Evaluations of torques and derivatives.
     converged : bool
+    given_fixed : ndarray (n_free, n_free), optional
+        `covariance`, were the parameters that are not free known.
+    doubt : float
+        Probability that these are as uncertain as their priors say.
     """
 
     model: MusculoskeletalModel
@@ -58,9 +63,11 @@ class TorqueIdentification:
     torque: np.ndarray
     n_iter: int
     converged: bool
+    given_fixed: np.ndarray | None = None
+    doubt: float = 0.0
 
 
-def identify_torques(motion, torque, weight=None):
+def identify_torques(motion, torque, weight=None, exact_errors=True):
     """Identify the free parameters of a model from measured joint torques.
 
     Parameters
@@ -72,6 +79,9 @@ def identify_torques(motion, torque, weight=None):
         Measured torque of muscles and tissue [N m]; NaN where it is unknown.
     weight : ndarray (n_frames,), optional
         Non-negative weight of each frame's torques.
+    exact_errors : bool
+        Whether standard errors are wanted that hold where the model is wrong (see `standard_errors`); otherwise they
+        are those of the inverse Hessian.
 
     Returns
     -------
@@ -92,7 +102,7 @@ def identify_torques(motion, torque, weight=None):
         settled = problem.reweigh(raw) < SETTLED
         if settled:
             break
-    return problem.result(raw, n_iter, bool(settled and search.converged))
+    return problem.result(raw, n_iter, bool(settled and search.converged), exact_errors)
 
 
 class _Problem:
@@ -169,7 +179,23 @@ class _Problem:
         self.fraction = max(found, SMALLEST_FITTED_FRACTION)
         return max(np.abs(np.log(self.noise / before[0])).max(), abs(np.log(self.fraction / before[1])))
 
-    def result(self, raw, n_iter, converged):
+    def _errors(self, raw, prior):
+        """`StandardErrors` at raw parameters."""
+        trials, error = self.motion.trials, self.error(raw)
+        by_raw = self._evaluated(raw)[1] @ self.free.derivative(raw)
+        fixed = fixed_parameters(self.motion.model.parameters, self.motion.acting)
+        slope = self.motion.moments_and_derivative(self.free.values(raw), fixed)[1] * fixed.prior_std()
+        weight, own = self.weight / self.noise**2, np.arange(self.free.n_raw)
+        n_blocks = trials.lengths if self.motion.is_static else blocks_of(trials.lengths, trials.sampling_rate)
+        step = max(1, trials.n_frames // MOST_KEPT)
+        pieces = [
+            Piece(own, by_raw[r], slope[r][::step], weight[r], error[r], n, np.arange(0, r.stop - r.start, step))
+            for r, n in zip(trials.slices, n_blocks, strict=True)
+        ]
+        left = self.linearise(raw)[0]
+        return standard_errors(pieces, prior, self.fraction, self.free.n_raw, left)
+
+    def result(self, raw, n_iter, converged, exact_errors):
         self.fraction = self.independent  # standard errors use it as it is
         jacobian, slope = self._of_torques(raw), self.free.prior_derivative(raw)
         data, prior = jacobian.T @ jacobian, slope.T @ slope
@@ -181,9 +207,10 @@ class _Problem:
         # Of n independent frames the data have used up trace(H^-1 J'J) for parameters (Spiegelhalter et al. 2002).
         left = 1.0 - np.einsum("ij,ji->", inverse, data) / max(self.fraction * self.n.sum(), 1.0)
         new = squares / np.maximum(self.n * max(left, LEAST_LEFT), 1.0)
+        errors = self._errors(raw, prior) if exact_errors else None
         return TorqueIdentification(
             model=self.motion.model.with_values(self.free.values(raw)),
-            covariance=by_raw @ inverse @ by_raw.T,
+            covariance=by_raw @ (inverse if errors is None else errors.covariance) @ by_raw.T,
             information=data * np.outer(unit, unit),
             noise_std=np.where(self.n > 0, np.sqrt(squares / degrees), np.nan),
             new_noise_std=np.where(self.n > 0, np.sqrt(new), np.nan),
@@ -191,6 +218,8 @@ class _Problem:
             torque=self._evaluated(raw)[0],
             n_iter=n_iter,
             converged=converged,
+            given_fixed=by_raw @ (inverse if errors is None else errors.given_fixed) @ by_raw.T,
+            doubt=0.0 if errors is None else errors.doubt,
         )
 
 

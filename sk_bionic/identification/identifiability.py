@@ -91,10 +91,17 @@ def weak_directions(free, information):
 def unlearnt(model, covariance):
     """Free parameters whose posterior is hardly narrower than their prior, as list of Finding."""
     free = FreeParameters(model.parameters)
-    wide = np.sqrt(np.diag(covariance)) > NOT_NARROWER * free.prior_std()
+    wide = free.narrowing(covariance) > NOT_NARROWER
     rows = [int(free.index[i]) for i in np.flatnonzero(wide)]
     table = model.parameters.rows
     return [Finding((r,), label(table[r]), ADVICE.get(table[r].name, OTHERWISE)) for r in rows]
+
+
+def known_otherwise(identification):
+    """Covariance (n_free, n_free) of the free parameters, were the others known: what the recording tells of them."""
+    if identification.given_fixed is None:
+        return identification.covariance
+    return identification.given_fixed
 
 
 def degenerate_scale(model):
@@ -164,7 +171,7 @@ def assess(identification, excitation):
     findings = [
         *degenerate_scale(model),
         *uninformative_channels(model, excitation),
-        *unlearnt(model, identification.covariance),
+        *unlearnt(model, known_otherwise(identification)),
         *weak_directions(free, identification.information),
     ]
     return [finding for finding in findings if finding.rows]

@@ -19,6 +19,7 @@ from ..dynamics.errors import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
 from .posterior import Point, Posterior, robust_weight
+from .standard_errors import Piece, blocks_of, force_noise, standard_errors
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
 # The prior is not allowed to outweigh the angles further, however correlated their errors are; standard errors use the
@@ -42,12 +43,16 @@ class IdentificationSettings:
         Prior standard deviation of the logarithm of each trial's EMG gains (see `TrialGains`); 0: none.
     random_state : numpy.random.RandomState, optional
         For the random starts.
+    exact_errors : bool
+        Whether standard errors are wanted that hold where the model is wrong (see `standard_errors`), which take
+        another march of the derivatives; otherwise they are those of the inverse Hessian.
     """
 
     robust: bool = False
     n_starts: int = 1
     trial_gain_std: float = 0.0
     random_state: np.random.RandomState | None = None
+    exact_errors: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Identification:
     model : MusculoskeletalModel
         The model with the identified values.
     covariance : ndarray (n_free, n_free)
-        Posterior covariance of the free parameters' values, what is each trial's own marginalised.
+        Covariance of the free parameters' values, what is each trial's own marginalised (see `standard_errors`).
     information : ndarray (n_raw, n_raw)
         What the angles alone say about the unconstrained parameters: the data term's Hessian, what is each trial's own
         marginalised, in units of the prior's standard deviations. A direction with an eigenvalue below 1 is left to
@@ -83,6 +88,12 @@ class Identification:
     starts : tuple of tuple (float, ndarray)
         Objective and free values (n_free,) that each start of a multi-start reached; infinite and None where it
         failed.
+    given_fixed : ndarray (n_free, n_free), optional
+        `covariance`, were the parameters that are not free known.
+    doubt : float
+        Probability that the parameters that are not free are as uncertain as their priors say.
+    force_noise : ndarray (n_muscles,), optional
+        Relative standard deviation of the muscle forces that noise of the EMG makes.
     """
 
     model: MusculoskeletalModel
@@ -99,6 +110,13 @@ class Identification:
     n_iter: int
     converged: bool
     starts: tuple = ()
+    given_fixed: np.ndarray | None = None
+    doubt: float = 0.0
+    force_noise: np.ndarray | None = None
+
+    def relative_variance(self):
+        """Relative variance (n_muscles,) of the muscle forces that noise of the EMG makes."""
+        return np.zeros(self.model.n_muscles) if self.force_noise is None else np.square(self.force_noise)
 
 
 class IdentificationInterrupted(KeyboardInterrupt):
@@ -173,18 +191,18 @@ def identify(
             break
     if all(run is None for run in runs):
         raise failure
-    result = _best(posterior, runs)
+    result = _best(posterior, runs, settings)
     if interrupted:
         raise IdentificationInterrupted(result)
     return result
 
 
-def _best(posterior, runs):
+def _best(posterior, runs, settings):
     """Identification of the best run."""
     objectives = _compare(posterior, runs)
     best = runs[int(np.argmin(objectives))]
     posterior.weight = best.weight
-    result = _result(posterior, best)
+    result = _result(posterior, best, settings.exact_errors)
     values = [None if run is None else posterior.free.free_values(run.point.raw) for run in runs]
     return replace(result, starts=tuple(zip(objectives, values, strict=True)))
 
@@ -274,19 +292,20 @@ class _GivenFraction:
         return self.posterior.moved(point, step)
 
 
-def _result(posterior, run):
+def _result(posterior, run, exact_errors):
     point, free = run.point, posterior.free
     p = free.n_raw
-    _, data = posterior.data_terms(point, run.fraction)
-    _, prior = posterior.prior_terms(point)
+    of_data, data = posterior.data_terms(point, run.fraction)
+    of_prior, prior = posterior.prior_terms(point)
     by_raw = free.derivative(point.raw)
-    covariance = by_raw @ np.linalg.pinv(data + prior, hermitian=True)[:p, :p] @ by_raw.T
+    errors = _errors(posterior, run, prior, of_data + of_prior) if exact_errors else None
+    plain = np.linalg.pinv(data + prior, hermitian=True)[:p, :p]
     scale = 1.0 / np.sqrt(np.diag(prior)[:p])
     states = data[p:, p:] + prior[p:, p:]
     information = data[:p, :p] - data[:p, p:] @ np.linalg.pinv(states, hermitian=True) @ data[p:, :p]
     return Identification(
         model=posterior.motion.model.with_values(free.values(point.raw)),
-        covariance=covariance,
+        covariance=by_raw @ (plain if errors is None else errors.covariance) @ by_raw.T,
         information=information * np.outer(scale, scale),
         noise_std=posterior.noise_std(point, len(data)),
         effective_fraction=run.fraction,
@@ -298,4 +317,35 @@ def _result(posterior, run):
         objective=posterior.objective(point, run.fraction),
         n_iter=run.n_iter,
         converged=run.converged,
+        given_fixed=by_raw @ (plain if errors is None else errors.given_fixed) @ by_raw.T,
+        doubt=0.0 if errors is None else errors.doubt,
+        force_noise=None if errors is None else _force_noise(posterior, point, errors.doubt),
     )
+
+
+def _force_noise(posterior, point, doubt):
+    """Noise of the muscle forces (n_muscles,), as far as it is not the model that is in doubt."""
+    noise = force_noise(point.motion, point.trajectory, point.parameters, point.initial_state, point.error)
+    return np.sqrt(1.0 - doubt) * noise
+
+
+def _errors(posterior, run, prior, left):
+    """`StandardErrors` at a run's point."""
+    trials, p, size = posterior.motion.trials, posterior.free.n_raw, posterior.n_of_trial
+    by_raw, of_trial = posterior.sensitivity(run.point)
+    by_fixed, kept = posterior.fixed_sensitivity(run.point)
+    weight = posterior.frame_scale(run.point) * posterior.weight
+    n_blocks = blocks_of(trials.lengths, trials.sampling_rate)
+    pieces = [
+        Piece(
+            np.r_[0:p, p + size * k : p + size * (k + 1)],
+            np.concatenate([by_raw[rows], of_trial[rows]], axis=2),
+            by_fixed[np.searchsorted(kept, rows.start) : np.searchsorted(kept, rows.stop)],
+            weight[rows],
+            run.point.error[rows],
+            n_blocks[k],
+            kept[(kept >= rows.start) & (kept < rows.stop)] - rows.start,
+        )
+        for k, rows in enumerate(trials.slices)
+    ]
+    return standard_errors(pieces, prior, run.fraction, p, left)

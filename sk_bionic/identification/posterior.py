@@ -7,7 +7,7 @@ import numpy as np
 from ..dynamics.equation import EquationOfMotion, Trajectory
 from ..dynamics.errors import SimulationError
 from ..dynamics.sensitivity import state_sensitivity
-from ..musculoskeletal.prior import FreeParameters
+from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .trial_gains import TrialGains
 
 INITIAL_STATE_STD = (
@@ -18,6 +18,7 @@ SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is m
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
+MOST_KEPT = 20_000  # frames of the derivatives by parameters that are not free
 MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
 KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
@@ -60,6 +61,7 @@ class Posterior:
     def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
         self.motion = motion
         self.free = FreeParameters(motion.model.parameters)
+        self.fixed = fixed_parameters(motion.model.parameters)
         self.trial_gains = TrialGains(motion, trial_gain_std)
         weight = np.asarray(weight, dtype=np.float64)[:, None]
         angle = np.where(weight > 0, angle, np.nan)
@@ -172,12 +174,31 @@ class Posterior:
         by_value = with_offset(by_value, self.free)
         return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)
 
+    def fixed_sensitivity(self, point):
+        """d(simulated angle)/d(parameters that are not free, in their prior standard deviations), the initial states
+        given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept of a long recording.
+        """
+        n_frames, std = self.motion.trials.n_frames, self.fixed.prior_std()
+        kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
+        out = np.zeros((len(kept), self.d, len(std)))
+        size = max(8, int(MARCHED_ONCE / (n_frames * 2 * self.motion.model.n_states)))  # columns of one march
+        for first in range(0, len(std), size):
+            columns = slice(first, min(first + size, len(std)))
+            rows = self.fixed.index[columns]
+            moved = point.motion.solve(point.parameters, point.initial_state, rows).sensitivity
+            out[..., columns] = moved[kept, : self.d, : len(rows)]
+        return with_offset(out, self.fixed) * std, kept
+
+    def frame_scale(self, point):
+        """What a frame's weight is over the noise's variance (n_coordinates,)."""
+        return (self.n + self.n_known) / (self.squares(point) + self.known_squares)
+
     def data_terms(self, point, fraction):
         """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and
         gains.
         """
         by_raw, of_trial = self.sensitivity(point)
-        scale = fraction * (self.n + self.n_known) / (self.squares(point) + self.known_squares)
+        scale = fraction * self.frame_scale(point)
         p, size = self.free.n_raw, self.n_of_trial
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))

@@ -4,8 +4,12 @@ A free value is lower + (upper - lower) sigmoid(raw), so that every raw vector i
 in the value or its logarithm, as the table of parameters says. Rows of one group share one raw coordinate.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import expit, logit
+
+from .parameters import ParameterTable
 
 
 class FreeParameters:
@@ -89,6 +93,22 @@ class FreeParameters:
         slope = np.where(self.is_log, 1.0 / np.where(self.is_log, values, 1.0), 1.0) / self.prior_scale * self.share
         return slope[:, None] * self.derivative(raw)
 
+    def narrowing(self, covariance):
+        """Standard deviations (n_free,) of a covariance of the values (n_free, n_free) over those of the prior, both
+        on the prior's scale (logarithms where it is one of the logarithm).
+        """
+        values = self.base[self.index]
+        unit = self.prior_scale * np.where(self.is_log, np.abs(values), 1.0)
+        return np.sqrt(np.diag(covariance)) / unit
+
     def prior_std(self):
         """Standard deviation of the prior in the parameter's own unit, at its centre; ndarray (n_free,)."""
         return np.where(self.is_log, self.prior_scale * np.abs(self.initial), self.prior_scale)
+
+
+def fixed_parameters(table, names=None):
+    """The rows of a table that are not free, of all or some names of parameters, as `FreeParameters`."""
+    open_ = [not row.free and (names is None or row.name in names) for row in table.rows]
+    return FreeParameters(
+        ParameterTable(replace(row, free=one, group="") for row, one in zip(table.rows, open_, strict=True))
+    )

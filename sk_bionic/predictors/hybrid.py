@@ -21,7 +21,7 @@ from .error_size import Beyond, within
 from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, Trust, floored, predict_fused, relative_std
 from .learnt import LearntPredictor
 from .predictor import Prediction, found_by, offset_of
-from .simulation import calibrated_simulation, propagated, simulated, variance_from_rest
+from .simulation import calibrated_simulation, force_variance, simulated, variance_from_rest
 
 SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
 BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
@@ -221,7 +221,7 @@ class HybridPredictor(EnsemblePredictor):
         free = FreeParameters(self.model.parameters)
         values = self.model.parameters.as_dict()
         by_state, direct = force_derivatives(equation, trajectory.state, values, free)
-        of_parameters = propagated(direct, self.identification.covariance)
+        of_parameters = force_variance(equation, trajectory.state, direct, self.identification)
         return of_parameters + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(of_state), -1))
 
 

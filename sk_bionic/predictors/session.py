@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 
 from ..exceptions import IdentifiabilityWarning, warn_user
 from ..identification.identifiability import LINE, NOT_NARROWER, fitting_in, unlearnt
-from ..identification.identify import identify
+from ..identification.identify import IdentificationSettings, identify
 from ..identification.levenberg_marquardt import levenberg_marquardt
 from .posture_errors import factor_of_errors, measured_frames, time_of
 
@@ -75,7 +75,9 @@ def calibrated(model, motion, angle, noise_std):
     rows = model.parameters.rows
     centred = {(r.owner, r.name): {"initial": r.value} for r in rows if r.name in SESSION_PARAMETERS}
     session = model.with_rows(centred).identifying(SESSION_PARAMETERS)
-    identification = identify(motion.with_model(session), angle, known_noise_std=noise_std)
+    identification = identify(
+        motion.with_model(session), angle, None, IdentificationSettings(exact_errors=False), known_noise_std=noise_std
+    )
     _warn([finding.message for finding in unlearnt(identification.model, identification.covariance)])
     moved = [row.name in SESSION_PARAMETERS for row in rows]
     return model.with_values(np.where(moved, identification.model.parameters.value, model.parameters.value))

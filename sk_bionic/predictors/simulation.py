@@ -7,9 +7,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
+from ..dynamics.inverse import muscles_along
 from ..dynamics.sensitivity import force_derivatives, start_sensitivity, state_sensitivity
 from ..exceptions import IdentifiabilityWarning, warn_user
-from ..identification.identifiability import assess, summary
+from ..identification.identifiability import assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset
 from ..musculoskeletal.prior import FreeParameters
@@ -198,7 +199,7 @@ def simulated(predictor, equation, with_std=False):
     angle = trajectory.angle + offset_of(model)
     if not with_std:
         return Prediction(angle, trajectory)
-    variance, of_force = _of_parameters(equation, trajectory, parameters, identification.covariance)
+    variance, of_force = _of_parameters(equation, trajectory, parameters, identification)
     of_start = start_variance(predictor, equation, trajectory)
     if of_start is not None:
         variance, of_force = variance + of_start[0], of_force + of_start[1]
@@ -206,9 +207,12 @@ def simulated(predictor, equation, with_std=False):
     return Prediction(angle, trajectory, np.sqrt(variance), force_std=np.sqrt(of_force))
 
 
-def _of_parameters(equation, trajectory, parameters, covariance):
+def _of_parameters(equation, trajectory, parameters, identification):
     """Variances of angles (n_frames, n_coordinates) [rad^2] and muscle forces (n_frames, n_muscles) [N^2] that the
-    parameters' posterior leaves.
+    parameters leave.
+
+    A doubt of the parameters that are not free has no part in the angles' variance: what they have done to the angles
+    of the training is in the error that was left there.
     """
     model, n_frames = equation.model, equation.trials.n_frames
     free = FreeParameters(model.parameters)
@@ -216,8 +220,19 @@ def _of_parameters(equation, trajectory, parameters, covariance):
         return np.zeros((n_frames, model.n_coordinates)), np.zeros((n_frames, model.n_muscles))
     by_value, _ = state_sensitivity(equation, trajectory, parameters, free, from_rest=True)
     by_state, direct = force_derivatives(equation, trajectory.all_states, parameters, free)
-    of_force = propagated(direct + by_state @ by_value, covariance)
-    return propagated(with_offset(by_value[:, : model.n_coordinates], free), covariance), of_force
+    of_force = force_variance(equation, trajectory.state, direct + by_state @ by_value, identification)
+    by_angle = with_offset(by_value[:, : model.n_coordinates], free)
+    return propagated(by_angle, known_otherwise(identification)), of_force
+
+
+def force_variance(equation, state, by_value, identification):
+    """Variance of muscle forces (n_frames, n_muscles) [N^2] by the parameters, of which `by_value` (n_frames,
+    n_muscles, n_free) are the derivatives, and by noise of the EMG.
+    """
+    variance, relative = propagated(by_value, identification.covariance), identification.relative_variance()
+    if not relative.any():
+        return variance
+    return variance + relative * np.square(muscles_along(equation, state)[0].tendon_force)
 
 
 def propagated(jacobian, covariance):

@@ -299,9 +299,10 @@ class MusclesOfFrames:
         model, rows = predictor.model, FreeParameters(predictor.model.parameters).index
         self.d, self.step, self.offset = model.n_coordinates, step, np.array(offset_of(model))
         self.limb = Limb(model, step, rows, 0, predictor.session.delay)
-        self.of_parameters = np.zeros((len(rows), len(rows)))
+        self.of_parameters, self.of_noise = np.zeros((len(rows), len(rows))), np.zeros(model.n_muscles)
         if predictor.identification is not None:
             self.of_parameters[:] = predictor.identification.covariance
+            self.of_noise[:] = predictor.identification.relative_variance()
         self.motion, self.of_motion = np.zeros((2, self.d)), np.zeros((2 * self.d, 2 * self.d))
         self.room, self.out = np.zeros(2 * self.d), np.zeros((2, 2 * self.d + model.n_muscles))
 
@@ -313,7 +314,7 @@ class MusclesOfFrames:
         for r in range(self.d):
             self.of_motion[r, r], self.of_motion[self.d + r, self.d + r] = variance[r], variance[r] / VELOCITY_TIME**2
         solved = limb.go(fresh, self.motion)
-        conclude_along(self.d, limb.tell(True), self.of_motion, self.of_parameters, self.room, self.out)
+        conclude_along(self.d, limb.tell(True), self.of_motion, self.of_parameters, self.of_noise, self.room, self.out)
         return solved
 
     def copy_from(self, other):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..identification.identifiability import known_otherwise
 from ..identification.posterior import with_offset
 from ..musculoskeletal.prior import FreeParameters
 from ..predictors.predictor import offset_of
@@ -31,7 +32,9 @@ class SimulationCore:
         self.limb = Limb(model, step, free.index, 2 * self.d, predictor.session.delay)
         self.weights = np.ascontiguousarray(model.channel_weights)
         self.least = np.ascontiguousarray(np.broadcast_to(model.minimum_activation, self.n_muscles), dtype=np.float64)
-        self.covariance = np.ascontiguousarray(predictor.identification.covariance).reshape(len(free), len(free))
+        found = predictor.identification
+        shaped = lambda covariance: np.ascontiguousarray(covariance).reshape(len(free), len(free))
+        self.covariances = shaped(known_otherwise(found)), shaped(found.covariance), found.relative_variance()
         self.by_offset = with_offset(np.zeros((1, self.d, len(free))), free)[0]
         self.noise = np.ascontiguousarray(np.broadcast_to(predictor.identification.noise_std, self.d)) ** 2
         self.starts = predictor.start_states
@@ -66,7 +69,7 @@ class SimulationCore:
             start_moment(self.starts, excitation, self.d, self.of_start)
         solved = limb.go(fresh)
         conclude(
-            self.d, self.n_free, limb.window, limb.tell(False), self.covariance, self.of_start, self.by_offset,
+            self.d, self.n_free, limb.window, limb.tell(False), self.covariances, self.of_start, self.by_offset,
             self.noise, self.span, self.out,
         )  # fmt: skip
         self.out[0, : self.d] += self.offset

@@ -13,7 +13,7 @@ from sk_bionic.identification.identifiability import (
     unlearnt,
     weak_directions,
 )
-from sk_bionic.identification.identify import identify
+from sk_bionic.identification.identify import IdentificationSettings, identify
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import find_trials
@@ -169,7 +169,7 @@ def test_common_factor_of_everything_with_a_mass_or_force_in_it_is_left_to_the_p
 def test_information_and_priors_together_make_the_covariance(flexion):
     """Initial states are integrated out of the one as of the other."""
     motion = EquationOfMotion(elbow(), find_trials(flexion.data), flexion.data.to_numpy())
-    found = identify(motion, flexion.target.to_numpy()[:, None])
+    found = identify(motion, flexion.target.to_numpy()[:, None], None, IdentificationSettings(exact_errors=False))
     free = FreeParameters(found.model.parameters)
     raw = free.raw()
     slope = free.prior_derivative(raw)

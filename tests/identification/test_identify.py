@@ -90,7 +90,8 @@ def test_result_is_the_least_objective_in_every_direction(short, noisy, identifi
             assert posterior.objective(posterior.moved(best, sign * step), fraction) > identified.objective
 
 
-def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy, identified):
+def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy):
+    identified = identify(motion_of(short.data), noisy, None, IdentificationSettings(exact_errors=False))
     posterior = Posterior(motion_of(short.data), noisy, np.ones(len(noisy)))
     fraction = identified.effective_fraction
     raw = posterior.free.raw(free_values(identified.model))

@@ -216,12 +216,14 @@ def quadratic(row, covariance):
 
 
 @compiled
-def conclude(n_coordinates, n_parameters, window, told, covariance, of_start, offset, noise, span, out):
+def conclude(n_coordinates, n_parameters, window, told, covariances, of_start, offset, noise, span, out):
     """Values and variances of a simulation's newest frame, after `tell`.
 
     Parameters
     ----------
-    covariance : ndarray (n_parameters, n_parameters)
+    covariances : tuple of ndarray
+        Of the parameters for angles, and for forces and moments, (n_parameters, n_parameters) each; relative variance
+        of each muscle's force by noise of the EMG (n_muscles,).
     of_start : ndarray (2 n_coordinates, 2 n_coordinates)
         Of angles and velocities at the start about those at rest.
     offset : ndarray (n_coordinates, n_parameters)
@@ -240,13 +242,15 @@ def conclude(n_coordinates, n_parameters, window, told, covariance, of_start, of
             share = min(share, span[r] / of_unknown)
         for p in range(n):
             moved[r, p] += offset[r, p]
-        out[1, r] = quadratic(moved[r], covariance) + min(of_unknown, span[r]) + noise[r]
+        out[1, r] = quadratic(moved[r], covariances[0]) + min(of_unknown, span[r]) + noise[r]
         for p in range(n):
             moved[r, p] -= offset[r, p]
     for k in range(n_muscles + d):
         value = told.force[0, k] if k < n_muscles else told.moment[k - n_muscles]
         out[0, d + k] = max(value, 0.0) if k < n_muscles else value
-        of_parameters = quadratic(told.slope[k], covariance)
+        of_parameters = quadratic(told.slope[k], covariances[1])
+        if k < n_muscles:
+            of_parameters += covariances[2][k] * told.force[0, k] ** 2
         out[1, d + k] = of_parameters + share * quadratic(told.slope[k, n:], of_start)
 
 
@@ -265,7 +269,7 @@ def summarise(n_coordinates, window, told, of_start, span, state, offset, varian
 
 
 @compiled
-def conclude_along(n_coordinates, told, of_motion, of_parameters, room, out):
+def conclude_along(n_coordinates, told, of_motion, of_parameters, of_noise, room, out):
     """Forces and moments along a motion that is given, and their variances, after `tell`.
 
     Parameters
@@ -273,6 +277,8 @@ def conclude_along(n_coordinates, told, of_motion, of_parameters, room, out):
     of_motion : ndarray (2 n_coordinates, 2 n_coordinates)
         Covariance of angles and velocities.
     of_parameters : ndarray (n_parameters, n_parameters)
+    of_noise : ndarray (n_muscles,)
+        Relative variance of each muscle's force by noise of the EMG.
     room : ndarray (2 n_coordinates,)
         For the work.
     out : ndarray (2, 2 n_coordinates + n_muscles)
@@ -285,3 +291,5 @@ def conclude_along(n_coordinates, told, of_motion, of_parameters, room, out):
         for s in range(2 * d):
             room[s] = told.by_state[0, k, s] if k < n_muscles else told.moment_by_state[k - n_muscles, s]
         out[1, d + k] = quadratic(told.slope[k], of_parameters) + quadratic(room, of_motion)
+        if k < n_muscles:
+            out[1, d + k] += of_noise[k] * told.force[0, k] ** 2

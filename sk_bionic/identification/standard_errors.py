@@ -1,0 +1,253 @@
+"""Standard errors that hold where the model is wrong or what drives it is noisy.
+
+The inverse Hessian is the covariance of the parameters if the model is right and its errors are independent draws, or
+draws whose correlation the effective fraction has counted. Two things are added here.
+
+Scatter between blocks: errors that noise in the EMG makes are as large as the muscles are active, and last as long as
+activation does. With the scores s_b (gradients of the data term) of contiguous blocks of about a second, H = f I + P
+the Hessian (data, prior) and u_b = (1 - f I_b H^-1)^-1 s_b, the scores as they are without the block's own part in the
+fit,
+
+    S = H^-1 [(B - 1) / B f^2 sum_b u_b u_b^T + P] H^-1
+
+is the cluster-robust "sandwich" (Liang and Zeger 1986, Biometrika 73(1), 13-22) as the jackknife over blocks has it
+(CR3 of Bell and McCaffrey 2002, Survey Methodology 28(2), 169-181), with the prior counted as what it is, a draw of the
+truth about its centre. It is noisy itself where there are few blocks: B of them tell a variance with a relative standard
+error of sqrt(2 / B). So the covariance is H^-1, but wider in each direction by what the ratio of S to H^-1 exceeds 1 +
+2.5 sqrt(2 / B) there.
+
+Doubt of the model: no scatter tells a bias that all blocks share. What else could be wrong are the parameters that were
+not free: moment arms, masses, tendons, stops. They are known as their priors say. With J_c the derivatives of the
+angles by them in prior standard deviations, estimates move by -K u where they are off by u, K = H^-1 f J^T W J_c: a
+"consider" covariance of orbit determination (Schmidt 1966; Tapley, Schutz and Born 2004, Statistical Orbit
+Determination, section 6.2), which counts as far as the recording speaks for it: by the posterior probability of "all as
+uncertain as their priors" against "all exact" (Bayes factor of the linearised model, both equally likely beforehand).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..dynamics.equation import EquationOfMotion
+from ..dynamics.errors import SimulationError
+
+BLOCK = 1.0  # s, at least; longer than activation and the limb remember
+FEWEST_BLOCKS = 24  # of a recording, whose blocks are shorter then
+SURE_OF_SCATTER = 2.5  # standard errors of a variance that B blocks tell, sqrt(2 / B)
+LARGEST_LEVERAGE = 0.75  # of a block on its own fit
+NOISES = np.geomspace(0.02, 1.0, 40)  # variances that are left once the other parameters explain a part, over those now
+UNLIKELY = 0.01  # doubt that is not worth carrying along
+REMEMBERED = 1.0  # s of lags over which errors by noise of the EMG are looked for
+SURE = 1.0  # standard errors above which an amount of noise is more than chance
+TRIED_NOISE = 0.05  # of the EMG, relative, from frame to frame
+
+
+class Piece(NamedTuple):
+    """The frames of one trial, linearised at the optimum.
+
+    Attributes
+    ----------
+    own : ndarray (n_own,) of int
+        Unknowns (raw parameters first, then what is some trial's own) on which the trial's errors depend.
+    jacobian : ndarray (n_frames, n_coordinates, n_own)
+        Derivatives of what is predicted.
+    by_fixed : ndarray (n_kept, n_coordinates, n_fixed)
+        The same by the parameters that are not free, in their prior standard deviations, at the frames `kept`.
+    weight : ndarray (n_frames, n_coordinates)
+        Over the noise's variance.
+    error : ndarray (n_frames, n_coordinates)
+        Measured minus predicted.
+    n_blocks : int
+    kept : ndarray (n_kept,) of int
+    """
+
+    own: np.ndarray
+    jacobian: np.ndarray
+    by_fixed: np.ndarray
+    weight: np.ndarray
+    error: np.ndarray
+    n_blocks: int
+    kept: np.ndarray
+
+
+class StandardErrors(NamedTuple):
+    """Covariances over raw parameters, and parameters that are not free in prior standard deviations.
+
+    Attributes
+    ----------
+    given_fixed : ndarray (n_raw, n_raw)
+        Of the raw parameters, if those that are not free were known.
+    by_fixed : ndarray (n_raw, n_fixed)
+        What the raw parameters move by where one that is not free is off by one prior standard deviation.
+    doubt : float
+        Probability that those that are not free are as uncertain as their priors say, 0 to 1.
+    """
+
+    given_fixed: np.ndarray
+    by_fixed: np.ndarray
+    doubt: float
+
+    @property
+    def covariance(self):
+        """Of the raw parameters (n_raw, n_raw)."""
+        return self.given_fixed + self.doubt * self.by_fixed @ self.by_fixed.T
+
+
+def blocks_of(lengths, sampling_rate):
+    """Number of blocks of every trial, list of int, from their numbers of frames."""
+    size = max(1.0, min(BLOCK * sampling_rate, sum(lengths) / FEWEST_BLOCKS))
+    return [max(1, round(n / size)) for n in lengths]
+
+
+def standard_errors(pieces, prior, fraction, n_raw, left=None):
+    """Errors of maximum a posteriori estimates.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    prior : ndarray (n_all, n_all)
+        The prior's Hessian over all unknowns.
+    fraction : float
+        Independent frames as a fraction of all.
+    n_raw : int
+        Unknowns that are parameters, the first ones.
+    left : ndarray (n_all,), optional
+        Gradient of minus the log posterior that the search has left; none where it is omitted.
+
+    Returns
+    -------
+    StandardErrors
+    """
+    data = np.zeros_like(prior)
+    for piece in pieces:
+        data[np.ix_(piece.own, piece.own)] += fraction * _information(piece, slice(None))
+    inverse = np.linalg.pinv(data + prior, hermitian=True)
+    scatter = _scatter(pieces, prior, fraction, inverse, n_raw)
+    n_blocks = sum(piece.n_blocks for piece in pieces)
+    given_fixed = widened(inverse[:n_raw, :n_raw], scatter, SURE_OF_SCATTER * np.sqrt(2.0 / n_blocks))
+    by_fixed, doubt = _doubts(pieces, inverse, fraction, np.zeros(len(prior)) if left is None else left)
+    return StandardErrors(given_fixed, by_fixed[:n_raw], doubt)
+
+
+def _information(piece, rows):
+    """J^T W J of some frames (n_own, n_own)."""
+    jacobian = piece.jacobian[rows].reshape(-1, piece.jacobian.shape[2])
+    return jacobian.T @ (piece.weight[rows].reshape(-1, 1) * jacobian)
+
+
+def _scatter(pieces, prior, fraction, inverse, n_raw):
+    """The sandwich S (n_raw, n_raw)."""
+    meat, n = np.zeros((n_raw, n_raw)), sum(piece.n_blocks for piece in pieces)
+    for piece in pieces:
+        root = _root(inverse[np.ix_(piece.own, piece.own)])
+        spread = inverse[:n_raw, piece.own] @ np.linalg.pinv(root, hermitian=True)
+        for rows in np.array_split(np.arange(len(piece.error)), piece.n_blocks):
+            score = np.einsum("ndp,nd->p", piece.jacobian[rows], piece.weight[rows] * piece.error[rows])
+            leverage, vectors = np.linalg.eigh(root @ (fraction * _information(piece, rows)) @ root)
+            without = vectors.T @ (root @ (fraction * score)) / (1.0 - np.minimum(leverage, LARGEST_LEVERAGE))
+            moved = spread @ (vectors @ without)
+            meat += np.outer(moved, moved)
+    of_prior = (inverse @ prior @ inverse)[:n_raw, :n_raw]
+    return (n - 1) / n * meat + of_prior
+
+
+def _root(matrix):
+    """Symmetric square root of a covariance."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
+
+
+def widened(one, other, chance=0.0):
+    """A covariance (n, n), wider in every direction in which another one exceeds it by more than chance.
+
+    Along the directions in which `other` is a multiple of `one`, the multiple less `chance`, at least 1.
+    """
+    values, vectors = np.linalg.eigh(one)
+    known = values > 1e-14 * max(values.max(initial=0.0), 1e-300)
+    root = vectors[:, known] * np.sqrt(values[known])
+    back = vectors[:, known] / np.sqrt(values[known])
+    ratio, turn = np.linalg.eigh(back.T @ other @ back)
+    whole = root @ turn
+    return whole * np.maximum(ratio - chance, 1.0) @ whole.T
+
+
+def _doubts(pieces, inverse, fraction, left):
+    """What the unknowns move by (n_all, n_fixed), and the probability that they do.
+
+    Errors are those of a linear model in the unknowns, which the prior and the data decide, and the other parameters,
+    of which all have the same standard deviation: 0, or 1 in units of the prior. The noise's variance is profiled out.
+    """
+    n_fixed = pieces[0].by_fixed.shape[2]
+    mixed, fixed = np.zeros((len(inverse), n_fixed)), np.zeros((n_fixed, n_fixed))
+    slope, squares, n = np.zeros(n_fixed), 0.0, 0
+    for piece in pieces:
+        kept, by_fixed = piece.kept, piece.by_fixed
+        weight = fraction * len(piece.error) / max(len(kept), 1) * piece.weight[kept]
+        mixed[piece.own] += np.einsum("ndp,nd,ndq->pq", piece.jacobian[kept], weight, by_fixed, optimize=True)
+        fixed += np.einsum("ndp,nd,ndq->pq", by_fixed, weight, by_fixed, optimize=True)
+        slope += np.einsum("ndp,nd->p", by_fixed, weight * piece.error[kept])
+        squares += float((fraction * piece.weight * piece.error**2).sum())
+        n += int((piece.weight > 0).sum())
+    if not n_fixed or not squares > 0:
+        return inverse @ mixed, 0.0
+    slope += mixed.T @ (inverse @ left)
+    values, vectors = np.linalg.eigh(fixed - mixed.T @ inverse @ mixed)
+    values, along = np.maximum(values, 0.0), np.square(vectors.T @ slope)
+    plain = -0.5 * fraction * n * (np.log(squares / (fraction * n)) + 1.0)
+    noise = NOISES[:, None] * squares / (fraction * n)
+    explained = 0.5 * (along / noise**2 / (1.0 + values / noise) - np.log1p(values / noise)).sum(axis=1)
+    evidence = explained - 0.5 * fraction * n * np.log(noise[:, 0]) - 0.5 * squares / noise[:, 0]
+    doubt = float(1.0 / (1.0 + np.exp(np.clip(plain - evidence.max(), -700.0, 700.0))))
+    return inverse @ mixed, doubt if doubt > UNLIKELY else 0.0
+
+
+def force_noise(motion, trajectory, parameters, initial_state, error):
+    """Relative standard deviation of each muscle's force (n_muscles,) if noise of the EMG made the correlated errors.
+
+    The model is run once more with a little noise on the EMG. How much of it there is follows from the autocovariance
+    of the errors, matched by least squares with that of what the noise has done to the angles; errors of the angle
+    itself, white from frame to frame, are in neither. What it does to the forces is then what they are off by.
+
+    Parameters
+    ----------
+    motion : EquationOfMotion
+    trajectory : Trajectory
+        Of the parameters.
+    parameters : dict of ndarray
+    initial_state : ndarray (n_trials, 2, n_coordinates)
+    error : ndarray (n_frames, n_coordinates)
+        Measured minus simulated angle [rad], 0 where it is missing.
+    """
+    none, trials = np.zeros(motion.model.n_muscles), motion.trials
+    drawn = np.random.RandomState(0).normal(size=motion.excitation.shape)
+    noisy = np.maximum(motion.excitation * (1.0 + TRIED_NOISE * drawn), 0.0)
+    other = EquationOfMotion(motion.model, trials, noisy, motion.frame_exogenous)
+    try:
+        moved = other.solve(parameters, initial_state)
+    except SimulationError:
+        return none
+    n_lags = min(max(2, round(REMEMBERED * trials.sampling_rate)), int(max(trials.lengths)) - 1)
+    made = _autocovariance(moved.angle - trajectory.angle, trials.slices, n_lags)
+    seen, size = _autocovariance(error, trials.slices, n_lags), np.square(made).sum()
+    chance = np.square(error).mean() / np.sqrt(len(error) * max(size, 1e-300))
+    amount = (made * seen).sum() / max(size, 1e-300)
+    if not amount > SURE * chance:
+        return none
+    before, after = (
+        one.march(parameters).along(states.all_states, wanted={"geometry"}).force
+        for one, states in ((motion, trajectory), (other, moved))
+    )
+    relative = np.sqrt(np.square(after - before).mean(axis=0) / np.maximum(np.square(before).mean(axis=0), 1e-12))
+    return np.minimum(relative * np.sqrt(amount), 1.0)
+
+
+def _autocovariance(values, slices, n_lags):
+    """At lags of 1, 2, ... `n_lags` frames, of all coordinates together, about zero; ndarray (n_lags,)."""
+    out = np.zeros(n_lags)
+    for rows in slices:
+        part = values[rows]
+        size = 2 ** int(np.ceil(np.log2(2 * len(part))))
+        sums = np.fft.irfft((np.abs(np.fft.rfft(part, size, axis=0)) ** 2).sum(axis=1), size)
+        reach = min(n_lags, len(part) - 1)
+        out[:reach] += sums[1 : reach + 1]
+    return out / len(values)
