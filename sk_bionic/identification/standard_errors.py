@@ -14,7 +14,7 @@ is the cluster-robust "sandwich" (Liang and Zeger 1986, Biometrika 73(1), 13-22)
 (CR3 of Bell and McCaffrey 2002, Survey Methodology 28(2), 169-181), with the prior counted as what it is, a draw of the
 truth about its centre. It is noisy itself where there are few blocks: B of them tell a variance with a relative standard
 error of sqrt(2 / B). So the covariance is H^-1, but wider in each direction by what the ratio of S to H^-1 exceeds 1 +
-2.5 sqrt(2 / B) there.
+3 sqrt(2 / B) there.
 
 Doubt of the model: no scatter tells a bias that all blocks share. What else could be wrong are the parameters that were
 not free: moment arms, masses, tendons, stops. They are known as their priors say. With J_c the derivatives of the
@@ -33,7 +33,7 @@ from ..dynamics.errors import SimulationError
 
 BLOCK = 1.0  # s, at least; longer than activation and the limb remember
 FEWEST_BLOCKS = 24  # of a recording, whose blocks are shorter then
-SURE_OF_SCATTER = 2.5  # standard errors of a variance that B blocks tell, sqrt(2 / B)
+SURE_OF_SCATTER = 3.0  # standard errors of a variance that B blocks tell, sqrt(2 / B)
 LARGEST_LEVERAGE = 0.75  # of a block on its own fit
 NOISES = np.geomspace(0.02, 1.0, 40)  # variances that are left once the other parameters explain a part, over those now
 UNLIKELY = 0.01  # doubt that is not worth carrying along
