@@ -14,9 +14,11 @@ from sklearn.pipeline import make_pipeline
 import sk_bionic
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.inspection import RawEMGDisplay, report
+from sk_bionic.inspection._held_out import seen_frames
 from sk_bionic.inspection._raw_emg import outline
 from sk_bionic.inspection._words import interval
 from sk_bionic.preprocessing import EMGEnvelope
+from sk_bionic.trials import find_trials
 
 pytest.importorskip("matplotlib")
 TITLE = "Subject <script>alert(1)</script> & co"
@@ -122,6 +124,14 @@ def test_what_is_told_first_is_the_error_on_what_the_model_has_not_seen(text, fi
     error = np.rad2deg(np.sqrt(np.mean((fitted.predict(X) - y)[new] ** 2)))
     assert f"<b>{error:.1f}° of" in first_fact(mixed) and "that it was not fitted to" in first_fact(mixed)
     assert mixed.count("<td>yes</td>") == 2 and mixed.count("<td>no</td>") == 3  # seen in the fit
+
+
+@pytest.mark.parametrize(
+    "rows, seen", [(slice(0, 400), True), (slice(37, 331), True), (slice(203, 400), True), (slice(800, 1200), False)]
+)
+def test_frames_of_the_training_are_known_again_wherever_they_begin(fitted, envelopes, rows, seen):
+    X = envelopes[0].iloc[rows]
+    assert (seen_frames(fitted, X, find_trials(X)) == seen).all()
 
 
 def test_of_the_trainings_own_trials_parts_are_held_out_or_the_error_is_called_that_of_the_fit(
