@@ -68,13 +68,16 @@ class LearntPredictor(PredictorInTime):
         LearntPredictor
         """
         trained, trials = self.as_trained(), recording.trials
-        session = calibrated_inputs(
+        sessions = calibrated_inputs(
             lambda session: told(replace(trained, session=session)), recording.angle, trials, error_std, self.scale,
             self.model.channels,
         )  # fmt: skip
-        moved = replace(trained, model=with_offset_moved(trained.model, session.offset), session=session)
-        predicted = moved.predict(recording).angle
-        return replace(moved, posture_errors=PostureErrors.learnt(predicted, recording.angle, trials))
+        # Gains are sought by some of the learners; whether all of them gain, the measured frames tell.
+        moved = [replace(trained, model=with_offset_moved(trained.model, s.offset), session=s) for s in sessions]
+        predicted = [one.predict(recording).angle for one in moved]
+        best = int(np.argmin([np.nanmean(np.square(angle - recording.angle)) for angle in predicted]))
+        errors = PostureErrors.learnt(predicted[best], recording.angle, trials)
+        return replace(moved[best], posture_errors=errors)
 
     def as_measured(self, angle):
         """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them, its measured

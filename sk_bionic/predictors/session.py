@@ -84,7 +84,8 @@ def calibrated(model, motion, angle, noise_std):
 
 
 def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
-    """Session under which learners of the EMG agree best with the measured angles.
+    """Sessions under which learners of the EMG agree best with the measured angles: one that moves all, and one that
+    moves the offset alone (the same where one posture tells no more).
 
     Their errors are correlated along a movement and wherever the limb comes back to a posture (`posture_errors`).
 
@@ -105,7 +106,7 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
 
     Returns
     -------
-    Session
+    list of Session
 
     Warns
     -----
@@ -113,12 +114,16 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
         When the labelled frames leave something at what it was in training.
     """
     problem = _Agreement(predict, angle, trials, error_std, angle_std, len(channels))
-    found = levenberg_marquardt(problem, np.zeros(problem.n), max_iter=MAX_ITERATIONS, tol=TOLERANCE).point
+    search = lambda: levenberg_marquardt(problem, np.zeros(problem.n), max_iter=MAX_ITERATIONS, tol=TOLERANCE).point
+    found = search()
     _, hessian = problem.linearise(found)
     names = ["goniometer_offset"] * problem.d + [f"{name}/emg_gain" for name in channels] + ["electromechanical_delay"]
     std = np.sqrt(np.diag(np.linalg.inv(hessian)))
     _warn([name for name, one in zip(names, std, strict=True) if one > NOT_NARROWER])
-    return problem.session(found)
+    if problem.free == problem.d:
+        return [problem.session(found)]
+    problem.free = problem.d
+    return [problem.session(found), problem.session(search())]
 
 
 class _Agreement:
