@@ -42,7 +42,8 @@ def sections(rows):
             "the learners is not believed, that it does not teach them where it cannot predict (few "
             "labels), and how blocks are held out, was prompted by failures on these; lags, input "
             "noise, the weight of later frames and the calibration's error model were taken by test "
-            "scores of both halves, so for them neither half is independent",
+            "scores of both halves, so for them neither half is independent; the powers by which bands are scaled were "
+            "taken on the others, their level and the members' nearness with these in view",
         ),
         "development half": (DEVELOPMENT, "defaults were chosen on them"),
         "all": (REPORT + DEVELOPMENT, "both halves"),
@@ -96,7 +97,7 @@ def _half(scores):
             yield markdown(table, {"improved [%]": ".0f"}, index_name="method")
     if scores["coverage"].notna().any():
         yield (
-            f"Frames within the stated {BAND:.0%} band (round a baseline: the conformal one of its out-of-fold errors), "
+            f"Frames within the stated {BAND:.0%} band (round a baseline: the conformal one of its held-out errors), "
             "its median width, and the mean interval score (width, and 20 times what is missed):"
         )
         yield markdown(coverage(scores), {"records": "d"})

@@ -17,8 +17,9 @@ from _tables import environment
 
 CONDITIONS = (
     "The test part is predicted on its own: no method has seen the EMG or the angle before it "
-    "begins. RMSE over all frames of a test part; medians over seeds 0 to {last} of the hybrid, seed 0 of all else. Every baseline sees the same history of the square root of the "
-    "envelopes, and gets hyperparameters and low-pass chosen inside the training part."
+    "begins. RMSE over all frames of a test part; medians over seeds 0 to {last}. Every baseline sees the same "
+    "history of the square root of the envelopes, and gets hyperparameters and low-pass chosen inside the training "
+    "part."
 )
 
 

@@ -1,13 +1,13 @@
 """How large errors are: the learners' from frame to frame, and everybody's where inputs lie beyond the training's.
 
-Four things tell the size of the learners' errors: how far the members differ, how fast the limb moves (an error of timing
-is an error of angle then), how far the trial's EMG is from any that was learnt, and how long the trial lasts beside the
-training (electrodes, fatigue and the way a movement is made drift).
+Four things tell the size of the learners' errors: how far the members differ, how fast the limb moves (an error of
+timing is an error of angle then), how far the trial's EMG is from any that was learnt, and how long the trial lasts
+beside the training (electrodes, fatigue and the way a movement is made drift).
 
 Under a load, posture or torque that the training did not have, learners say what they would say at the nearest that it
-had. How wrong they are only the equation of motion can tell: by what its own angle changes between the two. How wrong the
-equation is, the learners can tell: by how far it is from them at the nearest known inputs, where both should know. Each is
-weighed by the inverse of its expected square error of the trial.
+had. How wrong they are only the equation of motion can tell: by what its own angle changes between the two. How wrong
+the equation is, the learners can tell: by how far it is from them at the nearest known inputs, where both should know.
+Each is weighed by the inverse of its expected square error of the trial.
 """
 
 from dataclasses import replace
@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-# Powers of the smallest interval score of 90 % bands over the test parts of six men's knees (first 70 % of a record to the
-# rest, first repetition to the rest); the other six men give the same within 0.1. On those other six the bands have 0.83
-# and 0.82 of the interval score of bands that were sized by held-out errors and scaled by the members' variance alone.
+# Powers of the smallest interval score of 90 % bands over the test parts of six men's knees (first 70 % of a record to
+# the rest, first repetition to the rest); the other six men give the same within 0.1. On those other six the bands have
+# 0.83 and 0.82 of the interval score of bands that were sized by held-out errors and scaled by the members' variance
+# alone.
 BY_SPREAD, BY_VELOCITY, BY_NOVELTY, BY_DURATION = 0.6, 0.9, 0.33, 0.28  # powers
 USUAL_SPREAD = 0.05  # standard deviation between members, of the range of the angle
 NEIGHBOURS = 5  # the distance to so many learnt frames is a trial's distance from the training

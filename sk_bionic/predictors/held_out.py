@@ -37,8 +37,8 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 # Held-out errors of one recording tell next to nothing of the size of those that follow, relative to the range of the
 # angle (correlation 0.0 over 12 men's knees, after 70 % of a record and after one repetition): a block between blocks
 # that are learnt from is another thing than what comes later. So learners' are drawn to this part of the range, which
-# 90 % bands of those men ask for; errors that are smaller by much more than `UNUSUAL` on a log scale are of another kind
-# (simulated), and stand; of larger ones (few labels) `OF_LARGER` of the logarithm is left.
+# 90 % bands of those men ask for; errors that are smaller by much more than `UNUSUAL` on a log scale are of another
+# kind (simulated), and stand; of larger ones (few labels) `OF_LARGER` of the logarithm is left.
 USUAL_SHARE, UNUSUAL, OF_LARGER = 0.165, 1.2, 0.5
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 

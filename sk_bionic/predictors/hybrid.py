@@ -117,8 +117,8 @@ class EnsemblePredictor(LearntPredictor):
 
 class _Heard(NamedTuple):
     """What learners say of a recording at the nearest inputs that the training had: the equation on the recording as it
-    is, and at those; the members' angles, how far the simulation of each frame is believed (n_frames, 1), and the frames
-    (n_frames,) of bool whose load or posture was another one.
+    is, and at those; the members' angles, how far the simulation of each frame is believed (n_frames, 1), and the
+    frames (n_frames,) of bool whose load or posture was another one.
     """
 
     recording: Recording
