@@ -5,7 +5,7 @@ from .configuration import Execution, Hybrid, OpenLoop
 from .excitation_generator import ExcitationGenerator, read_excitation_generator, write_excitation_generator
 from .execution import Run, execute
 from .from_model import make_subject
-from .missing import fit_mixtures, propose_mixtures
+from .missing import fit_mixtures, propose_mixtures, propose_synergists
 from .project import CeinmsProject, read_ceinms
 from .results import write_results
 from .search import CeinmsExecutor
@@ -30,6 +30,7 @@ __all__ = [
     "fit_mixtures",
     "make_subject",
     "propose_mixtures",
+    "propose_synergists",
     "read_ceinms",
     "read_excitation_generator",
     "read_subject",

@@ -10,7 +10,9 @@ from ..ceinms import (
     execute,
     fit_mixtures,
     propose_mixtures,
+    propose_synergists,
     read_ceinms,
+    read_excitation_generator,
     write_excitation_generator,
     write_results,
     write_subject,
@@ -35,8 +37,10 @@ def _calibrate(arguments):
         time.perf_counter(),
         {"lengths": not arguments.fixed_lengths, "keep_ranges": arguments.keep_ranges},
     )
-    if arguments.missing == "function":
-        project = replace(project, excitation_generator=propose_mixtures(project))
+    propose = {"function": propose_mixtures, "synergists": propose_synergists}.get(arguments.missing)
+    if propose is not None:
+        own, project = project, replace(project, excitation_generator=propose(project))
+        _tell_lent(own.excitation_generator, project.excitation_generator)
     found = calibrate(project, **settings)
     if arguments.missing == "synergies":
         generator = fit_mixtures(project, found.subject)
@@ -50,10 +54,31 @@ def _calibrate(arguments):
     _keep(path)
     write_subject(found.subject, path, calibration=project.calibration.path)
     print(f"Calibrated subject written to {path}.")
+    beside = _beside(path)
     if project.excitation_generator.path is None:
-        beside = path.with_name(f"{path.stem}_excitationGenerator.xml")
         write_excitation_generator(project.excitation_generator, beside)
-        print(f"Excitation generator with mixtures written to {beside}: name it in the setup of an execution.")
+        print(
+            f"Excitation generator with mixtures written to {beside}. 'sk-bionic ceinms run' takes it for this subject "
+            "in open loop; for CEINMS itself name it in the setup of the execution."
+        )
+    elif beside.exists():
+        beside.replace(beside.with_name(f"{beside.stem}.before.xml"))
+        print(f"{beside.name} of an earlier calibration is kept as {beside.stem}.before.xml.")
+
+
+def _beside(subject):
+    """Where the excitation generator of a calibrated subject with mixtures stands."""
+    return subject.with_name(f"{subject.stem}_excitationGenerator.xml")
+
+
+def _tell_lent(before, after):
+    """Which muscles without a signal are driven by which signals."""
+    lent = {}
+    for muscle, own in after.mapping.items():
+        if own and not before.measured(muscle):
+            lent.setdefault(tuple(own), []).append(muscle)
+    for signals, muscles in lent.items():
+        print(f"Without a signal of their own, driven by {', '.join(signals)}: {', '.join(muscles)}.")
 
 
 def _tell_bounds(table):
@@ -94,6 +119,8 @@ def _run(arguments):
     folder = Path(arguments.output) if arguments.output else project.output
     trial, mode = project.trials[0], project.execution.mode
     _describe(project, repr(trial))
+    if arguments.missing != "passive" and not isinstance(mode, Hybrid):
+        project = _with_lent(project)
     begin = time.perf_counter()
     run = execute(
         project.subject, trial, project.excitation_generator, mode,
@@ -107,6 +134,22 @@ def _run(arguments):
         print(f"  {name}: error {error:.3g} N m of {size:.3g} N m (root mean square)")
     written = write_results(run, folder)
     print(f"{', '.join(path.name for path in written)} written to {folder}.")
+
+
+def _with_lent(project):
+    """The project with the signals that the calibration of its subject lent to muscles without any."""
+    beside, own = _beside(project.subject.path), project.excitation_generator
+    if not beside.exists():
+        return project
+    calibrated = read_excitation_generator(beside)
+    lent = {m: mixture for m, mixture in calibrated.mapping.items() if mixture and not own.measured(m)}
+    lent = {m: mixture for m, mixture in lent.items() if set(mixture) <= set(own.signals)}
+    if not lent:
+        return project
+    after = replace(own, mapping={**own.mapping, **lent})
+    print(f"As in the calibration ({beside.name}; --missing passive leaves it out):")
+    _tell_lent(own, after)
+    return replace(project, excitation_generator=after)
 
 
 def _describe(project, what):

@@ -208,10 +208,13 @@ def _add_ceinms(commands):
     )
     command.add_argument(
         "--missing",
-        choices=["synergies", "function"],
-        help="calibrate: drive muscles without electrodes by mixtures of the "
-        "signals, by synergies that lower the error of moments left out, or by muscles of like function; writes an "
-        "excitation generator beside the subject",
+        choices=["synergists", "passive", "synergies", "function"],
+        default="synergists",
+        help="muscles without electrodes: driven by muscles that pull alike about the same joints and are most of them "
+        "(synergists, the default), passive as CEINMS has them, or driven by mixtures of the signals: synergies that "
+        "lower the error of moments left out, or muscles of like function. What drives them is written as an "
+        "excitation generator beside the calibrated subject, which an open loop of that subject takes unless --missing "
+        "passive is given",
     )
     command.add_argument(
         "--fixed-lengths", action="store_true", help="calibrate: lengths of fibers and tendons stay as they are"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ceinms_projects import LEG, hybrid_xml
+from ceinms_projects import ELECTRODES, LEG, hybrid_xml
 
 from sk_bionic.ceinms import read_subject
 from sk_bionic.cli import main
@@ -52,3 +52,20 @@ def test_the_other_kind_of_setup_is_named(folder, capsys, job, setup):
     (folder / "calibratedSubject.xml").write_bytes((folder / "subject.xml").read_bytes())
     assert main(["ceinms", job, str(folder / setup)]) == 2
     assert "is the setup of" in " ".join(capsys.readouterr().err.split())
+
+
+def test_open_loop_takes_the_signals_that_the_calibration_lent(make_project, capsys):
+    electrodes = {m: own for m, own in ELECTRODES.items() if m != "soleus"}
+    project = make_project(electrodes={**electrodes, "vasti": {"vasti": 1.0}}, noise=1.0)
+    folder, setup = project.folder, str(project.folder / "calibrationSetup.xml")
+    assert main(["ceinms", "calibrate", setup, "--missing", "function"]) == 0
+    assert "driven by gastrocnemius: soleus" in capsys.readouterr().out
+    assert (folder / "calibratedSubject_excitationGenerator.xml").exists()
+    forces = {}
+    for missing in ("synergists", "passive"):
+        assert main(["ceinms", "run", str(folder / "openLoopSetup.xml"), "--missing", missing]) == 0
+        forces[missing] = read_sto(folder / "openLoopOutput" / "MuscleForces.sto")["soleus"].max()
+    assert "As in the calibration" in capsys.readouterr().out and forces["synergists"] > 1.1 * forces["passive"]
+    assert main(["ceinms", "calibrate", setup, "--missing", "passive"]) == 0
+    assert not (folder / "calibratedSubject_excitationGenerator.xml").exists()
+    assert (folder / "calibratedSubject_excitationGenerator.before.xml").exists()

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from ceinms_projects import ELECTRODES
 
-from sk_bionic.ceinms import execute, fit_mixtures, propose_mixtures, read_ceinms
+from sk_bionic.ceinms import execute, fit_mixtures, propose_mixtures, propose_synergists, read_ceinms
+from sk_bionic.musculoskeletal import MuscleGeometry
 
 WITHOUT_VASTI = {muscle: own for muscle, own in ELECTRODES.items() if muscle != "vasti"}
 
@@ -49,3 +51,24 @@ def test_mixtures_that_explain_nothing_are_refused_with_a_word(make_project):
     project = replace(project, trials=(replace(trial, moments=passive + noise),))
     with pytest.warns(UserWarning, match="not earned"):
         assert fit_mixtures(project) is project.excitation_generator
+
+
+def test_synergists_lend_their_signals_where_they_are_most_of_the_strength(make_project):
+    """Soleus has a deep companion of the same joint; without an electrode the gastrocnemius, over two, gets nothing."""
+    electrodes = {m: own for m, own in ELECTRODES.items() if m not in ("soleus", "gastrocnemius")}
+    project = read_ceinms(
+        make_project(electrodes={**electrodes, "soleus": {"soleus": 1.0}}).folder / "calibrationSetup.xml"
+    )
+    subject, trial = project.subject, project.trials[0]
+    assert propose_synergists(project) is project.excitation_generator
+    geometry, ankle = trial.geometry, "ankle_angle_r"
+    for force, lends in ((1000.0, True), (9000.0, False)):
+        deep = subject.parameters.loc[["soleus"]].assign(max_isometric_force=force).set_axis(["deep"])
+        coordinates = {**subject.coordinates, ankle: (*subject.coordinates[ankle], "deep")}
+        arms = {**geometry.moment_arm}
+        arms[ankle] = arms[ankle].assign(deep=arms[ankle]["soleus"])
+        whole = MuscleGeometry(geometry.length.assign(deep=geometry.length["soleus"]), arms)
+        wider = replace(subject, parameters=pd.concat([subject.parameters, deep]), coordinates=coordinates)
+        generator = propose_synergists(replace(project, subject=wider, trials=(replace(trial, geometry=whole),)))
+        assert generator.mapping.get("deep", {}) == ({"soleus": 1.0} if lends else {})
+        assert not generator.measured("gastrocnemius") and not generator.measured("psoas")
