@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 
 from ..identification.posterior import effective_fraction
-from ._free import coordinates_of
+from ._free import coordinates_of, prior_covariance
 from .compiled.muscle import FORCE, LENGTH
 from .muscles import Muscles
 
@@ -14,6 +14,7 @@ MAX_ROUNDS, SETTLED = 6, 0.1  # of the noise, on a log scale
 TOLERANCE = 1e-5
 LEAST_ERROR = 0.1  # of a moment's size, that every model errs by
 FINEST_MOMENT = 1e-3  # N m
+LEAST_EXCITED = 0.02  # largest excitation of a muscle that a calibration can tell anything of
 
 
 class Problem:
@@ -23,7 +24,9 @@ class Problem:
     def __init__(self, project, subject, step, lengths, keep_ranges):
         self.subject, self.step = subject, step
         generator = project.excitation_generator
-        self.unknowns = coordinates_of(step, subject, generator, lengths=lengths, keep_ranges=keep_ranges)
+        self.unknowns = coordinates_of(
+            step, subject, generator, _excited(project), lengths=lengths, keep_ranges=keep_ranges
+        )
         if not self.unknowns:
             raise ValueError(
                 f"{project.calibration.path.name}: no parameter of the coordinates {step.coordinates} is free."
@@ -46,6 +49,7 @@ class Problem:
         self.start = {column: subject.parameters[column].to_numpy() for column in subject.parameters}
         self.targets = [np.array([not p.targets or m in p.targets for m in names], float) for p in step.penalties]
         self.noise = np.maximum(self.size, FINEST_MOMENT)
+        self.whitening = np.linalg.inv(np.linalg.cholesky(prior_covariance(self.unknowns)))
         self._at = None
 
     def values(self, x):
@@ -102,11 +106,12 @@ class Problem:
         return np.where(self.known, self.moments(*self.evaluate(x)) - self.measured, 0.0)
 
     def residual(self, x):
-        return np.concatenate([(self.scale * self.error(x)).ravel(), self.penalties(*self.evaluate(x)), x])
+        prior = self.whitening @ x
+        return np.concatenate([(self.scale * self.error(x)).ravel(), self.penalties(*self.evaluate(x)), prior])
 
     def jacobian(self, x):
         columns = [self._column(x, k) for k in range(len(x))]
-        return np.concatenate([np.stack(columns, axis=1), np.eye(len(x))])
+        return np.concatenate([np.stack(columns, axis=1), self.whitening])
 
     def _column(self, x, k):
         """Derivative of moments and penalties by one unknown: that of its muscles alone."""
@@ -188,3 +193,13 @@ class Problem:
             "at_bound",
         ]
         return pd.DataFrame(rows, columns=names)
+
+
+def _excited(project):
+    """Muscles that some signal excites in some trial."""
+    names, generator = project.subject.muscle_names, project.excitation_generator
+    largest = np.zeros(len(names))
+    for trial in project.trials:
+        weights = generator.matrix(names, trial.signals.columns)
+        largest = np.maximum(largest, (np.nan_to_num(trial.signals.to_numpy()) @ weights.T).max(axis=0, initial=0.0))
+    return {name for name, most in zip(names, largest, strict=True) if most > LEAST_EXCITED}

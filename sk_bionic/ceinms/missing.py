@@ -18,8 +18,9 @@ from .muscles import Muscles
 LIKE = 0.7  # cosine between moment arms of two muscles of like function
 # Of the strength of muscles alike, that electrodes must see. Chosen on the walking of an adult and of a child with six
 # electrodes each and of a walker with nine, calibrated on one part of a stride and judged on other parts and strides,
-# scores in view; geometric mean of the error over passive muscles' at hip / knee / ankle: 1.01 / 1.01 / 0.79. Without
-# this limit 1.12 / 1.04 / 0.80; by muscles alike whatever they span 1.05 / 1.11 / 0.92.
+# scores in view; geometric mean of the error over passive muscles' at hip / knee / ankle: 1.01 / 1.01 / 0.79 with
+# lengths free by 10 %, 1.05 / 1.05 / 0.82 by 5 %. Without this limit (10 %) 1.12 / 1.04 / 0.80; by muscles alike
+# whatever they span 1.05 / 1.11 / 0.92.
 LEAST_STRENGTH = 0.5
 WEIGHT_STD = 0.5  # prior standard deviation of a mixture's weight about none
 EARNED = 0.95  # of the moments' error on what was left out, at most, for a mixture to be taken

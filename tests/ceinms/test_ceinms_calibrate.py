@@ -8,6 +8,7 @@ import pytest
 from ceinms_projects import LEG, save, setup_xml
 
 from sk_bionic.ceinms import calibrate, execute, read_ceinms
+from sk_bionic.ceinms._free import coordinates_of, prior_covariance
 from sk_bionic.ceinms.configuration import Penalty
 
 TRUTH = {
@@ -102,3 +103,28 @@ def test_penalties_keep_fibers_in_their_range(make_project):
     free = shortest(())
     kept = shortest((Penalty(("soleus",), 1e5, 2.0, free + 0.05, 2.0),))
     assert kept > free + 0.03
+
+
+def test_a_muscle_whose_signal_is_missing_keeps_its_strength(make_project):
+    """Passive forces alone say little of it, and its signal may come back in the next trial."""
+    project = read_ceinms(make_project(truth=TRUTH, noise=1.0).folder / "calibrationSetup.xml")
+    trial = project.trials[0]
+    quiet = replace(trial, signals=trial.signals.assign(soleus=np.nan))
+    found = calibrate(replace(project, trials=(quiet,))).parameters
+    gains = found[found["name"] == "strength_coefficient"].set_index("muscles")
+    assert 0.4 < gains.at["soleus", "value"] < 2.5
+    assert gains.at["soleus", "upper"] < gains.at["tibialis", "upper"]
+
+
+def test_gains_of_excited_muscles_are_correlated_and_nothing_else_is(make_project):
+    project = read_ceinms(make_project().folder / "calibrationSetup.xml")
+    step, subject, generator = project.calibration.steps[0], project.subject, project.excitation_generator
+    unknowns = coordinates_of(step, subject, generator, set(LEG) - {"psoas"}, lengths=True)
+    covariance = prior_covariance(unknowns)
+    np.testing.assert_array_equal(np.diag(covariance), 1.0)
+    np.linalg.cholesky(covariance)
+    names = [" ".join((*unknown.columns, *(subject.muscle_names[m] for m in unknown.muscles))) for unknown in unknowns]
+    linked = pd.DataFrame(covariance > 0, names, names).sum()
+    assert linked["strength_coefficient soleus"] == linked["strength_coefficient vasti"] == len(LEG) - 1
+    others = [name for name in names if not name.startswith("strength") or name.endswith("psoas")]
+    assert (linked[others] == 1).all() and len(others) > len(LEG)
