@@ -35,6 +35,7 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/check_recording.py
 	$(PYTHON) benchmarks/streaming.py --parts push causal faults
 	$(PYTHON) benchmarks/same_recording.py
+	$(PYTHON) benchmarks/growth.py --only growth minute
 
 readme: demo
 	$(PYTHON) benchmarks/recorded_figure.py

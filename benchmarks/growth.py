@@ -64,9 +64,9 @@ excitation between the frames, too.
 
 ## An hour of 16 channels
 
-16 muscles of a model without geometry (`"auto"`), 83 free parameters; the identification is stopped after 3 steps, since
-its memory is that of the first. Peak: largest resident memory of the process, libraries and data included; before: what
-it had with the libraries, a short fit and the data.
+16 muscles of a model without geometry (`"auto"`), 83 free parameters; the identification stops after 3 steps, since its
+memory is that of the first. Peak: largest resident memory of the process, libraries and data included; before: what it
+had with the libraries, a short fit and the data.
 
 {hour}
 """
