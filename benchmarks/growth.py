@@ -206,12 +206,18 @@ def minute():
 def hour(seconds):
     """What processes of their own say, DataFrame; predictions with std in one, for what they take hides the others."""
     rows = []
-    for seconds, works in ((seconds, ["predict", "identify"]), (seconds * WITH_STD, ["predict with std"])):
-        command = [sys.executable, str(HERE / "_long_worker.py"), str(seconds), *works]
+    for share, works in ((1.0, ["predict", "identify"]), (WITH_STD, ["predict with std"])):
+        command = [sys.executable, str(HERE / "_long_worker.py"), str(share * seconds), *works]
         variables = {**os.environ, "PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
         found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        ended = {"work": works[-1], "seconds": seconds, "before [MB]": np.nan, "CPU [s]": np.nan, "peak [MB]": np.nan}
+        ended = {
+            "work": works[-1],
+            "seconds": share * seconds,
+            "before [MB]": np.nan,
+            "CPU [s]": np.nan,
+            "peak [MB]": np.nan,
+        }
         rows += found + [ended] * (len(found) < len(works))  # the system ends what takes all memory
         print(*rows, done.stderr[-500:], sep="\n", flush=True)
     return pd.DataFrame(rows).assign(goal=GOAL).rename(columns={"goal": "goal [MB]"})
