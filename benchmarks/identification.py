@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 from _accuracy import noise, noise_free, starts, wrist
-from _departures import departures, forces
+from _departures import coverage, departures, forces
 from _designs import flags
 from _race import race
 from _tables import environment, markdown
@@ -23,6 +23,7 @@ SECTIONS = {
     "flags": flags,
     "departures": departures,
     "forces": forces,
+    "coverage": coverage,
 }
 # Sizes: option, full size, size with --quick, help.
 SIZES = (
@@ -35,6 +36,7 @@ SIZES = (
     ("--design-subjects", 5, 1, "subjects for each design that cannot work"),
     ("--departure-subjects", 20, 2, "subjects for each departure from the model"),
     ("--force-subjects", 10, 2, "subjects whose muscle forces are predicted"),
+    ("--coverage-subjects", 40, 2, "subjects for each departure whose intervals are counted"),
 )
 
 

@@ -58,9 +58,11 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal
         forces.
-    identify : sequence of str, optional
+    identify : "auto" or sequence of str, optional
         Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default:
-        those that the model marks as free. An empty list identifies nothing: the generic model.
+        those that the model marks as free. An empty list identifies nothing: the generic model. "auto": the largest
+        set of the marked ones that the recording determines, muscles of one side of a joint with a common factor where
+        each by itself is not; the others stay at their prior. `parameters_` tells which.
     robust : bool, default=False
         Discount frames whose angle is an artefact (a Student t likelihood in the identification).
     n_starts : int, default=1
@@ -791,7 +793,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             columns, self.model, self._column_names, named, self.emg_scale
         )
         inputs.check_target_names(self.target_names_, model)
-        model = model if self.identify is None else model.identifying(self.identify)
+        as_marked = self.identify is None or isinstance(self.identify, str) and self.identify == "auto"
+        model = model if as_marked else model.identifying(self.identify)
         known = getattr(previous, "model", None)
         if known is not None and len(known.parameters) == len(model.parameters):
             model = model.with_values(known.parameters.value)

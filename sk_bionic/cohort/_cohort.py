@@ -248,7 +248,8 @@ def regressor_of(estimator):
 def _table(subject, estimator):
     regressor = regressor_of(estimator)
     table = regressor.model_.parameters
-    rows = [table.rows[i] for i in table.free_index]
+    of = {(row.owner, row.name): row for row in table.rows}
+    rows = [of[key] for key in zip(regressor.parameters_["muscle"], regressor.parameters_["name"], strict=True)]
     frame = regressor.parameters_.assign(
         scale=[row.transformation for row in rows], prior_scale=[row.prior_scale for row in rows]
     )

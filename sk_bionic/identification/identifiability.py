@@ -200,7 +200,8 @@ def summary(findings, model):
     counted = [f"{n} ({c})" if c > 1 else f"{owners[n][0]}/{n}" for n, c in names.items()]
     whole = [f.message for f in findings if f not in single and not f.message.startswith(COMBINATION)]
     what = [*whole, *counted] or [f.message for f in findings]
-    first = f"The recording does not determine {n_open} of {len(model.parameters.free_index)} free parameters: "
+    n_free = len({*map(int, model.parameters.free_index)} | {row for finding in findings for row in finding.rows})
+    first = f"The recording does not determine {n_open} of {n_free} free parameters: "
     end = " See `parameters_`, column `reason`; their values are the prior's."
     advice = list(dict.fromkeys(f.advice for f in findings if f.advice))
     needed = f"Would need {fitting_in(advice, LINE - len(end) - 12)}." if advice else ""

@@ -46,6 +46,8 @@ class IdentificationSettings:
     exact_errors : bool
         Whether standard errors are wanted that hold where the model is wrong (see `standard_errors`), which take
         another march of the derivatives; otherwise they are those of the inverse Hessian.
+    only_determined : bool
+        Whether parameters that the recording does not determine stay at their prior (see `selection`).
     """
 
     robust: bool = False
@@ -53,6 +55,7 @@ class IdentificationSettings:
     trial_gain_std: float = 0.0
     random_state: np.random.RandomState | None = None
     exact_errors: bool = True
+    only_determined: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 """Tables of identified parameters, as users read them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from ..musculoskeletal.parameters import ParameterTable
 from ..musculoskeletal.prior import FreeParameters
 from .identifiability import label
 
 AT_BOUND = 0.01  # of the distance between the bounds
 
 
-def parameter_frame(model, covariance=None, findings=()):
-    """One row per free parameter.
+def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
+    """One row per free parameter, and per parameter that a recording leaves to its prior.
 
     Parameters
     ----------
@@ -21,22 +24,34 @@ def parameter_frame(model, covariance=None, findings=()):
         identifiable: joint training (``prediction="network"``) has no posterior.
     findings : sequence of Finding
         What the recording leaves open.
+    given_fixed : ndarray (n_free, n_free), optional
+        Covariance of the free values, were the parameters that are not free known; default: `covariance`.
 
     Returns
     -------
     DataFrame
         Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper,
-        at_bound, identifiable, prior_std, reason; SI units. `reason` says in words why a value is not to be relied on,
+        at_bound, identifiable, prior_std, narrowing, reason; SI units. `narrowing` is what the recording has made of
+        the prior's standard deviation, over that, on the prior's scale: 1 where it tells nothing. `reason` says in words why a value is not to be relied on,
         and is empty where it is. `attrs["synthesized_muscles"]` names muscles without EMG of their own, where there are
         any.
     """
     table = model.parameters
-    frame = table.to_frame().iloc[table.free_index].reset_index(drop=True)
-    frame["std_err"] = np.full(len(frame), np.nan) if covariance is None else np.sqrt(np.diag(covariance))
-    frame["prior_std"] = FreeParameters(table).prior_std()
+    left = {row for finding in findings for row in finding.rows} - set(table.free_index.tolist())
+    shown = np.array(sorted({*table.free_index.tolist(), *left}), dtype=int)
+    frame = table.to_frame().iloc[shown].reset_index(drop=True)
+    known = FreeParameters(ParameterTable(replace(row, free=i in set(shown)) for i, row in enumerate(table.rows)))
+    frame["prior_std"], frame["narrowing"], frame["std_err"] = known.prior_std(), 1.0, np.nan
+    if covariance is not None:
+        free, own = FreeParameters(table), np.isin(shown, table.free_index)
+        frame["std_err"] = frame["prior_std"]  # of those that stay at their prior
+        frame.loc[own, "std_err"] = np.sqrt(np.diag(covariance))
+        frame.loc[own, "narrowing"] = free.narrowing(covariance if given_fixed is None else given_fixed)
+    else:
+        frame["narrowing"] = np.nan
     margin = AT_BOUND * (frame["upper"] - frame["lower"])
     frame["at_bound"] = (frame["value"] < frame["lower"] + margin) | (frame["value"] > frame["upper"] - margin)
-    reasons = _reasons(table.free_index, findings, known=covariance is not None)
+    reasons = _reasons(shown, findings, known=covariance is not None)
     frame["identifiable"] = [not reason for reason in reasons]
     frame["reason"] = [_joined(r, b) for r, b in zip(reasons, frame["at_bound"], strict=True)]
     columns = [
@@ -51,6 +66,7 @@ def parameter_frame(model, covariance=None, findings=()):
         "at_bound",
         "identifiable",
         "prior_std",
+        "narrowing",
         "reason",
     ]
     return flagged(frame[columns], model)

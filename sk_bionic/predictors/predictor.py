@@ -280,7 +280,7 @@ def found_by(identification, model, findings):
     """
     covariance = identification.covariance
     return {
-        "parameters_": parameter_frame(model, covariance, findings),
+        "parameters_": parameter_frame(model, covariance, findings, identification.given_fixed),
         "parameter_correlation_": correlation_frame(model, covariance),
         "starts_": list(identification.starts),
         "trial_gain_": trial_gain_frame(identification, model),

@@ -75,7 +75,11 @@ def settings_of(estimator, random_state, progress):
         own = OwnModule(estimator.module, arguments)
     cutoff = np.inf if estimator.output_cutoff is None else estimator.output_cutoff
     return Settings(
-        IdentificationSettings(**part("robust", "n_starts", "trial_gain_std"), random_state=random_state),
+        IdentificationSettings(
+            **part("robust", "n_starts", "trial_gain_std"),
+            random_state=random_state,
+            only_determined=isinstance(estimator.identify, str) and estimator.identify == "auto",
+        ),
         TrainingSettings(
             tuple(estimator.hidden_layer_sizes),
             **part("max_epochs", "lr", "alpha", "input_noise", "tol", "n_iter_no_change", "device", "early_stopping"),
