@@ -2,8 +2,9 @@
 
 A parameter is determined where the data narrow its prior by a tenth at least while the others of the set are free, too.
 From the set of all, the least determined one goes first: together with the same parameter of another muscle on its side
-of the joint, with which it then shares one factor, otherwise to its prior (backward elimination, as for subsets of
-regressors; of sensitivities: Brun, Reichert and Künsch 2001, Water Resources Research 37(4), 1015-1030).
+of the joint, with which it then shares one factor, otherwise to its prior (backward elimination, as in the regression's
+subset selection; of sensitivities: Brun, Reichert and Künsch 2001, Water Resources Research 37(4), 1015-1030). What is
+left undetermined are combinations, which `identifiability.weak_directions` tells.
 """
 
 from dataclasses import replace
@@ -31,7 +32,7 @@ class Selection(NamedTuple):
     left: tuple
 
 
-def select(information, kinds, ratio=NOT_NARROWER):
+def select(information, kinds):
     """Largest set of raw coordinates of which none is left to its prior.
 
     Parameters
@@ -40,8 +41,6 @@ def select(information, kinds, ratio=NOT_NARROWER):
         Of the data, in units of the prior (see `Identification`).
     kinds : sequence
         Coordinates of the same kind may share one factor; None: with no other.
-    ratio : float
-        Largest posterior over prior standard deviation of what is determined.
 
     Returns
     -------
@@ -50,14 +49,14 @@ def select(information, kinds, ratio=NOT_NARROWER):
     """
     units, left = [(k,) for k in range(len(information))], []
     while len(units) > 1:
-        wide = _narrowing(information, units)
-        worst = int(np.argmax(wide))
-        if wide[worst] <= ratio:
+        part = _narrowing(information, units)
+        if part.max() <= NOT_NARROWER:
             break
+        worst = int(np.argmax(part))
         kind = kinds[units[worst][0]]
         mates = [j for j, unit in enumerate(units) if j != worst and kind is not None and kinds[unit[0]] == kind]
         if mates:
-            mate = max(mates, key=lambda j: wide[j])
+            mate = max(mates, key=lambda j: part[j])
             units[mate] = tuple(sorted(units[mate] + units[worst]))
         else:
             left.extend(units[worst])
@@ -66,7 +65,7 @@ def select(information, kinds, ratio=NOT_NARROWER):
 
 
 def _narrowing(information, units):
-    """Posterior over prior standard deviation of each unit's factor, the others free, ndarray (n_units,)."""
+    """Posterior over prior standard deviation of each unit's factor, the others free, too, ndarray (n_units,)."""
     share = np.zeros((len(information), len(units)))
     for k, unit in enumerate(units):
         share[list(unit), k] = 1.0
