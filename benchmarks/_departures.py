@@ -161,7 +161,8 @@ def coverage(arguments):
     right = mean[0.0, 0.0]
     wrong = [f for one, f in mean.items() if any(one)]
     claims = [
-        ("parameters covered, model right [%]", "93 to 97", f"{right[:, 0].mean():.1f}", 93 <= right[:, 0].mean() <= 97),
+        ("parameters covered, model right [%]", "93 to 97", f"{right[:, 0].mean():.1f}",
+         93 <= right[:, 0].mean() <= 97),
         ("std_err over the Hessian's, model right", "<= 1.15", f"{np.median(right[:, 2]):.2f}",
          np.median(right[:, 2]) <= 1.15),
         _lowest("parameters covered, model wrong or EMG noisy, lowest [%]", 85, [f[:, 0].mean() for f in wrong]),

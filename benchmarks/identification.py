@@ -67,9 +67,10 @@ def overview(sections):
 def report(sections, arguments):
     """The whole result in Markdown."""
     sizes = {name.strip("-"): getattr(arguments, name.strip("-").replace("-", "_")) for name, *_ in SIZES}
+    only = "" if len(sections) == len(SECTIONS) else f" --only {' '.join(arguments.only)}"
     parts = [
         "# Identification: parameters, their stated errors and what cannot be known",
-        f"Command: `python benchmarks/identification.py`. {environment()} "
+        f"Command: `python benchmarks/identification.py{only}`. {environment()} "
         f"Sizes: {', '.join(f'{name} {size}' for name, size in sizes.items())}; seeds 0, 1, ...",
         overview(sections),
     ]

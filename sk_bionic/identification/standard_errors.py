@@ -12,9 +12,9 @@ fit,
 
 is the cluster-robust "sandwich" (Liang and Zeger 1986, Biometrika 73(1), 13-22) as the jackknife over blocks has it
 (CR3 of Bell and McCaffrey 2002, Survey Methodology 28(2), 169-181), with the prior counted as what it is, a draw of the
-truth about its centre. It is noisy itself where there are few blocks: B of them tell a variance with a relative standard
-error of sqrt(2 / B). So the covariance is H^-1, but wider in each direction by what the ratio of S to H^-1 exceeds 1 +
-3 sqrt(2 / B) there.
+truth about its centre. It is noisy itself where there are few blocks: B of them tell a variance with a relative
+standard error of sqrt(2 / B). So the covariance is H^-1, but wider in each direction by what the ratio of S to H^-1
+exceeds 1 + 3 sqrt(2 / B) there.
 
 Doubt of the model: no scatter tells a bias that all blocks share. What else could be wrong are the parameters that were
 not free: moment arms, masses, tendons, stops. They are known as their priors say. With J_c the derivatives of the

@@ -32,9 +32,9 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
     DataFrame
         Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper,
         at_bound, identifiable, prior_std, narrowing, reason; SI units. `narrowing` is what the recording has made of
-        the prior's standard deviation, over that, on the prior's scale: 1 where it tells nothing. `reason` says in words why a value is not to be relied on,
-        and is empty where it is. `attrs["synthesized_muscles"]` names muscles without EMG of their own, where there are
-        any.
+        the prior's standard deviation, over that, on the prior's scale: 1 where it tells nothing. `reason` says in
+        words why a value is not to be relied on, and is empty where it is. `attrs["synthesized_muscles"]` names
+        muscles without EMG of their own, where there are any.
     """
     table = model.parameters
     left = {row for finding in findings for row in finding.rows} - set(table.free_index.tolist())
