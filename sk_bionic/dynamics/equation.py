@@ -138,15 +138,17 @@ class EquationOfMotion:
     def march(self, parameters=None, rows=(), surplus=False):
         """The equation under given parameters (dict of ndarray, default the model's own), ready to be marched.
 
-        Derivatives are with respect to rows of the table of parameters, or to each muscle's surplus activation at the
-        start.
+        Derivatives are with respect to rows of the table of parameters and, where wanted, to each muscle's surplus
+        activation at the start.
         """
         table = self.model.parameters
         values = table.value if parameters is None else table.flat(parameters)
-        columns = self.model.compiled.surplus if surplus else self.model.compiled.columns_of(rows)
+        columns = self.model.compiled.columns_of(rows)
+        if surplus:
+            columns = np.ascontiguousarray(np.concatenate([columns, self.model.compiled.surplus], axis=1))
         return March(self.model.compiled, self.record, self.trials, values, columns)
 
-    def solve(self, parameters=None, initial_state=None, rows=None):
+    def solve(self, parameters=None, initial_state=None, rows=None, *, starts=False):
         """Trajectory of every trial, marched from its first frame to its last.
 
         Parameters
@@ -157,6 +159,9 @@ class EquationOfMotion:
             Angle [rad] and angular velocity [rad/s] at each trial's first frame. Default: at rest in equilibrium.
         rows : ndarray of int, optional
             Rows of the table of parameters with respect to which derivatives are wanted.
+        starts : bool
+            Derivatives are wanted by what nobody knows of the beginning as well: behind those by parameters, by each
+            muscle's surplus activation, angles and velocities (see `start_sensitivity`).
 
         Returns
         -------
@@ -167,10 +172,10 @@ class EquationOfMotion:
         SimulationError
             When an interval cannot be solved, even in small steps; names trial and time.
         """
-        march, from_rest = self.march(parameters, () if rows is None else rows), initial_state is None
+        march, from_rest = self.march(parameters, () if rows is None else rows, starts), initial_state is None
         states, moved = march.states(initial_state), None
         if rows is not None:
-            n_columns = len(rows) + (0 if from_rest else 2 * self.model.n_coordinates)
+            n_columns = march.columns.shape[1] + (0 if from_rest and not starts else 2 * self.model.n_coordinates)
             moved = np.empty((len(states), 2 * self.model.n_states, n_columns))
         n_cut = march.run(states, from_rest=from_rest, sensitivity=moved)
         return Trajectory(states, self.model.n_coordinates, n_cut, moved)

@@ -108,7 +108,7 @@ class March:
             status = march(
                 self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start,
                 rows.start if starts_only else rows.stop - 1), from_rest,
-                held, at, w, states, activations, own, wanted, report,
+                held, at, w, states, activations, own, wanted, states[:0], report,
             )  # fmt: skip
             return status, report
 
@@ -117,6 +117,41 @@ class March:
             if status != SOLVED:
                 self._raise(k, status, report)
         return int(sum(report[2] for _, report in found))
+
+    def from_starts(self, trial, starts, other):
+        """One trial from several starts, each until it has come to where another march has been.
+
+        Parameters
+        ----------
+        trial : int
+        starts : ndarray (n_starts, 2, n_coordinates)
+            Angles [rad] and velocities [rad/s] at the first frame.
+        other : ndarray (n_frames, 2, n_states)
+            States of the trial's first frames in the other march.
+
+        Returns
+        -------
+        list of ndarray (n_frames or fewer, 2, n_states)
+
+        Raises
+        ------
+        SimulationError
+            When a start cannot be marched; names the trial.
+        """
+        rows, d, found = self.trials.slices[trial], self.compiled.n_coordinates, []
+        at, w, states, report = new_instant(self.body), new_interval(self.body, 0, 0), self.states(), np.zeros(3)
+        other, none = np.ascontiguousarray(other), (np.empty((0, self.compiled.n_muscles)), np.empty((1, 1, 1)))
+        for start in starts:
+            states[rows.start, :, :d] = start
+            status = march(
+                self.body, self.record, self.columns, trial, (rows.start, rows.stop),
+                (rows.start, rows.start + len(other) - 1), False, False, at, w, states, none[0], none[1], False, other,
+                report,
+            )  # fmt: skip
+            if status != SOLVED:
+                self._raise(trial, status, report)
+            found.append(states[rows.start : int(report[0]) + 1].copy())
+        return found
 
     def along(self, states, acceleration=None, *, settled=False, wanted=()):
         """Activations, forces and equations at all frames along given states (see `Points`).
@@ -156,15 +191,15 @@ class March:
                 self._raise(k, status, (frame, 0.0))
         return out
 
-    def at(self, states, acceleration, activations, frames, wanted=()):
-        """As `along` with tendons settled, at some of the frames (n,) and under given activations (n, n_muscles)."""
+    def at(self, states, acceleration, activations, frames, wanted=(), *, settled=True):
+        """As `along` at some of the frames (n,) and under given activations (n, n_muscles)."""
         out = new_points(self.compiled, self.columns.shape[1], len(states), activations, wanted)
         external, given = (np.ascontiguousarray(x[frames]) for x in (self.record.external, self.record.given))
         room = np.zeros((self.n_states, self.columns.shape[1]))
         activation = np.zeros((self.compiled.n_muscles, 1 + N_ACTIVATION))
         at_points(
             self.body, self.columns, external, given, np.ascontiguousarray(states), np.ascontiguousarray(acceleration),
-            True,
+            settled,
             activation, new_instant(self.body), room, out,
         )  # fmt: skip
         return out

@@ -6,16 +6,26 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
-from ..musculoskeletal.compiled.layout import MUSCLE_PARAMETERS
+from ..musculoskeletal.compiled.layout import (
+    DECAY,
+    DELAY,
+    FIRST_LAG,
+    GAIN,
+    MUSCLE_PARAMETERS,
+    RISE,
+    SECOND_LAG,
+    SECOND_ORDER,
+)
 from ..musculoskeletal.compiled.muscle import tendon_lengths
 from ..musculoskeletal.parameters import PASSIVE_PARAMETERS
-from .compiled.course import course, new_course
+from .compiled.course import course, follow, new_course, rigid_forces
 from .compiled.interval import SOLVED
 from .compiled.march import NO_ACTIVATION
 from .errors import SimulationError
 from .marching import in_threads, record_of
 
 STATIC = 2  # frames of a trial that is no course in time: one posture, held
+OF_DYNAMICS = [DELAY, RISE, DECAY, GAIN, FIRST_LAG, SECOND_LAG]  # columns of what moves the activation's states
 DEGREE = 5  # of the splines through measured angles: continuous accelerations
 
 
@@ -69,6 +79,7 @@ class MeasuredMotion:
         self.prescribed = dict(prescribed or {})
         self.is_static = bool((trials.lengths <= STATIC).all())
         self._geometry = np.ascontiguousarray(np.stack([units.length, units.speed], axis=2))
+        self._states = None, False, None
 
     @classmethod
     def of_angles(cls, model, trials, excitation, angle, prescribed=None):
@@ -171,18 +182,44 @@ class MeasuredMotion:
         out = [np.zeros((n, m)) for _ in range(3)]
         out += [np.zeros((n if len(own) else 0, m, len(own))) for _ in range(2)]
         constant = np.zeros(m) if self.units.constant is None else self.units.constant
-        slices = self.trials.slices
+        if not self.model.elastic.any():
+            states, w = self._followed(body, bool((columns >= DELAY).any())), new_course(m, len(own))
+            rigid_forces(body, columns, self._geometry, constant, states, w, out[0], *out[2:])
+            return Muscles(*out, tuple(own))
+
+        def one(k, rows, report):
+            room = new_course(m, len(own)), new_course(m, len(own))
+            bounds = rows.start, rows.stop
+            return course(body, self.record, columns, k, bounds, self._geometry, constant, *room, report, *out)
+
+        self._trial_by_trial(one)
+        return Muscles(*out, tuple(own))
+
+    def _followed(self, body, wanted):
+        """States of the activation dynamics (see `follow`), kept for the same parameters of theirs."""
+        own = body.muscle[:, OF_DYNAMICS].tobytes() + body.index[:, SECOND_ORDER].tobytes()
+        kept, with_derivatives, states = self._states
+        if kept != own or wanted and not with_derivatives:
+            states = np.zeros((*self.excitation.shape, 5))
+
+            def one(k, rows, report):
+                w, bounds = new_course(states.shape[1], 0), (rows.start, rows.stop)
+                return follow(body, self.record, k, bounds, w.activity, w.near, wanted, report, states)
+
+            self._trial_by_trial(one)
+            self._states = own, wanted, states
+        return states
+
+    def _trial_by_trial(self, function):
+        """Call a function for every trial, its rows and room for its last frame; raise where it does not succeed."""
 
         def one(k):
-            room = new_course(m, len(own)), new_course(m, len(own))
-            bounds, report = (slices[k].start, slices[k].stop), np.zeros(1)
-            given = self.record, columns, k, bounds, self._geometry, constant
-            return course(body, *given, *room, report, *out), int(report[0])
+            report = np.zeros(1)
+            return function(k, self.trials.slices[k], report), int(report[0])
 
-        for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), n)):
+        for k, (status, frame) in enumerate(in_threads(one, range(self.trials.n_trials), self.trials.n_frames)):
             if status != SOLVED:
                 self._raise(self.trials.names[k], status, self.trials.time[frame])
-        return Muscles(*out, tuple(own))
 
     @staticmethod
     def _raise(trial, status, time):
@@ -224,19 +261,21 @@ class MeasuredMotion:
         """
         rows = [free.table.rows[i] for i in free.index]
         table, arms = self.model.parameters, self._arms(values)
-        own = tuple(dict.fromkeys(row.name for row in rows if row.name in table.muscle_names))
+        own = tuple(name for name in dict.fromkeys(row.name for row in rows) if name in table.muscle_names)
         muscles = self.muscles(values, own)
-        moments = np.einsum("ndm,nm->nd", arms, muscles.force) + self._tissue(values, muscles.activation)
+        moments = (arms @ muscles.force[..., None])[..., 0] + self._tissue(values, muscles.activation)
         owner = {
             name: k for names in (self.model.muscle_names, self.model.coordinate_names) for k, name in enumerate(names)
         }
+        of = np.array([owner[row.owner] for row in rows], dtype=np.int64)
         derivative = np.zeros((*moments.shape, len(rows)))
+        muscular = np.array([c for c, row in enumerate(rows) if row.name in own], dtype=np.int64)
+        column = np.array([own.index(rows[c].name) for c in muscular], dtype=np.int64)
+        derivative[..., muscular] = arms[..., of[muscular]] * muscles.force_by_own[:, None, of[muscular], column]
         for c, row in enumerate(rows):
-            k = owner[row.owner]
+            k = of[c]
             if row.name in PASSIVE_PARAMETERS:
                 derivative[:, k, c] = self._tissue_slope(values, muscles.activation, row.name)[:, k]
-                continue
-            derivative[..., c] = arms[..., k] * muscles.force_by_own[:, k, own.index(row.name), None]
             if row.name == "moment_arm_scale":
                 derivative[..., c] += self.units.arms[..., k] * muscles.force[:, k, None]
         if self._stiffens(values):

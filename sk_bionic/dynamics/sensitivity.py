@@ -32,8 +32,8 @@ def state_sensitivity(motion, trajectory, parameters, free, from_rest):
     return moved[..., : len(free)], moved[..., len(free) :]
 
 
-def start_sensitivity(motion, trajectory, parameters):
-    """Derivatives of a simulation with respect to what nobody knows of its beginning.
+def start_sensitivity(motion, parameters, rows=()):
+    """A simulation from rest with its derivatives by parameters and by what nobody knows of its beginning.
 
     Besides angle and velocity that is how active each muscle was: the EMG before the first frame is not there. More
     activation than the steady state of the first EMG goes with the muscle's own decay, once its electromechanical delay
@@ -42,27 +42,33 @@ def start_sensitivity(motion, trajectory, parameters):
     Parameters
     ----------
     motion : EquationOfMotion
-    trajectory : Trajectory
-        Root of the motion under `parameters`.
     parameters : dict of ndarray
+    rows : sequence of int
+        Of the table of parameters.
 
     Returns
     -------
-    by_start : ndarray (n_frames, 2 n_states, 2 n_coordinates + n_muscles)
-        In the order of `Trajectory.all_states`; of angles, velocities and surplus activations at the start.
-    of_force : ndarray (n_frames, n_muscles, 2 n_coordinates + n_muscles)
+    trajectory : Trajectory
+        From rest in equilibrium.
+    activations : ndarray (n_frames, n_muscles)
+    force : ndarray (n_frames, n_muscles)
+        [N]
+    of_angle : ndarray (n_frames, n_coordinates, n_rows + 2 n_coordinates + n_muscles)
+        Derivatives by those parameters and, behind them, by angles, velocities and surplus activations at the start.
+    of_force : ndarray (n_frames, n_muscles, n_rows + 2 n_coordinates + n_muscles)
         The same of muscle forces [N].
     """
-    n_muscles, d = motion.model.n_muscles, motion.model.n_coordinates
-    march = motion.march(parameters, surplus=True)
-    states = march.states(trajectory.state[motion.first])
-    moved = np.empty((len(states), 2 * motion.model.n_states, n_muscles + 2 * d))
-    march.run(states, from_rest=False, sensitivity=moved)
-    by_start = np.concatenate([moved[..., n_muscles:], moved[..., :n_muscles]], axis=2)
-    by_state, direct = _force_derivatives(motion, march, states)
-    of_force = by_state @ by_start
-    of_force[..., 2 * d :] += direct
-    return by_start, of_force
+    p, m, d = len(rows), motion.model.n_muscles, motion.model.n_coordinates
+    trajectory = motion.solve(parameters, None, rows, starts=True)
+    order = np.r_[:p, p + m : p + m + 2 * d, p : p + m]
+    moved = trajectory.sensitivity[..., order]
+    by_state, direct, found = _force_derivatives(
+        motion, motion.march(parameters, rows, surplus=True), trajectory.all_states
+    )
+    of_force = by_state @ moved
+    of_force[..., :p] += direct[..., :p]
+    of_force[..., p + 2 * d :] += direct[..., p:]
+    return trajectory._replace(sensitivity=None), found.activations, found.force, moved[:, :d], of_force
 
 
 def force_derivatives(motion, state, parameters, free):
@@ -83,11 +89,11 @@ def force_derivatives(motion, state, parameters, free):
     by_parameter : ndarray (n_frames, n_muscles, n_free)
         With respect to the free parameters' values, the given states held still.
     """
-    return _force_derivatives(motion, motion.march(parameters, free.index), state)
+    return _force_derivatives(motion, motion.march(parameters, free.index), state)[:2]
 
 
 def _force_derivatives(motion, march, state):
-    """`force_derivatives` by the columns of a march along states, ndarray."""
+    """`force_derivatives` by the columns of a march along states, and its `Points`."""
     d, n_states = motion.model.n_coordinates, state.shape[2]
     found = march.along(state, settled=n_states == d, wanted={"force"})
     by_state = np.zeros((len(state), motion.model.n_muscles, 2 * n_states))
@@ -96,4 +102,4 @@ def _force_derivatives(motion, march, state):
     if n_states > d:
         for e, m in enumerate(np.flatnonzero(motion.model.elastic)):
             by_state[:, m, d + e] = found.force_by_state[:, m, -1]
-    return by_state, found.force_by_parameter
+    return by_state, found.force_by_parameter, found

@@ -20,8 +20,9 @@ from .standard_errors import Piece, blocks_of, standard_errors
 FINEST_TORQUE = 1e-6  # N m; below it a perfect fit would weigh infinitely
 MAX_ITERATIONS = 100
 TOLERANCE = 1e-3  # of the log posterior: what it moves the parameters by is far below their stated errors
+ROUGHLY = 2e-2  # the same as long as the weights of the torques still move the optimum by more
 LEAST_LEFT = 0.5  # of the independent frames for the noise, however many parameters they decide
-MAX_ROUNDS, SETTLED = 12, 0.05  # of the noise and the independent frames, on a log scale
+MAX_ROUNDS, SETTLED, NEARLY_SETTLED = 12, 0.05, 0.2  # of the noise and the independent frames, on a log scale
 
 
 @dataclass
@@ -95,13 +96,15 @@ def identify_torques(motion, torque, weight=None, exact_errors=True):
         When activation dynamics or tendons cannot be solved; names the trial.
     """
     problem = _Problem(motion, torque, weight)
-    raw, n_iter, settled = problem.free.raw(), 0, False
+    raw, n_iter, settled, tol = problem.free.raw(), 0, False, ROUGHLY
     for _ in range(MAX_ROUNDS):
-        search = levenberg_marquardt(problem, raw, max_iter=MAX_ITERATIONS, tol=TOLERANCE)
+        search = levenberg_marquardt(problem, raw, max_iter=MAX_ITERATIONS, tol=tol)
         raw, n_iter = search.point, n_iter + search.n_tried
-        settled = problem.reweigh(raw) < SETTLED
+        changed = problem.reweigh(raw)
+        settled = tol == TOLERANCE and changed < SETTLED
         if settled:
             break
+        tol = TOLERANCE if changed < NEARLY_SETTLED else ROUGHLY
     return problem.result(raw, n_iter, bool(settled and search.converged), exact_errors)
 
 
@@ -150,8 +153,9 @@ class _Problem:
 
     def linearise(self, raw):
         """Gradient and Gauss-Newton Hessian."""
-        jacobian = self.jacobian(raw)
-        return jacobian.T @ self.residual(raw), jacobian.T @ jacobian
+        jacobian, slope = self._of_torques(raw), self.free.prior_derivative(raw)
+        gradient = jacobian.T @ (self.scale * self.error(raw)).ravel() + slope.T @ self.free.prior_residual(raw)
+        return gradient, jacobian.T @ jacobian + slope.T @ slope
 
     def moved(self, raw, step):
         """Raw parameters one step further; bounds are approached, never reached."""
@@ -161,12 +165,10 @@ class _Problem:
         prior = self.free.prior_residual(raw)
         return np.concatenate([(self.scale * self.error(raw)).ravel(), prior])
 
-    def jacobian(self, raw):
-        return np.concatenate([self._of_torques(raw), self.free.prior_derivative(raw)])
-
     def _of_torques(self, raw):
-        by_raw = self._evaluated(raw)[1] @ self.free.derivative(raw)
-        return (-self.scale[..., None] * by_raw).reshape(-1, self.free.n_raw)
+        by_raw = self.free.by_raw(self._evaluated(raw)[1], raw)
+        by_raw *= -self.scale[..., None]
+        return by_raw.reshape(-1, self.free.n_raw)
 
     def reweigh(self, raw):
         """Noise and independent frames that the errors ask for; returns by how much they changed (log)."""

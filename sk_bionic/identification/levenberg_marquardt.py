@@ -5,7 +5,8 @@ the Gauss-Newton Hessian H, the step solves
 
     (H + damping diag(H)) step = -g
 
-A step that lowers the cost is taken and the damping divided by ten; else the damping grows tenfold.
+A step that lowers the cost is taken; where it has done most of what the quadratic model promised, the damping is divided
+by ten. Else the damping grows tenfold.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from ..dynamics.errors import SimulationError
 
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING, FACTOR = 1e-3, 1e-9, 1e8, 10.0
+GOOD = 0.75  # part of the promised decrease beyond which the quadratic model holds further out (Fletcher 1971)
 RIDGE = 1e-6  # beside the Hessian's diagonal, where that is 0
 NEGLIGIBLE = 1e-3  # of the tolerance: a predicted decrease that is not worth another damping
 NOT_WORTH_IT = 0.05  # of the tolerance: one of a step that is hardly damped, which is not worth a trial
@@ -100,7 +102,9 @@ def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
             damping *= FACTOR
             if damping > LARGEST_DAMPING or promised < NEGLIGIBLE * tol:
                 return Search(point, cost, n_iter, n_tried, converged=True)
-        decrease, point, cost, damping = cost - new_cost, new, new_cost, max(damping / FACTOR, SMALLEST_DAMPING)
+        decrease, point, cost = cost - new_cost, new, new_cost
+        if decrease > GOOD * (promised + 0.5 * damping * step @ (np.diag(hessian) * step)):
+            damping = max(damping / FACTOR, SMALLEST_DAMPING)
         found = Search(point, cost, n_iter, n_tried, converged=bool(decrease < tol))
         if on_step is not None and on_step(found):
             return Search(point, cost, n_iter, n_tried, converged=False, stopped=True)

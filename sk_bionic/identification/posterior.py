@@ -203,11 +203,18 @@ class Posterior:
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))
         for k, rows in enumerate(self.motion.trials.slices):
-            own = np.r_[0:p, p + size * k : p + size * (k + 1)]
+            own = slice(p + size * k, p + size * (k + 1))
             jacobian = np.concatenate([by_raw[rows], of_trial[rows]], axis=2).reshape(-1, p + size)
             weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
-            gradient[own] -= weighted.T @ point.error[rows].ravel()
-            hessian[np.ix_(own, own)] += weighted.T @ jacobian
+            slope, curvature = weighted.T @ point.error[rows].ravel(), weighted.T @ jacobian
+            gradient[:p] -= slope[:p]
+            gradient[own] -= slope[p:]
+            hessian[:p, :p] += curvature[:p, :p]
+            hessian[:p, own], hessian[own, :p], hessian[own, own] = (
+                curvature[:p, p:],
+                curvature[p:, :p],
+                curvature[p:, p:],
+            )
         return gradient, hessian
 
     @property

@@ -74,6 +74,12 @@ class FreeParameters:
         s = expit(raw[self.coordinate])
         return self._spread((self.upper - self.lower) * s * (1.0 - s))
 
+    def by_raw(self, by_value, raw):
+        """Derivatives (..., n_raw) by the unconstrained vector of what has derivatives (..., n_free) by the values."""
+        s = expit(raw[self.coordinate])
+        by_row = by_value * ((self.upper - self.lower) * s * (1.0 - s))
+        return by_row if self.n_raw == len(self) else by_row @ self._spread(1.0)
+
     def _spread(self, by_row):
         out = np.zeros((len(self), self.n_raw))
         out[np.arange(len(self)), self.coordinate] = by_row

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
+from ..dynamics.inverse import muscles_along as along
 from ..dynamics.sensitivity import force_derivatives
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
@@ -221,7 +222,9 @@ class HybridPredictor(EnsemblePredictor):
         free = FreeParameters(self.model.parameters)
         values = self.model.parameters.as_dict()
         by_state, direct = force_derivatives(equation, trajectory.state, values, free)
-        of_parameters = force_variance(equation, trajectory.state, direct, self.identification)
+        noisy = self.identification.relative_variance().any()
+        force = along(equation, trajectory.state)[0].tendon_force if noisy else np.zeros(direct.shape[:2])
+        of_parameters = force_variance(direct, force, self.identification)
         return of_parameters + np.einsum("nmi,ni->nm", by_state**2, of_state.reshape(len(of_state), -1))
 
 

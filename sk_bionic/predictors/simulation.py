@@ -7,8 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.errors import SimulationError
-from ..dynamics.inverse import muscles_along
-from ..dynamics.sensitivity import force_derivatives, start_sensitivity, state_sensitivity
+from ..dynamics.sensitivity import start_sensitivity
 from ..exceptions import IdentifiabilityWarning, warn_user
 from ..identification.identifiability import assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
@@ -201,66 +200,55 @@ def simulated(predictor, equation, with_std=False):
     """
     model, identification = predictor.model, predictor.identification
     parameters = model.parameters.as_dict()
-    trajectory = equation.solve(parameters)
-    angle = trajectory.angle + offset_of(model)
+    offset = offset_of(model)
     if not with_std:
-        return Prediction(angle, trajectory)
-    variance, of_force = _of_parameters(equation, trajectory, parameters, identification)
-    of_start = start_variance(predictor, equation, trajectory)
-    if of_start is not None:
-        variance, of_force = variance + of_start[0], of_force + of_start[1]
-    variance = variance + identification.noise_std**2
-    return Prediction(angle, trajectory, np.sqrt(variance), force_std=np.sqrt(of_force))
-
-
-def _of_parameters(equation, trajectory, parameters, identification):
-    """Variances of angles (n_frames, n_coordinates) [rad^2] and muscle forces (n_frames, n_muscles) [N^2] that the
-    parameters leave.
-
-    A doubt of the parameters that are not free has no part in the angles' variance: what they have done to the angles
-    of the training is in the error that was left there.
-    """
-    model, n_frames = equation.model, equation.trials.n_frames
+        trajectory = equation.solve(parameters)
+        return Prediction(trajectory.angle + offset, trajectory)
     free = FreeParameters(model.parameters)
-    if not len(free):
-        return np.zeros((n_frames, model.n_coordinates)), np.zeros((n_frames, model.n_muscles))
-    by_value, _ = state_sensitivity(equation, trajectory, parameters, free, from_rest=True)
-    by_state, direct = force_derivatives(equation, trajectory.all_states, parameters, free)
-    of_force = force_variance(equation, trajectory.state, direct + by_state @ by_value, identification)
-    by_angle = with_offset(by_value[:, : model.n_coordinates], free)
-    return propagated(by_angle, known_otherwise(identification)), of_force
+    found = start_sensitivity(equation, parameters, free.index)
+    trajectory, _, force, of_angle, of_force = found
+    # A doubt of the parameters that are not free has no part in the angles' variance: what they have done to the angles
+    # of the training is in the error that was left there.
+    variance, of_force_variance = np.zeros_like(trajectory.angle), np.zeros_like(force)
+    if len(free):
+        variance = propagated(with_offset(of_angle[..., : len(free)], free), known_otherwise(identification))
+        of_force_variance = force_variance(of_force[..., : len(free)], force, identification)
+    of_start = start_variance(predictor, equation, found)
+    if of_start is not None:
+        variance, of_force_variance = variance + of_start[0], of_force_variance + of_start[1]
+    variance = variance + identification.noise_std**2
+    return Prediction(trajectory.angle + offset, trajectory, np.sqrt(variance), force_std=np.sqrt(of_force_variance))
 
 
-def force_variance(equation, state, by_value, identification):
+def force_variance(by_value, force, identification):
     """Variance of muscle forces (n_frames, n_muscles) [N^2] by the parameters, of which `by_value` (n_frames,
     n_muscles, n_free) are the derivatives, and by noise of the EMG.
     """
-    variance, relative = propagated(by_value, identification.covariance), identification.relative_variance()
-    if not relative.any():
-        return variance
-    return variance + relative * np.square(muscles_along(equation, state)[0].tendon_force)
+    return propagated(by_value, identification.covariance) + identification.relative_variance() * np.square(force)
 
 
 def propagated(jacobian, covariance):
     """Variances (n_frames, n) of outputs whose derivatives are `jacobian` (n_frames, n, n_free)."""
-    return np.einsum("ndi,ij,ndj->nd", jacobian, covariance, jacobian)
+    return ((jacobian @ covariance) * jacobian).sum(axis=-1)
 
 
-def start_variance(predictor, equation, trajectory):
+def start_variance(predictor, equation, found):
     """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and of the muscle
-    forces (n_frames, n_muscles) [N^2]; None where the training knows no starts.
+    forces (n_frames, n_muscles) [N^2]; None where the training knows no starts. `found` by `start_sensitivity`.
     """
     starts = predictor.start_states
     if starts is None:
         return None
-    parameters = predictor.model.parameters.as_dict()
-    by_start, of_force = start_sensitivity(equation, trajectory, parameters)
-    moment = starts.second_moment(equation)[equation.trials.trial_of_frame]
-    d = equation.model.n_coordinates
-    variance = np.einsum("ndi,nij,ndj->nd", by_start[:, :d], moment, by_start[:, :d])
-    force_variance = np.einsum("nmi,nij,nmj->nm", of_force, moment, of_force)
+    trajectory, activations, forces, of_angle, of_force = found
+    probability = starts.probability(equation)
+    moment, d = starts.second_moment(probability), equation.model.n_coordinates
+    by_start, by_start_of_force = (each[..., -len(moment[0]) :] for each in (of_angle, of_force))
+    variance, force_variance = np.empty_like(trajectory.angle), np.empty_like(forces)
+    for rows, own in zip(equation.trials.slices, moment, strict=True):
+        variance[rows] = propagated(by_start[rows], own)
+        force_variance[rows] = propagated(by_start_of_force[rows], own)
     try:  # large deviations last longer, or less long, than derivatives say
-        rows, angle, force = spread_of_starts(starts, equation, trajectory, parameters)
+        rows, angle, force = spread_of_starts(starts, equation, found, probability)
         variance[rows] = np.maximum(variance[rows], angle)
         force_variance[rows] = np.maximum(force_variance[rows], force)
     except SimulationError:
@@ -275,6 +263,6 @@ def variance_from_rest(predictor, equation):
     if predictor.start_states is None:
         return None
     try:
-        return start_variance(predictor, equation, equation.solve())
+        return start_variance(predictor, equation, start_sensitivity(equation, equation.model.parameters.as_dict()))
     except SimulationError:
         return None

@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics.equation import EquationOfMotion
 from ..identification.posterior import measured_state
-from ..trials import Trials
 
 LAGS = (0.0, 0.1, 0.2, 0.3)  # s after the start at which EMG is compared
 # Of the kernel, in standard deviations of the square root of the EMG (the largest difference of any channel and lag),
@@ -87,30 +85,31 @@ class StartStates(NamedTuple):
         # A trial that begins unlike all that are known may begin as any of them.
         return np.where(total > 0, weight / np.where(total > 0, total, 1.0), self.weight / self.weight.sum())
 
-    def second_moment(self, motion):
+    def second_moment(self, probability):
         """Expected outer product (n_trials, n, n) of the deviation of each trial's start from the assumed rest."""
-        return np.einsum("ks,si,sj->kij", self.probability(motion), self.deviation, self.deviation)
+        return (probability[:, None, :] * self.deviation.T) @ self.deviation
 
-    def draws(self, motion):
-        """Deviations of angle and velocity (n_trials, N_DRAWS, 2, n_coordinates), equally probable."""
+    def drawn(self, probability):
+        """Which of the starts stand for those of each trial, (n_trials, N_DRAWS) of int, equally probable."""
         order = np.argsort(self.deviation[:, 0], kind="stable")
-        level = np.cumsum(self.probability(motion)[:, order], axis=1)
+        level = np.cumsum(probability[:, order], axis=1)
         at = (np.arange(N_DRAWS) + 0.5) / N_DRAWS
-        drawn = [order[np.minimum(np.searchsorted(own, at), len(order) - 1)] for own in level]
-        d = len(self.span)
-        return self.deviation[np.array(drawn), : 2 * d].reshape(len(drawn), N_DRAWS, 2, d)
+        return order[np.minimum([np.searchsorted(own, at) for own in level], len(order) - 1)]
 
 
-def spread_of_starts(starts, motion, trajectory, parameters):
+def spread_of_starts(starts, motion, simulation, probability):
     """Mean squared deviation of simulations from the drawn starts, over the first seconds of every trial.
+
+    A simulation ends where it has come to the one from rest: derivatives tell the rest. Of a start that is drawn more
+    than once there is one.
 
     Parameters
     ----------
     starts : StartStates
     motion : EquationOfMotion
-    trajectory : Trajectory
-        Of the motion, from rest.
-    parameters : dict of ndarray
+    simulation : tuple
+        From rest, by `start_sensitivity`.
+    probability : ndarray (n_trials, n_starts)
 
     Returns
     -------
@@ -126,46 +125,39 @@ def spread_of_starts(starts, motion, trajectory, parameters):
     SimulationError
         When a start cannot be simulated.
     """
-    trials = motion.trials
-    since = trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
-    pieces = [rows.start + np.flatnonzero(since[rows] <= HORIZON) for rows in trials.slices]
-    frames = np.concatenate([piece for piece in pieces for _ in range(N_DRAWS)])
-    lengths = np.repeat([len(piece) for piece in pieces], N_DRAWS)
-    names = tuple(name for name in trials.names for _ in range(N_DRAWS))
-    exogenous = {name: column[frames] for name, column in motion.frame_exogenous.items()}
-    copies = EquationOfMotion(
-        motion.model, Trials(names, np.cumsum([0, *lengths]), trials.time[frames]), motion.excitation[frames], exogenous
-    )
-    begin = trajectory.state[motion.first][:, None] + starts.draws(motion)
-    moved = copies.solve(parameters, begin.reshape(len(names), *begin.shape[2:]))
-    rows = np.concatenate(pieces)
+    trials, (trajectory, activations, rest_force, *_) = motion.trials, simulation
+    march, d, known = motion.march(), len(starts.span), trajectory.all_states
+    parts, frames, weights = [], [], []
+    for k, (rows, drawn) in enumerate(zip(trials.slices, starts.drawn(probability), strict=True)):
+        near = rows.start + int(np.searchsorted(trials.time[rows], trials.time[rows.start] + HORIZON, side="right"))
+        of_draw, counts = np.unique(drawn, return_counts=True)
+        begin = trajectory.state[rows.start] + starts.deviation[of_draw, : 2 * d].reshape(len(of_draw), 2, d)
+        found = march.from_starts(k, begin, known[rows.start : near])
+        parts += found
+        frames += [np.arange(rows.start, rows.start + len(part)) for part in found]
+        weights += [np.full(len(part), count / N_DRAWS) for part, count in zip(found, counts, strict=True)]
+    states, frames, weight = np.concatenate(parts), np.concatenate(frames), np.concatenate(weights)[:, None]
+    still = np.zeros((0, d))
+    force = march.at(states, still, activations[frames], frames, settled=False).force
     out = []
-    for one, others in zip(_told(motion, trajectory, parameters), _told(copies, moved, parameters), strict=True):
-        squares, first = np.square(others - one[frames]), 0
-        means = []
-        for piece in pieces:
-            own = squares[first : first + N_DRAWS * len(piece)]
-            means.append(own.reshape(N_DRAWS, len(piece), -1).mean(axis=0))
-            first += N_DRAWS * len(piece)
-        out.append(np.concatenate(means))
-    return rows, *out
-
-
-def _told(motion, trajectory, parameters):
-    """Angles (n_frames, n_coordinates) [rad] and muscle forces (n_frames, n_muscles) [N] of a trajectory."""
-    found = motion.march(parameters).along(trajectory.all_states)
-    return trajectory.angle, found.force
+    for moved, base in ((states[:, 0, :d], trajectory.angle), (force, rest_force)):
+        total = np.zeros_like(base)
+        np.add.at(total, frames, weight * np.square(moved - base[frames]))
+        out.append(total)
+    rows = np.unique(frames)
+    return rows, out[0][rows], out[1][rows]
 
 
 def _openings(motion, frames):
     """Square root of the EMG (n_starts, n_lags * n_muscles) that follows each frame."""
     trials, root = motion.trials, np.sqrt(motion.excitation)
     out = np.empty((len(frames), len(LAGS), root.shape[1]))
-    for i, frame in enumerate(frames):
-        rows = trials.slices[trials.trial_of_frame[frame]]
-        for j, lag in enumerate(LAGS):
-            at = min(int(np.searchsorted(trials.time[rows], trials.time[frame] + lag)) + rows.start, rows.stop - 1)
-            out[i, j] = root[at]
+    trial_of = trials.trial_of_frame[frames]
+    for k in np.unique(trial_of):
+        own, rows = trial_of == k, trials.slices[k]
+        after = trials.time[frames[own], None] + LAGS
+        at = np.searchsorted(trials.time[rows], after) + rows.start
+        out[own] = root[np.minimum(at, rows.stop - 1)]
     return out.reshape(len(frames), -1)
 
 

@@ -84,10 +84,10 @@ def test_the_draws_stand_for_the_second_moment(subject, fitted):
     starts, motion = fitted.predictor_.start_states, equation_of(fitted, from_time(subject.data, 1.0))
     probability = starts.probability(motion)
     np.testing.assert_allclose(probability.sum(axis=1), 1.0)
-    drawn = starts.draws(motion)
-    assert drawn.shape == (1, N_DRAWS, 2, 1)
-    expected = starts.second_moment(motion)[0, 0, 0]
-    assert np.mean(drawn[0, :, 0] ** 2) == pytest.approx(expected, rel=0.3)
+    drawn = starts.drawn(probability)
+    assert drawn.shape == (1, N_DRAWS)
+    expected = starts.second_moment(probability)[0, 0, 0]
+    assert np.mean(starts.deviation[drawn[0], 0] ** 2) == pytest.approx(expected, rel=0.3)
 
 
 def test_two_trials_are_as_uncertain_as_each_alone(subject, fitted):

@@ -43,7 +43,7 @@ BEFORE, RATE, NEXT, NEXT_RATE = range(4)  # of a tendon: state and rate at both 
 class Course(NamedTuple):
     """Arrays for the march along one trial."""
 
-    activity: np.ndarray  # (4, n_muscles, 15): see `excitation`
+    activity: np.ndarray  # (4, n_muscles, 20): see `excitation`
     gauss: np.ndarray  # (2, n_muscles, 9): activations at both Gauss points and their derivatives
     near: np.ndarray  # (n_muscles,) of int: where in the EMG each muscle is
     unit: np.ndarray  # (n_muscles, 4 + 2 width + 6): as of one instant, without joints
@@ -213,6 +213,49 @@ def keep(body, columns, geometry, constant, frame, w, kept, activations, tendons
             force_by_own[frame, m, c] = own
             active_by_own[frame, m, c] = activation[m, 1 + columns[c] - DELAY] if columns[c] >= DELAY else 0.0
     kept[0] = frame
+
+
+@compiled
+def follow(body, record, trial, bounds, activity, near, wanted, report, states):
+    """States of the activation dynamics at all frames of a trial and, behind them, their derivatives by delay, both time
+    constants and gain where `wanted`: into states (n_frames, n_muscles, 5). No other parameter moves them.
+
+    Returns `SOLVED`, or why not; `report` (1,) has the last frame that was reached.
+    """
+    start_activity(body, record, trial, bounds, activity, near)
+    for i in range(bounds[0], bounds[1]):
+        report[0] = i
+        for m in range(states.shape[1]):
+            states[i, m, 0] = activity[ACTIVITY_LEFT, m, ACTIVITY]
+            for k in range(4):
+                states[i, m, 1 + k] = activity[ACTIVITY_LEFT, m, BY_STATE + k]
+        if i == bounds[1] - 1:
+            break
+        t = record.time[i]
+        if not step_activity(body, record, trial, bounds, t, record.time[i + 1] - t, activity, near, wanted):
+            return NO_ACTIVATION
+        for m in range(states.shape[1]):
+            for c in range(N_ACTIVITY):
+                activity[ACTIVITY_LEFT, m, c] = activity[ACTIVITY_RIGHT, m, c]
+    return SOLVED
+
+
+@compiled
+def rigid_forces(body, columns, geometry, constant, states, w, activations, force, force_by_own, active_by_own):
+    """As `course` of muscles without elastic tendons, from the states of their activation dynamics by `follow`."""
+    wanted, activation = len(force_by_own) > 0, w.gauss[0]
+    for i in range(len(states)):
+        for m in range(states.shape[1]):
+            shape_of(body, m, states[i], 0, 1, activation, wanted)
+            activations[i, m] = activation[m, 0]
+            length, speed = geometry[i, m, LENGTH], geometry[i, m, SPEED]
+            put(body, m, constant, length, speed, w.unit)
+            rigid(body, m, activation[m, 0], w.unit)
+            force[i, m] = w.unit[m, FORCE + VALUE]
+            if wanted:
+                for c in range(len(columns)):
+                    force_by_own[i, m, c] = by_own(m, columns[c], activation, length, speed, w.unit, FORCE)
+                    active_by_own[i, m, c] = activation[m, 1 + columns[c] - DELAY] if columns[c] >= DELAY else 0.0
 
 
 @compiled

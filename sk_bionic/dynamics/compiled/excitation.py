@@ -18,6 +18,7 @@ from .scheme import FRACTION, PIECE
 # its surplus activation at the start.
 N_ACTIVATION = 8
 ITERATIONS, NEAR, LONGEST = 30, 1e-7, 0.3
+NEARER = 1e-14  # of the update that would follow: updates fall quadratically
 
 
 class Record(NamedTuple):
@@ -31,10 +32,11 @@ class Record(NamedTuple):
 
 
 # Of the activation dynamics of a muscle: state, first lag, excitation; behind them the derivatives of each by delay,
-# both time constants and gain.
+# both time constants and gain; at last the rate at the state,
+# with its derivatives by excitation, state and both time constants.
 STATE, LAG, EXCITATION = range(3)
 BY_STATE, BY_LAG, BY_EXCITATION = 3, 7, 11
-N_ACTIVITY = 15
+RATE, N_ACTIVITY = 15, 20
 LEFT, RIGHT, KEPT, RATES = range(4)  # ends of an interval, a left end kept, and the state's rates at both ends:
 RATE_LEFT, RATE_RIGHT, BY_LEFT, BY_RIGHT, MOVED = 0, 1, 3, 7, 11  # and their derivatives, and those of a state between
 
@@ -91,6 +93,12 @@ def excited(body, record, m, trial, t, bounds, near):
 
 
 @part
+def keep_rate(end, m, rate):
+    """Keep what the next interval begins with."""
+    end[m, RATE], end[m, RATE + 1], end[m, RATE + 2], end[m, RATE + 3], end[m, RATE + 4] = rate
+
+
+@part
 def start_activity(body, record, trial, bounds, activity, near):
     """Steady state of the first excitation, with its derivatives."""
     for m in range(activity.shape[1]):
@@ -100,6 +108,7 @@ def start_activity(body, record, trial, bounds, activity, near):
             for p in range(4):
                 activity[LEFT, m, BY_STATE + 4 * k + p] = 0.0
             activity[LEFT, m, BY_STATE + 4 * k], activity[LEFT, m, BY_STATE + 4 * k + 3] = by_delay, by_gain
+        keep_rate(activity[LEFT], m, activation_rate(value, value, body.muscle[m, RISE], body.muscle[m, DECAY]))
 
 
 @part
@@ -128,8 +137,10 @@ def first_order(body, m, h, e_middle, by_delay, by_gain, activity, wanted):
     """De Groote's dynamics over one interval: the root of right - left = h / 6 (f_left + 4 f_middle + f_right)."""
     left, right, rates = activity[LEFT], activity[RIGHT], activity[RATES]
     x, rise, decay = left[m, STATE], body.muscle[m, RISE], body.muscle[m, DECAY]
-    at_left = activation_rate(left[m, EXCITATION], x, rise, decay)
-    y, found = x + max(-LONGEST, min(LONGEST, h * at_left[0])), False
+    at_left = left[m, RATE], left[m, RATE + 1], left[m, RATE + 2], left[m, RATE + 3], left[m, RATE + 4]
+    # first guess: a Rosenbrock step, of second order
+    towards = at_left[0] + 0.5 * at_left[1] * (right[m, EXCITATION] - left[m, EXCITATION])
+    y, found, before = x + max(-LONGEST, min(LONGEST, h * towards / (1.0 - 0.5 * h * at_left[2]))), False, 0.0
     for iteration in range(ITERATIONS + 1):
         at_right = activation_rate(right[m, EXCITATION], y, rise, decay)
         between = 0.5 * (x + y) + h / 8.0 * (at_left[0] - at_right[0])
@@ -140,8 +151,11 @@ def first_order(body, m, h, e_middle, by_delay, by_gain, activity, wanted):
         defect = y - x - h / 6.0 * (at_left[0] + 4.0 * at_middle[0] + at_right[0])
         update = defect / jacobian
         y -= max(-LONGEST, min(LONGEST, update))  # the rate has a pole at a state of -1/3
-        found = abs(update) < NEAR
+        size = abs(update)
+        found = size < NEAR or iteration > 0 and size * size * size < NEARER * before * before
+        before = size
     right[m, STATE], right[m, LAG] = y, 0.0
+    keep_rate(right, m, at_right)
     rates[m, RATE_LEFT], rates[m, RATE_RIGHT] = at_left[0], at_right[0]
     if not wanted:
         return found

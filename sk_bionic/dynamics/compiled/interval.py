@@ -29,7 +29,7 @@ from .scheme import FRACTION, PARABOLA, PIECE
 ITERATIONS, SHORTENINGS = 20, 6
 NEAR = 1e-8  # of an update [rad; tendons: 1], after which Newton's method has arrived
 NEARER = 1e-11  # of the update that would follow, the same: updates fall quadratically
-NEAREST = 1e-10  # of an update whose derivatives count as those at the solution
+NEAREST = 1e-9  # of an update whose derivatives count as those at the solution
 LONGEST = 1.0  # rad, of an update
 ROUNDING = 1e-12  # of the residual in torque scales, below which it need not fall
 LARGEST = 1e60  # residual, beyond which it is no missing inertia that makes a matrix singular
@@ -43,7 +43,7 @@ class Interval(NamedTuple):
     """Arrays of the interval at hand."""
 
     state: np.ndarray  # (3, 2, n_states)
-    activity: np.ndarray  # (4, n_muscles, 15): see `excitation`
+    activity: np.ndarray  # (4, n_muscles, 20): see `excitation`
     gauss: np.ndarray  # (2, n_muscles, 9): activations at both Gauss points and their derivatives
     near: np.ndarray  # (n_muscles,) of int: where in the EMG each muscle is
     square: np.ndarray  # (3, 2 n_coordinates, 2 n_coordinates)

@@ -5,7 +5,7 @@ An interval whose equations Newton's method does not solve is crossed in two ste
 
 from ...musculoskeletal.compiled.compilation import compiled, part, shared
 from ...musculoskeletal.compiled.instant import balance, by_parameters, settle_tendons
-from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, OWN_STATE, PULL, SPEED, STATE
+from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, OWN_STATE, PULL, SPEED, STATE, SURPLUS
 from .excitation import (
     BY_STATE,
     KEPT,
@@ -25,6 +25,7 @@ from .rest import rest
 
 MOST_STEPS = 1024  # of an interval
 NO_REST, NO_ACTIVATION = 3, 4
+FORGOTTEN, FORGETS_IN = 1e-3, 0.1  # rad from another start, beyond which derivatives tell the rest; s, of velocities
 REST_TOLERANCE = 1e-6  # of a posture of rest, in torque scales
 
 
@@ -64,16 +65,18 @@ def begin(body, record, columns, trial, bounds, from_rest, at, w, states, sensit
         states[first, VALUES, d + e], states[first, SLOPES, d + e] = at.tendon[e, STATE], 0.0
     if wanted:
         by_parameters(body, columns, activation, at, w.partial[0])
-        start_sensitivity(body, columns.shape[1], from_rest, at, w, sensitivity)
+        start_sensitivity(body, columns, from_rest, at, w, sensitivity)
     return SOLVED if left <= REST_TOLERANCE else NO_REST, left
 
 
 @shared
-def start_sensitivity(body, n, from_rest, at, w, out):
-    """Derivatives out[0] (2 n_states, n_columns) of a first state by n parameters and, behind them, by angles and
-    velocities where those are given; after `by_parameters`.
+def start_sensitivity(body, columns, from_rest, at, w, out):
+    """Derivatives out[0] (2 n_states, n_columns) of a first state by what stands in `columns` and, where there are more
+    of them, by its angles and velocities; after `by_parameters`.
+
+    A trial that begins at rest begins where it would without surplus activation: that is not known to be there.
     """
-    d, n_tendons, n_columns, partial = body.joints[0], len(at.tendon), out.shape[2], w.partial[0]
+    d, n, n_tendons, n_columns, partial = body.joints[0], columns.shape[1], len(at.tendon), out.shape[2], w.partial[0]
     for s in range(out.shape[1]):
         for p in range(n_columns):
             out[0, s, p] = 0.0
@@ -92,8 +95,9 @@ def start_sensitivity(body, n, from_rest, at, w, out):
             lu_solve(matrix, w.order, d, w.motion, 1, 1 + n)
         for r in range(d):
             for p in range(n):
-                out[0, r, p] = w.motion[r, 1 + p]
-    elif n_columns > n:  # else the motion is given, whatever the parameters are
+                if columns[1, p] != SURPLUS:
+                    out[0, r, p] = w.motion[r, 1 + p]
+    if n_columns > n:
         for r in range(d):
             out[0, r, n + r] = out[0, d + n_tendons + r, n + d + r] = 1.0
     for e in range(n_tendons):
@@ -212,9 +216,19 @@ def keep(body, frame, begins, w, states, sensitivity, activations, wanted):
             activations[frame, m] = w.gauss[0, m, 0]
 
 
+@part
+def has_come_near(body, frame, states, other, first):
+    """Whether a trial is by now where another march of it, whose states begin at frame `first`, has been."""
+    for r in range(body.joints[0]):
+        away = abs(states[frame, VALUES, r] - other[frame - first, VALUES, r])
+        if away + FORGETS_IN * abs(states[frame, SLOPES, r] - other[frame - first, SLOPES, r]) > FORGOTTEN:
+            return False
+    return True
+
+
 @compiled
 def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, states, activations, sensitivity, wanted,
-          report):  # fmt: skip
+          other, report):  # fmt: skip
     """March one trial over the frames span[0] ... span[1], the first of which is solved where the trial begins there.
 
     Parameters
@@ -233,8 +247,11 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         Filled where it has rows.
     sensitivity : ndarray (span[1] - span[0] + 1, 2 n_states, n_columns)
         Filled where `wanted`; its first row is read where the trial begins earlier.
+    other : ndarray (n_frames or 0, 2, n_states)
+        States of the same frames from another start; where there are some, the march ends where it has come to them.
     report : ndarray (3,)
-        Frame before the interval in which a march failed, largest residual there, intervals crossed in several steps.
+        Frame before the interval in which a march failed or ended, largest residual there, intervals crossed in several
+        steps.
 
     Returns
     -------
@@ -268,4 +285,8 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         if n_steps > 1:
             forget(w)
         keep(body, i + 1, span[0], w, states, sensitivity, activations, wanted)
+        if len(other) > 0 and has_come_near(body, i + 1, states, other, span[0]):
+            report[0] = i + 1
+            return SOLVED
+    report[0] = span[1]
     return SOLVED

@@ -14,7 +14,7 @@ from ...musculoskeletal.compiled.instant import balance, settle_tendons
 from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, LOWER, OWN_STATE, PULL, SPEED, UPPER
 from .interval import MATRIX, SPARE, lu, lu_solve
 
-N_START_ANGLES, MARGIN = 61, 0.2  # rad beyond the joint's limits
+N_STEPS, MARGIN = 30, 0.2  # of start angles to both sides; rad beyond the joint's limits
 ITERATIONS, ROUNDING, AT_REST = 80, 1e-13, 1e-8
 LONGEST = 0.3  # rad
 FLATTEST = 1e-6  # slope of a tendon's equilibrium, below which nothing holds it
@@ -55,18 +55,24 @@ def start_of_rest(body, activation, state, at, stiffness):
     if body.joints[0] > 1:
         return
     j = body.joints[1]
-    low, high = body.joint[j, LOWER] - MARGIN, body.joint[j, UPPER] + MARGIN
-    step = (high - low) / (N_START_ANGLES - 1)
-    nearest, found, before = np.inf, low + 0.5 * step, 0.0
-    for k in range(N_START_ANGLES):
-        state[0, 0] = low + k * step
+    step = (body.joint[j, UPPER] - body.joint[j, LOWER] + 2.0 * MARGIN) / (2 * N_STEPS)
+    middle = state[0, 0]
+    at_rest(body, activation, state, at, stiffness)
+    below = above = at.row[0, 0]  # of the angles that have been looked at, from the middle outwards
+    for k in range(1, N_STEPS + 1):
+        state[0, 0], before = middle - k * step, below
         at_rest(body, activation, state, at, stiffness)
-        middle = state[0, 0] - 0.5 * step
-        distance = abs(middle - 0.5 * (low + high))
-        if k > 0 and before <= 0.0 < at.row[0, 0] and distance < nearest:
-            nearest, found = distance, middle
-        before = at.row[0, 0]
-    state[0, 0] = found
+        below = at.row[0, 0]
+        if below <= 0.0 < before:
+            state[0, 0] = middle - (k - 0.5) * step
+            return
+        state[0, 0], before = middle + k * step, above
+        at_rest(body, activation, state, at, stiffness)
+        above = at.row[0, 0]
+        if before <= 0.0 < above:
+            state[0, 0] = middle + (k - 0.5) * step
+            return
+    state[0, 0] = middle - (N_STEPS - 0.5) * step
 
 
 @part

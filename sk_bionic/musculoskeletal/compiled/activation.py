@@ -15,11 +15,16 @@ from .compilation import compiled, part, shared
 from .layout import (
     COSINE,
     DECAY,
+    FASTEST,
+    FIBER_LENGTH,
     LOGARITHMIC,
     PASSIVE_OFFSET,
+    PASSIVE_SPAN,
     PASSIVE_STEEPNESS,
     PASSIVE_STRAIN,
     PENNATION,
+    PER_LENGTH,
+    PER_SPEED,
     READY,
     RISE,
     SHAPE,
@@ -30,19 +35,21 @@ from .layout import (
 SMOOTHING = 10.0  # of the switch between rise and decay; OpenSim's own default is 0.1
 NODE = 0.3085  # of the logarithmic shape: where its two pieces meet on the straight line a = u
 NODE_ITERATIONS = 30
+BENT = 0.1  # shape factor beyond which the exponential shape needs no expm1
 
 
 @part
 def activation_rate(excitation, state, rise_time, decay_time):
     """Rate [1/s] of the first-order dynamics and its derivatives by excitation, state and both time constants."""
     difference = excitation - state
-    wave = math.tanh(SMOOTHING * difference)
+    fall = math.exp(-2.0 * SMOOTHING * abs(difference))  # tanh by one exponential, exact to rounding of 1
+    wave = math.copysign((1.0 - fall) / (1.0 + fall), difference)
     switch, steep = 0.5 * wave, 0.5 * SMOOTHING * (1.0 - wave * wave)
     slowing = 0.5 + 1.5 * state
     quick, slow = 1.0 / (rise_time * slowing), slowing / decay_time
     rise, decay = (0.5 + switch) * quick, (0.5 - switch) * slow
     by_excitation = rise + decay + difference * steep * (quick - slow)
-    by_state = -by_excitation + difference * 1.5 * (decay - rise) / slowing
+    by_state = -by_excitation + difference * 1.5 * (decay - rise) * (rise_time * quick)
     return (
         (rise + decay) * difference,
         by_excitation,
@@ -76,6 +83,9 @@ def prepare(body):
         p = body.muscle
         p[m, SINE], p[m, COSINE] = math.sin(p[m, PENNATION]), math.cos(p[m, PENNATION])
         p[m, PASSIVE_OFFSET] = math.exp(PASSIVE_STEEPNESS / p[m, PASSIVE_STRAIN] * (SHORTEST - 1.0))
+        p[m, PASSIVE_SPAN] = 1.0 / (math.exp(PASSIVE_STEEPNESS) - p[m, PASSIVE_OFFSET])
+        p[m, PER_LENGTH] = 1.0 / p[m, FIBER_LENGTH]
+        p[m, PER_SPEED] = 1.0 / (p[m, FIBER_LENGTH] * p[m, FASTEST])
         factor, out = p[m, SHAPE], p[m, READY:]
         if body.index[m, LOGARITHMIC] == 0:
             out[0] = math.expm1(factor)
@@ -97,7 +107,9 @@ def shaped(body, m, state):
     p, k = body.muscle, READY
     if body.index[m, LOGARITHMIC] == 0:
         factor, end = p[m, SHAPE], p[m, k]
-        at = math.expm1(factor * state)
+        bend = factor * state
+        # the difference is exact enough where the curve is bent, and twice as fast
+        at = math.exp(bend) - 1.0 if abs(factor) > BENT else math.expm1(bend)
         value = at / end
         return value, factor * (at + 1.0) / end, (state * (at + 1.0) - value * (end + 1.0)) / end
     node, height, slope, log, x = p[m, k + 1], p[m, k + 2], p[m, k + 3], p[m, k + 4], p[m, k + 5]

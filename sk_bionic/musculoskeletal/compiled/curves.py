@@ -26,6 +26,7 @@ from .layout import (
     PASSIVE,
     PASSIVE_OFFSET,
     PASSIVE_SHAPE,
+    PASSIVE_SPAN,
     PASSIVE_STEEPNESS,
     POWERS,
     SHORTEST,
@@ -71,10 +72,10 @@ def tabulated(body, m, curve, x):
 @part
 def bell(x, amplitude, center, width, tilt):
     """One of the three terms of the active force-length curve (De Groote et al. 2016, eq. S4), and its slope."""
-    spread = width + tilt * x
-    deviation = (x - center) / spread
+    per_spread = 1.0 / (width + tilt * x)
+    deviation = (x - center) * per_spread
     value = amplitude * math.exp(-0.5 * deviation * deviation)
-    return value, -value * deviation * (1.0 - deviation * tilt) / spread
+    return value, -value * deviation * (1.0 - deviation * tilt) * per_spread
 
 
 @part
@@ -140,10 +141,10 @@ def passive_force_length(body, m, x, strain):
             return 0.0, 0.0, 0.0
         rate = PASSIVE_STEEPNESS / strain
         at, offset = math.exp(rate * (x - 1.0)), body.muscle[m, PASSIVE_OFFSET]
-        span = EXP_PASSIVE - offset
-        value = (at - offset) / span
-        by_rate = ((x - 1.0) * at - (1.0 - value) * (SHORTEST - 1.0) * offset) / span
-        return value, rate * at / span, -rate / strain * by_rate
+        per_span = body.muscle[m, PASSIVE_SPAN]
+        value = (at - offset) * per_span
+        by_rate = ((x - 1.0) * at - (1.0 - value) * (SHORTEST - 1.0) * offset) * per_span
+        return value, rate * at * per_span, -rate * rate / PASSIVE_STEEPNESS * by_rate
     if family == THELEN:
         stretched = max(x - 1.0, 0.0)
         shape = body.muscle[m, CURVES + PASSIVE_SHAPE]
@@ -192,7 +193,8 @@ def curve_values(body, curve, x, other, out):
             out[i, 0], out[i, 1] = force_velocity(body, 0, x[i], other[i])[:2]
         elif curve == PASSIVE:
             # the curve's offset is made of the muscle's own strain
-            body.muscle[0, PASSIVE_OFFSET] = math.exp(PASSIVE_STEEPNESS / other[i] * (SHORTEST - 1.0))
+            offset = math.exp(PASSIVE_STEEPNESS / other[i] * (SHORTEST - 1.0))
+            body.muscle[0, PASSIVE_OFFSET], body.muscle[0, PASSIVE_SPAN] = offset, 1.0 / (EXP_PASSIVE - offset)
             out[i, 0], out[i, 1] = passive_force_length(body, 0, x[i], other[i])[:2]
         else:
             out[i, 0], out[i, 1] = tendon_force_length(body, 0, x[i], other[i])[:2]

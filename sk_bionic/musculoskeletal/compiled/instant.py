@@ -92,7 +92,7 @@ def settle_tendons(body, activation, at):
         at.tendon[e, STATE], at.tendon[e, RATE] = static_state(body, m, activation[m, 0], at.unit), 0.0
 
 
-@shared
+@part
 def balance(body, activation, at):
     """All rows and their derivatives, from angles, velocities and accelerations of all joints in at.segment and states
     and rates in at.tendon.

@@ -33,11 +33,13 @@ SURPLUS = N_MUSCLE
 ) = range(N_MUSCLE)  # fmt: skip
 # Behind a muscle's parameters: strains at one norm force of its tabulated passive and tendon curves, stiffness that
 # holds a slack tendon, the constant of the path's polynomial, constants of the curves, sine and cosine of the pennation
-# angle at the optimal length, offset of De Groote and Fregly's passive curve, and what the activation shape needs.
+# angle at the optimal length, offset of De Groote and Fregly's passive curve and one over its span, one over the optimal
+# length and over the maximal velocity [m/s], and what the activation shape needs.
 OWN_PASSIVE_STRAIN, OWN_TENDON_STRAIN, SLACK_STIFFNESS, CONSTANT, CURVES = range(N_MUSCLE, N_MUSCLE + 5)
 N_CURVES = 5
-SINE, COSINE, PASSIVE_OFFSET = range(CURVES + N_CURVES, CURVES + N_CURVES + 3)  # made of the parameters, as the next
-READY, N_READY = PASSIVE_OFFSET + 1, 11
+# made of the parameters, as the next
+SINE, COSINE, PASSIVE_OFFSET, PASSIVE_SPAN, PER_LENGTH, PER_SPEED = range(CURVES + N_CURVES, CURVES + N_CURVES + 6)
+READY, N_READY = PER_SPEED + 1, 11
 PASSIVE_STEEPNESS, SHORTEST = 4.0, 0.2  # kPE, and OpenSim's smallest normalised fiber length: see `curves`
 WIDTH_SCALE, HAS_PASSIVE = range(2)  # constants of De Groote and Fregly's curves
 GAMMA, PASSIVE_SHAPE, HILL_SHAPE, LARGEST_FORCE, FASTEST_LENGTHENING = range(N_CURVES)  # of Thelen's curves

@@ -46,6 +46,8 @@ from .layout import (
     OWN,
     PASSIVE_STRAIN,
     PENNATION,
+    PER_LENGTH,
+    PER_SPEED,
     SINE,
     SLACK_LENGTH,
     SLACK_STIFFNESS,
@@ -73,7 +75,7 @@ def fiber(body, m, along, velocity, activation, unit, row):
     F = (a fl(l) fv(v) + fp(l) + beta v) cos(pennation) with constant width.
     """
     p = body.muscle
-    optimal, sine, fastest, damping = p[m, FIBER_LENGTH], p[m, SINE], p[m, FASTEST], p[m, DAMPING]
+    optimal, sine, damping, per_length = p[m, FIBER_LENGTH], p[m, SINE], p[m, DAMPING], p[m, PER_LENGTH]
     slack = SLACK_FRACTION * optimal
     bent, by_along, by_slack = along, 1.0, 0.0
     if along <= slack:
@@ -81,29 +83,29 @@ def fiber(body, m, along, velocity, activation, unit, row):
         by_along, by_slack = bent / slack, bent / slack * (1.0 - along / slack)
     width = optimal * sine
     length = math.sqrt(bent * bent + width * width)
-    cosine = bent / length
-    x, v = length / optimal, velocity * cosine / (optimal * fastest)
+    per_fiber = 1.0 / length
+    cosine, tilt = bent * per_fiber, width * per_fiber
+    speed = velocity * p[m, PER_SPEED]
+    x, v = length * per_length, speed * cosine
     fl, fl_x = active_force_length(body, m, x)
     fv, fv_v, fv_a = force_velocity(body, m, v, activation)
     fp, fp_x, fp_strain = passive_force_length(body, m, x, p[m, PASSIVE_STRAIN])
     total = activation * fl * fv + fp + damping * v
     by_x, by_v = activation * fl_x * fv + fp_x, activation * fl * fv_v + damping
     # length and cosine by bent and width: d(length) = cos d(bent) + sin d(width), d(cos) = sin / length (sin, -cos).
-    tilt = width / length
-    turn = tilt / length
-    speed = velocity / (optimal * fastest)
+    turn = tilt * per_fiber
     by_cosine = by_v * speed * cosine + total
-    by_bent = by_x * cosine * cosine / optimal + by_cosine * turn * tilt
-    by_width = by_x * cosine * tilt / optimal - by_cosine * turn * cosine
-    by_optimal = by_bent * SLACK_FRACTION * by_slack + by_width * sine - (by_x * x + by_v * v) * cosine / optimal
+    by_bent = by_x * cosine * cosine * per_length + by_cosine * turn * tilt
+    by_width = by_x * cosine * tilt * per_length - by_cosine * turn * cosine
+    by_optimal = by_bent * SLACK_FRACTION * by_slack + by_width * sine - (by_x * x + by_v * v) * cosine * per_length
     unit[m, FIBER_NOW], unit[m, FIBER_VELOCITY], unit[m, COS_PENNATION] = length, velocity * cosine, cosine
     unit[m, row + VALUE] = total * cosine
     unit[m, row + BY_LENGTH] = by_bent * by_along
-    unit[m, row + BY_LENGTHENING] = by_v * cosine * cosine / (optimal * fastest)
+    unit[m, row + BY_LENGTHENING] = by_v * cosine * cosine * p[m, PER_SPEED]
     unit[m, row + BY_ACTIVATION] = fl * (fv + activation * fv_a) * cosine
     unit[m, row + OWN + FIBER_LENGTH] = by_optimal
     unit[m, row + OWN + PENNATION] = by_width * optimal * p[m, COSINE]
-    unit[m, row + OWN + FASTEST] = -by_v * v * cosine / fastest
+    unit[m, row + OWN + FASTEST] = -by_v * v * cosine * (p[m, PER_SPEED] * optimal)
     unit[m, row + OWN + DAMPING] = v * cosine
     unit[m, row + OWN + PASSIVE_STRAIN] = fp_strain * cosine
 

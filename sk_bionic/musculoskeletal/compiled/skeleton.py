@@ -133,6 +133,9 @@ def skeleton(body, at):
             at.row[r, 1 + s], at.row[r, 1 + d + s], at.row[r, 1 + 2 * d + s] = by_angle, by_velocity, by_acceleration
 
 
+FAINT = 1e-5
+
+
 @part
 def softplus(x):
     """log(1 + e^x) and its derivative."""
@@ -141,6 +144,8 @@ def softplus(x):
     if x < -40.0:
         return 0.0, 0.0
     e = math.exp(x)
+    if e < FAINT:  # the series is exact, and quick
+        return e * (1.0 - e * (0.5 - e / 3.0)), e * (1.0 - e * (1.0 - e))
     return math.log1p(e), e / (1.0 + e)
 
 
