@@ -39,7 +39,7 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
     table = model.parameters
     left = {row for finding in findings for row in finding.rows} - set(table.free_index.tolist())
     shown = np.array(sorted({*table.free_index.tolist(), *left}), dtype=int)
-    frame = table.to_frame().iloc[shown].reset_index(drop=True)
+    frame = table.to_frame(shown)
     known = FreeParameters(ParameterTable(replace(row, free=i in set(shown)) for i, row in enumerate(table.rows)))
     frame["prior_std"], frame["narrowing"], frame["std_err"] = known.prior_std(), 1.0, np.nan
     if covariance is not None:

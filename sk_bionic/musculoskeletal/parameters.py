@@ -289,9 +289,10 @@ class ParameterTable:
             replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows
         )
 
-    def to_frame(self):
-        """The table as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper,
+    def to_frame(self, index=None):
+        """The table, or the rows of an `index`, as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper,
         ...
         """
-        frame = pd.DataFrame([vars(row) for row in self.rows])
+        rows = self.rows if index is None else [self.rows[i] for i in index]
+        frame = pd.DataFrame([vars(row) for row in rows], columns=list(Parameter.__dataclass_fields__))
         return frame.rename(columns={"owner": "muscle"})

@@ -100,13 +100,15 @@ class SeenInputs(NamedTuple):
 
     def odd(self, emg, exogenous, trials, names):
         """Columns that are unlike the training's, list of Oddity; `names` of the EMG channels."""
-        found = []
+        found, levels = [], {}
         for k, rows in enumerate(trials.slices):
             if rows.stop - rows.start > 2:
                 time = trials.time[rows]
-                windows = self._windows(time[-1] - time[0])
+                duration = time[-1] - time[0]
+                if duration not in levels:
+                    levels[duration] = _levels(self._windows(duration))
                 for j, name in enumerate(names):
-                    one = emg[rows, j], time, [window[:, j] for window in windows]
+                    one = emg[rows, j], time, levels[duration][..., j]
                     found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
             for name, column in exogenous.items():
                 found += self._odd_range(k, name, column[rows])
@@ -121,16 +123,20 @@ class SeenInputs(NamedTuple):
             out.append(self.emg[last:stop])
         return out[:: -(-len(out) // N_WINDOWS)]
 
-    def _odd_channel(self, j, signal, time, windows):
-        """Kind and meaning of the first oddity of one channel in one trial, in a list; empty where there is none."""
+    def _odd_channel(self, j, signal, time, levels):
+        """Kind and meaning of the first oddity of one channel in one trial, in a list; empty where there is none.
+
+        `levels` (3, n_windows) of the training by `_levels`.
+        """
+        tops, spans, rests = levels
         long_enough = time[-1] - time[0] >= SHORTEST
         whole, highest = self.emg[:, j], float(self.emg[:, j].max())
         top, low = float(signal.max()), float(np.percentile(signal, REST))
         if np.ptp(whole) <= FLAT * highest:
             return []  # nothing was learnt from it
-        quietest = SILENT * min(window.max() for window in windows) if long_enough else 0.0
+        quietest = SILENT * float(tops.min()) if long_enough else 0.0
         silent = top < max(quietest, 0.5 * float(np.percentile(whole, 1.0)))
-        varied = min(np.ptp(window) for window in windows) > FLAT * highest
+        varied = spans.min() > FLAT * highest
         if np.ptp(signal) <= FLAT * highest and (silent or long_enough and varied):
             return [("constant", f"is constant at {top:.3g} (training reached {highest:.3g})")]
         if silent:
@@ -139,9 +145,8 @@ class SeenInputs(NamedTuple):
             return [("far above", f"reaches {top:.3g}, {top / highest:.1f} times the training's largest")]
         if _rail(signal) and not _rail(whole):
             return [("clipped", f"is clipped at {top:.3g}")]
-        rests = [np.percentile(window, REST) for window in windows]
-        raised = low > MOVED_TIMES * max(rests) and low > max(rests) + MOVED * highest
-        if long_enough and (raised or low < min(rests) / MOVED_TIMES - MOVED * highest):
+        raised = low > MOVED_TIMES * rests.max() and low > rests.max() + MOVED * highest
+        if long_enough and (raised or low < rests.min() / MOVED_TIMES - MOVED * highest):
             return [("rest", f"has a resting level of {low:.3g} (training {np.median(rests):.3g})")]
         still = self._dropout(j, signal, time)
         if still.any():
@@ -195,6 +200,13 @@ class SeenInputs(NamedTuple):
         chosen = begins[busy[np.linspace(0, len(busy) - 1, N_REPLACEMENTS).astype(int)]]
         at = ((time - missing[0]) / self.step).astype(int)
         return [np.where(still, known[(a + at) % len(known)], signal) for a in chosen]
+
+
+def _levels(windows):
+    """Largest values, ranges and resting levels (3, n_windows, n_channels) of stretches of the training."""
+    return np.array([[w.max(axis=0), np.ptp(w, axis=0), np.percentile(w, REST, axis=0)] for w in windows]).swapaxes(
+        0, 1
+    )
 
 
 def _step(time):

@@ -241,7 +241,7 @@ def start_variance(predictor, equation, found):
         return None
     trajectory, activations, forces, of_angle, of_force = found
     probability = starts.probability(equation)
-    moment, d = starts.second_moment(probability), equation.model.n_coordinates
+    moment = starts.second_moment(probability)
     by_start, by_start_of_force = (each[..., -len(moment[0]) :] for each in (of_angle, of_force))
     variance, force_variance = np.empty_like(trajectory.angle), np.empty_like(forces)
     for rows, own in zip(equation.trials.slices, moment, strict=True):

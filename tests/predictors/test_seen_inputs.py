@@ -81,7 +81,8 @@ def test_the_prediction_and_other_trials_stay(subject, fitted):
     (angle, std), _ = told(lambda: fitted["simulation"].predict(one, return_std=True))
     np.testing.assert_allclose(angle[rows], before[0][rows], atol=1e-8)
     np.testing.assert_allclose(std[rows], before[1][rows], rtol=1e-6)
-    np.testing.assert_array_equal(angle, told(lambda: fitted["simulation"].predict(one))[0])
+    # derivatives march along with angles whose errors are wanted: the same to rounding
+    np.testing.assert_allclose(angle, told(lambda: fitted["simulation"].predict(one))[0], rtol=0, atol=1e-10)
 
 
 def test_forces_are_the_less_certain_too(subject, fitted):
