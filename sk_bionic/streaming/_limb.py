@@ -86,7 +86,7 @@ class Limb:
         window = self.window
         return march(
             self.body, window.record, self.columns, 0, self._whole, span, from_rest, held, self.at, self.interval,
-            window.states, self._none, window.sensitivity, True, window.report,
+            window.states, self._none, window.sensitivity, True, window.states[:0], window.report,
         )  # fmt: skip
 
     def tell(self, settled):
