@@ -5,8 +5,8 @@ the Gauss-Newton Hessian H, the step solves
 
     (H + damping diag(H)) step = -g
 
-A step that lowers the cost is taken; where it has done most of what the quadratic model promised, the damping is divided
-by ten. Else the damping grows tenfold.
+A step that lowers the cost is taken; where it has done most of what the quadratic model promised, the damping is
+divided by ten. Else the damping grows tenfold.
 """
 
 from dataclasses import dataclass

@@ -290,8 +290,8 @@ class ParameterTable:
         )
 
     def to_frame(self, index=None):
-        """The table, or the rows of an `index`, as a DataFrame with columns muscle (or coordinate), name, unit, initial, value, lower, upper,
-        ...
+        """The table, or the rows of an `index`, as a DataFrame with columns muscle (or coordinate), name, unit,
+        initial, value, lower, upper, ...
         """
         rows = self.rows if index is None else [self.rows[i] for i in index]
         frame = pd.DataFrame([vars(row) for row in rows], columns=list(Parameter.__dataclass_fields__))

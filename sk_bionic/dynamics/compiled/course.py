@@ -217,8 +217,8 @@ def keep(body, columns, geometry, constant, frame, w, kept, activations, tendons
 
 @compiled
 def follow(body, record, trial, bounds, activity, near, wanted, report, states):
-    """States of the activation dynamics at all frames of a trial and, behind them, their derivatives by delay, both time
-    constants and gain where `wanted`: into states (n_frames, n_muscles, 5). No other parameter moves them.
+    """States of the activation dynamics at all frames of a trial and, where `wanted`, their derivatives by delay, both
+    time constants and gain behind them: into states (n_frames, n_muscles, 5). No other parameter moves them.
 
     Returns `SOLVED`, or why not; `report` (1,) has the last frame that was reached.
     """

@@ -33,8 +33,8 @@ SURPLUS = N_MUSCLE
 ) = range(N_MUSCLE)  # fmt: skip
 # Behind a muscle's parameters: strains at one norm force of its tabulated passive and tendon curves, stiffness that
 # holds a slack tendon, the constant of the path's polynomial, constants of the curves, sine and cosine of the pennation
-# angle at the optimal length, offset of De Groote and Fregly's passive curve and one over its span, one over the optimal
-# length and over the maximal velocity [m/s], and what the activation shape needs.
+# angle at the optimal length, offset of De Groote and Fregly's passive curve and one over its span, one over the
+# optimal length and over the maximal velocity [m/s], and what the activation shape needs.
 OWN_PASSIVE_STRAIN, OWN_TENDON_STRAIN, SLACK_STIFFNESS, CONSTANT, CURVES = range(N_MUSCLE, N_MUSCLE + 5)
 N_CURVES = 5
 # made of the parameters, as the next
