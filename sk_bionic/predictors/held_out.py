@@ -79,7 +79,7 @@ class Trust(NamedTuple):
         """
         if self.size is None:
             return (self.error_std * relative_std(spread, self.spread)) ** 2
-        return (self.error_std * self.size.of_trials(angle, spread, recording)) ** 2
+        return floored(self.error_std * self.size.of_trials(angle, spread, recording)) ** 2
 
     def belief(self, simulated, blind, trials):
         """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
