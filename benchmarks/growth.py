@@ -22,7 +22,7 @@ from _tables import environment, markdown
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.dynamics.errors import SimulationError
+from sk_bionic.exceptions import SimulationError
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath, elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import Trials, find_trials

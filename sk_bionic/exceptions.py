@@ -5,7 +5,11 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
-from .dynamics.errors import SimulationError
+LINE = 160  # characters of a line of a warning, which a person shall read
+
+
+class SimulationError(RuntimeError):
+    """Newton's method found no trajectory; the message names the trial and the last residual."""
 
 
 class IdentifiabilityWarning(UserWarning):
@@ -59,3 +63,13 @@ def warn_user(message, category=UserWarning):
 
 
 __all__ = ["IdentifiabilityWarning", "InterruptedWarning", "PlausibilityWarning", "SimulationError"]
+
+
+def fitting_in(parts, room):
+    """As many parts as there is room for, at least one, and the number of the others."""
+    for n in range(len(parts), 0, -1):
+        more = f"; and {len(parts) - n} more" if n < len(parts) else ""
+        text = "; ".join(parts[:n]) + more
+        if len(text) <= room:
+            return text
+    return f"{parts[0][: room - 3]}..."

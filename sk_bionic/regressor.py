@@ -10,9 +10,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import _inputs as inputs
-from .dynamics.errors import SimulationError
 from .dynamics.inverse import residual_along
-from .exceptions import InterruptedWarning, warn_user
+from .exceptions import InterruptedWarning, SimulationError, warn_user
 from .identification.of_session import PREFIX
 from .identification.suspicion import tell
 from .identification.tables import flagged

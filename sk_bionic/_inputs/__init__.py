@@ -1,6 +1,5 @@
 """From the columns of X to what physics and network take: excitations, external inputs, EMG history."""
 
-from ..learning.features import FeatureLayout, history_features, long_lags, short_lags
 from .checks import (
     FEWEST_FRAMES,
     check_angles,
@@ -26,7 +25,6 @@ from .columns import (
     default_names,
     learn_columns,
     names_for,
-    place_limits,
     target_names,
     warn_of_synthesized,
 )
@@ -49,7 +47,6 @@ __all__ = [
     "ColumnRoles",
     "FEWEST_FRAMES",
     "FrameSettings",
-    "FeatureLayout",
     "LARGEST",
     "LARGEST_EXCITATION",
     "assign_columns",
@@ -73,17 +70,13 @@ __all__ = [
     "clipped",
     "default_names",
     "fitted_scaler",
-    "history_features",
     "in_columns",
     "learn_columns",
-    "long_lags",
     "names_for",
     "numeric",
-    "place_limits",
     "read_recording",
     "read_training",
     "scale_of_emg",
-    "short_lags",
     "target_names",
     "warn_of_far_beyond",
     "warn_of_flat",

@@ -5,11 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..exceptions import warn_user
-from ..identification.identifiability import LINE, fitting_in
+from ..exceptions import LINE, fitting_in, warn_user
 from ..musculoskeletal import PRESETS, lumped_joint
 from ..musculoskeletal.model import EXOGENOUS
-from ..musculoskeletal.presets import with_observed_range
+from ..musculoskeletal.presets import place_limits
 from .frame_checks import check_amplitude, scale_of_emg, warn_of_flat, warn_of_negative
 
 
@@ -201,15 +200,6 @@ def names_for(model, names, named):
             f"{len(names)} columns without names: pass a DataFrame."
         )
     return channels
-
-
-def place_limits(model, angle):
-    """Model whose stops start at the ends of the recorded motion, where the joint asks for that.
-
-    Angle (n_frames, n_coordinates) [rad].
-    """
-    low, rest, high = np.nanpercentile(angle, [2.0, 50.0, 98.0], axis=0)
-    return with_observed_range(model, low, high, rest)
 
 
 def default_names(n_columns):

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from ..io.atomic import replacing
+from ..atomic import replacing
 from ._document import read_document
 
 NEGATIVE = -0.02  # below which an excitation is no rounding of a filter

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..io.atomic import replacing
+from ..atomic import replacing
 from .configuration import Hybrid
 
 

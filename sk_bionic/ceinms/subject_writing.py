@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from ..io.atomic import replacing
+from ..atomic import replacing
 from ._document import Element, read_document
 from .subject import COLUMNS, SPELLED, read_subject
 

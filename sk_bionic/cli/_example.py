@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..datasets import make_elbow_flexion
-from ..io.atomic import replacing
 from ._outputs import check_output, write_table
 
 CONFIG = """\

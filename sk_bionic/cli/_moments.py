@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..io.atomic import replacing_path
+from ..atomic import replacing_path
 from ..moments import calibrate_to_moments
 from ..musculoskeletal import PRESETS
 from ..trials import find_trials

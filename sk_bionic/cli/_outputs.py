@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing, replacing_path
 from ..io import write_sto
-from ..io.atomic import replacing, replacing_path
 
 STORAGE = (".sto", ".mot")
 WRITABLE = (".csv", ".tsv", ".parquet", *STORAGE)

@@ -9,7 +9,7 @@ import os
 import urllib.parse
 from pathlib import Path
 
-from sk_bionic.io.atomic import replacing
+from sk_bionic.atomic import replacing
 
 TIMEOUT_SECONDS = 60
 

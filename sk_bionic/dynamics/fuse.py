@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..exceptions import SimulationError
 from .compiled.normal import factorise_blocks, solve_blocks, variances
 from .differences import CentralDifferences
-from .errors import SimulationError
 
 
 class BlockTridiagonal:

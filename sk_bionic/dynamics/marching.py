@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 
+from ..exceptions import SimulationError
 from ..musculoskeletal.compiled.instant import new_instant
 from ..musculoskeletal.compiled.layout import EXTERNAL, TORQUE_SCALE
 from ..musculoskeletal.compiled.points import at_points, new_points
@@ -15,7 +16,6 @@ from .compiled.interval import SINGULAR, SOLVED, new_interval
 from .compiled.march import NO_ACTIVATION, NO_REST, march
 from .compiled.normal import Normal, activations_between, normal_equations
 from .compiled.rest import rests
-from .errors import SimulationError
 
 WORTH_A_THREAD = 2000  # frames
 

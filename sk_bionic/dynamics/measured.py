@@ -6,6 +6,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
+from ..exceptions import SimulationError
 from ..musculoskeletal.compiled.layout import (
     DECAY,
     DELAY,
@@ -21,7 +22,6 @@ from ..musculoskeletal.parameters import PASSIVE_PARAMETERS
 from .compiled.course import course, follow, new_course, rigid_forces
 from .compiled.interval import SOLVED
 from .compiled.march import NO_ACTIVATION
-from .errors import SimulationError
 from .marching import in_threads, record_of
 
 STATIC = 2  # frames of a trial that is no course in time: one posture, held

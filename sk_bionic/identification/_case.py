@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._inputs.columns import place_limits
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
+from ..musculoskeletal.presets import place_limits
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Trials, shifted
 from .at_rest import starts_of_zero

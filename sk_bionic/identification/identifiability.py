@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..exceptions import LINE, fitting_in
 from ..musculoskeletal.prior import FreeParameters
 
 # A direction of parameter space along which the data narrow the prior by less than a tenth: 1 / sqrt(1 + 0.23) = 0.9.
@@ -32,7 +33,6 @@ OTHERWISE = "a second load, a wider range of motion or faster movements"
 
 
 COMBINATION = "the combination"
-LINE = 160  # characters of a line of a warning, which a person shall read
 
 
 class Finding(NamedTuple):
@@ -206,13 +206,3 @@ def summary(findings, model):
     advice = list(dict.fromkeys(f.advice for f in findings if f.advice))
     needed = f"Would need {fitting_in(advice, LINE - len(end) - 12)}." if advice else ""
     return f"{first}{fitting_in(what, LINE - len(first) - 1)}.\n{(needed + end).strip()}"
-
-
-def fitting_in(parts, room):
-    """As many parts as there is room for, at least one, and the number of the others."""
-    for n in range(len(parts), 0, -1):
-        more = f"; and {len(parts) - n} more" if n < len(parts) else ""
-        text = "; ".join(parts[:n]) + more
-        if len(text) <= room:
-            return text
-    return f"{parts[0][: room - 3]}..."

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import logit
 
 from ..dynamics.equation import Trajectory
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
 from .posterior import Point, Posterior, robust_weight

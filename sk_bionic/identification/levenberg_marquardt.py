@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING, FACTOR = 1e-3, 1e-9, 1e8, 10.0
 GOOD = 0.75  # part of the promised decrease beyond which the quadratic model holds further out (Fletcher 1971)

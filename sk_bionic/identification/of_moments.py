@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._inputs.columns import place_limits
-from ..dynamics.errors import SimulationError
 from ..dynamics.measured import MeasuredMotion
+from ..exceptions import SimulationError
+from ..musculoskeletal.presets import place_limits
 from ._case import Case, Explanation
 from ._search import POOR, RATIOS, Search
 from .from_torques import identify_torques

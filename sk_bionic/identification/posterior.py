@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.errors import SimulationError
 from ..dynamics.sensitivity import state_sensitivity
+from ..exceptions import SimulationError
 from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .trial_gains import TrialGains
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics.errors import SimulationError
 from ..dynamics.fuse import Fused, fuse, residual_weights
+from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from .levenberg_marquardt import levenberg_marquardt

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 
 BLOCK = 1.0  # s, at least; longer than activation and the limb remember
 FEWEST_BLOCKS = 24  # of a recording, whose blocks are shorter then

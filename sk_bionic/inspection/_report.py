@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sk_bionic.io.atomic import replacing
+from sk_bionic.atomic import replacing
 
 from ._check_recording import check_recording
 from ._held_out import held_out_error, seen_frames

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sk_bionic.atomic import replacing
 from sk_bionic.io._rotational import rotational_columns
-from sk_bionic.io.atomic import replacing
 from sk_bionic.trials import find_trials
 
 __all__ = ["write_sto"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 from .loss import TrainingLoss
 from .networks import HistoryNetwork
 from .own_module import ModuleNetworks

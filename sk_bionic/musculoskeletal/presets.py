@@ -2,6 +2,8 @@
 
 from math import pi
 
+import numpy as np
+
 from .limbs import arm, leg
 from .model import MusculoskeletalModel
 from .muscle import Muscle
@@ -240,3 +242,12 @@ def with_observed_range(model, lower, upper, rest):
                 "upper": high + 1,
             }
     return model.with_rows(changes)
+
+
+def place_limits(model, angle):
+    """Model whose stops start at the ends of the recorded motion, where the joint asks for that.
+
+    Angle (n_frames, n_coordinates) [rad].
+    """
+    low, rest, high = np.nanpercentile(angle, [2.0, 50.0, 98.0], axis=0)
+    return with_observed_range(model, low, high, rest)

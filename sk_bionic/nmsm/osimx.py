@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
+from ..atomic import replacing
 from ..ceinms._document import read_document
 from ..ceinms._paths import resolve
-from ..io.atomic import replacing
 
 # Element of the file to column of `Osimx.muscles`.
 COLUMNS = {

@@ -15,7 +15,7 @@ import zlib
 
 import numpy as np
 
-from ..io.atomic import replacing
+from ..atomic import replacing
 
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
 MAX_MEMBERS, MAX_MANIFEST = 10_000, 64 * 2**20

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from .._inputs import LARGEST_EXCITATION
-from ..io.atomic import replacing
+from ..atomic import replacing
 from ..learning.settings import OF_STATE
 from ..predictors.network import NetworkPredictor
 from ..regressor import PhysicsInformedMSKRegressor

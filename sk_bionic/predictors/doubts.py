@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 from ..identification.at_rest import speed_suspicions
 from ..identification.of_session import exchanged_channels, session_suspicions
 from ..identification.plausibility import implausibilities

@@ -6,8 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.errors import SimulationError
-from ..exceptions import warn_user
+from ..exceptions import SimulationError, warn_user
 from ..identification.soften import explains, simulated_state, softened_physics
 from ..learning.ensemble import Version, train_learners
 from ..learning.features import FeatureLayout

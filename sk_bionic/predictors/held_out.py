@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics.errors import SimulationError
 from ..dynamics.fuse import fuse
+from ..exceptions import SimulationError
 from ..learning.ensemble import blind, combine, stacked_weights
 from ..learning.folds import N_FOLDS, n_repetitions
 from ..trials.filters import CUTOFFS, smooth

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.errors import SimulationError
 from ..dynamics.inverse import muscles_along as along
 from ..dynamics.sensitivity import force_derivatives
+from ..exceptions import SimulationError
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
 from ..identification.soften import simulated_state

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics.errors import SimulationError
+from ..exceptions import SimulationError
 from ..trials import Recording, Trials
 
 MOST_FRAMES = 4000  # of the training that are kept

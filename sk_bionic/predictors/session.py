@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from ..exceptions import IdentifiabilityWarning, warn_user
-from ..identification.identifiability import LINE, NOT_NARROWER, fitting_in, unlearnt
+from ..exceptions import LINE, IdentifiabilityWarning, fitting_in, warn_user
+from ..identification.identifiability import NOT_NARROWER, unlearnt
 from ..identification.identify import IdentificationSettings, identify
 from ..identification.levenberg_marquardt import levenberg_marquardt
 from .posture_errors import factor_of_errors, measured_frames, time_of

@@ -6,9 +6,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..dynamics.equation import EquationOfMotion
-from ..dynamics.errors import SimulationError
 from ..dynamics.sensitivity import start_sensitivity
-from ..exceptions import IdentifiabilityWarning, warn_user
+from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
 from ..identification.identifiability import assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset

@@ -6,7 +6,7 @@ from activated import activations, check_derivatives, model_with, states
 from scipy.integrate import solve_ivp
 
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.dynamics.errors import SimulationError
+from sk_bionic.exceptions import SimulationError
 from sk_bionic.musculoskeletal.compiled.activation import activation_rates
 from sk_bionic.trials import Trials
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sk_bionic.identification.identifiability import LINE, Finding, fitting_in, label, summary
+from sk_bionic.exceptions import LINE, fitting_in
+from sk_bionic.identification.identifiability import Finding, label, summary
 from sk_bionic.musculoskeletal import knee
 
 

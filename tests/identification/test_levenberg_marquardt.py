@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_bionic.dynamics.errors import SimulationError
+from sk_bionic.exceptions import SimulationError
 from sk_bionic.identification.levenberg_marquardt import levenberg_marquardt
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic import _inputs as inputs
+from sk_bionic.learning.features import FeatureLayout, history_features, long_lags, short_lags
 from sk_bionic.musculoskeletal import (
     Joint,
     Muscle,
@@ -12,6 +13,7 @@ from sk_bionic.musculoskeletal import (
     elbow,
     knee,
 )
+from sk_bionic.musculoskeletal.presets import place_limits
 from sk_bionic.trials import Trials
 
 
@@ -66,10 +68,10 @@ def test_columns_without_names_are_the_channels_in_their_order():
 
 def test_stops_lie_at_the_ends_of_the_recorded_motion_where_the_joint_asks_for_it():
     angle = np.linspace(0.2, 1.2, 1001)[:, None]
-    table = inputs.place_limits(knee("seated"), angle).parameters.as_dict()
+    table = place_limits(knee("seated"), angle).parameters.as_dict()
     assert table["lower_limit"].item() == pytest.approx(0.22)
     assert table["upper_limit"].item() == pytest.approx(1.18)
-    moved, as_it_was = inputs.place_limits(elbow(), angle), elbow()
+    moved, as_it_was = place_limits(elbow(), angle), elbow()
     np.testing.assert_array_equal(moved.parameters.value, as_it_was.parameters.value)
 
 
@@ -109,7 +111,7 @@ def test_a_silent_channel_is_not_divided_by_zero():
 def test_the_network_sees_the_root_of_the_emg_now_and_before():
     trials = trials_of(30, 30)
     emg = np.random.default_rng(0).uniform(size=(60, 2))
-    features = inputs.history_features(emg, {}, trials, 0.1, [0.0, 0.05, 0.1])
+    features = history_features(emg, {}, trials, 0.1, [0.0, 0.05, 0.1])
     assert features.shape == (60, 2 * 3)
     np.testing.assert_allclose(features[:, :2], np.sqrt(emg))
     np.testing.assert_allclose(features[15, 2:4], np.sqrt(emg[10]))
@@ -121,37 +123,37 @@ def test_history_stays_within_the_trial():
     emg = np.random.default_rng(0).uniform(size=(60, 2))
     other = emg.copy()
     other[:30] += 1.0
-    first, second = (inputs.history_features(x, {}, trials, 0.2, [0.0, 0.1, 0.2]) for x in (emg, other))
+    first, second = (history_features(x, {}, trials, 0.2, [0.0, 0.1, 0.2]) for x in (emg, other))
     np.testing.assert_array_equal(first[30:], second[30:])
     np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # held before the start
 
 
 def test_external_inputs_come_last_as_they_are():
     load = np.linspace(0, 2, 30)
-    features = inputs.history_features(np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), 0.05, [0.0, 0.05])
+    features = history_features(np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), 0.05, [0.0, 0.05])
     np.testing.assert_array_equal(features[:, -1], load)
 
 
 def test_history_shorter_than_a_trial_by_rounding_is_accepted():
-    features = inputs.history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), 0.4, [0.0])
+    features = history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), 0.4, [0.0])
     assert len(features) == 5
 
 
 def test_layout_finds_the_columns_of_some_lags_and_the_external_inputs():
-    lags = np.union1d(inputs.short_lags(0.1), inputs.long_lags(0.1))
-    layout = inputs.FeatureLayout(lags, n_channels=2, n_exogenous=1)
+    lags = np.union1d(short_lags(0.1), long_lags(0.1))
+    layout = FeatureLayout(lags, n_channels=2, n_exogenous=1)
     trials = trials_of(60)
     time = trials.time[:, None] + np.array([0.0, 100.0])  # the root's square tells time and lag
     load = np.full(60, -1.0)
-    features = inputs.history_features(time, {"hand_load_kg": load}, trials, 0.1, lags)
+    features = history_features(time, {"hand_load_kg": load}, trials, 0.1, lags)
     seen = features[50, layout.columns([0.0, 0.04])]
     np.testing.assert_allclose(seen[:-1] ** 2, [0.5, 100.5, 0.46, 100.46], rtol=1e-6)
     assert seen[-1] == -1.0
 
 
 def test_lags_begin_now_and_the_short_ones_end_with_the_history():
-    for lags, end in ((inputs.short_lags(0.5), 0.5), (inputs.long_lags(0.5), 1.0)):
+    for lags, end in ((short_lags(0.5), 0.5), (long_lags(0.5), 1.0)):
         assert lags[0] == 0.0
         assert lags[-1] == pytest.approx(end)
         assert (np.diff(lags) > 0).all()
-    assert inputs.short_lags(0.0).tolist() == [0.0]
+    assert short_lags(0.0).tolist() == [0.0]

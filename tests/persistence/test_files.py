@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import sk_bionic
-from sk_bionic.io import atomic as _atomic
-from sk_bionic.io.atomic import replacing
+from sk_bionic import atomic as _atomic
+from sk_bionic.atomic import replacing
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from _saved_mutations import _set_sizes, mutated

@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from ...io.atomic import replacing
+from ...atomic import replacing
 from ..path import PolynomialPath
 
 FORMAT, VERSION = "sk_bionic paths", 1

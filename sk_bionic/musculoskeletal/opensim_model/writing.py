@@ -7,7 +7,7 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from ...io.atomic import replacing
+from ...atomic import replacing
 from .elements import parameters_of
 from .file import read_osim
 from .muscle_classes import MUSCLE_CLASSES, SCHUTTE
