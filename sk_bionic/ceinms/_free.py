@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .subject import LARGEST_PIECEWISE, PIECEWISE
+
 # Prior standard deviations. Of a gain, on a log scale: a factor e; of lengths, forces and the like relative to the
 # file's values; of the filter's coefficients and of the shape factor in their own units. Chosen on the walking of an
 # adult and a child with six electrodes each and of a walker with nine, calibrated on one part of a stride and judged on
@@ -23,6 +25,7 @@ LOG_STD = {
     "percentage_change": 0.3,
 }
 LINEAR_STD = {"emg_shape_factor": 1.0, "c1": 0.2}
+PIECEWISE_STD = 0.03  # of the factor of the piecewise shape, as of `Muscle`
 TOGETHER = ("emg_shape_factor", "electromechanical_delay", "damping", "percentage_change", "max_contraction_velocity")
 GAINS = ("strength_coefficient", "max_isometric_force")
 FARTHEST = 3.0  # prior standard deviations that a gain may go
@@ -172,6 +175,14 @@ def _coordinate(columns, limits, group, subject, *, beyond):
     if not relative:
         given = np.full(len(index), np.exp(np.log(given).mean()) if logarithmic else given.mean())
     bounds = [limit.bounds(given[0]) for limit in limits]
+    if columns[0] == "emg_shape_factor" and subject.activation_shape == PIECEWISE:
+        scale = PIECEWISE_STD
+        bounds.append((0.0, LARGEST_PIECEWISE))
+        if not bounds[0][1] > 0.0:
+            raise ValueError(
+                f"The range of <shapeFactor>, {bounds[0][0]:g} to {bounds[0][1]:g}, is one of the exponential activation; "
+                "the piecewise one takes 0 to 0.12. Change the range, or <piecewise/> to <exponential/>."
+            )
     lower, upper = max(b[0] for b in bounds), min(b[1] for b in bounds)
     if not lower < upper:
         return []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ._document import read_document
-from .subject import COLUMNS
+from .subject import ACTIVATIONS, COLUMNS, EXPONENTIAL
 
 TENDONS = {
     "stiff": "rigid",
@@ -85,12 +85,15 @@ class Calibration:
         "rigid" or "elastic".
     trials : tuple of Path
     path : Path
+    activation_shape : str
+        "exponential" or "piecewise".
     """
 
     steps: tuple
     tendon: str
     trials: tuple
     path: Path
+    activation_shape: str = EXPONENTIAL
 
 
 @dataclass(frozen=True)
@@ -163,12 +166,15 @@ class Execution:
         Coordinates whose moments a hybrid mode tracks; empty: all.
     path : Path, optional
         The file.
+    activation_shape : str
+        "exponential" or "piecewise".
     """
 
     mode: OpenLoop | Hybrid
     tendon: str = "elastic"
     coordinates: tuple = ()
     path: Path | None = None
+    activation_shape: str = EXPONENTIAL
 
 
 def read_execution(path):
@@ -197,7 +203,8 @@ def read_execution(path):
         raise kind.fault(f"<type> must hold <openLoop> or <hybrid>. Got {[c.tag for c in kind.children]}.")
     coordinates = root.find("elaboratedDoFs", "dofs")
     mode = OpenLoop() if hybrid is None else _hybrid(hybrid)
-    return Execution(mode, _tendon(model), () if coordinates is None else coordinates.words, root.path)
+    names = () if coordinates is None else coordinates.words
+    return Execution(mode, _tendon(model), names, root.path, _activation_shape(model))
 
 
 def _hybrid(element):
@@ -219,11 +226,15 @@ def _tendon(model):
         raise model.fault(
             f"<tendon> must hold one of <stiff>, <equilibriumElastic>, <integrationElastic>. Got {kinds}."
         )
-    activation = model.find("activation")
-    shape = [] if activation is None else [child.tag for child in activation.children]
-    if shape and shape[0].lower() != "exponential":
-        raise model.fault(f"the activation <{shape[0]}> is not supported. Choose <exponential>.")
     return TENDONS[kinds[0].lower()]
+
+
+def _activation_shape(model):
+    activation = model.find("activation")
+    found = [] if activation is None else [child.tag for child in activation.children]
+    if found and found[0].lower() not in ACTIVATIONS:
+        raise model.fault(f"<activation> must hold <exponential> or <piecewise>. Got <{found[0]}>.")
+    return found[0].lower() if found else EXPONENTIAL
 
 
 def read_calibration(path, trials):
@@ -253,7 +264,8 @@ def read_calibration(path, trials):
     files = tuple(trials(root.need("trialSet")))
     if not files:
         raise root.fault("<trialSet> names no trial.")
-    return Calibration(tuple(steps), _tendon(root.need("NMSmodel")), files, root.path)
+    model = root.need("NMSmodel")
+    return Calibration(tuple(steps), _tendon(model), files, root.path, _activation_shape(model))
 
 
 def _step(step):

@@ -8,7 +8,8 @@ import pandas as pd
 from .compiled import follow as compiled
 from .compiled.muscle import RIGID, TAUT
 from .configuration import Hybrid, OpenLoop
-from .muscles import Muscles, MuscleStates, filtered, numbers_of
+from .muscles import Muscles, MuscleStates, filtered, numbers_of, shape_numbers
+from .subject import PIECEWISE
 
 LEAST_BETA = 1e-6  # of squared excitations: without any price on them they would not be determined
 
@@ -170,7 +171,8 @@ def _follow(muscles, mode, kinds, target, excitation, n):
     """States and excitations of a hybrid mode."""
     parameters, elastic = muscles.subject.parameters, TAUT if muscles.tendon == "elastic" else RIGID
     c1, c2 = parameters["c1"].to_numpy(), parameters["c2"].to_numpy()
-    active = np.stack([1.0 + c1 + c2 + c1 * c2, c1 + c2, c1 * c2, parameters["emg_shape_factor"].to_numpy()], axis=1)
+    shape = shape_numbers(parameters["emg_shape_factor"], muscles.subject.activation_shape)
+    active = np.column_stack([1.0 + c1 + c2 + c1 * c2, c1 + c2, c1 * c2, shape])
     past = filtered(excitation, c1, c2)[max(n - 2, 0) : n]
     first = np.full((len(muscles.names), 2), np.nan)
     if n >= 2:
@@ -199,7 +201,7 @@ def _force_std(muscles, mode, kinds, target, states, found):
     signal is Laplace distributed, of variance 8 / gamma^2.
     """
     parameters = muscles.subject.parameters
-    u_slope = _slope_by_excitation(parameters, states.activation)
+    u_slope = _slope_by_excitation(parameters, states.activation, muscles.subject.activation_shape)
     slope = states.states[:, :, 5].T * states.strength * u_slope  # dF/de
     precision = np.full(len(kinds), max(mode.beta, LEAST_BETA))
     precision[kinds == compiled.ADJUSTED] += mode.gamma**2 / 8.0
@@ -215,9 +217,15 @@ def _force_std(muscles, mode, kinds, target, states, found):
     return std
 
 
-def _slope_by_excitation(parameters, activation):
+def _slope_by_excitation(parameters, activation, activation_shape):
     """d(activation)/d(excitation of the same frame), ndarray (n_frames, n_muscles)."""
     c1, c2, shape = (parameters[name].to_numpy() for name in ("c1", "c2", "emg_shape_factor"))
+    if activation_shape == PIECEWISE:
+        _, node, height, line, log, bend = shape_numbers(shape, activation_shape).T
+        with np.errstate(all="ignore"):  # of those that are lines
+            below = height * bend / (log * node) * np.exp(-activation * log / height)
+        slope = np.where(node == 0.0, 1.0, np.where(activation >= height, line, below))
+        return (1.0 + c1) * (1.0 + c2) * slope
     shape = np.where(np.abs(shape) < 1e-6, 1e-6, shape)
     # a = (exp(A u) - 1) / (exp(A) - 1)
     return (1.0 + c1) * (1.0 + c2) * shape * (activation + 1.0 / np.expm1(shape))

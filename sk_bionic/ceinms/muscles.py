@@ -7,8 +7,9 @@ import pandas as pd
 from scipy.interpolate import CubicSpline
 from scipy.signal import lfilter
 
+from ..musculoskeletal.compiled.activation import NODE, steepness
 from .compiled import muscle as unit
-from .subject import CURVES
+from .subject import CURVES, PIECEWISE
 
 WARM_UP = 200  # frames before the first, as far as there are signals, that the filter of the excitations sees
 FLATTEST = 1e-6  # of a shape factor, below which the activation is the filtered excitation itself
@@ -187,7 +188,7 @@ class Muscles:
     def activation(self, parameters):
         """Activations (n_lead + n_frames, n_muscles) of the signals under parameters: columns of a subject's table."""
         excitation, n = self.excitation(np.asarray(parameters["electromechanical_delay"]))
-        return activations(excitation, parameters)[n:]
+        return activations(excitation, parameters, self.subject.activation_shape)[n:]
 
     def solve(self, parameters):
         """States under parameters and the signals as they are."""
@@ -226,16 +227,52 @@ def filtered(excitation, c1, c2):
     return found
 
 
-def shaped(u, shape):
-    """Activations of neural activations: (exp(A u) - 1) / (exp(A) - 1), with A the shape factor."""
+def shape_numbers(shape, activation_shape):
+    """What the compiled activation takes of shape factors, (n_muscles, 6): factor, node, height, slope, log1p(x), x.
+
+    Of the piecewise shape (Manal and Buchanan 2003, J. Biomechanics 36(8), 1197-1202): the node where both pieces meet,
+    the activation there, the slope of the line beyond it, and x of height log(1 + x u / node) / log(1 + x) before it,
+    with which the slope is continuous. All but the factor are 0 where the shape is exponential, or a line.
+    """
+    shape = np.asarray(shape, dtype=np.float64)
+    found = np.zeros((len(shape), 6))
+    if activation_shape != PIECEWISE:
+        found[:, 0] = shape
+        return found
+    for row, factor in zip(found, shape, strict=True):
+        if factor > FLATTEST:
+            node, height = NODE - factor / np.sqrt(2.0), NODE + factor / np.sqrt(2.0)
+            line = (1.0 - height) / (1.0 - node)
+            bend = steepness.py_func(height / (line * node))[0]  # Python cannot call what only machine code calls
+            row[:] = factor, node, height, line, np.log1p(bend), bend
+    return found
+
+
+def shaped(u, shape, activation_shape="exponential"):
+    """Activations of neural activations (..., n_muscles), with A the shape factor.
+
+    Exponential: (exp(A u) - 1) / (exp(A) - 1); piecewise: logarithmic up to a node, a line beyond it.
+    """
+    if activation_shape == PIECEWISE:
+        numbers = shape_numbers(np.atleast_1d(shape), activation_shape)
+        return np.moveaxis(np.array([_piecewise(u[..., m], own) for m, own in enumerate(numbers)]), 0, -1)
     shape = np.where(np.abs(shape) < FLATTEST, FLATTEST, shape)
     return np.expm1(shape * u) / np.expm1(shape)
 
 
-def activations(excitation, parameters):
+def _piecewise(u, numbers):
+    _, node, height, line, log, bend = numbers
+    if node == 0.0:
+        return u
+    inner = 1.0 + bend * np.minimum(u, node) / node
+    below = height / log * np.log(np.where(inner > 0.0, inner, 1.0))
+    return np.where(u >= node, height + line * (u - node), below)
+
+
+def activations(excitation, parameters, activation_shape="exponential"):
     """Activations of excitations (n_frames, n_muscles)."""
     u = filtered(excitation, *(np.asarray(parameters[name]) for name in ("c1", "c2")))
-    return shaped(u, np.asarray(parameters["emg_shape_factor"]))
+    return shaped(u, np.asarray(parameters["emg_shape_factor"]), activation_shape)
 
 
 def _tables(curves):

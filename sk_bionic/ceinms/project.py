@@ -1,7 +1,7 @@
 """A CEINMS project from its setup file."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ._document import read_document
@@ -93,6 +93,7 @@ def read_ceinms(path):
     else:
         execution = read_execution(resolve(root.need("executionFile")))
         files = (resolve(root.need("inputDataFile", "trialFile")),)
+    subject = replace(subject, activation_shape=(calibration or execution).activation_shape)
     _check(subject, generator, calibration, execution)
     trials = tuple(read_trial(file, subject, _used(generator, subject)) for file in files)
     tag, usual = ("outputSubjectFile", "calibratedSubject.xml") if calibrating else ("outputDirectory", "Output")

@@ -33,6 +33,9 @@ USUAL = {
     "strengthCoefficient": 1.0,
 }
 CURVES = ("activeForceLength", "passiveForceLength", "forceVelocity", "tendonForceStrain")
+EXPONENTIAL, PIECEWISE = ACTIVATIONS = ("exponential", "piecewise")
+# Of the piecewise shape, whose node moves towards 0 excitation; Manal and Buchanan (2003) have at most 0.12.
+LARGEST_PIECEWISE = 0.4
 POSITIVE = ("optimalFibreLength", "tendonSlackLength", "maxContractionVelocity", "maxIsometricForce")
 
 
@@ -72,6 +75,14 @@ class Subject:
         The file.
     own_curves : dict of str to dict, default={}
         Curves of single muscles.
+    activation_shape : {"exponential", "piecewise"}, default="exponential"
+        How the filtered excitation becomes the activation. CEINMS has it in the configuration, not in the subject's
+        file: `read_ceinms` sets it.
+
+    Raises
+    ------
+    ValueError
+        When the shape is unknown, or a piecewise one has a shape factor out of 0 to 0.4; names the muscle.
     """
 
     parameters: pd.DataFrame
@@ -79,6 +90,20 @@ class Subject:
     coordinates: dict
     path: Path | None = None
     own_curves: dict = field(default_factory=dict)
+    activation_shape: str = EXPONENTIAL
+
+    def __post_init__(self):
+        if self.activation_shape not in ACTIVATIONS:
+            raise ValueError(f"`activation_shape` must be one of {ACTIVATIONS}. Got {self.activation_shape!r}.")
+        factor = self.parameters["emg_shape_factor"]
+        odd = factor.index[~factor.between(0.0, LARGEST_PIECEWISE)]
+        if self.activation_shape == PIECEWISE and len(odd):
+            where = f"{self.path.name}: " if self.path else ""
+            raise ValueError(
+                f"{where}the piecewise activation takes a <shapeFactor> of 0 (a line) to {LARGEST_PIECEWISE:g}, usually "
+                f"at most 0.12. Got {factor[odd[0]]:g} of the muscle {odd[0]!r}: a factor below 0 is one of the "
+                "exponential activation. Change it, or <piecewise/> in the configuration to <exponential/>."
+            )
 
     @property
     def muscle_names(self):

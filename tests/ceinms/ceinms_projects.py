@@ -1,5 +1,6 @@
 """CEINMS projects made in a test: a leg with three coordinates, gaits that differ, moments of a known subject."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -35,6 +36,7 @@ LEG = {
 COORDINATES = ("hip_flexion_r", "knee_angle_r", "ankle_angle_r")
 ELECTRODES = {m: {m: 1.0} for m in LEG if m != "psoas"}
 WINDOW = (0.1, 0.9)
+SHAPES = {"exponential": (-1.0, (-2.999, -0.001)), "piecewise": (0.05, (0.001, 0.12))}  # usual factor and range
 
 
 def tendon_points():
@@ -154,14 +156,16 @@ def generator_xml(muscles, electrodes):
     return tag("excitationGenerator", [tag("inputSignals", text=signals, type="EMG"), tag("mapping", excitations)])
 
 
-def model_xml(mode, tendon):
+def model_xml(mode, tendon, activation="exponential"):
     return tag(
         "NMSmodel",
-        [tag("type", [mode]), tag("tendon", [tag(tendon)]), tag("activation", [tag("exponential")])],
+        [tag("type", [mode]), tag("tendon", [tag(tendon)]), tag("activation", [tag(activation)])],
     )
 
 
-def calibration_xml(trials, tendon="equilibriumElastic", coordinates=COORDINATES, groups=None):
+def calibration_xml(
+    trials, tendon="equilibriumElastic", coordinates=COORDINATES, groups=None, activation="exponential"
+):
     def parameter(name, sharing, kind, lower, upper):
         limits = tag(kind, [tag("range", text=f"{lower} {upper}")])
         return tag("parameter", [tag("name", text=name), sharing, limits])
@@ -170,7 +174,7 @@ def calibration_xml(trials, tendon="equilibriumElastic", coordinates=COORDINATES
     parameters = [
         parameter("c1", tag("global"), "absolute", -0.95, -0.05),
         parameter("c2", tag("global"), "absolute", -0.95, -0.05),
-        parameter("shapeFactor", tag("global"), "absolute", -2.999, -0.001),
+        parameter("shapeFactor", tag("global"), "absolute", *SHAPES[activation][1]),
         parameter("tendonSlackLength", tag("single"), "relativeToSubjectValue", 0.95, 1.05),
         parameter("optimalFibreLength", tag("single"), "relativeToSubjectValue", 0.95, 1.05),
         parameter("strengthCoefficient", sharing, "absolute", 0.5, 2.5),
@@ -184,7 +188,11 @@ def calibration_xml(trials, tendon="equilibriumElastic", coordinates=COORDINATES
     )  # fmt: skip
     return tag(
         "calibration",
-        [model_xml(tag("openLoop"), tendon), tag("calibrationSteps", [step]), tag("trialSet", text="\n".join(trials))],
+        [
+            model_xml(tag("openLoop"), tendon, activation),
+            tag("calibrationSteps", [step]),
+            tag("trialSet", text="\n".join(trials)),
+        ],
     )
 
 
@@ -201,20 +209,25 @@ def setup_xml(kind, **files):
 class Project:
     """A folder with subject, two trials, and setups of calibration and execution."""
 
-    def __init__(self, folder, truth=None, electrodes=ELECTRODES, tendon="equilibriumElastic", noise=0.0, seeds=(1, 2)):
+    def __init__(
+        self, folder, truth=None, electrodes=ELECTRODES, tendon="equilibriumElastic", noise=0.0, seeds=(1, 2),
+        activation="exponential",
+    ):  # fmt: skip
         from sk_bionic.ceinms.excitation_generator import read_excitation_generator
         from sk_bionic.ceinms.muscles import Muscles
         from sk_bionic.ceinms.subject import read_subject
         from sk_bionic.ceinms.trial import read_trial
 
         self.folder = Path(folder)
-        save(self.folder / "subject.xml", subject_xml(LEG))
-        save(self.folder / "truth.xml", subject_xml(LEG, **(truth or {})))
+        usual = {m: {"shapeFactor": SHAPES[activation][0]} for m in LEG}
+        save(self.folder / "subject.xml", subject_xml(LEG, **usual))
+        true = {m: usual[m] | (truth or {}).get(m, {}) for m in LEG}
+        save(self.folder / "truth.xml", subject_xml(LEG, **true))
         save(self.folder / "excitationGenerator.xml", generator_xml(LEG, electrodes))
         save(self.folder / "all.xml", generator_xml(LEG, {m: {m: 1.0} for m in LEG}))
         random, self.moments = np.random.default_rng(0), {}
         subject, everything = (
-            read_subject(self.folder / "truth.xml"),
+            replace(read_subject(self.folder / "truth.xml"), activation_shape=activation),
             read_excitation_generator(self.folder / "all.xml"),
         )
         for k, seed in enumerate(seeds, 1):
@@ -228,8 +241,8 @@ class Project:
             moments[:] = muscles.moments(muscles.solve(subject.parameters).force)
             self.moments[name] = moments + noise * random.normal(size=moments.shape)
             write_trial(self.folder / name, time, length, arms, emg, self.moments[name])
-        save(self.folder / "calibrationCfg.xml", calibration_xml(["gait1/trial.xml"], tendon))
-        self.tendon = tendon
+        save(self.folder / "calibrationCfg.xml", calibration_xml(["gait1/trial.xml"], tendon, activation=activation))
+        self.tendon, self.activation = tendon, activation
         self.write_calibration("calibrationSetup.xml", "calibrationCfg.xml")
         self.write_execution("openLoop", tag("openLoop"), "gait2", "calibratedSubject.xml")
 
@@ -242,7 +255,7 @@ class Project:
 
     def write_execution(self, name, mode, trial, subject, generator="excitationGenerator.xml"):
         """Setup `<name>Setup.xml` of an execution; its path."""
-        model = model_xml(mode, self.tendon)
+        model = model_xml(mode, self.tendon, self.activation)
         save(self.folder / f"{name}Cfg.xml", tag("execution", [model, tag("offline")]))
         setup = setup_xml(
             "ceinms", subjectFile=subject, inputDataFile=f"{trial}/trial.xml", executionFile=f"{name}Cfg.xml",

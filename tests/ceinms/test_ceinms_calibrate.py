@@ -10,6 +10,7 @@ from ceinms_projects import LEG, save, setup_xml
 from sk_bionic.ceinms import calibrate, execute, read_ceinms
 from sk_bionic.ceinms._free import coordinates_of, prior_covariance
 from sk_bionic.ceinms.configuration import Penalty
+from sk_bionic.ceinms.subject_writing import write_subject
 
 TRUTH = {
     "soleus": {"strengthCoefficient": 0.4},
@@ -128,3 +129,40 @@ def test_gains_of_excited_muscles_are_correlated_and_nothing_else_is(make_projec
     assert linked["strength_coefficient soleus"] == linked["strength_coefficient vasti"] == len(LEG) - 1
     others = [name for name in names if not name.startswith("strength") or name.endswith("psoas")]
     assert (linked[others] == 1).all() and len(others) > len(LEG)
+
+
+def test_the_piecewise_activation_is_followed_from_reading_to_running(make_project):
+    """The factor that made the moments is found, written, read and run; the exponential shape explains them worse."""
+    project = make_project(
+        electrodes={m: {m: 1.0} for m in LEG}, truth={m: {"shapeFactor": 0.11} for m in LEG}, activation="piecewise"
+    )
+    folder, read = project.folder, read_ceinms(project.folder / "calibrationSetup.xml")
+    assert read.subject.activation_shape == "piecewise"
+    found = calibrate(read, lengths=False, keep_ranges=True)
+    np.testing.assert_allclose(found.subject.parameters["emg_shape_factor"], 0.11, atol=0.01)
+    assert found.error["calibrated"].max() < 0.2 * found.error["uncalibrated"].max()
+    write_subject(found.subject, folder / "calibratedSubject.xml")
+    again = read_ceinms(folder / "openLoopSetup.xml")
+    pd.testing.assert_frame_equal(again.subject.parameters, found.subject.parameters)
+    run = execute(again.subject, again.trials[0], again.excitation_generator)
+    size = again.trials[0].moments.pow(2).mean().pow(0.5)
+    assert (run.error < 0.05 * size).all()
+    other = execute(replace(again.subject, activation_shape="exponential"), again.trials[0], again.excitation_generator)
+    assert (other.error > 2 * run.error).all()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("calibrationCfg.xml", "<piecewise", "<sigmoid", "<activation> must hold <exponential> or <piecewise>"),
+        ("calibrationCfg.xml", "0.001 0.12", "-2.999 -0.001", "range of <shapeFactor>.*is one of the exponential"),
+        ("subject.xml", "<shapeFactor>0.05<", "<shapeFactor>-1<", "subject.xml.*<shapeFactor> of 0 .* 'glmax'"),
+    ],
+)
+def test_a_shape_that_does_not_fit_is_named(make_project, file, old, new, message):
+    folder = make_project(activation="piecewise").folder
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match=message):
+        calibrate(read_ceinms(folder / "calibrationSetup.xml"))

@@ -41,7 +41,9 @@ def test_hybrid_follows_the_moments(project, weights, tendon):
     assert found.excitations.to_numpy().min() >= 0 and found.excitations.to_numpy().max() <= 1
 
 
-def test_a_frame_of_a_rigid_tendon_is_solved_to_the_optimum(project):
+@pytest.mark.parametrize("shape", ["exponential", "piecewise"])
+def test_a_frame_of_a_rigid_tendon_is_solved_to_the_optimum(make_project, shape):
+    project = read_ceinms(make_project(noise=2.0, activation=shape).folder / "calibrationSetup.xml")
     mode = Hybrid(1.0, 20.0, 30.0, synthesized=("psoas",), adjusted=MEASURED)
     found = run(project, mode)
     from sk_bionic.ceinms.muscles import Muscles, activations
@@ -58,7 +60,7 @@ def test_a_frame_of_a_rigid_tendon_is_solved_to_the_optimum(project):
 
     def cost(x, split=False):
         history[n + t] = x
-        activation = activations(history, parameters)[n - muscles.lead :]
+        activation = activations(history, parameters, shape)[n - muscles.lead :]
         states = muscles.march(parameters, activation)
         force = states[:, t, 2] * (parameters["max_isometric_force"] * parameters["strength_coefficient"]).to_numpy()
         moment = muscles.arms[t] @ force - measured[t]

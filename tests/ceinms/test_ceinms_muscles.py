@@ -6,7 +6,8 @@ from scipy.signal import lfilter
 
 from sk_bionic.ceinms import read_ceinms
 from sk_bionic.ceinms.compiled import muscle as unit
-from sk_bionic.ceinms.muscles import Muscles, filtered, numbers_of, shaped, spline
+from sk_bionic.ceinms.compiled.follow import activation_of
+from sk_bionic.ceinms.muscles import Muscles, filtered, numbers_of, shape_numbers, shaped, spline
 
 
 @pytest.fixture
@@ -102,3 +103,33 @@ def test_the_slope_by_activation_is_that_of_differences(muscles, tendon):
     slope = (own.march(parameters, moved)[:, t, unit.FORCE] - states[:, t, unit.FORCE]) / h
     np.testing.assert_allclose(states[:, t, unit.BY_ACTIVATION], slope, rtol=1e-4, atol=1e-6)
     assert numbers_of(parameters).shape == (len(own.names), unit.N_NUMBERS)
+
+
+def test_the_piecewise_shape_is_smooth_and_meets_its_node():
+    """Manal and Buchanan (2003): logarithmic up to a node on the normal of the line a = u, a line beyond it."""
+    u = np.linspace(0.0, 1.0, 2001)[:, None]
+    for factor in (0.02, 0.06, 0.12, 0.3):
+        a = shaped(u, factor, "piecewise")[:, 0]
+        node, height = 0.3085 - factor / np.sqrt(2), 0.3085 + factor / np.sqrt(2)
+        assert a[0] == 0 and a[-1] == pytest.approx(1) and (np.diff(a) > 0).all()
+        assert np.interp(node, u[:, 0], a) == pytest.approx(height, abs=1e-6)
+        slopes, at = np.diff(a) / np.diff(u[:, 0]), int(np.searchsorted(u[:, 0], node))
+        np.testing.assert_allclose(slopes[at + 1 :], (1 - height) / (1 - node), rtol=1e-9)
+        assert np.abs(np.diff(slopes))[at - 2 : at + 2].max() < 0.02 * slopes[at]  # once continuously differentiable
+        # Below the node exp(a / scale) is a line.
+        below = a[: at - 1]
+        scale = height / shape_numbers([factor], "piecewise")[0, 4]
+        np.testing.assert_allclose(np.diff(np.exp(below / scale), 2), 0.0, atol=1e-9)
+    np.testing.assert_allclose(shaped(u, 0.0, "piecewise"), u)
+
+
+def test_activation_frame_by_frame_is_that_of_whole_trials():
+    u, plain_of = np.linspace(0.0, 1.0, 41)[:, None], activation_of.py_func
+    for shape, factors in (("piecewise", [0.0, 0.05, 0.12]), ("exponential", [-2.0, -0.5])):
+        plain = shaped(np.repeat(u, len(factors), 1), np.array(factors), shape)
+        for m, numbers in enumerate(shape_numbers(factors, shape)):
+            active = np.r_[1.0, 0.0, 0.0, numbers]
+            values, slopes = np.array([plain_of(v, active) for v in u[:, 0]]).T
+            np.testing.assert_allclose(values, plain[:, m], atol=1e-12)
+            step = np.array([plain_of(v + 1e-7, active)[0] - plain_of(v - 1e-7, active)[0] for v in u[1:-1, 0]])
+            np.testing.assert_allclose(slopes[1:-1], step / 2e-7, rtol=1e-5)

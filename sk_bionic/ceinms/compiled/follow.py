@@ -18,7 +18,7 @@ from ...musculoskeletal.compiled.compilation import compiled, part, shared
 from .muscle import BY_ACTIVATION, FORCE, RIGID, first_speed, step
 
 KEPT, ADJUSTED, SYNTHESIZED = range(3)
-GAIN, B1, B2, SHAPE = range(4)  # of the activation's numbers
+GAIN, B1, B2, SHAPE, NODE, HEIGHT, LINE, LOG, BEND = range(9)  # of the activation's numbers
 MOST_ROUNDS, MOST_NEWTON, MOST_HALVINGS, MOST_DAMPED = 60, 60, 25, 14
 LEAST_DAMPING = 1e-3  # of squared steps, in the objective's unit
 CHORD, FLAT = 0.1, 0.1  # of an excitation; of the chord's slope, below which a slope is that of a slack tendon
@@ -29,8 +29,16 @@ N_SCRATCH = 7
 
 
 @part
-def activation_of(u, shape):
-    """Activation of a neural activation, and its slope."""
+def activation_of(u, active):
+    """Activation of a neural activation, and its slope; without a node the shape is exponential."""
+    if active[NODE] > 0.0:
+        if u >= active[NODE]:
+            return active[HEIGHT] + active[LINE] * (u - active[NODE]), active[LINE]
+        inner, scale = 1.0 + active[BEND] * u / active[NODE], active[HEIGHT] / active[LOG]
+        if inner <= 0.0:
+            return 0.0, 0.0
+        return scale * math.log(inner), scale * active[BEND] / (active[NODE] * inner)
+    shape = active[SHAPE]
     if abs(shape) < 1e-6:
         return u, 1.0
     scale = math.expm1(shape)
@@ -141,7 +149,7 @@ def solve_dual(y, slopes, b, signal, kind, alpha, beta, gamma, center, damping, 
 def force_of(x, c, n, p, time, unit, unit_velocity, t, active, past1, past2, speed, elastic, e, state):
     """Force, in units of the largest, of one muscle's excitation in frame t; its slope and the neural activation."""
     u = active[GAIN] * e - active[B1] * past1 - active[B2] * past2
-    a, slope = activation_of(u, active[SHAPE])
+    a, slope = activation_of(u, active)
     step(x, c, n, p, time, unit, unit_velocity, t, a, elastic, speed, state)
     return state[t, FORCE], state[t, BY_ACTIVATION] * slope * active[GAIN], u
 
@@ -267,7 +275,7 @@ def follow(
         if t == 0:
             restore_first(first, active)
         for i in range(len(kind)):
-            activation[t, i], _ = activation_of(scratch[i, NEURAL], active[i, SHAPE])
+            activation[t, i], _ = activation_of(scratch[i, NEURAL], active[i])
             scratch[i, PAST2] = scratch[i, NEURAL] if t == 0 and first[i, 0] != first[i, 0] else scratch[i, PAST1]
             scratch[i, PAST1] = scratch[i, NEURAL]
 

@@ -20,7 +20,6 @@ from .scattered import fit_scattered
 TENDONS = ("rigid", "elastic", "as_stated")
 DRIVES = ("emg", "excitation")
 WIDEST = 2 * pi
-POOR = 1e-3  # m; errors of paths over many angles that deserve a warning
 
 
 def from_osim(
@@ -152,7 +151,6 @@ def from_osim(
         fitted = _given_paths(paths, coordinates, spans)
     else:
         fitted = (fit_scattered if chain is None else fit_paths)(model, path, spans, ranges, base)
-        _warn_of_errors(model, fitted if chain is None else {})
     _warn_of_what_differs(model, chosen, families, differences(model, coordinates, base, list(chosen.values()), idle))
     _warn_of_lengths(model, chosen, fitted, ranges)
     forces = [muscle.parameters["max_isometric_force"] for muscle in chosen.values()]
@@ -299,23 +297,6 @@ def _warn_of_what_differs(model, muscles, families, others):
     if others:
         warnings.warn(
             f"{Path(model.path).name}, {model.name!r}: {'; '.join(others)} (file: {model.path}).",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _warn_of_errors(model, fitted):
-    """Of scattered postures, whose errors are those of postures that were not fitted."""
-    poor = [n for n, path in fitted.items() if path.length_error > POOR or path.moment_arm_error > POOR]
-    if poor:
-        listed = ", ".join(
-            f"{n} ({1e3 * fitted[n].length_error:.2g} mm, {1e3 * fitted[n].moment_arm_error:.2g} mm)" for n in poor
-        )
-        warnings.warn(
-            f"Paths of {model.name!r}: the polynomials of {listed} are off by more than {1e3 * POOR:g} mm in "
-            "length or in a "
-            "moment arm (root mean square, at postures that were not fitted); narrower `ranges` make them closer, "
-            "`path_errors` has the errors of all.",
             UserWarning,
             stacklevel=3,
         )

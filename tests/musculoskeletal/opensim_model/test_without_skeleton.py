@@ -118,3 +118,41 @@ def test_a_path_that_jumps_is_close_where_it_does_not():
     off = np.maximum(np.abs(found[0] - length(new)), np.abs(found[1] - arms(new)).max(axis=1))
     assert np.mean(off[new[:, 0] < 0.5] < 1e-3) > 0.95
     assert path.length_error > 1e-3  # and it says that it is off
+
+
+def _smooth(q):
+    return (
+        0.3 - 0.03 * np.sin(2 * q[:, 0]) * np.cos(q[:, 1]),
+        np.column_stack([0.06 * np.cos(2 * q[:, 0]) * np.cos(q[:, 1]), -0.03 * np.sin(2 * q[:, 0]) * np.sin(q[:, 1])]),
+    )
+
+
+def test_the_stated_errors_are_those_of_even_postures_that_were_not_fitted():
+    kinked = lambda q: (_smooth(q)[0] + 0.02 * np.abs(q[:, 0] - 0.3), _smooth(q)[1] - 0.02 * np.outer(
+        np.sign(q[:, 0] - 0.3), [1.0, 0.0]
+    ))  # fmt: skip
+    q = scattered._postures(("a", "b"), {"a": (-1.0, 1.0), "b": (-1.0, 1.0)})
+    path = scattered._fit(["a", "b"], ("a", "b"), q, *kinked(q))
+    new = np.random.default_rng(3).uniform(-1.0, 1.0, (4000, 2))
+    (length, arm), (true_length, true_arm) = path.along(new), kinked(new)
+    assert path.length_error == pytest.approx(np.sqrt(np.mean((length - true_length) ** 2)), rel=0.35)
+    assert path.moment_arm_error == pytest.approx(np.sqrt(np.mean((arm - true_arm) ** 2, axis=0)).max(), rel=0.35)
+
+
+def test_a_path_that_jumps_leaps_or_contradicts_itself_is_told_from_a_smooth_one():
+    beyond = lambda q: (q[:, 0] > 0.31).astype(float)
+    first = np.array([1.0, 0.0])
+    broken = {
+        "jump of the length": lambda q: (_smooth(q)[0] - 0.005 * beyond(q), _smooth(q)[1]),
+        "leap of a moment arm": lambda q: (
+            _smooth(q)[0] - 0.004 * (q[:, 0] - 0.31) * beyond(q), _smooth(q)[1] + 0.004 * np.outer(beyond(q), first)
+        ),
+        "moment arms that are no slopes": lambda q: (_smooth(q)[0], _smooth(q)[1] + 0.002 * np.outer(beyond(q), first)),
+    }  # fmt: skip
+    q = np.random.default_rng(7).uniform(-1.0, 1.0, (60, 2))
+    q = q[np.abs(q[:, 0] - 0.31) > 0.02]
+    assert not scattered.is_broken_on_the_way(_smooth, np.zeros(2), q).any()
+    for what, path in broken.items():
+        expected = q[:, 0] > (0.31 if "no slopes" not in what else 0.6)
+        found = scattered.is_broken_on_the_way(path, np.zeros(2), q)
+        assert found[expected].all() and not found[q[:, 0] < 0.31].any(), what
