@@ -201,19 +201,25 @@ def any_constant(excitation):
 
 SHORTEST = {True: 0.25, False: 0.5}  # s, by whether the EMG is raw
 STEP = 1e-3  # part of the channel's range by which a level that is really the resting level is entered
+LIKE_FRAMES, LIKE = 3, 0.5  # changes beyond a kink that go on as it began, each within this part of the one before
 
 
 def held_values(signal, missing, rate, raw=False):
     """First and last-plus-one frames of the stretches of one trial (n_frames,) in which a channel holds one value.
 
     An envelope that is quietly at rest is entered and left smoothly and lies at the bottom of what else there is; a
-    dead one jumps or sticks.
+    dead one jumps or sticks. One made without noise may leave its rest with a kink, and go on as it began, or have
+    nothing but steps: neither is dead.
     """
-    change, span = np.abs(np.diff(signal)), np.ptp(signal)
-    still = (change <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
+    change, span = np.diff(signal), np.ptp(signal)
+    still = (np.abs(change) <= 1e-9 * span) & ~missing[1:] & ~missing[:-1]
+    if not raw and not (~still[1:] & ~still[:-1]).any() and not still.all():
+        return
     edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(int), [0]])))
     runs = list(zip(edges[::2].tolist(), (edges[1::2] + 1).tolist(), strict=True))
-    jumps = lambda a, b: any(change[i] > STEP * span for i in (a - 1, b - 1) if 0 <= i < len(change))
+    leaps = lambda i, onward: abs(change[i]) > STEP * span and not _goes_on(change[i::onward])
+    ends = lambda a, b: [(i, onward) for i, onward in ((a - 1, -1), (b - 1, 1)) if 0 <= i < len(change)]
+    jumps = lambda a, b: any(leaps(*end) for end in ends(a, b))
     alive = np.ones(len(signal), bool)
     for start, stop in runs:
         alive[start:stop] = not jumps(start, stop)
@@ -222,9 +228,20 @@ def held_values(signal, missing, rate, raw=False):
         if (stop - 1 - start) / rate < min(SHORTEST[raw], 0.5 * len(signal) / rate):
             continue
         whole = start == 0 and stop == len(signal)
-        at_rest = signal[start] - bottom <= STEP * span and not jumps(start, stop)
-        if whole or raw or not at_rest:
+        smooth = not jumps(start, stop)
+        at_rest = smooth and signal[start] - bottom <= STEP * span
+        plateau = smooth and 0 < start and stop < len(signal)  # of a signal without noise
+        if whole or raw or not (at_rest or plateau):
             yield start, stop
+
+
+def _goes_on(change):
+    """Whether a signal's first change is part of what follows, or like it: a kink (between frames), not a jump."""
+    first, after = change[0], change[1 : 1 + LIKE_FRAMES]
+    if len(after) < LIKE_FRAMES or not (np.sign(after) == np.sign(first)).all():
+        return False
+    steady = np.abs(np.diff(after)) <= LIKE * np.abs(after[:-1])
+    return bool(steady.all() and abs(first) <= (1 + LIKE) * abs(after[0]))
 
 
 def dropout_suspicions(emg, trials, names):

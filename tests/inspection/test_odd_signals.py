@@ -1,9 +1,12 @@
 """check_recording finds amplitudes and angles that a fit would call odd, and bears recordings of any length."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.identification.signals import held_values
 from sk_bionic.inspection import check_recording
 
 
@@ -52,3 +55,48 @@ def test_a_model_tells_the_sign_and_the_zero():
         assert kind in set(found["kind"]) and "Fit with" in found.set_index("kind").loc[kind, "advice"]
     with pytest.raises(ValueError, match="compared with angles: pass `y`"):
         check_recording(X, model="elbow")
+
+
+TIME = np.arange(1000) / 100.0
+
+
+def _first_order(burst):
+    level = np.full(len(burst), 0.02)
+    for i in range(1, len(burst)):
+        level[i] = level[i - 1] + 0.125 * (np.where(burst[i], 0.5, 0.02) - level[i - 1])
+    return level
+
+
+NOISE_FREE = {
+    "half sines": 0.05 + 0.4 * np.maximum(np.sin(2.5 * TIME), 0),
+    "steps": np.where(TIME % 3 < 1, 0.6, 0.05),
+    "bell": 0.05 + 0.5 * np.exp(-(((TIME - 5) / 0.3) ** 2)),
+    "triangles": 0.1 + np.clip(0.5 - np.abs(TIME % 4 - 2), 0, None),
+    "trapezia": 0.1 + np.clip(1 - np.abs(TIME % 4 - 2), 0, 0.5),
+    "first order": _first_order((TIME > 2) & (TIME < 4)),
+}
+
+
+def _held(signal):
+    return list(held_values(signal, np.zeros(len(signal), bool), 100.0))
+
+
+@pytest.mark.parametrize("name", NOISE_FREE)
+def test_a_simulated_envelope_without_noise_is_not_called_dead(name):
+    assert _held(NOISE_FREE[name]) == []
+    index = pd.MultiIndex.from_product([["a"], TIME], names=["trial", "time"])
+    other = 0.1 + 0.05 * np.sin(3.1 * TIME)
+    X = pd.DataFrame({"biceps": NOISE_FREE[name], "triceps": other}, index)
+    assert "flat" not in set(check_recording(X).findings["kind"])
+
+
+@pytest.mark.parametrize("dead", ["zero", "held"])
+def test_a_channel_that_dies_is_found_whatever_the_rest_looks_like(dead):
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        noisy = np.abs(random.normal(size=len(TIME)))
+        envelope = gaussian_filter1d(noisy, random.uniform(1, 25)) * (1 + np.sin(TIME * random.uniform(0.5, 3)))
+        for signal in (0.3 * envelope + 0.02, NOISE_FREE["half sines"].copy()):
+            start = random.integers(20, 70)
+            signal[start : start + 200] = 0.0 if dead == "zero" else signal[start]
+            assert any(a <= start + 1 and b >= start + 199 for a, b in _held(signal))
