@@ -180,8 +180,8 @@ def _coordinate(columns, limits, group, subject, *, beyond):
         bounds.append((0.0, LARGEST_PIECEWISE))
         if not bounds[0][1] > 0.0:
             raise ValueError(
-                f"The range of <shapeFactor>, {bounds[0][0]:g} to {bounds[0][1]:g}, is one of the exponential activation; "
-                "the piecewise one takes 0 to 0.12. Change the range, or <piecewise/> to <exponential/>."
+                f"The range of <shapeFactor>, {bounds[0][0]:g} to {bounds[0][1]:g}, is one of the exponential "
+                "activation; the piecewise one takes 0 to 0.12. Change the range, or <piecewise/> to <exponential/>."
             )
     lower, upper = max(b[0] for b in bounds), min(b[1] for b in bounds)
     if not lower < upper:

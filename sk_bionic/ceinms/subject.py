@@ -100,9 +100,9 @@ class Subject:
         if self.activation_shape == PIECEWISE and len(odd):
             where = f"{self.path.name}: " if self.path else ""
             raise ValueError(
-                f"{where}the piecewise activation takes a <shapeFactor> of 0 (a line) to {LARGEST_PIECEWISE:g}, usually "
-                f"at most 0.12. Got {factor[odd[0]]:g} of the muscle {odd[0]!r}: a factor below 0 is one of the "
-                "exponential activation. Change it, or <piecewise/> in the configuration to <exponential/>."
+                f"{where}the piecewise activation takes a <shapeFactor> of 0 (a line) to {LARGEST_PIECEWISE:g}, "
+                f"usually at most 0.12. Got {factor[odd[0]]:g} of the muscle {odd[0]!r}: a factor below 0 is one of "
+                "the exponential activation. Change it, or <piecewise/> in the configuration to <exponential/>."
             )
 
     @property

@@ -79,11 +79,11 @@ def fit_scattered(model, file, spans, ranges, base):
         def measure(angles, name=name, span=span):
             return measured_at(model, file, {name: span}, {span: angles}, base)[name]
 
-        told.append(_told(name, fitted[name], measure, postures[span], *measured[name], places))
+        told.append(_told(name, fitted[name], measure, (postures[span], *measured[name]), places))
     if told:
         warnings.warn(
-            f"Paths of {model.name!r}: the polynomials of {', '.join(told)} are off by more than {1e3 * BROKEN:g} mm in "
-            "length or in a moment arm (root mean square, at postures that were not fitted); narrower `ranges` make "
+            f"Paths of {model.name!r}: the polynomials of {', '.join(told)} are off by more than {1e3 * BROKEN:g} mm "
+            "in length or in a moment arm (root mean square, at postures that were not fitted); narrower `ranges` make "
             "them closer, `path_errors` has the errors of all.",
             UserWarning,
             stacklevel=3,
@@ -91,8 +91,9 @@ def fit_scattered(model, file, spans, ranges, base):
     return fitted
 
 
-def _told(name, path, measure, angles, lengths, arms, places):
+def _told(name, path, measure, samples, places):
     """Words about a path that is off, and about the postures in which the file's own one is to blame."""
+    angles, lengths, arms = samples
     aside = _aside(len(angles))
     q = np.zeros((aside.sum(), len(path.exponents[0])))
     q[:, places] = angles[aside]
