@@ -532,7 +532,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             found = self._causal(X)
             angle, std = (self._as_target(X, None, values) for values in (found.angle, found.angle_std))
             return (angle, std) if return_std else angle
-        prediction, work = self._predicted(X, return_std)[::2]
+        prediction, work = self._predicted(X, return_std, forces=False)[::2]
         angle = self._as_target(X, work, prediction.angle)
         if not return_std:
             return angle
@@ -812,11 +812,12 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         inputs.warn_of_far_beyond(recording.in_session(self.session_).emg, self.roles_.emg_names, recording.trials)
         return recording, work
 
-    def _predicted(self, X, with_std=False):
+    def _predicted(self, X, with_std=False, forces=True):
         """Prediction of X, the recording behind it, and the way back to the rows of X."""
         check_is_fitted(self)
         recording, work = self._read(X)
         prediction = self.predictor_.predict(recording, with_std=with_std)
+        prediction = prediction if forces else replace(prediction, force_std=None)
         odd = [] if work is None else oddities(self.predictor_, recording)
         if odd:
             warn_user(describe(odd, recording.trials.names))

@@ -161,7 +161,7 @@ class EquationOfMotion:
             Rows of the table of parameters with respect to which derivatives are wanted.
         starts : bool
             Derivatives are wanted by what nobody knows of the beginning as well: behind those by parameters, by each
-            muscle's surplus activation, angles and velocities (see `start_sensitivity`).
+            muscle's surplus activation, angles and velocities (see `start_pieces`).
 
         Returns
         -------

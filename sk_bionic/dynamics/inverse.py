@@ -40,6 +40,11 @@ def muscles_along(equation, state):
     return muscles, np.einsum("nmd,nm->nd", g[..., FORCE:][..., free], found.force)
 
 
+def forces_along(equation, state):
+    """Muscle forces (n_frames, n_muscles) [N] alone, as `muscles_along` has them."""
+    return equation.march().along(_with_tendons(equation, state)).force
+
+
 def residual_along(equation, angle):
     """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
 

@@ -18,6 +18,7 @@ from .compiled.normal import Normal, activations_between, normal_equations
 from .compiled.rest import rests
 
 WORTH_A_THREAD = 2000  # frames
+PIECE = 500_000  # numbers of the derivatives that are held at once where they are used piece by piece (4 MB)
 
 
 def record_of(trials, excitation, exogenous, given):
@@ -118,6 +119,52 @@ class March:
                 self._raise(k, status, report)
         return int(sum(report[2] for _, report in found))
 
+    def pieces(self, trial, states, n_columns, n_made=0, *, from_rest):
+        """One trial's states and derivatives, as `run` has them, piece by piece.
+
+        Parameters
+        ----------
+        trial : int
+        states : ndarray (n_frames, 2, n_states)
+            Of all trials, filled as far as the pieces have come.
+        n_columns : int
+            Of the derivatives (see `run`).
+        n_made : int
+            Numbers that are made of a frame's derivatives, on which a piece's size depends.
+        from_rest : bool
+
+        Yields
+        ------
+        rows : slice
+        sensitivity : ndarray (n_rows, 2 n_states, n_columns)
+            Overwritten by the next piece.
+
+        Raises
+        ------
+        SimulationError
+            When the trial cannot be marched; names it and the time.
+        """
+        whole, report, w = self.trials.slices[trial], np.zeros(3), self.room(n_columns)
+        size = max(1, PIECE // max(1, n_made, 2 * self.n_states * n_columns))
+        size = min(size, whole.stop - whole.start)
+        moved, none = np.empty((1 + size, 2 * self.n_states, n_columns)), np.empty((0, self.compiled.n_muscles))
+        last = 0
+        for start in range(whole.start, whole.stop, size):
+            stop, lead = min(start + size, whole.stop), int(start > whole.start)  # the frame before, to go on from
+            moved[0], own = moved[last], moved[: stop - start + lead]
+            status = march(
+                self.body, self.record, self.columns, trial, (whole.start, whole.stop), (start - lead, stop - 1),
+                from_rest, False, *w, states, none, own, True, states[:0], report,
+            )  # fmt: skip
+            if status != SOLVED:
+                self._raise(trial, status, report)
+            yield slice(start, stop), own[lead:]
+            last = len(own) - 1
+
+    def room(self, n_columns=0):
+        """`Instant` and `Interval` of a march of one trial, with derivatives by that many columns."""
+        return new_instant(self.body), new_interval(self.body, self.columns.shape[1], n_columns)
+
     def from_starts(self, trial, starts, other):
         """One trial from several starts, each until it has come to where another march has been.
 
@@ -182,14 +229,32 @@ class March:
         )
 
         def one(k):
-            at, w = new_instant(self.body), new_interval(self.body, self.columns.shape[1], 0)
-            rows = slices[k].start, slices[k].stop
-            return along(self.body, self.record, self.columns, k, rows, settled, at, w, states, acceleration, out)
+            rows = slices[k]
+            own = type(out)(*(each[rows] for each in out))
+            return self._walk(k, rows, self.room(), states[rows], acceleration[rows], own, settled)
 
         for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), len(states))):
             if status != SOLVED:
                 self._raise(k, status, (frame, 0.0))
         return out
+
+    def along_piece(self, trial, rows, room, states, wanted=()):
+        """As `along` at the next rows (slice) of one trial, under states (n_rows, 2, n_states); `room` of the method of
+        that name, the same from the trial's first row on.
+        """
+        out = new_points(self.compiled, self.columns.shape[1], len(states), wanted=wanted)
+        still = np.zeros((0, self.compiled.n_coordinates))
+        status, frame = self._walk(trial, rows, room, states, still, out, False)
+        if status != SOLVED:
+            self._raise(trial, status, (frame, 0.0))
+        return out
+
+    def _walk(self, trial, rows, room, states, acceleration, out, settled):
+        whole = self.trials.slices[trial]
+        bounds, span = (whole.start, whole.stop), (rows.start, rows.stop)
+        return along(
+            self.body, self.record, self.columns, trial, bounds, span, settled, *room, states, acceleration, out
+        )
 
     def at(self, states, acceleration, activations, frames, wanted=(), *, settled=True):
         """As `along` at some of the frames (n,) and under given activations (n, n_muscles)."""

@@ -4,6 +4,8 @@ The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dth
 the Jacobian is block lower bidiagonal, so that sensitivities march along with the states, by the same factors.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -32,43 +34,57 @@ def state_sensitivity(motion, trajectory, parameters, free, from_rest):
     return moved[..., : len(free)], moved[..., len(free) :]
 
 
-def start_sensitivity(motion, parameters, rows=()):
+class StartPiece(NamedTuple):
+    """Some rows of a trial that starts at rest, with derivatives by parameters and, behind them, by angles, velocities
+    and surplus activations at the start: n_rows + 2 n_coordinates + n_muscles columns.
+
+    Attributes
+    ----------
+    rows : slice
+    activations : ndarray (n_frames, n_muscles)
+    force : ndarray (n_frames, n_muscles)
+        [N]
+    of_angle : ndarray (n_frames, n_coordinates, n_columns)
+    of_force : ndarray (n_frames, n_muscles, n_columns)
+        [N]
+    """
+
+    rows: slice
+    activations: np.ndarray
+    force: np.ndarray
+    of_angle: np.ndarray
+    of_force: np.ndarray
+
+
+def start_pieces(motion, march, states, trial, n_rows):
     """A simulation from rest with its derivatives by parameters and by what nobody knows of its beginning.
 
     Besides angle and velocity that is how active each muscle was: the EMG before the first frame is not there. More
     activation than the steady state of the first EMG goes with the muscle's own decay, once its electromechanical delay
-    has passed.
+    has passed. Piece by piece, for those of an hour are more than memory holds.
 
     Parameters
     ----------
     motion : EquationOfMotion
-    parameters : dict of ndarray
-    rows : sequence of int
-        Of the table of parameters.
+    march : March
+        With respect to `n_rows` parameters and surplus activations.
+    states : ndarray (n_frames, 2, n_states)
+        Of all trials, filled where the pieces have been.
+    trial, n_rows : int
 
-    Returns
-    -------
-    trajectory : Trajectory
-        From rest in equilibrium.
-    activations : ndarray (n_frames, n_muscles)
-    force : ndarray (n_frames, n_muscles)
-        [N]
-    of_angle : ndarray (n_frames, n_coordinates, n_rows + 2 n_coordinates + n_muscles)
-        Derivatives by those parameters and, behind them, by angles, velocities and surplus activations at the start.
-    of_force : ndarray (n_frames, n_muscles, n_rows + 2 n_coordinates + n_muscles)
-        The same of muscle forces [N].
+    Yields
+    ------
+    StartPiece
     """
-    p, m, d = len(rows), motion.model.n_muscles, motion.model.n_coordinates
-    trajectory = motion.solve(parameters, None, rows, starts=True)
-    order = np.r_[:p, p + m : p + m + 2 * d, p : p + m]
-    moved = trajectory.sensitivity[..., order]
-    by_state, direct, found = _force_derivatives(
-        motion, motion.march(parameters, rows, surplus=True), trajectory.all_states
-    )
-    of_force = by_state @ moved
-    of_force[..., :p] += direct[..., :p]
-    of_force[..., p + 2 * d :] += direct[..., p:]
-    return trajectory._replace(sensitivity=None), found.activations, found.force, moved[:, :d], of_force
+    p, m, d = n_rows, motion.model.n_muscles, motion.model.n_coordinates
+    n_columns, room = p + m + 2 * d, march.room()
+    order = np.r_[:p, p + m : n_columns, p : p + m]
+    for rows, moved in march.pieces(trial, states, n_columns, m * n_columns, from_rest=True):
+        moved, found = moved[..., order], march.along_piece(trial, rows, room, states[rows], {"force"})
+        of_force = _force_by_state(motion, found, states.shape[2]) @ moved
+        of_force[..., :p] += found.force_by_parameter[..., :p]
+        of_force[..., p + 2 * d :] += found.force_by_parameter[..., p:]
+        yield StartPiece(rows, found.activations, found.force, moved[:, :d], of_force)
 
 
 def force_derivatives(motion, state, parameters, free):
@@ -89,17 +105,18 @@ def force_derivatives(motion, state, parameters, free):
     by_parameter : ndarray (n_frames, n_muscles, n_free)
         With respect to the free parameters' values, the given states held still.
     """
-    return _force_derivatives(motion, motion.march(parameters, free.index), state)[:2]
+    settled = state.shape[2] == motion.model.n_coordinates
+    found = motion.march(parameters, free.index).along(state, settled=settled, wanted={"force"})
+    return _force_by_state(motion, found, state.shape[2]), found.force_by_parameter
 
 
-def _force_derivatives(motion, march, state):
-    """`force_derivatives` by the columns of a march along states, and its `Points`."""
-    d, n_states = motion.model.n_coordinates, state.shape[2]
-    found = march.along(state, settled=n_states == d, wanted={"force"})
-    by_state = np.zeros((len(state), motion.model.n_muscles, 2 * n_states))
+def _force_by_state(motion, found, n_states):
+    """Derivatives of forces in `Points` by all states, of which there are `n_states` and as many rates."""
+    d = motion.model.n_coordinates
+    by_state = np.zeros((len(found.force), motion.model.n_muscles, 2 * n_states))
     by_state[..., :d] = found.force_by_state[..., :d]
     by_state[..., n_states : n_states + d] = found.force_by_state[..., d : 2 * d]
     if n_states > d:
         for e, m in enumerate(np.flatnonzero(motion.model.elastic)):
             by_state[:, m, d + e] = found.force_by_state[:, m, -1]
-    return by_state, found.force_by_parameter, found
+    return by_state

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._inputs import LARGEST_EXCITATION
 from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.inverse import differentiated
+from ..dynamics.inverse import differentiated, forces_along
 from ..dynamics.inverse import muscles_along as along
 from ..identification.suspicion import suspicion_frame
 from ..identification.tables import correlation_frame, parameter_frame, trial_gain_frame
@@ -228,6 +228,11 @@ class PredictorInTime(Predictor):
         """Muscles along a predicted motion, and their torques on the joints (see `muscles_along`)."""
         equation = self.equation(recording)
         return along(equation, self._state_of(equation, prediction))
+
+    def forces_along(self, recording, prediction):
+        """Muscle forces (n_frames, n_muscles) [N] along a predicted motion."""
+        equation = self.equation(recording)
+        return forces_along(equation, self._state_of(equation, prediction))
 
     @staticmethod
     def _state_of(equation, prediction):

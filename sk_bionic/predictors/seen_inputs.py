@@ -287,16 +287,18 @@ def widened(predictor, prediction, recording, odd):
         of_force, forces = prediction.force_std**2, _forces(predictor, recording, prediction)
     for one in odd:
         rows = recording.trials.slices[one.trial]
-        others = list(_instead(predictor, recording, one))
         share = LOAD_SHARE**2 if one.kind == "range" else 1.0
         # A muscle is at rest most of the time: the mean of stretches would say that a dropout misses little.
-        of_all = np.max if one.kind == "dropout" else np.mean
-        if others:
-            moved = [np.square(other.angle - prediction.angle[rows]) for _, other in others]
-            variance[rows] += share * of_all(moved, axis=0)
+        together, n, moved, force_moved = np.maximum if one.kind == "dropout" else np.add, 0, 0.0, 0.0
+        for other in _instead(predictor, recording, one):  # one after the other, for long trials
+            n += 1
+            moved = together(moved, np.square(other[1].angle - prediction.angle[rows]))
             if of_force is not None:
-                moved = [np.square(_forces(predictor, *pair) - forces[rows]) for pair in others]
-                of_force[rows] += share * of_all(moved, axis=0)
+                force_moved = together(force_moved, np.square(_forces(predictor, *other) - forces[rows]))
+        share /= n if n and together is np.add else 1
+        variance[rows] += share * moved
+        if of_force is not None:
+            of_force[rows] += share * force_moved
     force_std = None if of_force is None else np.sqrt(of_force)
     return replace(prediction, angle_std=np.sqrt(variance), force_std=force_std)
 
@@ -330,4 +332,4 @@ def _with_column(recording, odd, signal):
 
 def _forces(predictor, recording, prediction):
     """Muscle forces (n_frames, n_muscles) [N] along a prediction."""
-    return predictor.muscles_along(recording, prediction)[0].tendon_force
+    return predictor.forces_along(recording, prediction)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..dynamics.equation import EquationOfMotion
-from ..dynamics.sensitivity import start_sensitivity
+from ..dynamics.equation import EquationOfMotion, Trajectory
+from ..dynamics.marching import in_threads
+from ..dynamics.sensitivity import start_pieces
 from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
 from ..identification.identifiability import assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
@@ -15,7 +16,7 @@ from ..identification.selection import determined
 from ..musculoskeletal.prior import FreeParameters
 from .predictor import Prediction, PredictorInTime, found_by, offset_of
 from .session import Session, calibrated
-from .start_states import StartStates, spread_of_starts
+from .start_states import Opening, StartStates, spread_of_starts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,25 +199,25 @@ def simulated(predictor, equation, with_std=False):
     Prediction
     """
     model, identification = predictor.model, predictor.identification
-    parameters = model.parameters.as_dict()
     offset = offset_of(model)
     if not with_std:
-        trajectory = equation.solve(parameters)
+        trajectory = equation.solve()
         return Prediction(trajectory.angle + offset, trajectory)
     free = FreeParameters(model.parameters)
-    found = start_sensitivity(equation, parameters, free.index)
-    trajectory, _, force, of_angle, of_force = found
-    # A doubt of the parameters that are not free has no part in the angles' variance: what they have done to the angles
-    # of the training is in the error that was left there.
-    variance, of_force_variance = np.zeros_like(trajectory.angle), np.zeros_like(force)
-    if len(free):
-        variance = propagated(with_offset(of_angle[..., : len(free)], free), known_otherwise(identification))
-        of_force_variance = force_variance(of_force[..., : len(free)], force, identification)
-    of_start = start_variance(predictor, equation, found)
-    if of_start is not None:
-        variance, of_force_variance = variance + of_start[0], of_force_variance + of_start[1]
-    variance = variance + identification.noise_std**2
-    return Prediction(trajectory.angle + offset, trajectory, np.sqrt(variance), force_std=np.sqrt(of_force_variance))
+
+    def of_parameters(piece):
+        # A doubt of the parameters that are not free has no part in the angles' variance: what they have done to the
+        # angles of the training is in the error that was left there.
+        of_angle = with_offset(piece.of_angle[..., : len(free)], free)
+        of_force = piece.of_force[..., : len(free)]
+        known = known_otherwise(identification)
+        return propagated(of_angle, known), force_variance(of_force, piece.force, identification)
+
+    of_free = (free.index, of_parameters) if len(free) else ()
+    trajectory, variance, of_force = from_rest(predictor.start_states, equation, *of_free)
+    variance += identification.noise_std**2
+    np.sqrt(of_force, out=of_force)
+    return Prediction(trajectory.angle + offset, trajectory, np.sqrt(variance), force_std=of_force)
 
 
 def force_variance(by_value, force, identification):
@@ -231,37 +232,71 @@ def propagated(jacobian, covariance):
     return ((jacobian @ covariance) * jacobian).sum(axis=-1)
 
 
-def start_variance(predictor, equation, found):
-    """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and of the muscle
-    forces (n_frames, n_muscles) [N^2]; None where the training knows no starts. `found` by `start_sensitivity`.
+def from_rest(starts, equation, rows=(), of_parameters=None):
+    """Simulation from rest and its variances by what nobody knows of each trial's start and by parameters.
+
+    Parameters
+    ----------
+    starts : StartStates or None
+        Those that the training knows.
+    equation : EquationOfMotion
+    rows : sequence of int
+        Parameters with respect to which derivatives are wanted, rows of their table.
+    of_parameters : callable, optional
+        Variances of angles and forces that these make in a `StartPiece`.
+
+    Returns
+    -------
+    trajectory : Trajectory
+    variance : ndarray (n_frames, n_coordinates)
+        Of the angles [rad^2].
+    force_variance : ndarray (n_frames, n_muscles)
+        [N^2]
     """
-    starts = predictor.start_states
-    if starts is None:
-        return None
-    trajectory, activations, forces, of_angle, of_force = found
-    probability = starts.probability(equation)
-    moment = starts.second_moment(probability)
-    by_start, by_start_of_force = (each[..., -len(moment[0]) :] for each in (of_angle, of_force))
-    variance, force_variance = np.empty_like(trajectory.angle), np.empty_like(forces)
-    for rows, own in zip(equation.trials.slices, moment, strict=True):
-        variance[rows] = propagated(by_start[rows], own)
-        force_variance[rows] = propagated(by_start_of_force[rows], own)
-    try:  # large deviations last longer, or less long, than derivatives say
-        rows, angle, force = spread_of_starts(starts, equation, found, probability)
-        variance[rows] = np.maximum(variance[rows], angle)
-        force_variance[rows] = np.maximum(force_variance[rows], force)
-    except SimulationError:
-        pass
-    limit = np.maximum(starts.span**2, 1e-12)
-    share = np.minimum(limit / np.maximum(variance, limit), 1.0)  # no start makes more uncertain than all angles are
-    return variance * share, force_variance * share.min(axis=1)[:, None]
+    model, trials = equation.model, equation.trials
+    march = equation.march(rows=rows, surplus=True)
+    states, variance = march.states(), np.zeros((trials.n_frames, model.n_coordinates))
+    of_force, known = np.zeros((trials.n_frames, model.n_muscles)), None
+    if starts is not None:
+        probability = starts.probability(equation)
+        known, moment = Opening.of(equation), starts.second_moment(probability)
+
+    def one(k):
+        for piece in start_pieces(equation, march, states, k, len(rows)):
+            if of_parameters is not None:
+                variance[piece.rows], of_force[piece.rows] = of_parameters(piece)
+            if known is None:
+                continue
+            jacobians = (each[..., len(rows) :] for each in (piece.of_angle, piece.of_force))
+            found = [propagated(jacobian, moment[k]) for jacobian in jacobians]
+            n = known.keep(k, piece.rows, piece.activations, piece.force, *found)
+            angle, force = starts.limited(*(each[n:] for each in found))
+            later = slice(piece.rows.start + n, piece.rows.stop)
+            variance[later] += angle
+            of_force[later] += force
+
+    in_threads(one, range(trials.n_trials), trials.n_frames)
+    trajectory = Trajectory(states, model.n_coordinates)
+    if known is not None:
+        try:  # large deviations last longer, or less long, than derivatives say
+            spread = spread_of_starts(starts, equation, trajectory, known, probability)
+            found = np.maximum(known.variance, spread[0]), np.maximum(known.force_variance, spread[1])
+        except SimulationError:
+            found = known.variance, known.force_variance
+        angle, force = starts.limited(*found)
+        variance[known.frames] += angle
+        of_force[known.frames] += force
+    return trajectory, variance, of_force
 
 
 def variance_from_rest(predictor, equation):
-    """`start_variance` about the fitted model's simulation; None where there is none."""
+    """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and of the muscle
+    forces (n_frames, n_muscles) [N^2] of the fitted model's simulation; None where there is none, or where the training
+    knows no starts.
+    """
     if predictor.start_states is None:
         return None
     try:
-        return start_variance(predictor, equation, start_sensitivity(equation, equation.model.parameters.as_dict()))
+        return from_rest(predictor.start_states, equation)[1:]
     except SimulationError:
         return None

@@ -89,6 +89,12 @@ class StartStates(NamedTuple):
         """Expected outer product (n_trials, n, n) of the deviation of each trial's start from the assumed rest."""
         return (probability[:, None, :] * self.deviation.T) @ self.deviation
 
+    def limited(self, variance, force_variance):
+        """Variances of angles and forces that a start makes: no start makes more uncertain than all angles are."""
+        limit = np.maximum(self.span**2, 1e-12)
+        share = np.minimum(limit / np.maximum(variance, limit), 1.0)
+        return variance * share, force_variance * share.min(axis=1)[:, None]
+
     def drawn(self, probability):
         """Which of the starts stand for those of each trial, (n_trials, N_DRAWS) of int, equally probable."""
         order = np.argsort(self.deviation[:, 0], kind="stable")
@@ -97,8 +103,58 @@ class StartStates(NamedTuple):
         return order[np.minimum([np.searchsorted(own, at) for own in level], len(order) - 1)]
 
 
-def spread_of_starts(starts, motion, simulation, probability):
-    """Mean squared deviation of simulations from the drawn starts, over the first seconds of every trial.
+class Opening(NamedTuple):
+    """The first `HORIZON` seconds of all trials, one behind the other.
+
+    Attributes
+    ----------
+    frames : ndarray (n,) of int
+    starts : ndarray (n_trials + 1,) of int
+        Where those of each trial are, and the end.
+    activations, force : ndarray (n, n_muscles)
+        Of the simulation from rest; forces in N.
+    variance : ndarray (n, n_coordinates)
+        That the start makes of the angles, as derivatives say [rad^2].
+    force_variance : ndarray (n, n_muscles)
+        [N^2]
+    """
+
+    frames: np.ndarray
+    starts: np.ndarray
+    activations: np.ndarray
+    force: np.ndarray
+    variance: np.ndarray
+    force_variance: np.ndarray
+
+    @classmethod
+    def of(cls, motion):
+        """Those of a motion, to be filled."""
+        trials, m = motion.trials, motion.model.n_muscles
+        lengths = [
+            int(np.searchsorted(trials.time[rows], trials.time[rows.start] + HORIZON, side="right"))
+            for rows in trials.slices
+        ]
+        frames = np.concatenate([rows.start + np.arange(n) for rows, n in zip(trials.slices, lengths, strict=True)])
+        n = len(frames)
+        rooms = (np.empty((n, columns)) for columns in (m, m, motion.model.n_coordinates, m))
+        return cls(frames, np.r_[0, np.cumsum(lengths)], *rooms)
+
+    def rows(self, trial):
+        """Those of a trial, slice."""
+        return slice(self.starts[trial], self.starts[trial + 1])
+
+    def keep(self, trial, rows, *found):
+        """Fill in what was found at some frames (slice), and say how many of them are of the opening."""
+        own = self.rows(trial)
+        first = own.start + rows.start - self.frames[own.start]
+        n = int(np.clip(own.stop - first, 0, rows.stop - rows.start))
+        for room, each in zip(self[2:], found, strict=True):
+            room[first : first + n] = each[:n]
+        return n
+
+
+def spread_of_starts(starts, motion, trajectory, opening, probability):
+    """Mean squared deviation of simulations from the drawn starts, over the opening of every trial.
 
     A simulation ends where it has come to the one from rest: derivatives tell the rest. Of a start that is drawn more
     than once there is one.
@@ -107,17 +163,16 @@ def spread_of_starts(starts, motion, simulation, probability):
     ----------
     starts : StartStates
     motion : EquationOfMotion
-    simulation : tuple
-        From rest, by `start_sensitivity`.
+    trajectory : Trajectory
+        From rest.
+    opening : Opening
     probability : ndarray (n_trials, n_starts)
 
     Returns
     -------
-    rows : ndarray of int
-        Frames concerned.
-    angle : ndarray (n_rows, n_coordinates)
+    angle : ndarray (n, n_coordinates)
         [rad^2]
-    force : ndarray (n_rows, n_muscles)
+    force : ndarray (n, n_muscles)
         Of the muscles' forces [N^2].
 
     Raises
@@ -125,27 +180,25 @@ def spread_of_starts(starts, motion, simulation, probability):
     SimulationError
         When a start cannot be simulated.
     """
-    trials, (trajectory, activations, rest_force, *_) = motion.trials, simulation
-    march, d, known = motion.march(), len(starts.span), trajectory.all_states
-    parts, frames, weights = [], [], []
-    for k, (rows, drawn) in enumerate(zip(trials.slices, starts.drawn(probability), strict=True)):
-        near = rows.start + int(np.searchsorted(trials.time[rows], trials.time[rows.start] + HORIZON, side="right"))
-        of_draw, counts = np.unique(drawn, return_counts=True)
-        begin = trajectory.state[rows.start] + starts.deviation[of_draw, : 2 * d].reshape(len(of_draw), 2, d)
-        found = march.from_starts(k, begin, known[rows.start : near])
+    march, d = motion.march(), len(starts.span)
+    parts, places, weights = [], [], []
+    for k, drawn in enumerate(starts.drawn(probability)):
+        rows, (of_draw, counts) = opening.rows(k), np.unique(drawn, return_counts=True)
+        known = trajectory.all_states[opening.frames[rows]]
+        begin = known[0, :, :d] + starts.deviation[of_draw, : 2 * d].reshape(len(of_draw), 2, d)
+        found = march.from_starts(k, begin, known)
         parts += found
-        frames += [np.arange(rows.start, rows.start + len(part)) for part in found]
+        places += [np.arange(rows.start, rows.start + len(part)) for part in found]
         weights += [np.full(len(part), count / N_DRAWS) for part, count in zip(found, counts, strict=True)]
-    states, frames, weight = np.concatenate(parts), np.concatenate(frames), np.concatenate(weights)[:, None]
+    states, places, weight = np.concatenate(parts), np.concatenate(places), np.concatenate(weights)[:, None]
     still = np.zeros((0, d))
-    force = march.at(states, still, activations[frames], frames, settled=False).force
-    out = []
-    for moved, base in ((states[:, 0, :d], trajectory.angle), (force, rest_force)):
+    force = march.at(states, still, opening.activations[places], opening.frames[places], settled=False).force
+    angle, out = trajectory.angle[opening.frames], []
+    for moved, base in ((states[:, 0, :d], angle), (force, opening.force)):
         total = np.zeros_like(base)
-        np.add.at(total, frames, weight * np.square(moved - base[frames]))
+        np.add.at(total, places, weight * np.square(moved - base[places]))
         out.append(total)
-    rows = np.unique(frames)
-    return rows, out[0][rows], out[1][rows]
+    return tuple(out)
 
 
 def _openings(motion, frames):

@@ -11,17 +11,19 @@ from .march import NO_ACTIVATION, copy_activity
 
 
 @compiled
-def along(body, record, columns, trial, bounds, settled, at, w, states, acceleration, out):
-    """Activations, forces and equations at all frames of a trial along given states.
+def along(body, record, columns, trial, bounds, span, settled, at, w, states, acceleration, out):
+    """Activations, forces and equations at the frames span[0] ... span[1] - 1 of a trial along given states.
 
     Parameters
     ----------
     bounds : tuple of int
         First frame of the trial, and the one behind its last.
+    span : tuple of int
+        Where it does not begin with the trial, `w` is of the walk along the trial so far.
     settled, states, acceleration : bool, ndarray, ndarray
-        As in `at_points`.
+        As in `at_points`, of the span's frames.
     out : Points
-        Filled.
+        Of the span's frames, filled.
 
     Returns
     -------
@@ -29,8 +31,9 @@ def along(body, record, columns, trial, bounds, settled, at, w, states, accelera
         `SOLVED` or `NO_ACTIVATION`, and the last frame.
     """
     wanted = len(out.force_by_state) + len(out.residual_by_motion) > 0
-    activation = w.gauss[0]
-    for i in range(bounds[0], bounds[1]):
+    activation, first = w.gauss[0], span[0]
+    external, given = record.external[first : span[1]], record.given[first : span[1]]
+    for i in range(first, span[1]):
         if i == bounds[0]:
             start_activity(body, record, trial, bounds, w.activity, w.near)
         else:
@@ -41,19 +44,19 @@ def along(body, record, columns, trial, bounds, settled, at, w, states, accelera
         for m in range(len(body.muscle)):
             shape_of(body, m, w.activity[ACTIVITY_LEFT], ACTIVITY, BY_STATE, activation, wanted)
             activation[m, N_ACTIVATION] = surplus_left(body, m, record.time[i] - record.time[bounds[0]])
-            out.activations[i, m] = activation[m, 0]
+            out.activations[i - first, m] = activation[m, 0]
         evaluate(
             body,
             columns,
-            record.external,
-            record.given,
+            external,
+            given,
             states,
             acceleration,
-            i,
+            i - first,
             settled,
             activation,
             at,
             out,
             w.partial[0],
         )
-    return SOLVED, bounds[1] - 1
+    return SOLVED, span[1] - 1
