@@ -29,6 +29,7 @@ BROKEN, ROUNDS = 1e-3, 5  # m; error of a path that is no smooth function, and r
 # Powers of the weights of postures that are off: least absolute errors; and next to none of those that are far off.
 POWERS = (0.5, 2.0)
 STEPS, REFINED = 32, 2  # of a way from the middle of the ranges to a posture, and how often its sharpest one is parted
+NEAR = 5e-4  # m; error above which fewer postures may be far off where others are weighed less
 DRIFT, LEAP = 5e-4, 1e-3  # m; by which a length departs from its moment arms on the way, or a moment arm leaps
 CHEBYSHEV = 0.5  # share of the postures' crowding towards the ends of the ranges, where polynomials are worst
 
@@ -178,7 +179,7 @@ def _fit(coordinates, span, angles, lengths, arms):
     finer = _largest(len(span), (~aside).sum())
     best, errors = _best_degree(finer, (x, lengths, slopes, half), aside)
     power = None
-    if max(errors) > BROKEN:
+    if max(errors) > NEAR:
         best, power, errors = _around_jumps(best, errors, finer, (x, lengths, slopes, half), aside)
     scaled = _solved(best, x, lengths, slopes, half, power)
     powers, coefficients = _unscaled(best, scaled, middle, half)
@@ -223,14 +224,14 @@ def _best_degree(finer, samples, aside):
 def _around_jumps(exponents, errors, finer, samples, aside):
     """Terms, weights' power and errors for a path that jumps over a surface, or whose moment arms are not its slopes.
 
-    Least squares would miss many postures by a little for the sake of those beyond a jump. Within a millimetre in root
+    Least squares may miss many postures by a little for the sake of those beyond a jump. Within a millimetre in root
     mean square, where that can be had; else what leaves most postures kept aside within one.
     """
     x, lengths, slopes, half = samples
     part = lambda rows: (x[rows], lengths[rows], slopes[rows], half)
     plain = _solved(exponents, *part(~aside))
     within = lambda e, c: np.mean(_sizes(e, c, *part(aside)) < BROKEN)
-    ways = [(False, within(exponents, plain), exponents, None, errors)]
+    ways = [(max(errors) <= BROKEN, within(exponents, plain), exponents, None, errors)]
     for power in POWERS:
         found = _solved(finer, *part(~aside), power)
         own = _errors(finer, found, *part(aside))
