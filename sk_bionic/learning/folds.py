@@ -14,10 +14,10 @@ LAST_TO_FIRST = 4.0  # weights of a single trial's last and first frame
 def folds(trials, gap, angle=None):
     """Masks of frames to predict and of frames whose angles must be hidden for it.
 
-    Whole trials where there are enough of them, else contiguous blocks of each: a third, if every third has a movement
-    of its own; or else shorter blocks in turn for the first, second and third fold, so that none loses a whole posture.
-    Hidden are also the frames up to `gap` seconds beside a block, or less in trials so short that the gaps would hide
-    more than half.
+    Whole trials where there are enough of them with angles, else contiguous blocks of each: a third of the time from
+    its first angle to its last, if every third has a movement of its own; or else shorter blocks in turn for the first,
+    second and third fold, so that none loses a whole posture. Hidden are also the frames up to `gap` seconds beside a
+    block, or less in trials so short that the gaps would hide more than half.
 
     Parameters
     ----------
@@ -25,20 +25,24 @@ def folds(trials, gap, angle=None):
     gap : float
         [s].
     angle : ndarray (n_frames, n_coordinates), optional
-        Measured angles, which tell the repetitions. Default: every third has a movement of its own.
+        Measured angles, which tell the repetitions and where angles are known. Default: everywhere, and every third has
+        a movement of its own.
 
     Yields
     ------
     test, hidden : ndarray of bool (n_frames,)
     """
-    trial = trials.trial_of_frame
-    if trials.n_trials >= N_FOLDS:
+    known = np.ones(len(trials.time), bool) if angle is None else np.isfinite(angle).all(axis=1)
+    spans = [_span(trials.time[rows], known[rows]) for rows in trials.slices]
+    measured = np.array([known[rows].any() for rows in trials.slices])
+    if measured.sum() >= N_FOLDS:
+        nth = np.maximum(np.cumsum(measured) - 1, 0)[trials.trial_of_frame]  # trial of those with angles
         for k in range(N_FOLDS):
-            test = trial % N_FOLDS == k
+            test = nth % N_FOLDS == k
             yield test, test
         return
     turns = 1 if angle is None or n_repetitions(angle, trials) >= N_FOLDS else BLOCKS_PER_FOLD
-    start, end = trials.time[trials.starts[:-1]][trial], trials.time[trials.starts[1:] - 1][trial]
+    start, end = np.transpose(spans)[:, trials.trial_of_frame]
     duration = end - start
     gap = np.minimum(gap, (LARGEST_HIDDEN - 1 / N_FOLDS) / (2 * turns) * duration)
     n_blocks = N_FOLDS * turns
@@ -50,6 +54,12 @@ def folds(trials, gap, angle=None):
         before = (since > N_FOLDS - margin) & (position < n_blocks - N_FOLDS + k)
         test = position.astype(int) % N_FOLDS == k
         yield test, test | after | before
+
+
+def _span(time, known):
+    """Times [s] of the first and the last known frame; of the first and the last of all where fewer than two are."""
+    known = time[known]
+    return (known[0], known[-1]) if len(known) > 1 else (time[0], time[-1])
 
 
 def n_repetitions(angle, trials):

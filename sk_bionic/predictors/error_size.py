@@ -25,6 +25,7 @@ USUAL_SPREAD = 0.05  # standard deviation between members, of the range of the a
 NEIGHBOURS = 5  # the distance to so many learnt frames is a trial's distance from the training
 MOST_FRAMES = 1500  # of the training that are kept
 LARGEST_NOVELTY = 30.0  # beyond which EMG is in another unit, and the factor says nothing more
+FURTHEST = np.deg2rad(60.0)  # error that learners make at most where EMG is none that they know: a joint has an end
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
 
@@ -45,6 +46,12 @@ class ErrorSize(NamedTuple):
         That standard deviation.
     distance : float
         Of held-out EMG from that which was learnt beside it, in the same units.
+    box : ndarray (2, n_channels)
+        Smallest and largest of all EMG that was learnt from, as `emg`.
+    outside : float
+        How far held-out EMG was at most outside the box of that which was learnt beside it, in the same units.
+    scale : ndarray (n_coordinates,)
+        Standard deviation of the learnt angles [rad].
     """
 
     range: np.ndarray
@@ -53,6 +60,9 @@ class ErrorSize(NamedTuple):
     emg: np.ndarray
     unit: np.ndarray
     distance: float = 1.0
+    box: np.ndarray = np.array([[0.0], [np.inf]])
+    outside: float = 0.0
+    scale: np.ndarray = np.zeros(1)
 
     @classmethod
     def learnt(cls, recording, parts):
@@ -63,10 +73,14 @@ class ErrorSize(NamedTuple):
         apart = [_distances(root[labelled & ~hidden] / unit, root[test] / unit) for test, hidden in parts]
         distance = max(float(np.concatenate(apart).mean()), 1e-6) if apart else 1.0
         known = root[labelled] / unit
+        out = [_outside(_box(root[labelled & ~hidden] / unit), root[test] / unit).max() for test, hidden in parts]
         extent = np.ptp(np.nanpercentile(angle, [3.0, 97.0], axis=0), axis=0)
         duration = float((trials.time[trials.starts[1:] - 1] - trials.time[trials.starts[:-1]]).sum())
         usual = np.maximum(np.sqrt(np.nanmean(np.square(velocity_of(angle, trials)), axis=0)), 1e-6)
-        return cls(np.maximum(extent, 1e-6), usual, duration, known[:: -(-len(known) // MOST_FRAMES)], unit, distance)
+        kept = known[:: -(-len(known) // MOST_FRAMES)]
+        box = np.where(np.ptp(known, axis=0) > 0, _box(known), [[0.0], [np.inf]])  # a dead channel taught nothing
+        extrapolation = box, float(max(out, default=0.0)), np.nanstd(angle, axis=0)
+        return cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation)
 
     def relative(self, spread, velocity, since=0.0, novelty=1.0):
         """Standard deviation relative to the usual one.
@@ -100,6 +114,14 @@ class ErrorSize(NamedTuple):
             novelty[rows] = _distances(self.emg, _root(recording.emg[rows]) / self.unit).mean() / self.distance
         novelty = np.clip(novelty, 1.0 / LARGEST_NOVELTY, LARGEST_NOVELTY)
         return self.relative(spread, velocity_of(angle, trials), since[:, None], novelty)
+
+    def of_unlearnt(self, emg):
+        """Errors (n_frames, n_coordinates) [rad] of learners where EMG (n_frames, n_channels) is further outside of all
+        that they have learnt than any that was held out: the angle may go on with it as it went in training, and they
+        do not.
+        """
+        excess = np.square(_outside(self.box, _root(emg) / self.unit)) - self.outside**2
+        return np.minimum(np.sqrt(np.maximum(excess, 0.0))[:, None] * self.scale, FURTHEST)
 
 
 class Beyond(NamedTuple):
@@ -181,16 +203,27 @@ def within(recording, known):
 
 
 def velocity_of(angle, trials):
-    """Differences (n_frames, n_coordinates) [rad/s] of angles; NaN beside unknown ones."""
-    out = np.zeros_like(angle)
+    """Differences (n_frames, n_coordinates) [rad/s] of angles, across the unknown ones; NaN where an angle is unknown."""
+    out = np.where(np.isfinite(angle), 0.0, np.nan)
     for rows in trials.slices:
-        if rows.stop - rows.start > 1:
-            out[rows] = np.gradient(angle[rows], trials.time[rows], axis=0)
+        for values, found in zip(angle[rows].T, out[rows].T, strict=True):
+            known = np.isfinite(values)
+            if known.sum() > 1:
+                found[known] = np.gradient(values[known], trials.time[rows][known])
     return out
 
 
 def _root(emg):
     return np.sqrt(np.abs(emg))
+
+
+def _box(emg):
+    return np.stack([emg.min(axis=0), emg.max(axis=0)])
+
+
+def _outside(box, new):
+    """Distance (n_new,) of EMG from a box; 0 inside."""
+    return np.sqrt(np.square(np.maximum(np.maximum(box[0] - new, new - box[1]), 0.0)).sum(axis=1))
 
 
 def _distances(known, new):

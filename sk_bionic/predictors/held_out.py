@@ -40,6 +40,9 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 # 90 % bands of those men ask for; errors that are smaller by much more than `UNUSUAL` on a log scale are of another
 # kind (simulated), and stand; of larger ones (few labels) `OF_LARGER` of the logarithm is left.
 USUAL_SHARE, UNUSUAL, OF_LARGER = 0.165, 1.2, 0.5
+ANYWHERE = (
+    np.pi
+)  # distance of simulation and learners that says nothing against either where nothing was held out [rad]
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 
 
@@ -79,7 +82,8 @@ class Trust(NamedTuple):
         """
         if self.size is None:
             return (self.error_std * relative_std(spread, self.spread)) ** 2
-        return floored(self.error_std * self.size.of_trials(angle, spread, recording)) ** 2
+        usual = floored(self.error_std * self.size.of_trials(angle, spread, recording))
+        return usual**2 + self.size.of_unlearnt(recording.emg) ** 2
 
     def belief(self, simulated, blind, trials):
         """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
@@ -179,9 +183,10 @@ class HeldOut:
         """Trust with the smallest held-out error; what the user has given stays."""
         if not self.parts:
             spread = np.nanvar(self.data.angle, axis=0)
-            ode_weight = TRAINING_WEIGHT if ode_weight == "auto" else ode_weight
+            if ode_weight == "auto":  # nobody has tested the learners: the physics, which has a prior, leads
+                ode_weight = 0.0 if self.models[0] is None else np.inf
             cutoff = np.inf if cutoff == "auto" else cutoff
-            return Trust(ode_weight, cutoff, floored(np.sqrt(spread)), spread, np.inf, {})
+            return Trust(ode_weight, cutoff, floored(np.sqrt(spread)), spread, ANYWHERE, {})
         spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
         candidates = self._candidates(spread) if ode_weight == "auto" else [ode_weight]
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}

@@ -82,7 +82,10 @@ class HybridCore:
         angle = (share * members).sum(axis=0)
         spread = (share * np.square(members - angle)).sum(axis=0)
         std = relative_std(spread, self.predictor.trust.spread)
-        variance = (self.predictor.trust.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
+        trust = self.predictor.trust
+        variance = (trust.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
+        if trust.size is not None:
+            variance += trust.size.of_unlearnt(emg[None])[0] ** 2
         if beyond is not None:
             angle, variance = beyond.push(inputs, angle, variance, dt, fresh)
         velocity = None

@@ -1,12 +1,16 @@
 """Folds, combination and trust of the hybrid."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.identification.soften import explains
 from sk_bionic.learning.ensemble import Learners, combine, nearness, stacked_weights
-from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames
-from sk_bionic.predictors.error_size import Beyond, ErrorSize, within
+from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
+from sk_bionic.predictors.error_size import Beyond, ErrorSize, velocity_of, within
 from sk_bionic.predictors.held_out import Trust, _believed, relative_std
 from sk_bionic.trials import Recording, Trials
 from sk_bionic.trials.filters import choose_cutoff, smooth
@@ -273,3 +277,49 @@ def test_bands_of_an_earlier_file_are_scaled_by_the_members_alone():
     np.testing.assert_allclose(
         trust.variance(np.zeros((2, 1)), np.array([[0.01], [0.03]]), recording), [[0.01], [0.02]]
     )
+
+
+def test_errors_grow_with_emg_beyond_all_that_was_learnt_or_held_out():
+    trials, rng = trials_of(400), np.random.default_rng(0)
+    emg, angle = rng.uniform(0.1, 0.4, (400, 2)), np.sin(np.linspace(0, 12, 400))[:, None]
+    dead = np.column_stack([emg, np.full(400, 0.02)])
+    test = np.arange(400) < 130
+    parts = [(test, test), (~test, ~test)]
+    size = ErrorSize.learnt(Recording(trials, dead, {}, angle, np.ones(400)), parts)
+    assert (size.of_unlearnt(dead) == 0).all()
+    assert (size.of_unlearnt(dead + [0.0, 0.0, 0.5]) == 0).all()  # nobody has learnt from a dead channel
+    further = [size.of_unlearnt(dead[:1] * factor).item() for factor in (1.0, 1.5, 1.8, 1e6)]
+    assert 0 == further[0] < further[1] < further[2] < further[3] < np.pi
+
+
+@pytest.mark.parametrize("every", [3, 40])
+def test_the_usual_velocity_is_known_where_neighbours_have_no_angle(every):
+    trials = trials_of(400)
+    angle = np.sin(2 * np.pi * 0.5 * trials.time)[:, None]
+    sparse = np.where(np.arange(400)[:, None] % every == 0, angle, np.nan)
+    known = np.isfinite(sparse)
+    assert np.isnan(velocity_of(sparse, trials)[~known]).all()
+    found, true = (np.sqrt(np.mean(np.square(velocity_of(one, trials)[known]))) for one in (sparse, angle))
+    assert found == pytest.approx(true, rel=0.3)
+
+
+def test_folds_are_made_of_the_part_that_has_angles():
+    trials = trials_of(400, 400, 400)
+    angle = np.sin(2 * np.pi * 0.5 * trials.time)[:, None]
+    angle[400:] = np.nan  # only the first trial was measured
+    labelled = np.isfinite(angle[:, 0])
+    parts = usable_folds(trials, labelled, 0.1, angle)
+    assert len(parts) == 3
+    assert np.array_equal(np.sum([test for test, _ in parts], axis=0), labelled)
+    assert all((labelled & ~hidden).sum() >= 100 for _, hidden in parts)
+
+
+def test_bands_hold_the_angles_where_only_rest_was_measured():
+    X, y = make_elbow_flexion(n_trials=3, duration=3.0, random_state=0, return_X_y=True)
+    rest = y.where(y.index.get_level_values("time") < 0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        regressor = PhysicsInformedMSKRegressor("elbow", random_state=0, max_epochs=20).fit(X, rest)
+        for causal in (False, True):
+            angle, std = regressor.predict(X, return_std=True, causal=causal)
+            assert np.mean(np.abs(angle - y) < 1.645 * std) > 0.6
