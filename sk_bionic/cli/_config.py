@@ -175,7 +175,12 @@ def read_config(path, changes=(), model_file=None):
     path = Path(path)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}: this is no configuration, which is a text file (.toml) in UTF-8. Of a fitted model or a "
+            "recording, give the configuration that names it."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(
             f"{path}: this is not valid TOML: {error}. Texts need quotes, lists square brackets."
         ) from error

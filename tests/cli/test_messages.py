@@ -201,3 +201,9 @@ def test_unknown_commands_and_options_are_wrong_usage(capsys):
         with pytest.raises(SystemExit) as ended:
             main(wrong)
         assert ended.value.code == 2 and "usage: sk-bionic" in capsys.readouterr().err
+
+
+def test_a_fitted_model_in_the_place_of_the_configuration_is_told(folder, run):
+    (folder / "elbow.skb").write_bytes(b"SKBIONIC\x00\xfb\xff")
+    printed = run("predict", folder / "elbow.skb", folder / "trial_00.csv", "-o", folder / "new.csv", code=2)
+    assert "give the configuration" in printed and "codec" not in printed
