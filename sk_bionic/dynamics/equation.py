@@ -8,6 +8,8 @@ import numpy as np
 from .marching import March, record_of
 from .prescribed import PrescribedMotion
 
+AT_ONCE = 10_000  # frames of which only some are wanted
+
 
 class Trajectory(NamedTuple):
     """Motion of all trials at their frames.
@@ -126,6 +128,18 @@ class EquationOfMotion:
         march = self.march(parameters)
         return march.along(march.states()).activations
 
+    def activations_at(self, frames):
+        """Those of the model at some frames (n,), for which the others' need no room; ndarray (n, n_muscles)."""
+        march, out = self.march(), np.empty((len(frames), self.model.n_muscles))
+        for k, whole in enumerate(self.trials.slices):
+            room = march.room()
+            for start in range(whole.start, whole.stop, AT_ONCE):
+                rows = slice(start, min(start + AT_ONCE, whole.stop))
+                still = np.zeros((rows.stop - start, 2, self.model.n_states))
+                own = (frames >= rows.start) & (frames < rows.stop)
+                out[own] = march.along_piece(k, rows, room, still).activations[frames[own] - start]
+        return out
+
     @cached_property
     def record(self):
         """Recorded inputs as arrays (see `compiled.excitation.Record`)."""
@@ -133,7 +147,9 @@ class EquationOfMotion:
         given = np.zeros((self.trials.n_frames, len(names), 6))
         for k, name in enumerate(names):
             given[:, k] = PrescribedMotion(self.trials, self.frame_exogenous[name]).coefficients()
-        return record_of(self.trials, self.excitation, self.frame_exogenous, given)
+        record = record_of(self.trials, self.excitation, self.frame_exogenous, given)
+        self.excitation = record.emg[..., 0]  # the same numbers: an hour of them is not kept twice
+        return record
 
     def march(self, parameters=None, rows=(), surplus=False):
         """The equation under given parameters (dict of ndarray, default the model's own), ready to be marched.

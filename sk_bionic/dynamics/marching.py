@@ -119,7 +119,7 @@ class March:
                 self._raise(k, status, report)
         return int(sum(report[2] for _, report in found))
 
-    def pieces(self, trial, states, n_columns, n_made=0, *, from_rest):
+    def pieces(self, trial, states, n_columns, n_made=0, *, from_rest, edges=None):
         """One trial's states and derivatives, as `run` has them, piece by piece.
 
         Parameters
@@ -132,6 +132,8 @@ class March:
         n_made : int
             Numbers that are made of a frame's derivatives, on which a piece's size depends.
         from_rest : bool
+        edges : ndarray of int, optional
+            Frames of the trial, its first and the one behind its last among them, between which nothing is cut.
 
         Yields
         ------
@@ -146,11 +148,12 @@ class March:
         """
         whole, report, w = self.trials.slices[trial], np.zeros(3), self.room(n_columns)
         size = max(1, PIECE // max(1, n_made, 2 * self.n_states * n_columns))
-        size = min(size, whole.stop - whole.start)
+        starts = _cuts(np.arange(whole.start, whole.stop + 1) if edges is None else np.asarray(edges), size)
+        size = int(np.diff(starts).max())
         moved, none = np.empty((1 + size, 2 * self.n_states, n_columns)), np.empty((0, self.compiled.n_muscles))
         last = 0
-        for start in range(whole.start, whole.stop, size):
-            stop, lead = min(start + size, whole.stop), int(start > whole.start)  # the frame before, to go on from
+        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+            lead = int(start > whole.start)  # the frame before, to go on from
             moved[0], own = moved[last], moved[: stop - start + lead]
             status = march(
                 self.body, self.record, self.columns, trial, (whole.start, whole.stop), (start - lead, stop - 1),
@@ -328,6 +331,15 @@ class March:
             f"The simulation of trial {name!r} did not converge at {where}: Newton's largest residual is "
             f"{torque:.3g} N m. Check the units of EMG and time, or the model's parameters."
         )
+
+
+def _cuts(edges, size):
+    """Some of the edges, not further apart than `size` where they allow that, the first and the last among them."""
+    found = [0]
+    while found[-1] < len(edges) - 1:
+        furthest = int(np.searchsorted(edges, edges[found[-1]] + size, side="right")) - 1
+        found.append(max(found[-1] + 1, furthest))
+    return [int(edges[k]) for k in found]
 
 
 def n_threads():

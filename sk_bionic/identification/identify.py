@@ -19,7 +19,7 @@ from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
 from .posterior import Point, Posterior, robust_weight
-from .standard_errors import Piece, blocks_of, force_noise, standard_errors
+from .standard_errors import Piece, blocks_of, edges_of, force_noise, standard_errors
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
 # The prior is not allowed to outweigh the angles further, however correlated their errors are; standard errors use the
@@ -335,20 +335,23 @@ def _force_noise(posterior, point, doubt):
 def _errors(posterior, run, prior, left):
     """`StandardErrors` at a run's point."""
     trials, p, size = posterior.motion.trials, posterior.free.n_raw, posterior.n_of_trial
-    by_raw, of_trial = posterior.sensitivity(run.point)
     by_fixed, kept = posterior.fixed_sensitivity(run.point)
     weight = posterior.frame_scale(run.point) * posterior.weight
     n_blocks = blocks_of(trials.lengths, trials.sampling_rate)
-    pieces = [
-        Piece(
-            np.r_[0:p, p + size * k : p + size * (k + 1)],
-            np.concatenate([by_raw[rows], of_trial[rows]], axis=2),
-            by_fixed[np.searchsorted(kept, rows.start) : np.searchsorted(kept, rows.stop)],
-            weight[rows],
-            run.point.error[rows],
-            n_blocks[k],
-            kept[(kept >= rows.start) & (kept < rows.stop)] - rows.start,
-        )
-        for k, rows in enumerate(trials.slices)
-    ]
+    of_trials = [int(((kept >= rows.start) & (kept < rows.stop)).sum()) for rows in trials.slices]
+    edges = [rows.start + edges_of(rows.stop - rows.start, n) for rows, n in zip(trials.slices, n_blocks, strict=True)]
+    every = trials.lengths / np.maximum(of_trials, 1)
+
+    of_trial = posterior.jacobians(run.point)
+
+    def pieces():
+        for k, rows, jacobian in ((k, *each) for k in range(trials.n_trials) for each in of_trial(k, edges[k])):
+            own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
+            unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
+            n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
+            yield Piece(
+                unknowns, jacobian, by_fixed[own], weight[rows], run.point.error[rows], n, kept[own] - rows.start,
+                every[k],
+            )  # fmt: skip
+
     return standard_errors(pieces, prior, run.fraction, p, left)

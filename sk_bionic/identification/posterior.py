@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.sensitivity import state_sensitivity
+from ..dynamics.marching import in_threads
 from ..exceptions import SimulationError
 from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .trial_gains import TrialGains
@@ -165,14 +165,47 @@ class Posterior:
         """
         free = self.trial_gains.free
         if point.trajectory.sensitivity is None:
-            by_value, by_start = state_sensitivity(
-                point.motion, point.trajectory, point.parameters, free, from_rest=False
-            )
+            moved = point.motion.solve(point.parameters, point.initial_state, free.index).sensitivity
         else:
-            by_value, by_start = np.split(point.trajectory.sensitivity, [len(free)], axis=2)
+            moved = point.trajectory.sensitivity
+        return self._of_angle(point, moved)
+
+    def _of_angle(self, point, moved):
+        """`sensitivity` at some frames, from the derivatives of all states by what is free."""
+        by_value, by_start = np.split(moved, [len(self.trial_gains.free)], axis=2)
         by_value, by_gain = self.trial_gains.split(by_value[:, : self.d], point.parameters)
         by_value = with_offset(by_value, self.free)
         return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)
+
+    def jacobians(self, point):
+        """Derivatives of the simulated angles of a trial by raw parameters and by its own initial state and gains.
+
+        Those of long recordings are marched along, piece by piece, and overwritten by the next one.
+
+        Parameters
+        ----------
+        point : Point
+
+        Returns
+        -------
+        callable
+            Of a trial's number and, optionally, the frames between which nothing is cut (see `March.pieces`); makes an
+            iterator over pairs of rows (slice) and derivatives (n_rows, n_coordinates, n_raw + n_of_trial).
+        """
+        slices, free = self.motion.trials.slices, self.trial_gains.free
+        if self.marches_once:
+            whole = self.sensitivity(point)
+            return lambda k, edges=None: iter(
+                [(slices[k], np.concatenate([each[slices[k]] for each in whole], axis=2))]
+            )
+        march = point.motion.march(point.parameters, free.index)
+        states, n_columns = march.states(point.initial_state), len(free) + 2 * self.d
+
+        def of_trial(k, edges=None):
+            for rows, moved in march.pieces(k, states, n_columns, from_rest=False, edges=edges):
+                yield rows, np.concatenate(self._of_angle(point, moved), axis=2)
+
+        return of_trial
 
     def fixed_sensitivity(self, point):
         """d(simulated angle)/d(parameters that are not free, in their prior standard deviations), the initial states
@@ -181,12 +214,15 @@ class Posterior:
         n_frames, std = self.motion.trials.n_frames, self.fixed.prior_std()
         kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
-        size = max(8, int(MARCHED_ONCE / (n_frames * 2 * self.motion.model.n_states)))  # columns of one march
-        for first in range(0, len(std), size):
-            columns = slice(first, min(first + size, len(std)))
-            rows = self.fixed.index[columns]
-            moved = point.motion.solve(point.parameters, point.initial_state, rows).sensitivity
-            out[..., columns] = moved[kept, : self.d, : len(rows)]
+        march = point.motion.march(point.parameters, self.fixed.index)
+        states = march.states(point.initial_state)
+
+        def one(k):
+            for rows, moved in march.pieces(k, states, len(std) + 2 * self.d, from_rest=False):
+                own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
+                out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
+
+        in_threads(one, range(self.motion.trials.n_trials if len(std) else 0), n_frames)
         return with_offset(out, self.fixed) * std, kept
 
     def frame_scale(self, point):
@@ -197,16 +233,24 @@ class Posterior:
         """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and
         gains.
         """
-        by_raw, of_trial = self.sensitivity(point)
         scale = fraction * self.frame_scale(point)
         p, size = self.free.n_raw, self.n_of_trial
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))
-        for k, rows in enumerate(self.motion.trials.slices):
+        of_trial = self.jacobians(point)
+
+        def one(k):
+            sums = np.zeros(p + size), np.zeros((p + size, p + size))
+            for rows, piece in of_trial(k):
+                jacobian = piece.reshape(-1, p + size)
+                weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
+                sums[0][...] += weighted.T @ point.error[rows].ravel()
+                sums[1][...] += weighted.T @ jacobian
+            return sums
+
+        trials = self.motion.trials
+        for k, (slope, curvature) in enumerate(in_threads(one, range(trials.n_trials), trials.n_frames)):
             own = slice(p + size * k, p + size * (k + 1))
-            jacobian = np.concatenate([by_raw[rows], of_trial[rows]], axis=2).reshape(-1, p + size)
-            weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
-            slope, curvature = weighted.T @ point.error[rows].ravel(), weighted.T @ jacobian
             gradient[:p] -= slope[:p]
             gradient[own] -= slope[p:]
             hessian[:p, :p] += curvature[:p, :p]

@@ -43,7 +43,7 @@ TRIED_NOISE = 0.05  # of the EMG, relative, from frame to frame
 
 
 class Piece(NamedTuple):
-    """The frames of one trial, linearised at the optimum.
+    """Frames of one trial, linearised at the optimum: some of its blocks, or all.
 
     Attributes
     ----------
@@ -59,6 +59,8 @@ class Piece(NamedTuple):
         Measured minus predicted.
     n_blocks : int
     kept : ndarray (n_kept,) of int
+    every : float
+        Frames of the trial for which a kept one stands.
     """
 
     own: np.ndarray
@@ -68,6 +70,7 @@ class Piece(NamedTuple):
     error: np.ndarray
     n_blocks: int
     kept: np.ndarray
+    every: float = 1.0
 
 
 class StandardErrors(NamedTuple):
@@ -99,12 +102,18 @@ def blocks_of(lengths, sampling_rate):
     return [max(1, round(n / size)) for n in lengths]
 
 
+def edges_of(n, n_blocks):
+    """First frames of the blocks of n frames, and n; the longer blocks first."""
+    return np.r_[0, np.cumsum(n // n_blocks + (np.arange(n_blocks) < n % n_blocks))]
+
+
 def standard_errors(pieces, prior, fraction, n_raw, left=None):
     """Errors of maximum a posteriori estimates.
 
     Parameters
     ----------
-    pieces : sequence of Piece
+    pieces : callable
+        Makes an iterator over all Pieces, anew at each call: those of long recordings are not kept.
     prior : ndarray (n_all, n_all)
         The prior's Hessian over all unknowns.
     fraction : float
@@ -118,14 +127,15 @@ def standard_errors(pieces, prior, fraction, n_raw, left=None):
     -------
     StandardErrors
     """
-    data = np.zeros_like(prior)
-    for piece in pieces:
+    data, doubts, n_blocks = np.zeros_like(prior), _Doubts(len(prior), fraction), 0
+    for piece in pieces():
         data[np.ix_(piece.own, piece.own)] += fraction * _information(piece, slice(None))
+        doubts.add(piece)
+        n_blocks += piece.n_blocks
     inverse = np.linalg.pinv(data + prior, hermitian=True)
-    scatter = _scatter(pieces, prior, fraction, inverse, n_raw)
-    n_blocks = sum(piece.n_blocks for piece in pieces)
+    scatter = _scatter(pieces(), n_blocks, prior, fraction, inverse, n_raw)
     given_fixed = widened(inverse[:n_raw, :n_raw], scatter, SURE_OF_SCATTER * np.sqrt(2.0 / n_blocks))
-    by_fixed, doubt = _doubts(pieces, inverse, fraction, np.zeros(len(prior)) if left is None else left)
+    by_fixed, doubt = doubts.judged(inverse, np.zeros(len(prior)) if left is None else left)
     return StandardErrors(given_fixed, by_fixed[:n_raw], doubt)
 
 
@@ -135,13 +145,15 @@ def _information(piece, rows):
     return jacobian.T @ (piece.weight[rows].reshape(-1, 1) * jacobian)
 
 
-def _scatter(pieces, prior, fraction, inverse, n_raw):
-    """The sandwich S (n_raw, n_raw)."""
-    meat, n = np.zeros((n_raw, n_raw)), sum(piece.n_blocks for piece in pieces)
+def _scatter(pieces, n, prior, fraction, inverse, n_raw):
+    """The sandwich S (n_raw, n_raw), of n blocks."""
+    meat, last = np.zeros((n_raw, n_raw)), None
     for piece in pieces:
-        root = _root(inverse[np.ix_(piece.own, piece.own)])
-        spread = inverse[:n_raw, piece.own] @ np.linalg.pinv(root, hermitian=True)
-        for rows in np.array_split(np.arange(len(piece.error)), piece.n_blocks):
+        if not np.array_equal(piece.own, last):
+            last, root = piece.own, _root(inverse[np.ix_(piece.own, piece.own)])
+            spread = inverse[:n_raw, piece.own] @ np.linalg.pinv(root, hermitian=True)
+        edges = edges_of(len(piece.error), piece.n_blocks)
+        for rows in map(slice, edges[:-1], edges[1:]):
             score = np.einsum("ndp,nd->p", piece.jacobian[rows], piece.weight[rows] * piece.error[rows])
             leverage, vectors = np.linalg.eigh(root @ (fraction * _information(piece, rows)) @ root)
             without = vectors.T @ (root @ (fraction * score)) / (1.0 - np.minimum(leverage, LARGEST_LEVERAGE))
@@ -171,34 +183,45 @@ def widened(one, other, chance=0.0):
     return whole * np.maximum(ratio - chance, 1.0) @ whole.T
 
 
-def _doubts(pieces, inverse, fraction, left):
-    """What the unknowns move by (n_all, n_fixed), and the probability that they do.
+class _Doubts:
+    """How probable it is that the other parameters are as uncertain as their priors say.
 
     Errors are those of a linear model in the unknowns, which the prior and the data decide, and the other parameters,
     of which all have the same standard deviation: 0, or 1 in units of the prior. The noise's variance is profiled out.
     """
-    n_fixed = pieces[0].by_fixed.shape[2]
-    mixed, fixed = np.zeros((len(inverse), n_fixed)), np.zeros((n_fixed, n_fixed))
-    slope, squares, n = np.zeros(n_fixed), 0.0, 0
-    for piece in pieces:
+
+    def __init__(self, n_all, fraction):
+        self.n_all, self.fraction, self.n, self.squares = n_all, fraction, 0, 0.0
+        self.mixed = self.fixed = self.slope = None
+
+    def add(self, piece):
+        """Count in some frames."""
         kept, by_fixed = piece.kept, piece.by_fixed
-        weight = fraction * len(piece.error) / max(len(kept), 1) * piece.weight[kept]
-        mixed[piece.own] += np.einsum("ndp,nd,ndq->pq", piece.jacobian[kept], weight, by_fixed, optimize=True)
-        fixed += np.einsum("ndp,nd,ndq->pq", by_fixed, weight, by_fixed, optimize=True)
-        slope += np.einsum("ndp,nd->p", by_fixed, weight * piece.error[kept])
-        squares += float((fraction * piece.weight * piece.error**2).sum())
-        n += int((piece.weight > 0).sum())
-    if not n_fixed or not squares > 0:
-        return inverse @ mixed, 0.0
-    slope += mixed.T @ (inverse @ left)
-    values, vectors = np.linalg.eigh(fixed - mixed.T @ inverse @ mixed)
-    values, along = np.maximum(values, 0.0), np.square(vectors.T @ slope)
-    plain = -0.5 * fraction * n * (np.log(squares / (fraction * n)) + 1.0)
-    noise = NOISES[:, None] * squares / (fraction * n)
-    explained = 0.5 * (along / noise**2 / (1.0 + values / noise) - np.log1p(values / noise)).sum(axis=1)
-    evidence = explained - 0.5 * fraction * n * np.log(noise[:, 0]) - 0.5 * squares / noise[:, 0]
-    doubt = float(1.0 / (1.0 + np.exp(np.clip(plain - evidence.max(), -700.0, 700.0))))
-    return inverse @ mixed, doubt if doubt > UNLIKELY else 0.0
+        if self.mixed is None:
+            n_fixed = by_fixed.shape[2]
+            self.mixed, self.fixed = np.zeros((self.n_all, n_fixed)), np.zeros((n_fixed, n_fixed))
+            self.slope = np.zeros(n_fixed)
+        weight = self.fraction * piece.every * piece.weight[kept]
+        self.mixed[piece.own] += np.einsum("ndp,nd,ndq->pq", piece.jacobian[kept], weight, by_fixed, optimize=True)
+        self.fixed += np.einsum("ndp,nd,ndq->pq", by_fixed, weight, by_fixed, optimize=True)
+        self.slope += np.einsum("ndp,nd->p", by_fixed, weight * piece.error[kept])
+        self.squares += float((self.fraction * piece.weight * piece.error**2).sum())
+        self.n += int((piece.weight > 0).sum())
+
+    def judged(self, inverse, left):
+        """What the unknowns move by (n_all, n_fixed), and the probability that they do."""
+        mixed, squares, n = self.mixed, self.squares, self.fraction * self.n
+        if not mixed.shape[1] or not squares > 0:
+            return inverse @ mixed, 0.0
+        slope = self.slope + mixed.T @ (inverse @ left)
+        values, vectors = np.linalg.eigh(self.fixed - mixed.T @ inverse @ mixed)
+        values, along = np.maximum(values, 0.0), np.square(vectors.T @ slope)
+        plain = -0.5 * n * (np.log(squares / n) + 1.0)
+        noise = NOISES[:, None] * squares / n
+        explained = 0.5 * (along / noise**2 / (1.0 + values / noise) - np.log1p(values / noise)).sum(axis=1)
+        evidence = explained - 0.5 * n * np.log(noise[:, 0]) - 0.5 * squares / noise[:, 0]
+        doubt = float(1.0 / (1.0 + np.exp(np.clip(plain - evidence.max(), -700.0, 700.0))))
+        return inverse @ mixed, doubt if doubt > UNLIKELY else 0.0
 
 
 def force_noise(motion, trajectory, parameters, initial_state, error):
@@ -220,8 +243,10 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     """
     none, trials = np.zeros(motion.model.n_muscles), motion.trials
     drawn = np.random.RandomState(0).normal(size=motion.excitation.shape)
-    noisy = np.maximum(motion.excitation * (1.0 + TRIED_NOISE * drawn), 0.0)
-    other = EquationOfMotion(motion.model, trials, noisy, motion.frame_exogenous)
+    noisy = 1.0 + TRIED_NOISE * drawn
+    del drawn
+    noisy *= motion.excitation
+    other = EquationOfMotion(motion.model, trials, np.maximum(noisy, 0.0, out=noisy), motion.frame_exogenous)
     try:
         moved = other.solve(parameters, initial_state)
     except SimulationError:
@@ -234,8 +259,7 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     if not amount > SURE * chance:
         return none
     before, after = (
-        one.march(parameters).along(states.all_states, wanted={"geometry"}).force
-        for one, states in ((motion, trajectory), (other, moved))
+        one.march(parameters).along(states.all_states).force for one, states in ((motion, trajectory), (other, moved))
     )
     relative = np.sqrt(np.square(after - before).mean(axis=0) / np.maximum(np.square(before).mean(axis=0), 1e-12))
     return np.minimum(relative * np.sqrt(amount), 1.0)

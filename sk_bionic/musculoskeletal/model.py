@@ -143,7 +143,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         ndarray (n_frames, n_muscles)
             Mixtures of the channels, not below each muscle's `minimum_activation`.
         """
-        return np.maximum(np.maximum(emg, 0.0) @ self.channel_weights.T, self.minimum_activation)
+        mixed = np.maximum(emg, 0.0) @ self.channel_weights.T
+        return np.maximum(mixed, self.minimum_activation, out=mixed)  # an hour of them is large
 
     def _with_table(self, table):
         other = object.__new__(type(self))

@@ -193,7 +193,7 @@ class PredictorInTime(Predictor):
     def heard(self, recording):
         """The recording as the training's electrodes would have taken it, not beyond what activation stands for."""
         recording = recording.in_session(self.session)
-        return replace(recording, emg=np.minimum(recording.emg, LARGEST_EXCITATION))
+        return replace(recording, emg=np.minimum(recording.emg, LARGEST_EXCITATION, out=recording.emg))  # its own
 
     def equation(self, recording):
         """The equation of motion on a recording."""

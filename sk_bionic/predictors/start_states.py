@@ -203,18 +203,18 @@ def spread_of_starts(starts, motion, trajectory, opening, probability):
 
 def _openings(motion, frames):
     """Square root of the EMG (n_starts, n_lags * n_muscles) that follows each frame."""
-    trials, root = motion.trials, np.sqrt(motion.excitation)
-    out = np.empty((len(frames), len(LAGS), root.shape[1]))
+    trials, excitation = motion.trials, motion.excitation
+    out = np.empty((len(frames), len(LAGS), excitation.shape[1]))
     trial_of = trials.trial_of_frame[frames]
     for k in np.unique(trial_of):
         own, rows = trial_of == k, trials.slices[k]
         after = trials.time[frames[own], None] + LAGS
         at = np.searchsorted(trials.time[rows], after) + rows.start
-        out[own] = root[np.minimum(at, rows.stop - 1)]
+        out[own] = np.sqrt(excitation[np.minimum(at, rows.stop - 1)])
     return out.reshape(len(frames), -1)
 
 
 def _rest_at(motion, frames):
     """Angle of rest (n, n_coordinates) [rad] under the EMG of each frame for ever, and activations minus that EMG's."""
     constant = motion.model.activation(motion.model.parameters.as_dict()["emg_gain"] * motion.excitation[frames])
-    return motion.march().rest(constant, frames), motion.activations()[frames] - constant
+    return motion.march().rest(constant, frames), motion.activations_at(frames) - constant

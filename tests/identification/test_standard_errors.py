@@ -92,7 +92,9 @@ def linear(rng, n_trials=6, n=400, correlated=True):
 def test_errors_are_the_scatter_of_repeated_estimates_though_noise_lasts(correlated, low, high):
     rng = np.random.RandomState(0)
     runs = [linear(rng, correlated=correlated) for _ in range(60)]
-    stated = [np.sqrt(np.diag(standard_errors(*run[:2], 1.0, 3).covariance)) for run in runs]
+    stated = [
+        np.sqrt(np.diag(standard_errors(lambda run=run: iter(run[0]), run[1], 1.0, 3).covariance)) for run in runs
+    ]
     scatter = np.std([estimate for *_, estimate in runs], axis=0)
     ratio = np.median(stated, axis=0)[:2] / scatter
     assert (ratio > low).all() and (ratio < high).all(), ratio
