@@ -11,7 +11,7 @@ TRAINING_RATE, FEWEST_KEPT = 34.0, 50  # Hz, frames of a trial: limbs move slowl
 LAST_TO_FIRST = 4.0  # weights of a single trial's last and first frame
 
 
-def folds(trials, gap, angle=None):
+def folds(trials, gap, angle=None, known=None):
     """Masks of frames to predict and of frames whose angles must be hidden for it.
 
     Whole trials where there are enough of them with angles, else contiguous blocks of each: a third of the time from
@@ -25,14 +25,16 @@ def folds(trials, gap, angle=None):
     gap : float
         [s].
     angle : ndarray (n_frames, n_coordinates), optional
-        Measured angles, which tell the repetitions and where angles are known. Default: everywhere, and every third has
-        a movement of its own.
+        Measured angles, which tell the repetitions. Default: every third has a movement of its own.
+    known : ndarray of bool (n_frames,), optional
+        Where there is something to learn. Default: where all angles are known, or everywhere.
 
     Yields
     ------
     test, hidden : ndarray of bool (n_frames,)
     """
-    known = np.ones(len(trials.time), bool) if angle is None else np.isfinite(angle).all(axis=1)
+    if known is None:
+        known = np.ones(len(trials.time), bool) if angle is None else np.isfinite(angle).all(axis=1)
     spans = [_span(trials.time[rows], known[rows]) for rows in trials.slices]
     measured = np.array([known[rows].any() for rows in trials.slices])
     if measured.sum() >= N_FOLDS:

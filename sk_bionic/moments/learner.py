@@ -127,7 +127,7 @@ def learn(at, motion, moments, weight, seed):
     MomentLearner
     """
     inputs, held_out = features(at), np.full((*moments.shape, len(MEMBERS)), np.nan)
-    masks = [(test, np.where(hidden, 0.0, weight)) for test, hidden in _folds(motion)]
+    masks = [(test, np.where(hidden, 0.0, weight)) for test, hidden in _folds(motion, moments)]
     learnable = lambda shown: (np.isfinite(moments) & (shown[:, None] > 0)).any()
     masks = [(test, shown) for test, shown in masks if test.any() and learnable(shown)]
     for test, shown in masks:
@@ -140,10 +140,10 @@ def learn(at, motion, moments, weight, seed):
     return MomentLearner(*forests, *_weighed(held_out, moments, weight))
 
 
-def _folds(motion):
+def _folds(motion, moments):
     """Masks of frames to predict and of frames to hide, as `folds` has them; postures in turn."""
     if not motion.is_static:
-        yield from folds(motion.trials, LAGS[-1])
+        yield from folds(motion.trials, LAGS[-1], known=np.isfinite(moments).any(axis=1))
         return
     turn = motion.trials.trial_of_frame % N_FOLDS
     for k in range(N_FOLDS):

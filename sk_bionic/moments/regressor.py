@@ -289,15 +289,17 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         at = self._measured(X)
         model, free = self.model_, FreeParameters(self.model_.parameters)
         values = model.parameters.value
-        if self.fitted_.learner is not None:
-            both = self.fitted_.learner.combined(at.motion.moments(values), at)
-            moments, std = (self._shaped(X, at.at_frames(one)) for one in both)
-            return (moments, std) if return_std else moments
+        learner = self.fitted_.learner
         if not return_std:
-            return self._shaped(X, at.at_frames(at.motion.moments(values)))
+            moments = at.motion.moments(values)
+            moments = moments if learner is None else learner.combined(moments, at)[0]
+            return self._shaped(X, at.at_frames(moments))
         moments, slope = at.motion.moments_and_derivative(values, free)
         variance = np.einsum("ndp,pq,ndq->nd", slope, self.fitted_.covariance, slope)
         std = np.sqrt(np.maximum(variance, 0.0) + self.fitted_.new_noise_std**2)
+        if learner is not None:
+            moments, tested = learner.combined(at.motion.moments(values), at)
+            std = np.where(np.isnan(learner.error_std), std, tested)  # the muscles' where nothing was held out
         return self._shaped(X, at.at_frames(moments)), self._shaped(X, at.at_frames(std))
 
     def predict_muscle_forces(self, X, return_std=False):

@@ -1,5 +1,6 @@
 """The estimator of moments: what it recovers, what it says of its errors, scikit-learn's tools, files."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -260,3 +261,17 @@ def test_hybrid_of_postures_of_geometry_and_of_unknown_moments(measured):
     by_data = EMGDrivenMomentRegressor(alone, geometry=geometry, **settings).fit(emg, y[[first]])
     assert by_data.score(emg, y[[first]]) > 0.9
     assert by_data.predict(emg).columns.tolist() == [first]
+
+
+@pytest.mark.parametrize("n_known", [1, 3])
+def test_hybrid_bands_are_known_where_few_trials_or_frames_have_moments(n_known):
+    X, y = recording(noise=0.3, trials=tuple("abcd"))
+    trial = X.index.get_level_values("trial")
+    known = trial == "a" if n_known == 1 else np.arange(len(X)) < n_known  # a whole trial, or a few frames
+    hybrid = EMGDrivenMomentRegressor(arm(), prediction="hybrid", emg_scale=None, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        predicted, std = hybrid.fit(X, y[known].reindex(X.index)).predict(X, return_std=True)
+    assert (std > 0).all(axis=None)
+    pd.testing.assert_frame_equal(hybrid.predict(X), predicted)
+    assert ((predicted - y).abs() < 2.0 * std).to_numpy().mean() > 0.7
