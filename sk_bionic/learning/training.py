@@ -186,6 +186,7 @@ def train(
             features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
             source, torch_generator(settings.seed), noise_levels,
         ).to(dtype)  # fmt: skip
+        module.frames = [torch.from_numpy(np.flatnonzero(row)).to(settings.device) for row in data_weight]
     else:
         module = ModuleNetworks(
             settings.own, columns, angle.shape[1], n_muscles, settings.hidden_layer_sizes,
@@ -213,6 +214,7 @@ def train(
         ),
         device=settings.device,
         verbose=0,
+        callbacks__print_log=None,  # which makes its table of the history whether it prints or not
     )  # fmt: skip
     try:
         with _own_generator(settings):

@@ -227,7 +227,8 @@ class HeldOut:
         return min(CUTOFFS, key=lambda cutoff: np.mean(self._errors(self._smoothed(by_fold, cutoff)) ** 2))
 
     def _smoothed(self, by_fold, cutoff):
-        return [smooth(values, self.motion.trials, cutoff) for values in by_fold]
+        side_by_side = smooth(np.concatenate(by_fold, axis=1), self.motion.trials, cutoff)
+        return np.split(side_by_side, len(by_fold), axis=1)
 
     def _candidates(self, spread):
         """Weights to try, the honest one among them."""

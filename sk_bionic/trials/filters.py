@@ -5,6 +5,8 @@ than EMG fluctuates, so a smoother prediction is a better one, whoever made it. 
 cut-off, or the comparison credits one of them with the smoothing.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.signal import butter, sosfilt, sosfilt_zi, sosfiltfilt
 
@@ -45,8 +47,19 @@ def low_pass(x, cutoff, sampling_rate, *, order, causal=False, extension="even",
 
     Even reflection keeps the continuation of a rectified signal non-negative; it is `periods` of the cut-off long.
     """
-    sos = butter(order, cutoff, btype="lowpass", fs=sampling_rate, output="sos")
-    return _filter(sos, x, causal, extension, periods * pad_rows(cutoff, sampling_rate))
+    return _filter(
+        _low_pass_sections(order, cutoff, sampling_rate).copy(),
+        x,
+        causal,
+        extension,
+        periods * pad_rows(cutoff, sampling_rate),
+    )
+
+
+@lru_cache(maxsize=256)
+def _low_pass_sections(order, cutoff, sampling_rate):
+    """Second-order sections of a Butterworth low-pass: designing it takes as long as filtering a short trial."""
+    return butter(order, cutoff, btype="lowpass", fs=sampling_rate, output="sos")
 
 
 def pad_rows(frequency, sampling_rate):
@@ -85,11 +98,12 @@ def smooth(predicted, trials, cutoff):
     ndarray (n_frames, n_coordinates)
         Angles [rad]. A trial shorter than the filter's padding of one period is extended by less.
     """
-    if not cutoff < NYQUIST_MARGIN * trials.sampling_rate / 2:
+    rate = trials.sampling_rate
+    if not cutoff < NYQUIST_MARGIN * rate / 2:
         return predicted
     out = np.empty_like(predicted)
     for rows in trials.slices:
-        out[rows] = _smooth_trial(predicted[rows], max(cutoff, LOWEST * trials.sampling_rate), trials.sampling_rate)
+        out[rows] = _smooth_trial(predicted[rows], max(cutoff, LOWEST * rate), rate)
     return out
 
 
