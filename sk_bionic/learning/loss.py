@@ -60,6 +60,9 @@ class Physics(nn.Module):
         self.differences = CentralDifferences(motion.trials)
         self.weights = [torch.from_numpy(x) for x in (self.differences.first, self.differences.second)]
         self._frozen = None
+        if not trainable:  # the equation stays as it is, and so do the activations
+            parameters = self.parameters_by_name()
+            self._frozen = motion.march(parameters), motion.activations(parameters)[self.differences.inner]
 
     def parameters_by_name(self):
         """Physiological parameters as the raw vector has them, dict of ndarray."""
@@ -74,9 +77,6 @@ class Physics(nn.Module):
             found = march.along(state, second, settled=True, wanted={"force", "jacobian"})
             by_raw = self.free.derivative(raw)
         else:
-            if self._frozen is None:
-                march = self.motion.march(self.parameters_by_name())
-                self._frozen = march, self.motion.activations(self.parameters_by_name())[inner]
             march, activations = self._frozen
             state = np.stack([angle, velocity], axis=1)
             found = march.at(state, acceleration, activations, inner, wanted={"force", "jacobian"})

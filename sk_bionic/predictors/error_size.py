@@ -203,7 +203,7 @@ def within(recording, known):
 
 
 def velocity_of(angle, trials):
-    """Differences (n_frames, n_coordinates) [rad/s] of angles, across the unknown ones; NaN where an angle is unknown."""
+    """Differences (n_frames, n_coordinates) [rad/s] of angles, across unknown ones; NaN where an angle is unknown."""
     out = np.where(np.isfinite(angle), 0.0, np.nan)
     for rows in trials.slices:
         for values, found in zip(angle[rows].T, out[rows].T, strict=True):
