@@ -345,7 +345,7 @@ def _errors(posterior, run, prior, left):
     of_trial = posterior.jacobians(run.point)
 
     def pieces():
-        for k, rows, jacobian in ((k, *each) for k in range(trials.n_trials) for each in of_trial(k, edges[k])):
+        for k, rows, jacobian in ((i, *each) for i in range(trials.n_trials) for each in of_trial(i, edges[i])):
             own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
             unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
             n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
