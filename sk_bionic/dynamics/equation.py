@@ -71,13 +71,15 @@ class EquationOfMotion:
         When the model has no skeleton.
     """
 
+    _emg = None  # room for the record's EMG, which holds the excitation already
+
     def __init__(self, model, trials, excitation, exogenous=None):
         model.check_motion()
         short = [str(n) for n, length in zip(trials.names, trials.lengths, strict=True) if length < 2]
         if short:
             raise ValueError(f"A trial needs at least 2 frames to have dynamics. Trials with one frame: {short}.")
         self.model, self.trials = model, trials
-        self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
+        self.excitation = np.asarray(excitation, dtype=np.float64)
         self.frame_exogenous = model.exogenous(exogenous or {}, trials.n_frames)
         self.first = trials.starts[:-1]
 
@@ -95,7 +97,10 @@ class EquationOfMotion:
         -------
         EquationOfMotion
         """
-        return cls(model, recording.trials, model.excitation(recording.emg), recording.external)
+        emg = np.zeros((len(recording.emg), model.n_muscles, 2))  # as `Record` has it: one array of an hour, not two
+        made = cls(model, recording.trials, model.excitation(recording.emg, emg[..., 0]), recording.external)
+        made._emg = emg
+        return made
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles."""
@@ -147,7 +152,7 @@ class EquationOfMotion:
         given = np.zeros((self.trials.n_frames, len(names), 6))
         for k, name in enumerate(names):
             given[:, k] = PrescribedMotion(self.trials, self.frame_exogenous[name]).coefficients()
-        record = record_of(self.trials, self.excitation, self.frame_exogenous, given)
+        record = record_of(self.trials, self.excitation, self.frame_exogenous, given, self._emg)
         self.excitation = record.emg[..., 0]  # the same numbers: an hour of them is not kept twice
         return record
 

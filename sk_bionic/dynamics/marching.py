@@ -21,7 +21,7 @@ WORTH_A_THREAD = 2000  # frames
 PIECE = 500_000  # numbers of the derivatives that are held at once where they are used piece by piece (4 MB)
 
 
-def record_of(trials, excitation, exogenous, given):
+def record_of(trials, excitation, exogenous, given, emg=None):
     """Recorded inputs as arrays.
 
     Parameters
@@ -32,14 +32,18 @@ def record_of(trials, excitation, exogenous, given):
         External inputs by name (see `MusculoskeletalModel.exogenous`).
     given : ndarray (n_frames, n_prescribed, 6)
         Taylor coefficients of the prescribed angles (see `PrescribedMotion.coefficients`).
+    emg : ndarray (n_frames, n_muscles, 2), optional
+        The record's, if it holds the excitation already.
 
     Returns
     -------
     Record
     """
     n, n_muscles = excitation.shape
-    emg, external = np.zeros((n, n_muscles, 2)), np.zeros((n, 3))
-    emg[..., 0] = excitation
+    external = np.zeros((n, 3))
+    if emg is None:
+        emg = np.zeros((n, n_muscles, 2))
+        emg[..., 0] = excitation
     time, starts = np.array(trials.time, dtype=np.float64), np.array(trials.starts, dtype=np.int64)
     spline_curvature(time, starts, emg, np.empty(n))
     external[:, 2] = np.nan

@@ -223,7 +223,9 @@ class Posterior:
                 out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
 
         in_threads(one, range(self.motion.trials.n_trials if len(std) else 0), n_frames)
-        return with_offset(out, self.fixed) * std, kept
+        out = with_offset(out, self.fixed)
+        out *= std
+        return out, kept
 
     def frame_scale(self, point):
         """What a frame's weight is over the noise's variance (n_coordinates,)."""

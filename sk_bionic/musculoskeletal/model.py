@@ -13,6 +13,7 @@ from .prescription import PrescribedAngles
 from .skeleton import Joint, find_linkage
 
 NO_STOP = {"value": 1e-9, "lower": 1e-12}  # N m/rad: of coordinates whose stops nobody states
+AT_ONCE = 10_000  # frames, of which there may be very many
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
 
 
@@ -130,21 +131,28 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     def __repr__(self):
         return f"MusculoskeletalModel({self.name!r}, muscles={self.muscle_names}, coordinates={self.coordinate_names})"
 
-    def excitation(self, emg):
+    def excitation(self, emg, out=None):
         """Excitation of every muscle.
 
         Parameters
         ----------
         emg : ndarray (n_frames, n_channels)
             Normalised EMG envelopes in the order of `channels`; below 0 they count as 0.
+        out : ndarray (n_frames, n_muscles), optional
+            To be filled.
 
         Returns
         -------
         ndarray (n_frames, n_muscles)
             Mixtures of the channels, not below each muscle's `minimum_activation`.
         """
-        mixed = np.maximum(emg, 0.0) @ self.channel_weights.T
-        return np.maximum(mixed, self.minimum_activation, out=mixed)  # an hour of them is large
+        emg = np.asarray(emg)
+        out = np.empty((len(emg), self.n_muscles)) if out is None else out
+        for start in range(0, len(emg), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            mixed = np.maximum(emg[rows], 0.0) @ self.channel_weights.T
+            np.maximum(mixed, self.minimum_activation, out=out[rows])
+        return out
 
     def _with_table(self, table):
         other = object.__new__(type(self))

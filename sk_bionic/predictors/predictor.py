@@ -193,7 +193,9 @@ class PredictorInTime(Predictor):
     def heard(self, recording):
         """The recording as the training's electrodes would have taken it, not beyond what activation stands for."""
         recording = recording.in_session(self.session)
-        return replace(recording, emg=np.minimum(recording.emg, LARGEST_EXCITATION, out=recording.emg))  # its own
+        if not (recording.emg > LARGEST_EXCITATION).any():
+            return recording
+        return replace(recording, emg=np.minimum(recording.emg, LARGEST_EXCITATION))
 
     def equation(self, recording):
         """The equation of motion on a recording."""

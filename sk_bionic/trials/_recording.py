@@ -99,7 +99,8 @@ class Recording:
         Returns
         -------
         Recording
-            With another EMG.
+            With another EMG, or the same where nothing differs.
         """
-        emg = self.emg * session.emg_gain
+        differs = not np.all(np.asarray(session.emg_gain) == 1.0)
+        emg = self.emg * session.emg_gain if differs else self.emg
         return replace(self, emg=shifted(emg, self.trials, session.delay) if session.delay else emg)
