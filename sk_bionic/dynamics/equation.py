@@ -98,7 +98,15 @@ class EquationOfMotion:
         EquationOfMotion
         """
         emg = np.zeros((len(recording.emg), model.n_muscles, 2))  # as `Record` has it: one array of an hour, not two
-        made = cls(model, recording.trials, model.excitation(recording.emg, emg[..., 0]), recording.external)
+        model.excitation(recording.emg, emg[..., 0])
+        return cls.of_emg(model, recording.trials, emg, recording.external)
+
+    @classmethod
+    def of_emg(cls, model, trials, emg, exogenous=None):
+        """As the constructor, from an array (n_frames, n_muscles, 2) that holds the excitation and has room behind it for
+        the record's, so that there is one array, not two.
+        """
+        made = cls(model, trials, emg[..., 0], exogenous)
         made._emg = emg
         return made
 

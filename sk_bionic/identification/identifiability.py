@@ -132,7 +132,7 @@ def uninformative_channels(model, excitation):
     driven = zip(model.muscle_names, model.channel_names, excitation.T, strict=True)
     # A stated mixture may well equal the column that it is made of; that says nothing about the electrodes.
     channels = {channel: signal for muscle, channel, signal in driven if muscle not in model.synthesized_muscles}
-    largest = np.abs(excitation).max(initial=0.0)
+    largest = max(excitation.max(initial=0.0), -excitation.min(initial=0.0))
     flat = [name for name, signal in channels.items() if np.std(signal) <= 1e-6 * largest]
     still = [muscle for muscle, own in zip(model.muscle_names, model.channel_names, strict=True) if own in flat]
     if still:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics.equation import EquationOfMotion
+from ..dynamics.equation import AT_ONCE, EquationOfMotion
 from ..exceptions import SimulationError
 
 BLOCK = 1.0  # s, at least; longer than activation and the limb remember
@@ -242,11 +242,11 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
         Measured minus simulated angle [rad], 0 where it is missing.
     """
     none, trials = np.zeros(motion.model.n_muscles), motion.trials
-    drawn = np.random.RandomState(0).normal(size=motion.excitation.shape)
-    noisy = 1.0 + TRIED_NOISE * drawn
-    del drawn
-    noisy *= motion.excitation
-    other = EquationOfMotion(motion.model, trials, np.maximum(noisy, 0.0, out=noisy), motion.frame_exogenous)
+    random, emg = np.random.RandomState(0), np.zeros((*motion.excitation.shape, 2))
+    for own in map(slice, range(0, len(emg), AT_ONCE), range(AT_ONCE, len(emg) + AT_ONCE, AT_ONCE)):
+        part = motion.excitation[own]
+        emg[own, :, 0] = np.maximum(part * (1.0 + TRIED_NOISE * random.normal(size=part.shape)), 0.0)
+    other = EquationOfMotion.of_emg(motion.model, trials, emg, motion.frame_exogenous)
     try:
         moved = other.solve(parameters, initial_state)
     except SimulationError:
@@ -258,11 +258,19 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     amount = (made * seen).sum() / max(size, 1e-300)
     if not amount > SURE * chance:
         return none
-    before, after = (
-        one.march(parameters).along(states.all_states).force for one, states in ((motion, trajectory), (other, moved))
-    )
-    relative = np.sqrt(np.square(after - before).mean(axis=0) / np.maximum(np.square(before).mean(axis=0), 1e-12))
-    return np.minimum(relative * np.sqrt(amount), 1.0)
+    squares = np.zeros((2, motion.model.n_muscles))  # of what the forces change by, and of the forces
+    pair = [(one.march(parameters), moves.all_states) for one, moves in ((motion, trajectory), (other, moved))]
+    for k, rows in enumerate(trials.slices):
+        rooms = [march.room() for march, _ in pair]
+        for start in range(rows.start, rows.stop, AT_ONCE):
+            own = slice(start, min(start + AT_ONCE, rows.stop))
+            before, after = (
+                march.along_piece(k, own, room, states[own]).force
+                for (march, states), room in zip(pair, rooms, strict=True)
+            )
+            squares += np.square(after - before).sum(axis=0), np.square(before).sum(axis=0)
+    changed, size = squares / len(error)
+    return np.minimum(np.sqrt(changed / np.maximum(size, 1e-12)) * np.sqrt(amount), 1.0)
 
 
 def _autocovariance(values, slices, n_lags):
