@@ -103,8 +103,8 @@ class EquationOfMotion:
 
     @classmethod
     def of_emg(cls, model, trials, emg, exogenous=None):
-        """As the constructor, from an array (n_frames, n_muscles, 2) that holds the excitation and has room behind it for
-        the record's, so that there is one array, not two.
+        """As the constructor, from an array (n_frames, n_muscles, 2) that holds the excitation and has room behind it
+        for what else the record says of it, so that there is one array, not two.
         """
         made = cls(model, trials, emg[..., 0], exogenous)
         made._emg = emg
