@@ -37,7 +37,7 @@ SECONDS, MUSCLES, JOINTS, N_TRIALS = (
     (1, 2, 3, 4),
     (1, 3, 10, 30, 100),
 )
-GOAL, WITH_STD = 600.0, 1 / 6  # MB; part of the hour that is predicted with std: memory grows with the frames
+GOAL = 600.0  # MB
 DERIVATIVES_TO = 1200  # s: their numbers for an hour are no longer what identification holds at once
 PAGE = """\
 # Growth, and long trials
@@ -206,14 +206,14 @@ def minute():
 def hour(seconds):
     """What processes of their own say, DataFrame; predictions with std in one, for what they take hides the others."""
     rows = []
-    for share, works in ((1.0, ["predict", "identify"]), (WITH_STD, ["predict with std"])):
-        command = [sys.executable, str(HERE / "_long_worker.py"), str(share * seconds), *works]
+    for works in (["predict", "identify"], ["predict with std"]):
+        command = [sys.executable, str(HERE / "_long_worker.py"), str(seconds), *works]
         variables = {**os.environ, "PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
         found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         ended = {
             "work": works[-1],
-            "seconds": share * seconds,
+            "seconds": seconds,
             "before [MB]": np.nan,
             "CPU [s]": np.nan,
             "peak [MB]": np.nan,
