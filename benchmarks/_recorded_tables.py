@@ -8,7 +8,7 @@ from _tables import markdown
 
 TASKS = ("sitting", "standing", "elbow")
 BEST = "best baseline"
-RIVALS = (BEST, "mean", "network_alone")
+RIVALS = (BEST, "extra_trees", "mean", "network_alone")
 N_BOOTSTRAP = 10_000
 KNOWN = {
     "D": "a known second at rest is worth after one repetition",
