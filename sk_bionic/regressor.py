@@ -143,9 +143,10 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         The identified model; None without a time axis.
     parameters_ : DataFrame
         One row per free parameter: muscle, name, unit, initial, value, std_err, lower, upper, at_bound, identifiable,
-        prior_std, reason (in words, why a value is not to be relied on). ``prediction="network"`` has no standard
-        errors and calls nothing identifiable. The standard error is that of noise on the angle; where the EMG is noisy
-        or the model wrong, errors are larger.
+        prior_std, narrowing (posterior over prior standard deviation, on the prior's own scale), reason (in words, why
+        a value is not to be relied on). ``prediction="network"`` has no standard errors and calls nothing identifiable.
+        Standard errors count noise of the angle, scatter between blocks of the recording, and doubt of the parameters
+        that are not free; `benchmarks/results/coverage.md` has how often they hold.
     parameter_correlation_ : DataFrame
         Posterior correlation of the free parameters.
     max_isometric_force_, optimal_fiber_length_, tendon_slack_length_, pennation_angle_at_optimal_ : ndarray

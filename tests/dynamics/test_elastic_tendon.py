@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
+from sensitivities import state_sensitivity
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.fuse import fuse
 from sk_bionic.dynamics.inverse import residual_along
-from sk_bionic.dynamics.sensitivity import force_derivatives, state_sensitivity
+from sk_bionic.dynamics.sensitivity import force_derivatives
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.identification.identify import identify
 from sk_bionic.identification.soften import _Problem

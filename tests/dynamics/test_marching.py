@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from sensitivities import state_sensitivity
 
 from sk_bionic.dynamics.compiled.scheme import GAUSS_POINTS, hermite_weights, parabola_weights
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.prescribed import PrescribedMotion
-from sk_bionic.dynamics.sensitivity import state_sensitivity
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import Trials

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from sensitivities import state_sensitivity
 
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.prescribed import PrescribedMotion
-from sk_bionic.dynamics.sensitivity import state_sensitivity
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import (
     Joint,
