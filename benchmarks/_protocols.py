@@ -92,8 +92,8 @@ def parts(protocols, subjects, data_home):
             for task, model in KNEE_MODELS.items():
                 X, y = fetch_knee_emg(subjects=[subject], tasks=[task], data_home=data_home, return_X_y=True)
                 yield from _knee_parts(X, y, f"{subject}_{task}", task, model, protocols)
-        if "H" in protocols:
-            yield from _second_sessions(subject, data_home)
+            if "H" in protocols:
+                yield from _second_sessions(subject, data_home)
     if "C" in protocols:
         yield from _elbow_parts(data_home)
     if "F" in protocols:
