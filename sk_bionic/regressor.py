@@ -638,9 +638,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         if prediction.force_std is None:
             raise ValueError(
                 "Muscle forces have a standard deviation where the equation of motion takes part in the "
-                "prediction, but "
-                "the networks alone predict here: use prediction='simulation', or 'hybrid' with a positive "
-                "`ode_weight`."
+                "prediction, but the networks alone predict here: use prediction='simulation', or 'hybrid' with a "
+                "positive `ode_weight`."
             )
         return force, self._as_columns(X, work, prediction.force_std, self.muscle_names_)
 

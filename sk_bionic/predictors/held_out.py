@@ -40,9 +40,8 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 # 90 % bands of those men ask for; errors that are smaller by much more than `UNUSUAL` on a log scale are of another
 # kind (simulated), and stand; of larger ones (few labels) `OF_LARGER` of the logarithm is left.
 USUAL_SHARE, UNUSUAL, OF_LARGER = 0.165, 1.2, 0.5
-ANYWHERE = (
-    np.pi
-)  # distance of simulation and learners that says nothing against either where nothing was held out [rad]
+# Distance of simulation and learners that says nothing against either where nothing was held out [rad].
+ANYWHERE = np.pi
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 
 
