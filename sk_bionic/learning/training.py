@@ -181,17 +181,10 @@ def train(
         + ["ode_loss", "force_loss", "prior_loss"] * (physics is not None)
     )
     tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))
-    if settings.own is None:
-        module = HistoryNetwork(
-            features.shape[-1], angle.shape[1], n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen,
-            source, torch_generator(settings.seed), noise_levels,
-        ).to(dtype)  # fmt: skip
-        module.frames = [torch.from_numpy(np.flatnonzero(row)).to(settings.device) for row in data_weight]
-    else:
-        module = ModuleNetworks(
-            settings.own, columns, angle.shape[1], n_muscles, settings.hidden_layer_sizes,
-            input_noise=settings.input_noise, source=(0,) if source is None else source, seed=settings.seed,
-        ).to(dtype)  # fmt: skip
+    module = _networks(
+        settings, (features.shape[-1], angle.shape[1], n_muscles), data_weight, columns,
+        seen=seen, source=source, noise_levels=noise_levels,
+    ).to(dtype)  # fmt: skip
     if start is not None:
         _check_start(start, module)
         module.start_from(start)
@@ -199,23 +192,8 @@ def train(
         tensor(data_weight), tensor(held_out), tensor(center), tensor(scale), ode_weight, force_weight, physics,
         module.source,
     )  # fmt: skip
-    net = RecordingNet(
-        module,
-        criterion=criterion,
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=settings.alpha,
-        lr=settings.lr,
-        max_epochs=settings.max_epochs,
-        batch_size=-1,
-        train_split=None,
-        callbacks=callbacks_of(
-            terms, settings, validate,
-            lambda module, history: as_fitted and as_fitted(TrainedNetwork(module, center, scale, history)),
-        ),
-        device=settings.device,
-        verbose=0,
-        callbacks__print_log=None,  # which makes its table of the history whether it prints or not
-    )  # fmt: skip
+    scored = lambda module, history: as_fitted and as_fitted(TrainedNetwork(module, center, scale, history))
+    net = _net(module, criterion, settings, callbacks_of(terms, settings, validate, scored))
     try:
         with _own_generator(settings):
             net.fit(AllFrames(tensor(features), target))
@@ -229,6 +207,40 @@ def train(
         settings.progress.keep(f"the networks were trained for {len(net.history)} of {settings.max_epochs} epochs")
     _check_finite(net, net.history)
     return TrainedNetwork(net.module_, center, scale, net.history)
+
+
+def _networks(settings, sizes, data_weight, columns, *, seen, source, noise_levels):
+    """Untrained networks from n_features to n_outputs and n_muscles (`sizes`); a user's where the settings have one."""
+    n_features, n_outputs, n_muscles = sizes
+    if settings.own is not None:
+        return ModuleNetworks(
+            settings.own, columns, n_outputs, n_muscles, settings.hidden_layer_sizes,
+            input_noise=settings.input_noise, source=(0,) if source is None else source, seed=settings.seed,
+        )  # fmt: skip
+    module = HistoryNetwork(
+        n_features, n_outputs, n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen, source,
+        torch_generator(settings.seed), noise_levels,
+    )  # fmt: skip
+    module.frames = [torch.from_numpy(np.flatnonzero(row)).to(settings.device) for row in data_weight]
+    return module
+
+
+def _net(module, criterion, settings, callbacks):
+    """The skorch net that trains networks on all frames at once."""
+    return RecordingNet(
+        module,
+        criterion=criterion,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=settings.alpha,
+        lr=settings.lr,
+        max_epochs=settings.max_epochs,
+        batch_size=-1,
+        train_split=None,
+        callbacks=callbacks,
+        device=settings.device,
+        verbose=0,
+        callbacks__print_log=None,  # which makes its table of the history whether it prints or not
+    )  # fmt: skip
 
 
 @contextmanager
