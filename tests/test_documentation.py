@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -110,7 +111,9 @@ def test_code_of_the_page_runs(page, in_empty_folder):
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
 def test_gallery_example_runs_and_warns_of_nothing(script, in_empty_folder):
     pytest.importorskip("matplotlib")
-    namespace = {"__name__": "__main__", "__file__": str(script)}
+    for beside in script.parent.glob("*.osim"):
+        shutil.copy(beside, ".")
+    namespace = {"__name__": "__main__"}  # as sphinx-gallery runs it: no __file__, in the folder of the examples
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), namespace)

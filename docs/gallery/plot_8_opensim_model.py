@@ -7,7 +7,8 @@ the muscles that move them, without OpenSim; ``to_osim`` writes what was identif
 """
 
 # %%
-# ``elbow.osim`` lies beside this example: an arm with two muscles. Any other file will do as well.
+# ``elbow.osim`` lies beside this example, in the folder that it runs in: an arm with two muscles. Any other file will
+# do as well.
 
 import tempfile
 import warnings
@@ -20,7 +21,7 @@ import pandas as pd
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.musculoskeletal import from_osim, to_osim
 
-file = Path(__file__).with_name("elbow.osim")
+file = Path("elbow.osim")
 model = from_osim(file, ["elbow_flexion"])
 print(model.name, model.coordinate_names, model.muscle_names)
 
