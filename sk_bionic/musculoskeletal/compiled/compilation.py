@@ -16,6 +16,7 @@ import time
 from functools import cache
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import numba
 from numba import _dynfunc
 from numba.core import caching, compiler
@@ -160,13 +161,6 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def _options(**further):
-    """Of all functions. They make no arrays, which frees them from counting references: callers hand them what they
-    fill.
-    """
-    return {"nogil": True, "error_model": "numpy", "_nrt": False, **further}
-
-
 class _PartCompiler(compiler.Compiler):
     """Compiles a function to what its callers are linked with: these are optimised as a whole, and become machine
     code.
@@ -212,29 +206,56 @@ class _EntryCompiler(compiler.Compiler):
 
 
 def _optimise(library):
+    """Optimise as a whole, every loop as it stands: most run once to four times (ends of an interval, coordinates), so
+    that copies of their bodies, side by side or for several numbers at once, are machine code that takes time to make
+    and is slower in the end.
+    """
     for function in library._final_module.functions:
         if not function.is_declaration and function.linkage.name == "linkonce_odr":
             function.linkage = "internal"
-    passes, builder = library._codegen._module_pass_manager()
-    passes.run(library._final_module, builder)
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_unrolling = options.loop_vectorization = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(library._codegen._tm, options)
+    builder.getModulePassManager().run(library._final_module, builder)
+
+
+class _Flags(compiler.Flags):
+    """numba's flags, told apart by what is set: they are compared at every operation that is typed."""
+
+    __slots__ = ()
+    _hash = hash(compiler.Flags())  # of their names, whatever is set
+
+    def __hash__(self):
+        return self._hash
+
+    def __eq__(self, other):
+        return type(other) is type(self) and self._values == other._values or super().__eq__(other)
+
+
+def _dispatcher(function, pipeline, **further):
+    """numba's of a function. None makes arrays, which frees them from counting references: callers hand them what they
+    fill.
+    """
+    options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True, **further}
+    dispatcher = numba.njit(pipeline_class=pipeline, **options)(function)
+    dispatcher._compiler._customize_flags = _Flags
+    return dispatcher
 
 
 def shared(function):
     """Decorator of functions that only compiled functions call: they need no way in from Python, and no file."""
-    options = _options(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return numba.njit(pipeline_class=_PartCompiler, **options)(function)
+    return _dispatcher(function, _PartCompiler, no_cpython_wrapper=True)
 
 
 def part(function):
     """`shared` of a small function or of one with a single caller, of which it becomes a piece: a call with many arrays
     is dear.
     """
-    options = _options(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
-    return numba.njit(pipeline_class=_PartCompiler, **options)(function)
+    return _dispatcher(function, _PartCompiler, no_cpython_wrapper=True, forceinline=True)
 
 
 def compiled(function):
     """Decorator of functions that Python calls: machine code, kept, that lets other threads run."""
-    dispatcher = numba.njit(pipeline_class=_EntryCompiler, **_options(no_cfunc_wrapper=True))(function)
+    dispatcher = _dispatcher(function, _EntryCompiler)
     dispatcher._cache = _Cache(function)
     return dispatcher
