@@ -18,6 +18,9 @@ from .training import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 200, 2, 0.5  # as the baseline "extra_trees"
 FEWER_TREES = 60  # of a forest that only tells the held-out error
+# Trees repeat the angles that they were told, networks go on between them: where much of the EMG has no angle, trees
+# weigh as the time with angles beside that without, or this [s] if it is less.
+TIME_OF_TREES = 10.0
 # How much noise keeps a network from trusting details differs from record to record, and the held-out parts of one
 # are too few to choose it: networks of a kind are given unlike amounts of it, in units of `input_noise`, and
 # averaged.
@@ -42,11 +45,13 @@ class Version(NamedTuple):
     """One view of the training data: all angles, or those of a fold hidden.
 
     `state` (n_frames, n_state) is the simulated state of the physics that knows the visible angles only, NaN where
-    there is none; `weight` (n_frames,) is 0 where an angle is hidden.
+    there is none; `weight` (n_frames,) is 0 where an angle is hidden or unknown, `heard` (n_frames,) only where one is
+    hidden: EMG without angles tells as well what is usual.
     """
 
     state: np.ndarray
     weight: np.ndarray
+    heard: np.ndarray
 
 
 @dataclass
@@ -179,6 +184,32 @@ def stacked_weights(errors):
     return dict(zip(errors, (weight / weight.sum()).tolist(), strict=True))
 
 
+def with_fewer_trees(weights, forests, labelled, step):
+    """Weights by member, together 1, those of `forests` lower where much of the EMG has no angle.
+
+    Parameters
+    ----------
+    weights : dict of float
+    forests : collection of str
+        Members that are forests.
+    labelled : ndarray of bool (n_frames,)
+        Where angles are known.
+    step : float
+        Usual time between frames [s].
+
+    Returns
+    -------
+    dict of float
+    """
+    known, unknown = float(step * labelled.sum()), float(step * (~labelled).sum())
+    if not unknown:
+        return weights
+    share = known / (known + min(unknown, TIME_OF_TREES))
+    weights = {name: weight * (share if name in forests else 1.0) for name, weight in weights.items()}
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()} if total else weights
+
+
 def train_learners(features, versions, angle, frames, settings, ensemble, layout, as_fitted, **criterion):
     """Train the members on every version of the data; the networks of all versions side by side.
 
@@ -220,7 +251,7 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
 
     learners = []
     for k, version in enumerate(versions):
-        scaler, limits = _scaling(features[frames], version.state[frames], version.weight[frames])
+        scaler, limits = _scaling(features[frames], version.state[frames], version.heard[frames])
         own = np.where(source == k, names, "").astype(object)
         constant = np.concatenate([np.ptp(features[frames], axis=0) == 0, np.zeros(n_state, bool)])
         learners.append(Learners(None, own, k, scaler, constant, limits, {}))

@@ -26,6 +26,9 @@ NEIGHBOURS = 5  # the distance to so many learnt frames is a trial's distance fr
 MOST_FRAMES = 1500  # of the training that are kept
 LARGEST_NOVELTY = 30.0  # beyond which EMG is in another unit, and the factor says nothing more
 FURTHEST = np.deg2rad(60.0)  # error that learners make at most where EMG is none that they know: a joint has an end
+# What an equation leaves of the motion that an input makes, as a part of its variance, before any motion was seen; what
+# was seen counts as its variance is beside that of `TELLING` [rad].
+UNTOLD, TELLING = 0.4, np.deg2rad(5.0)
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
 
@@ -52,6 +55,12 @@ class ErrorSize(NamedTuple):
         How far held-out EMG was at most outside the box of that which was learnt beside it, in the same units.
     scale : ndarray (n_coordinates,)
         Standard deviation of the learnt angles [rad].
+    angles : ndarray (2, n_coordinates)
+        Smallest and largest of them [rad].
+    reach : ndarray (2, n_coordinates)
+        Smallest and largest that the simulation says of frames of the training whose angle nobody measured [rad].
+    overshoot : ndarray (n_coordinates,)
+        How far held-out simulations were at most outside the angles that were learnt beside them [rad].
     """
 
     range: np.ndarray
@@ -63,10 +72,17 @@ class ErrorSize(NamedTuple):
     box: np.ndarray = np.array([[0.0], [np.inf]])
     outside: float = 0.0
     scale: np.ndarray = np.zeros(1)
+    angles: np.ndarray = np.array([[-np.inf], [np.inf]])
+    reach: np.ndarray = np.array([[-np.inf], [np.inf]])
+    overshoot: np.ndarray = np.zeros(1)
 
     @classmethod
-    def learnt(cls, recording, parts):
-        """From a training and its parts (as of `folds.usable_folds`)."""
+    def learnt(cls, recording, parts, simulated=(), identified=None):
+        """From a training and its parts (as of `folds.usable_folds`).
+
+        `simulated` are the angles (n_frames, n_coordinates) [rad] of the equation that has not seen a part, of each,
+        `identified` those of the one that has seen all (None: there is none).
+        """
         trials, angle, labelled = recording.trials, recording.angle, recording.labelled
         root = _root(recording.emg)
         unit = np.maximum(root[labelled].std(axis=0), 1e-6)
@@ -79,7 +95,14 @@ class ErrorSize(NamedTuple):
         usual = np.maximum(np.sqrt(np.nanmean(np.square(velocity_of(angle, trials)), axis=0)), 1e-6)
         kept = known[:: -(-len(known) // MOST_FRAMES)]
         box = np.where(np.ptp(known, axis=0) > 0, _box(known), [[0.0], [np.inf]])  # a dead channel taught nothing
-        extrapolation = box, float(max(out, default=0.0)), np.nanstd(angle, axis=0)
+        ends = _ends(angle)
+        over = [
+            np.nanmax(_overshot(_ends(angle[labelled & ~hidden]), one[test]), axis=0, initial=0.0)
+            for (test, hidden), one in zip(parts, simulated, strict=False)
+        ]
+        overshoot = np.max(over, axis=0, initial=0.0) if over else np.zeros(angle.shape[1])
+        reach = _ends(ends if identified is None else np.concatenate([ends, identified[~labelled]]))
+        extrapolation = box, float(max(out, default=0.0)), np.nanstd(angle, axis=0), ends, reach, overshoot
         return cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation)
 
     def relative(self, spread, velocity, since=0.0, novelty=1.0):
@@ -115,17 +138,34 @@ class ErrorSize(NamedTuple):
         novelty = np.clip(novelty, 1.0 / LARGEST_NOVELTY, LARGEST_NOVELTY)
         return self.relative(spread, velocity_of(angle, trials), since[:, None], novelty)
 
-    def of_unlearnt(self, emg):
-        """Errors (n_frames, n_coordinates) [rad] of learners where EMG (n_frames, n_channels) is further outside of all
-        that they have learnt than any that was held out: the angle may go on with it as it went in training, and they
-        do not.
+    def of_unlearnt(self, emg, simulated=None):
+        """Errors of learners beyond what they have learnt, whom the angle may leave where they stay.
+
+        Parameters
+        ----------
+        emg : ndarray (n_frames, n_channels)
+            Further outside of all that was learnt than any that was held out: the angle may go on with it as it went in
+            training.
+        simulated : ndarray (n_frames, n_coordinates), optional
+            Angles of the equation [rad], further outside of all that were learnt than any that was held out: as far as
+            it went in the training where nobody measured, learners can know nothing of it.
+
+        Returns
+        -------
+        ndarray (n_frames, n_coordinates)
+            [rad]
         """
         excess = np.square(_outside(self.box, _root(emg) / self.unit)) - self.outside**2
-        return np.minimum(np.sqrt(np.maximum(excess, 0.0))[:, None] * self.scale, FURTHEST)
+        error = np.sqrt(np.maximum(excess, 0.0))[:, None] * self.scale
+        if simulated is not None:
+            beyond = np.square(_overshot(self.angles, np.clip(simulated, *self.reach))) - np.square(self.overshoot)
+            error = np.maximum(error, np.sqrt(np.maximum(np.nan_to_num(beyond), 0.0)))
+        return np.minimum(error, FURTHEST)
 
 
 class Beyond(NamedTuple):
-    """Whom to believe where inputs lie beyond the training's (each (n_coordinates,), of a trial).
+    """Whom to believe where inputs lie beyond the training's (each (n_coordinates,) of a trial, or (n_frames,
+    n_coordinates)).
 
     Attributes
     ----------
@@ -140,7 +180,7 @@ class Beyond(NamedTuple):
     of_simulation: np.ndarray
 
     @classmethod
-    def weighed(cls, trust, noise_std, scale, apart, moved):
+    def weighed(cls, trust, noise_std, scale, apart, moved, *, unlearnt=0.0, unseen=True):
         """By the evidence of held-out frames and of one trial.
 
         On knees trained in one posture and tested in the other (sitting and standing, both ways, six men) the weighed
@@ -155,6 +195,11 @@ class Beyond(NamedTuple):
         apart, moved : ndarray (n_coordinates,)
             Mean squares over the trial of what the simulation at the nearest known inputs differs from the learners,
             and from that at the inputs as they are [rad^2].
+        unlearnt : float or ndarray (n_frames, n_coordinates)
+            Square errors of learners beyond what they have learnt (see `ErrorSize.of_unlearnt`) [rad^2].
+        unseen : bool or ndarray of bool (n_frames, 1)
+            Whether external inputs are beyond the training's. Where they are not, the learners, who see the simulated
+            state, know all that it can tell but of `unlearnt`.
 
         Returns
         -------
@@ -164,10 +209,11 @@ class Beyond(NamedTuple):
         lost = ~np.isfinite(apart + moved)  # the simulation has failed: it says nothing of anything
         apart, moved = np.where(lost, 0.0, apart), np.where(lost, spread, moved)
         unlike = np.maximum(apart - trust.disagreement**2, 0.0)  # more than on held-out frames: either may be wrong
-        of_learners = np.square(trust.error_std) + unlike + np.minimum(moved, spread)
-        held_out = np.maximum(np.square(noise_std), trust.rmse.get(np.inf, 0.0) ** 2)
+        of_learners = (np.square(trust.error_std) + unlike + np.minimum(moved, spread)) * unseen + unlearnt
+        known = np.maximum(np.maximum(np.square(noise_std), trust.rmse.get(np.inf, 0.0) ** 2), apart)
         # A simulation that explains a part of the angles' variance explains as much of what an input changes.
-        of_simulation = np.maximum(held_out, apart) * (1.0 + moved / np.maximum(spread, 1e-12))
+        unexplained = (known + UNTOLD * TELLING**2) / (spread + TELLING**2)
+        of_simulation = known + unexplained * (moved + unlearnt)
         share = of_learners / np.maximum(of_learners + of_simulation, 1e-12)
         return cls(np.where(lost, 0.0, share), of_learners, of_simulation)
 
@@ -219,6 +265,15 @@ def _root(emg):
 
 def _box(emg):
     return np.stack([emg.min(axis=0), emg.max(axis=0)])
+
+
+def _ends(angle):
+    return np.stack([np.nanmin(angle, axis=0), np.nanmax(angle, axis=0)])
+
+
+def _overshot(ends, angle):
+    """How far angles (n_frames, n_coordinates) are outside of the ends; 0 inside."""
+    return np.maximum(np.maximum(ends[0] - angle, angle - ends[1]), 0.0)
 
 
 def _outside(box, new):

@@ -129,7 +129,10 @@ class _Learning:
         """Softened model of all angles, then one for every fold; None without physics."""
         if self.generic is None:
             return [None] * len(self.hidden)
-        few, hidden = self.few.with_model(self.generic), [mask[self.frames] for mask in self.hidden]
+        few, hidden = (
+            self.few.with_model(self.generic),
+            [mask[self.frames] for mask in self.hidden],
+        )
         noise_std = self.common["identification"].noise_std
         return softened_physics(few, self.recording.take(self.frames), hidden, noise_std, progress)
 
@@ -143,8 +146,9 @@ class _Learning:
         """Learners of all angles, then of every fold."""
         recording, data = self.recording, self.data
         weight = recording.weight * recency(recording.trials)
-        weights = [np.where(recording.labelled & ~mask, weight, 0.0) for mask in self.hidden]
-        versions = [Version(*pair) for pair in zip(states, weights, strict=True)]
+        heard = [np.where(mask, 0.0, weight) for mask in self.hidden]
+        labelled = [np.where(recording.labelled, one, 0.0) for one in heard]
+        versions = [Version(*each) for each in zip(states, labelled, heard, strict=True)]
         validation = None if data.validation_weight is None else data.validation_weight[self.frames]
         return train_learners(
             data.features, versions, recording.angle, self.frames, self.training,

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..dynamics.fuse import fuse
 from ..exceptions import SimulationError
-from ..learning.ensemble import blind, combine, stacked_weights
+from ..identification.soften import simulated_state
+from ..learning.ensemble import blind, combine, stacked_weights, with_fewer_trees
 from ..learning.folds import N_FOLDS, n_repetitions
 from ..trials.filters import CUTOFFS, smooth
 from .error_size import ErrorSize, velocity_of
@@ -42,6 +43,7 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 USUAL_SHARE, UNUSUAL, OF_LARGER = 0.165, 1.2, 0.5
 # Distance of simulation and learners that says nothing against either where nothing was held out [rad].
 ANYWHERE = np.pi
+ENOUGH_KNOWN = 0.1  # part of a trial
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 
 
@@ -64,7 +66,8 @@ class Trust(NamedTuple):
     rmse : dict
         Held-out RMSE [rad] by candidate weight.
     size : ErrorSize or None
-        How large errors are from frame to frame; None where the physics leads, or nothing was held out.
+        How large errors are from frame to frame where the physics does not lead, and beyond what was learnt; None where
+        nothing was held out.
     """
 
     ode_weight: float
@@ -79,12 +82,23 @@ class Trust(NamedTuple):
         """Expected square errors (n_frames, n_coordinates) [rad^2] of learners that predict `angle` [rad], where their
         variance about it is `spread` [rad^2].
         """
-        if self.size is None:
-            return (self.error_std * relative_std(spread, self.spread)) ** 2
+        if self.size_by_frame is None:
+            return (self.error_std * relative_std(spread, self.spread)) ** 2 + self.unlearnt(recording.emg)
         usual = floored(self.error_std * self.size.of_trials(angle, spread, recording))
-        return usual**2 + self.size.of_unlearnt(recording.emg) ** 2
+        return usual**2 + self.unlearnt(recording.emg)
 
-    def belief(self, simulated, blind, trials):
+    @property
+    def size_by_frame(self):
+        """`size` where learners lead, else None."""
+        return None if self.ode_weight >= LEADING_WEIGHT else self.size
+
+    def unlearnt(self, emg, simulated=None):
+        """Square errors (n_frames, n_coordinates) [rad^2] that learners make beyond what they have learnt (see
+        `ErrorSize.of_unlearnt`).
+        """
+        return np.zeros((len(emg), 1)) if self.size is None else np.square(self.size.of_unlearnt(emg, simulated))
+
+    def belief(self, simulated, blind, trials, known=None):
         """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
 
         It may have left for another posture for good (a start in the middle of a movement, an artefact): then it is
@@ -165,6 +179,9 @@ class HeldOut:
                 self.cutoffs = {name: self._cutoff([fold[name] for fold in members]) for name in names}
                 members = [{n: smooth(fold[n], motion.trials, self.cutoffs[n]) for n in names} for fold in members]
             self.weights = stacked_weights({n: self._errors([fold[n] for fold in members]) for n in names})
+        labelled = np.isfinite(data.angle).all(axis=1)
+        step = 1.0 / motion.trials.sampling_rate
+        self.weights = with_fewer_trees(self.weights, learners[0].forests, labelled, step)
         self.combined = [combine(fold, self.weights) for fold in members]
 
     def _stitched(self, by_fold):
@@ -194,9 +211,16 @@ class HeldOut:
         best = _believed(rmse, self._n_independent >= N_FOLDS)
         cutoff = self._cutoff(predictions[best]) if cutoff == "auto" else cutoff
         predicted = self._smoothed(predictions[best], cutoff)
-        size = None if best in STRONG_WEIGHTS else ErrorSize.learnt(self.data.recording, self.parts)
-        error_std = self._error_std(predicted, spread, size)
+        size = ErrorSize.learnt(self.data.recording, self.parts, *self._simulated())
+        error_std = self._error_std(predicted, spread, None if best in STRONG_WEIGHTS else size)
         return Trust(float(best), float(cutoff), error_std, spread, self._disagreement(), rmse, size)
+
+    def _simulated(self):
+        """Angles (n_frames, n_coordinates) [rad] of the physics by fold, and of the identified equation."""
+        if self.models[0] is None:
+            return [], None
+        angle = lambda state: state[:, : len(self.scale)]
+        return [angle(state) for state in self.states[1:]], angle(simulated_state(self.motion))
 
     def _error_std(self, by_fold, spread, size):
         """Usual standard deviation (n_coordinates,) [rad] of held-out predictions whose members differ by `spread`."""

@@ -118,13 +118,16 @@ class EnsemblePredictor(LearntPredictor):
 
 class _Heard(NamedTuple):
     """What learners say of a recording at the nearest inputs that the training had: the equation on the recording as it
-    is, and at those; the members' angles, how far the simulation of each frame is believed (n_frames, 1), and the
-    frames (n_frames,) of bool whose load or posture was another one.
+    is, and at those; the angles that the identified equation simulates at those; what learners err beyond all that they
+    have learnt (n_frames, n_coordinates) [rad^2]; the members' angles, how far the simulation of each frame is believed
+    (n_frames, 1), and the frames (n_frames,) of bool whose load or posture was another one.
     """
 
     recording: Recording
     equation: EquationOfMotion
     known: EquationOfMotion
+    simulated: np.ndarray
+    unlearnt: np.ndarray
     members: dict
     belief: np.ndarray
     beyond: np.ndarray
@@ -170,14 +173,17 @@ class HybridPredictor(EnsemblePredictor):
         equation_known = self.equation(known) if beyond.any() else equation
         state = simulated_state(equation_known.with_model(self.physics))
         members = self.learners.predict_members(self.features(known), state)
-        belief = self.trust.belief(state[:, : self.model.n_coordinates], blind(members), recording.trials)
-        return _Heard(recording, equation, equation_known, members, belief, beyond)
+        d, trials = self.model.n_coordinates, recording.trials
+        simulated = simulated_state(equation_known)[:, :d] - self.session.offset
+        unlearnt = self.trust.unlearnt(self.heard(recording).emg, simulated)
+        known_to_both = ~unlearnt.any(axis=1)
+        belief = self.trust.belief(state[:, :d], blind(members), trials, known_to_both)
+        return _Heard(recording, equation, equation_known, simulated, unlearnt, members, belief, beyond)
 
     def _beyond(self, heard, angle, variance):
         """Angles and variances (n_frames, n_coordinates) of learners, the simulation heeded where inputs are unseen."""
-        d, to_training = self.model.n_coordinates, self.session.offset
-        simulated, known = (simulated_state(one)[:, :d] - to_training for one in (heard.equation, heard.known))
-        angle, variance = angle.copy(), np.array(variance)
+        known, angle, variance = heard.simulated, angle.copy(), np.array(variance)
+        simulated = simulated_state(heard.equation)[:, : known.shape[1]] - self.session.offset
         for trial in heard.equation.trials.slices:
             rows = np.arange(trial.start, trial.stop)[heard.beyond[trial]]
             if not len(rows):
@@ -189,10 +195,24 @@ class HybridPredictor(EnsemblePredictor):
             variance[rows] = np.maximum(variance[rows], of_both)
         return angle, variance
 
+    def _handed_over(self, heard, angle, variance):
+        """The same where the EMG, or the angle that is simulated, is beyond all that was learnt."""
+        if not heard.unlearnt.any():
+            return angle, variance
+        angle, variance = angle.copy(), variance - self.trust.unlearnt(self.heard(heard.recording).emg)
+        for trial in heard.equation.trials.slices:
+            inside, off = ~heard.unlearnt[trial].any(axis=1), np.square(heard.simulated[trial] - angle[trial])
+            apart = off[inside].mean(axis=0) if inside.any() else np.square(self.trust.disagreement)
+            evidence = self.trust, self.identification.noise_std, self.scale, apart, 0.0
+            whom = Beyond.weighed(*evidence, unlearnt=heard.unlearnt[trial], unseen=False)
+            angle[trial], of_both = whom.mixed(angle[trial], heard.simulated[trial])
+            variance[trial] += of_both
+        return angle, variance
+
     def _fused(self, heard, ode_weight, with_std):
         equation, trials = heard.equation, heard.equation.trials
         combined = self.learners.combined(heard.members, trials, heard.belief)
-        angle, variance = combined.angle, self._variance(combined, heard.recording)
+        angle, variance = self._handed_over(heard, combined.angle, self._variance(combined, heard.recording))
         std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
         of_start = self._of_start(equation, ode_weight) if with_std else None
         if heard.beyond.any():

@@ -18,6 +18,12 @@ N_WINDOWS = 60  # stretches of the training that a trial is compared with, at mo
 FLAT = 1e-6  # of the training's largest value: less is no change
 SILENT = 0.3  # largest EMG over that of the quietest stretch of the training, below which a channel is silent
 FAR_ABOVE = 2.0  # largest EMG over the training's largest
+# Mean over channels of the 95th percentile over that of the loudest stretch of the training, above which all of
+# it is another EMG, if that is more than such stretches differ: of the last 30 % of 24 knees 1 is louder as it is; 1.5
+# and 2 times as much EMG is told of 13 and 23, by this or by another oddity.
+LOUD, LOUDER = 95.0, 1.25
+FEWEST_LOUDER = 2  # channels that tell another gain from a stronger contraction
+EXTERNAL, ALL = -1, -2  # columns of an Oddity that is of an external input, of all channels
 # By how much a resting level leaves all that the training had: of the training's largest EMG, and times.
 MOVED, MOVED_TIMES = 0.06, 1.5
 SHORTEST = 2.0  # s of a trial that tells a muscle that happens to be quiet, or busy, from a fault
@@ -40,10 +46,10 @@ class Oddity(NamedTuple):
     trial : int
         Position among the trials.
     column : int
-        Position among the EMG channels, or -1 for an external input.
+        Position among the EMG channels, -1 for an external input, or `ALL` for all channels.
     name : str
         Of the column.
-    kind : {"constant", "silent", "clipped", "dropout", "far above", "rest", "range"}
+    kind : {"constant", "silent", "clipped", "dropout", "far above", "rest", "louder", "range"}
     meaning : str
         What is odd, in words.
     """
@@ -62,6 +68,7 @@ ADVICE = {
     "clipped": "Lower the amplifier's gain, and normalise as in training.",
     "far above": "Is the EMG in the training's unit, normalised in the same way?",
     "rest": "Remove the resting level as in training, or calibrate on a few labelled frames.",
+    "louder": "Is it normalised as in training (MVC, amplifier gain)? Or calibrate on a few labelled frames.",
     "range": "Train on trials with such values as well.",
 }
 
@@ -107,9 +114,7 @@ class SeenInputs(NamedTuple):
                 duration = time[-1] - time[0]
                 if duration not in levels:
                     levels[duration] = _levels(self._windows(duration))
-                for j, name in enumerate(names):
-                    one = emg[rows, j], time, levels[duration][..., j]
-                    found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
+                found += self._odd_emg(k, emg[rows], time, levels[duration], names)
             for name, column in exogenous.items():
                 found += self._odd_range(k, name, column[rows])
         return found
@@ -122,6 +127,19 @@ class SeenInputs(NamedTuple):
             out += [self.emg[a : min(a + length, stop)] for a in range(first, last + 1, max(1, length // 8))]
             out.append(self.emg[last:stop])
         return out[:: -(-len(out) // N_WINDOWS)]
+
+    def _odd_emg(self, k, emg, time, levels, names):
+        """Oddities of the EMG (n_frames, n_channels) of one trial."""
+        found = []
+        for j, name in enumerate(names):
+            one = emg[:, j], time, levels[..., j]
+            found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
+        kinds = [odd.kind for odd in found]
+        if kinds.count("far above") == len(names) or not {*kinds} <= {"far above", "rest"}:
+            return found
+        ratio = self._louder(emg, time)
+        meaning = f"is {ratio:.1f} times as large as ever in training"
+        return [Oddity(k, ALL, "EMG of all channels", "louder", meaning)] if ratio > LOUDER else found
 
     def _odd_channel(self, j, signal, time, levels):
         """Kind and meaning of the first oddity of one channel in one trial, in a list; empty where there is none.
@@ -154,6 +172,22 @@ class SeenInputs(NamedTuple):
             return [("dropout", f"does not change at all ({where})")]
         return []
 
+    def _louder(self, emg, time):
+        """How many times as large as any stretch of the training a trial's EMG (n_frames, n_channels) is; 1 where a
+        channel is not larger, or nobody can tell.
+        """
+        living = np.ptp(self.emg, axis=0) > FLAT * self.emg.max(axis=0)
+        if time[-1] - time[0] < SHORTEST or living.sum() < FEWEST_LOUDER:
+            return 1.0
+        windows = self._windows(time[-1] - time[0])
+        known = np.array([np.percentile(window[:, living], LOUD, axis=0) for window in windows])
+        new = np.percentile(emg[:, living], LOUD, axis=0)
+        if (known <= 0).any() or (new <= known.max(axis=0)).any():
+            return 1.0
+        level = np.log(known).mean(axis=1)
+        ratio = np.log(new).mean() - level.max()
+        return float(np.exp(ratio)) if ratio > np.ptp(level) else 1.0
+
     def _dropout(self, j, signal, time):
         """Frames in which a channel holds one value, unlike any that it holds in the training (at rest, mostly)."""
         known, highest = self.emg[:, j], float(self.emg[:, j].max())
@@ -169,10 +203,14 @@ class SeenInputs(NamedTuple):
         if column.min() >= low - margin and column.max() <= high + margin:
             return []
         worst = column.max() if column.max() > high + margin else column.min()
-        return [Oddity(k, -1, name, "range", f"is {worst:.3g}, outside the training's {low:.3g} to {high:.3g}")]
+        return [Oddity(k, EXTERNAL, name, "range", f"is {worst:.3g}, outside the training's {low:.3g} to {high:.3g}")]
 
     def replacements(self, oddity, signal, time):
-        """What an odd column (n_frames,) may have been in truth, list of ndarray (n_frames,)."""
+        """What an odd column (n_frames,) may have been in truth, list of ndarray (n_frames,); (n_frames, n_channels)
+        where it is all of them.
+        """
+        if oddity.kind == "louder":
+            return [signal / self._louder(signal, time)]
         if oddity.kind == "range":
             return [np.clip(signal, *self.ranges[oddity.name])]
         known = self.emg[:, oddity.column]
@@ -234,8 +272,9 @@ def describe(oddities, trial_names):
     first = oddities[0]
     more = f" (and {len(oddities) - 1} more columns or trials)" if len(oddities) > 1 else ""
     advice = " ".join(dict.fromkeys(ADVICE[odd.kind] for odd in oddities[:2]))
+    column = first.name if first.column == ALL else f"column {first.name!r}"
     return (
-        f"Trial {trial_names[first.trial]!r}, column {first.name!r} {first.meaning}{more}: unlike the "
+        f"Trial {trial_names[first.trial]!r}, {column} {first.meaning}{more}: unlike the "
         f"training.\n{advice} The stated standard deviation is widened accordingly."
     )
 
@@ -312,8 +351,10 @@ def _instead(predictor, recording, odd):
         recording.emg[rows],
         {name: column[rows] for name, column in recording.external.items()},
     )
-    gain = 1.0 if odd.column < 0 else predictor.session.emg_gain[odd.column]
-    signal = trial.external[odd.name] if odd.column < 0 else trial.emg[:, odd.column]
+    channel = slice(None) if odd.column == ALL else odd.column
+    is_external = odd.column == EXTERNAL
+    gain = 1.0 if is_external else predictor.session.emg_gain[channel]
+    signal = trial.external[odd.name] if is_external else trial.emg[:, channel]
     for other in predictor.seen_inputs.replacements(odd, signal * gain, time):
         changed = _with_column(trial, odd, other / gain)
         try:
@@ -323,10 +364,10 @@ def _instead(predictor, recording, odd):
 
 
 def _with_column(recording, odd, signal):
-    if odd.column < 0:
+    if odd.column == EXTERNAL:
         return replace(recording, external={**recording.external, odd.name: signal})
     emg = recording.emg.copy()
-    emg[:, odd.column] = signal
+    emg[:, slice(None) if odd.column == ALL else odd.column] = signal
     return replace(recording, emg=emg)
 
 

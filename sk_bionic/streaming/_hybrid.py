@@ -49,7 +49,8 @@ class HybridCore:
         self.least = np.ascontiguousarray(np.broadcast_to(model.minimum_activation, self.n_muscles), dtype=np.float64)
         self.physics = PhysicsOfFrames(predictor, step) if isinstance(predictor, HybridPredictor) else None
         state = np.zeros(0) if self.physics is None else self.physics.state
-        self.beyond = BeyondOfFrames(predictor, step, external) if self.physics is not None and len(external) else None
+        needed = self.physics is not None and (len(external) or trust.size is not None)
+        self.beyond = BeyondOfFrames(predictor, step, external) if needed else None
         self.learners = FrameLearners(predictor.learners, predictor.layout, len(state), step, predictor.session.delay)
         self.state, self.blind = state, ~self.learners.sees_state
         self.disagreement = trust.disagreement**2
@@ -76,7 +77,8 @@ class HybridCore:
         if physics is not None:
             solved = physics.simulate(*(inputs if beyond is None else beyond.nearest(*inputs, exogenous)), fresh)
         members = self.learners.push(time, emg, exogenous if beyond is None else beyond.exogenous, self.state, fresh)
-        belief = 1.0 if physics is None else self._belief(members, dt, fresh)
+        is_known = beyond is None or beyond.simulate(inputs, emg, fresh)
+        belief = 1.0 if physics is None else self._belief(members, dt if is_known else 0.0, fresh)
         share = (np.where(self.blind, 1.0, belief) * self.learners.weight)[:, None] * self._nearness(members, dt, fresh)
         share /= share.sum(axis=0)
         angle = (share * members).sum(axis=0)
@@ -84,10 +86,10 @@ class HybridCore:
         std = relative_std(spread, self.predictor.trust.spread)
         trust = self.predictor.trust
         variance = (trust.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
-        if trust.size is not None:
-            variance += trust.size.of_unlearnt(emg[None])[0] ** 2
         if beyond is not None:
-            angle, variance = beyond.push(inputs, angle, variance, dt, fresh)
+            angle, variance = beyond.push(angle, variance, dt, fresh)
+        else:
+            variance += trust.unlearnt(emg[None])[0]
         velocity = None
         if physics is not None and physics.is_fused:
             weighed = std * max(belief, SMALLEST_BELIEF) * self.predictor.scale
@@ -115,7 +117,7 @@ class HybridCore:
 
     def _relative(self, angle, spread, usual, dt, fresh):
         """Standard deviation relative to the usual one, by what is known of the EMG so far."""
-        size = self.predictor.trust.size
+        size = self.predictor.trust.size_by_frame
         if size is None:
             return usual
         if fresh:
@@ -219,7 +221,7 @@ class PhysicsOfFrames:
 
 
 class BeyondOfFrames:
-    """Whom to believe under loads and postures that the training did not have, by the recent past (see
+    """Whom to believe under loads, postures, EMG and angles that the training did not have, by the recent past (see
     `predictors.error_size`).
 
     Parameters
@@ -236,14 +238,14 @@ class BeyondOfFrames:
         self.trust, self.scale = predictor.trust, predictor.scale
         self.noise_std = predictor.identification.noise_std
         self.d, self.to_training = model.n_coordinates, offset_of(model) - predictor.session.offset
-        self.low, self.high = np.array([known.get(name, (-np.inf, np.inf)) for name in external]).T
+        self.low, self.high = np.reshape([known.get(name, (-np.inf, np.inf)) for name in external], (-1, 2)).T
         span = np.where(np.isfinite(self.high - self.low), self.high - self.low, 0.0)
         self.margin, self.exogenous = UNKNOWN_MARGIN * span, np.zeros(len(external))
         self._of_external = [(EXTERNAL.index(name), k) for k, name in enumerate(external) if name in EXTERNAL]
         prescribed = list(model.prescribed_names)
         self._of_prescribed = [(prescribed.index(name), k) for k, name in enumerate(external) if name in prescribed]
         self.as_is, self.within = Limb(model, step, (), 0, delay), Limb(model, step, (), 0, delay)
-        self.apart, self.moved = np.zeros(self.d), np.zeros(self.d)
+        self.apart, self.moved, self.unlearnt = (np.zeros(self.d) for _ in range(3))
         self.compared, self.is_beyond = BELIEF_START, False
 
     def nearest(self, time, excitation, external, prescribed, exogenous):
@@ -259,21 +261,31 @@ class BeyondOfFrames:
         self._known = time, excitation, external, prescribed
         return self._known
 
-    def push(self, inputs, learnt, variance, dt, fresh):
-        """Angle and variance (n_coordinates,) of the learners, the simulation heeded where inputs are unseen."""
-        known, simulated = (
-            self._at(limb, at, fresh) for limb, at in ((self.within, self._known), (self.as_is, inputs))
-        )
+    def simulate(self, inputs, emg, fresh):
+        """The identified equation at a frame, as it is and at the nearest known inputs; whether learners know it."""
+        self.known = self._at(self.within, self._known, fresh)
+        self.simulated = self._at(self.as_is, inputs, fresh) if len(self.exogenous) else self.known
+        self.unlearnt = self.trust.unlearnt(emg[None], self.known[None])[0]
+        return not self.unlearnt.any()
+
+    def push(self, learnt, variance, dt, fresh):
+        """Angle and variance (n_coordinates,) of the learners, the simulation heeded where it knows more."""
         if fresh:
             self.apart[:], self.moved[:], self.compared = self.trust.disagreement**2, 0.0, BELIEF_START
-        self.compared = min(self.compared + dt, BELIEF_TIME)
-        self.apart += dt / self.compared * (np.square(known - learnt) - self.apart)
+        evidence = self.trust, self.noise_std, self.scale, self.apart
+        if self.unlearnt.any():
+            whom = Beyond.weighed(*evidence, 0.0, unlearnt=self.unlearnt, unseen=False)
+            learnt, of_both = whom.mixed(learnt, self.known)
+            variance = variance + of_both
+        else:
+            self.compared = min(self.compared + dt, BELIEF_TIME)
+            self.apart += dt / self.compared * (np.square(self.known - learnt) - self.apart)
         if not self.is_beyond:
             return learnt, variance
         # The largest of the recent past: what a load changes shows as the limb moves, and is not forgotten at once.
-        self.moved = np.maximum(np.square(simulated - known), self.moved * (1.0 - dt / self.compared))
-        whom = Beyond.weighed(self.trust, self.noise_std, self.scale, self.apart, self.moved)
-        angle, of_both = whom.mixed(learnt, simulated)
+        self.moved = np.maximum(np.square(self.simulated - self.known), self.moved * (1.0 - dt / self.compared))
+        whom = Beyond.weighed(*evidence, self.moved)
+        angle, of_both = whom.mixed(learnt, self.simulated)
         return angle, np.maximum(variance, of_both)
 
     def _at(self, limb, inputs, fresh):

@@ -8,7 +8,7 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.identification.soften import explains
-from sk_bionic.learning.ensemble import Learners, combine, nearness, stacked_weights
+from sk_bionic.learning.ensemble import Learners, combine, nearness, stacked_weights, with_fewer_trees
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
 from sk_bionic.predictors.error_size import Beyond, ErrorSize, velocity_of, within
 from sk_bionic.predictors.held_out import Trust, _believed, relative_std
@@ -200,6 +200,32 @@ def test_both_are_less_certain_the_more_an_unseen_load_changes_and_the_more_they
     np.testing.assert_allclose(angle, much.share * simulated)
 
 
+def beyond_labels(unlearnt, held_out_of_simulation=0.1):
+    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation})
+    evidence = trust, np.array([0.05]), np.array([0.5]), np.array([0.01]), 0.0
+    return Beyond.weighed(*evidence, unlearnt=np.array([[unlearnt**2]]), unseen=False)
+
+
+def test_what_nobody_has_learnt_is_handed_over_as_far_as_the_simulation_held():
+    shares = [beyond_labels(unlearnt).share.item() for unlearnt in (0.0, 0.1, 0.5, 1.0)]
+    assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] > 0.8
+    assert beyond_labels(0.5, held_out_of_simulation=0.5).share < 0.5
+    errors = [beyond_labels(u).mixed(np.zeros((1, 1)), np.full((1, 1), u))[1].item() for u in (0.0, 0.1, 0.5, 1.0)]
+    assert errors == sorted(errors) and errors[0] == 0.0
+
+
+def test_only_frames_that_learners_know_tell_whether_a_simulation_is_lost():
+    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {})
+    simulated, learnt = np.full((100, 1), 0.05), np.zeros((100, 1))
+    simulated[50:] = 1.0
+    known = np.arange(100) < 50
+    assert (trust.belief(simulated, learnt, trials_of(100)) < 0.01).all()
+    assert (trust.belief(simulated, learnt, trials_of(100), known) == 1.0).all()
+    assert (trust.belief(simulated, learnt, trials_of(100), ~known) < 0.01).all()
+    nothing_known = np.zeros(100, bool)
+    assert (trust.belief(simulated, learnt, trials_of(100), nothing_known) < 0.01).all()
+
+
 def test_a_simulation_that_fails_leaves_the_learners_alone():
     lost = whom_to_believe(apart=np.nan, moved=np.nan)
     learnt = np.ones((3, 1))
@@ -290,6 +316,61 @@ def test_errors_grow_with_emg_beyond_all_that_was_learnt_or_held_out():
     assert (size.of_unlearnt(dead + [0.0, 0.0, 0.5]) == 0).all()  # nobody has learnt from a dead channel
     further = [size.of_unlearnt(dead[:1] * factor).item() for factor in (1.0, 1.5, 1.8, 1e6)]
     assert 0 == further[0] < further[1] < further[2] < further[3] < np.pi
+
+
+def test_errors_grow_where_the_simulation_goes_on_beyond_the_angles_that_were_measured():
+    trials, rng = trials_of(400), np.random.default_rng(0)
+    emg, whole = rng.uniform(0.1, 0.4, (400, 2)), np.sin(np.linspace(0, 12, 400))[:, None]
+    low = np.where(whole < 0.2, whole, np.nan)
+    labelled = np.isfinite(low[:, 0])
+    test = labelled & (np.arange(400) < 200)
+    parts = [(test, test), (labelled & ~test, labelled & ~test)]
+    size = ErrorSize.learnt(Recording(trials, emg, {}, low, np.ones(400)), parts, [whole, whole], whole)
+    error = size.of_unlearnt(emg, whole)[:, 0]
+    assert (error[labelled] < 0.05).all() and (error[whole[:, 0] > 0.5] > 0.25).all() and error.max() < 1.0
+    # of a training that was measured throughout, a simulation beyond it is as likely to be wrong
+    size = ErrorSize.learnt(Recording(trials, emg, {}, whole, np.ones(400)), parts, [whole, whole], whole)
+    assert (size.of_unlearnt(emg, 3.0 * whole) == 0.0).all()
+
+
+def test_trees_weigh_less_the_less_of_the_emg_has_an_angle():
+    weights, forests = {"network": 0.5, "forest": 0.5}, ("forest",)
+    known = [np.arange(3000) < n for n in (3000, 1000, 100)]
+    found = [with_fewer_trees(weights, forests, labelled, 0.01)["forest"] for labelled in known]
+    assert found[0] == 0.5 and found == sorted(found, reverse=True) and 0.0 < found[-1] < 0.1
+    assert sum(with_fewer_trees(weights, forests, known[-1], 0.01).values()) == pytest.approx(1.0)
+
+
+QUICK = {"n_networks": 1, "max_epochs": 30, "forest": False, "random_state": 0}
+
+
+def test_inputs_are_scaled_by_all_emg_that_was_heard_not_by_that_with_angles_alone():
+    X, y = make_elbow_flexion(n_trials=2, duration=4.0, random_state=0, return_X_y=True)
+    few = y.where(np.arange(len(y)) % 400 < 40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scalers = [
+            PhysicsInformedMSKRegressor("elbow", ode_weight=0, **{**QUICK, "max_epochs": 1})
+            .fit(X, angle)
+            .predictor_.learners.scaler
+            for angle in (y, few)
+        ]
+    np.testing.assert_allclose(scalers[1].scale_, scalers[0].scale_, rtol=0.1)
+
+
+def test_a_hybrid_that_learnt_low_angles_follows_the_simulation_above_them():
+    X, y = make_elbow_flexion(n_trials=4, duration=4.0, random_state=1, return_X_y=True)
+    new = X.index.get_level_values("trial") == "trial_03"
+    low = y.where(y < y.min() + 0.33 * (y.max() - y.min()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hybrid = PhysicsInformedMSKRegressor("elbow", **QUICK).fit(X[~new], low[~new])
+        alone = PhysicsInformedMSKRegressor("elbow", ode_weight=0, **QUICK).fit(X[~new], low[~new])
+        for causal in (False, True):
+            angle, std = hybrid.predict(X[new], return_std=True, causal=causal)
+            error, of_learners = np.abs(angle - y[new]), np.abs(alone.predict(X[new]) - y[new])
+            assert np.sqrt(np.mean(error**2)) < 0.4 * np.sqrt(np.mean(of_learners**2))
+            assert np.mean(error < 1.645 * std) > 0.8
 
 
 @pytest.mark.parametrize("every", [3, 40])

@@ -113,6 +113,23 @@ def test_an_unseen_load_is_named_with_the_range_of_the_training(subject):
     assert std.mean() > 1.2 * usual.mean()
 
 
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_emg_of_another_gain_is_told_and_widens_the_band(subject, fitted, factor):
+    good, y = subject.data.loc[[NEW]], subject.target.loc[[NEW]].to_numpy()
+    assert not told(lambda: fitted["simulation"].predict(good))[1]
+    (angle, std), messages = told(lambda: fitted["simulation"].predict(factor * good, return_std=True))
+    assert len(messages) == 1 and "EMG" in messages[0] and NEW in messages[0]
+    assert np.mean(np.abs(angle - y) < 1.645 * std) > 0.7
+
+
+def test_all_channels_together_tell_another_gain_sooner_than_one(subject):
+    known, new = seen(subject.data.drop(NEW, level="trial")), subject.data.loc[[NEW]]
+    assert kinds(known, 1.8 * new) == [("EMG of all channels", "louder")]
+    assert kinds(known, new.assign(triceps=1.8 * new["triceps"])) == []
+    dead = subject.data.assign(triceps=0.02)
+    assert kinds(seen(dead.drop(NEW, level="trial")), 1.8 * dead.loc[[NEW]]) == []  # one channel tells nothing of it
+
+
 def test_a_constant_channel_of_the_training_says_nothing_about_new_ones(subject):
     data = subject.data.assign(triceps=0.02)
     assert kinds(seen(data), data.assign(triceps=0.3)) == []
