@@ -129,10 +129,7 @@ class _Learning:
         """Softened model of all angles, then one for every fold; None without physics."""
         if self.generic is None:
             return [None] * len(self.hidden)
-        few, hidden = (
-            self.few.with_model(self.generic),
-            [mask[self.frames] for mask in self.hidden],
-        )
+        few, hidden = self.few.with_model(self.generic), [mask[self.frames] for mask in self.hidden]
         noise_std = self.common["identification"].noise_std
         return softened_physics(few, self.recording.take(self.frames), hidden, noise_std, progress)
 

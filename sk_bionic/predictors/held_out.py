@@ -102,11 +102,14 @@ class Trust(NamedTuple):
         """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
 
         It may have left for another posture for good (a start in the middle of a movement, an artefact): then it is
-        much further from what the learners of EMG alone say than it was on held-out training frames.
+        much further from what the learners of EMG alone say than it was on held-out training frames. Where there
+        are enough, only frames `known` (n_frames,) of bool to the learners tell of it.
         """
-        out = np.ones((len(simulated), 1))
+        out, distance = np.ones((len(simulated), 1)), np.square(simulated - blind)
+        known = np.ones(len(simulated), bool) if known is None else known
         for rows in trials.slices:
-            ratio = np.mean((simulated[rows] - blind[rows]) ** 2) / self.disagreement**2
+            telling = known[rows] if known[rows].mean() >= ENOUGH_KNOWN else slice(None)
+            ratio = np.mean(distance[rows][telling]) / self.disagreement**2
             out[rows] = min(1.0, TOLERATED_DISAGREEMENT / ratio) ** 2 if np.isfinite(ratio) and ratio > 0 else 0.0
         return out
 
