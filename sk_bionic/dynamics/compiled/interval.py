@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...musculoskeletal.compiled.compilation import part, shared
+from ...musculoskeletal.compiled.compilation import part
 from ...musculoskeletal.compiled.instant import balance, by_parameters
 from ...musculoskeletal.compiled.layout import (
     ACCELERATION,
@@ -319,7 +319,7 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
     return OPEN, residual
 
 
-@shared
+@part
 def hand_over(body, w, n_parameters, held):
     """Derivatives of the states at the right from those at the left, w.moved[1] from w.moved[0], after `newton` that
     left all derivatives; the first `n_parameters` columns are those of parameters.

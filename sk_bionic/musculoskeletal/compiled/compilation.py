@@ -234,9 +234,10 @@ class _Flags(compiler.Flags):
 
 def _dispatcher(function, pipeline, **further):
     """numba's of a function. None makes arrays, which frees them from counting references: callers hand them what they
-    fill.
+    fill. What is not set here a function would take from the one for which it is compiled first.
     """
-    options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True, **further}
+    options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True, "forceinline": False}
+    options |= further
     dispatcher = numba.njit(pipeline_class=pipeline, **options)(function)
     dispatcher._compiler._customize_flags = _Flags
     return dispatcher

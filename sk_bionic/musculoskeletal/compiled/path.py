@@ -3,7 +3,7 @@
 length(q) = constant + scale * sum_t c_t prod_d q_d^e_td (see `sk_bionic.musculoskeletal.path`), R_d = -d(length)/dq_d.
 """
 
-from .compilation import part, shared
+from .compilation import part
 from .layout import ANGLE, ARM_SCALE, ARMS, CONSTANT, END_TERM, FIRST_TERM, SPEED, UNIT_LENGTH, UNIT_LENGTHENING
 
 
@@ -28,7 +28,7 @@ def derivative_of_term(exponent, powers, t, d, e):
     return out
 
 
-@shared
+@part
 def path(body, m, at):
     """Length, moment arms and their slopes of one unit over several joints, but for the scale, into at.unit."""
     unit, n = at.unit, at.segment.shape[1]
