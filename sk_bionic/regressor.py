@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import _inputs as inputs
+from .dynamics.first_use import compile_ahead
 from .dynamics.inverse import residual_along
 from .exceptions import InterruptedWarning, SimulationError, warn_user
 from .identification.of_session import PREFIX
@@ -426,6 +427,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             inputs.check_device(self.device)
             inputs.check_ode_weight(self.ode_weight, self.prediction)
             training = self._read_training(X, y, trial, sample_weight)
+            if training.recording.trials is not None:
+                compile_ahead()
             random_state = own_random_state(self.random_state)
             progress = self._progress(X, y, training.recording.trials)
             settings = settings_of(self, random_state, progress)

@@ -1,5 +1,6 @@
 """Where compiled code is kept, and that processes that start together compile it once."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -61,3 +62,57 @@ def test_another_source_makes_all_code_stale(tmp_path, monkeypatch):
         stamps.append(compilation.source_stamp())
     compilation.source_stamp.cache_clear()
     assert stamps[0] == stamps[2] != stamps[1]
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    """There are two, whatever this machine has."""
+    monkeypatch.setattr(compilation, "_n_cores", lambda: 2)
+
+
+def test_a_process_beside_compiles_into_the_same_folder(fresh, two_cores, tmp_path, monkeypatch):
+    monkeypatch.setattr(compilation.numba.config, "CACHE_DIR", str(tmp_path))
+    build = "from sk_bionic.musculoskeletal import elbow; m = elbow(); m.compiled.body(m.parameters.value)"
+    with compilation.compiled_elsewhere(build):
+        pass
+    assert [file.name.split(".")[1].split("-")[0] for file in tmp_path.rglob("*.nbc")] == ["prepare"]
+    assert str(compilation.code_folder()) in {str(file.parents[1]) for file in tmp_path.rglob("*.nbc")}
+
+
+def test_a_process_beside_that_fails_or_cannot_be_started_is_no_error(two_cores, monkeypatch):
+    with compilation.compiled_elsewhere("raise RuntimeError"):
+        done = True
+    monkeypatch.setattr(compilation.sys, "executable", "/usr/bin/matlab")
+    with compilation.compiled_elsewhere("print(1)"):
+        assert done
+    monkeypatch.setattr(compilation.sys, "executable", "/nowhere/python")
+    with compilation.compiled_elsewhere("print(1)"):
+        assert done
+
+
+# The process beside holds a lock, after which this one ends without a word.
+PARENT = """
+import os, sys, time
+from sk_bionic.musculoskeletal.compiled import compilation
+compilation._n_cores = lambda: 2
+beside = "import time; from sk_bionic.musculoskeletal.compiled import compilation as c; "
+with compilation.compiled_elsewhere(beside + f"held = c._locked({sys.argv[1]!r}); time.sleep(100)"):
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.05)
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are tried by other means there")
+def test_a_process_beside_ends_with_the_one_that_started_it(tmp_path):
+    import fcntl
+
+    lock = tmp_path / "held.lock"
+    subprocess.run([sys.executable, "-c", PARENT, str(lock)], check=True, timeout=100)
+    with open(lock, "ab") as file:
+        for _ in range(400):
+            with contextlib.suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.05)
+    pytest.fail("The process beside goes on.")

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 import numba
-from numba import _dynfunc
+from numba import _dynfunc, types
 from numba.core import caching, compiler
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -69,6 +70,14 @@ def code_folder():
     return next((folder for folder in folders if _writable(folder)), folders[-1])
 
 
+def _kept_in(folder):
+    """Folder of this version of the sources: an index of another one may name what is no longer there."""
+    own = folder / source_stamp()[:16]
+    with contextlib.suppress(OSError):
+        own.mkdir(exist_ok=True)
+    return own
+
+
 class _Locator(caching._CacheLocator):
     """Tells numba's cache where to write and what makes its content stale."""
 
@@ -78,11 +87,7 @@ class _Locator(caching._CacheLocator):
         self._folders = (*SOURCES, *own)
 
     def get_cache_path(self):
-        # A folder for each version of the sources: an index of another one may name what is no longer there.
-        folder = code_folder() / source_stamp()[:16]
-        with contextlib.suppress(OSError):
-            folder.mkdir(exist_ok=True)
-        return str(folder)
+        return str(_kept_in(code_folder()))
 
     def get_source_stamp(self):
         return source_stamp(self._folders)
@@ -142,6 +147,70 @@ def _locked(path):
     return file
 
 
+@contextlib.contextmanager
+def in_turn(name):
+    """Wait until no other process is within the block of that name; gives whether code can be kept at all."""
+    try:
+        file = _locked(_kept_in(code_folder()) / f"{name}.lock")
+    except OSError:
+        file = None
+    try:
+        yield file is not None
+    finally:
+        if file is not None:
+            file.close()
+
+
+def is_kept(function):
+    """Whether a compiled function has been compiled, by this process or another one."""
+    return bool(function.overloads) or Path(function._cache._cache_file._index_path).exists()
+
+
+@contextlib.contextmanager
+def compiled_elsewhere(command):
+    """Have Python code run in a process of its own meanwhile, and wait for it at the end.
+
+    There is none on a single core, or where the interpreter is part of another program. It ends when this process does:
+    it reads what never comes from this one.
+    """
+    process = _python_beside(f"{ENDS_WITH_ITS_PARENT}\n{command}") if _n_cores() > 1 else None
+    try:
+        yield
+        if process is not None:
+            process.wait(LONGEST_WAIT)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+ENDS_WITH_ITS_PARENT = """
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(1)), daemon=True).start()
+"""
+
+
+def _n_cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _python_beside(code):
+    """A process that runs code with this package; None where there can be none."""
+    if not Path(sys.executable or "").stem.lower().startswith("python"):
+        return None
+    code = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{code}"
+    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {"start_new_session": True}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", code], env={**os.environ, "NUMBA_CACHE_DIR": numba.config.CACHE_DIR},
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **hidden,
+        )  # fmt: skip
+    except OSError:
+        return None
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -161,7 +230,22 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-class _PartCompiler(compiler.Compiler):
+class _Compiler(compiler.Compiler):
+    """numba's, without the passes that look for what no function here has: closures, literals, generators of code."""
+
+    LEFT_OUT = {
+        "WithLift", "InlineClosureLikes", "FindLiterallyCalls", "LiteralUnroll", "MakeFunctionToJitFunction",
+        "InlineInlinables", "LiteralPropagationSubPipelinePass", "DeadBranchPrune", "RewriteSemanticConstants",
+    }  # fmt: skip
+
+    def define_pipelines(self):
+        (pipeline,) = super().define_pipelines()
+        pipeline.passes = [each for each in pipeline.passes if each[0].__name__ not in self.LEFT_OUT]
+        pipeline.finalize()
+        return [pipeline]
+
+
+class _PartCompiler(_Compiler):
     """Compiles a function to what its callers are linked with: these are optimised as a whole, and become machine
     code.
     """
@@ -180,7 +264,7 @@ def _no_executable(library, description, environment):
     return _dynfunc.make_function(description.lookup_module(), name, "", 0, environment, (library,))
 
 
-class _EntryCompiler(compiler.Compiler):
+class _EntryCompiler(_Compiler):
     """Compiles a function that Python calls, with all that it is linked with as its own.
 
     What nobody else can call is handed only the arguments that it reads: of a contiguous array that is less than half
@@ -223,13 +307,12 @@ class _Flags(compiler.Flags):
     """numba's flags, told apart by what is set: they are compared at every operation that is typed."""
 
     __slots__ = ()
-    _hash = hash(compiler.Flags())  # of their names, whatever is set
 
     def __hash__(self):
-        return self._hash
+        return hash((self.forceinline, self.no_cpython_wrapper))
 
     def __eq__(self, other):
-        return type(other) is type(self) and self._values == other._values or super().__eq__(other)
+        return self._values == other._values if type(other) is type(self) else super().__eq__(other)
 
 
 def _dispatcher(function, pipeline, **further):
@@ -240,6 +323,9 @@ def _dispatcher(function, pipeline, **further):
     options |= further
     dispatcher = numba.njit(pipeline_class=pipeline, **options)(function)
     dispatcher._compiler._customize_flags = _Flags
+    typed = dispatcher.get_call_template
+    # numba would compile a function anew for every constant that it is called with: inlined, constants go in as well
+    dispatcher.get_call_template = lambda arguments, names: typed(tuple(map(types.unliteral, arguments)), names)
     return dispatcher
 
 
