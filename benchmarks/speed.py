@@ -163,13 +163,16 @@ def imported(ours, before, turns=5):
     }  # fmt: skip
 
 
-def cold_start(repository):
-    """CPU and wall seconds by which the first hybrid fit of a fresh environment takes longer than a warm one."""
+def cold_start(ours, repository):
+    """CPU (of the process itself) and wall seconds by which the first hybrid fit of a fresh environment takes longer
+    than a warm one.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        found = []
+        found, file = [], str(Path(folder) / "recording.pickle")
+        ours.ask("make recording", file)
         for _ in range(2):
             version = Version(repository, NUMBA_CACHE_DIR=folder)
-            found.append(version.ask("first fit"))
+            found.append(version.ask("first fit", file))
             version.close()
     cold, warm = found
     return {key: cold[key] - warm[key] for key in cold} | {"warm": warm["CPU s"]}
@@ -178,7 +181,7 @@ def cold_start(repository):
 def others(ours, repository):
     """Figures without an earlier one, rows of (what, goal, measured)."""
     fresh = Version(repository)  # of which nothing has grown yet
-    long, threads, cold = fresh.ask("long"), ours.ask("threads"), cold_start(repository)
+    long, threads, cold = fresh.ask("long"), ours.ask("threads"), cold_start(ours, repository)
     fresh.close()
     return [
         ("one continuous trial of 3600 s at 100 Hz", "at most 1 s, 150 MB",
