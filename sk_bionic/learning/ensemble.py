@@ -25,6 +25,7 @@ TIME_OF_TREES = 10.0
 # are too few to choose it: networks of a kind are given unlike amounts of it, in units of `input_noise`, and
 # averaged.
 NOISE_LEVELS = (1.0, 0.4, 1.6)
+NETWORKS_OF_FOLD = 2  # of a kind, that only tell the held-out error
 # Held-out errors of few repetitions are uncertain themselves: the stacked weights are drawn to equal ones as if each
 # member had an error of its own besides, of this many times the smallest mean squared error. Seen on the test parts
 # of 19 records of seven men (recorded_emg.py): weights drawn less had 2 % more error after one repetition, as much
@@ -170,16 +171,18 @@ def nearer(away):
     return 1.0 / (1.0 + away / np.maximum(np.sort(away, axis=0)[len(away) // 2], 1e-12))
 
 
-def stacked_weights(errors):
+def stacked_weights(errors, usual=None):
     """Weights of the combination from held-out errors (n_frames, n_coordinates) by member.
 
     Those of the smallest mean square of the combined error, none negative, together 1 (stacking: Breiman 1996, Machine
-    Learning 24, 49-64), under a ridge that draws them to equal ones.
+    Learning 24, 49-64), under a ridge that draws them to the `usual` ones by name (equal ones).
     """
+    usual = np.array([1.0 if usual is None else usual[name] for name in errors])
     error = np.stack([value.ravel() for value in errors.values()], axis=1)
     moment = error.T @ error / len(error)
     n, smallest = len(moment), moment.diagonal().min() + 1e-12
-    root = np.linalg.cholesky(moment / smallest + SHRINKAGE * np.eye(n)).T
+    ridge = SHRINKAGE * usual.mean() / usual
+    root = np.linalg.cholesky(moment / smallest + np.diag(ridge)).T
     weight, _ = nnls(np.vstack([root, SUM_TO_ONE * np.ones(n)]), np.append(np.zeros(n), SUM_TO_ONE))
     return dict(zip(errors, (weight / weight.sum()).tolist(), strict=True))
 
@@ -238,13 +241,12 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     """
     n_state = versions[0].state.shape[1]
     columns = {
-        name: np.concatenate([layout.columns(member.lags(ensemble.history)), np.full(n_state, member.state)])
+        name: np.concatenate([member.columns(layout, ensemble.history), np.full(n_state, member.state)])
         for name, member in ensemble.members.items()
     }
     kinds = [name for name, member in ensemble.members.items() if not member.forest]
-    # A fold needs a network of each noise, not several of the same.
-    n_noises = 1 if ensemble.own else min(ensemble.n_networks, len(NOISE_LEVELS))
-    n_networks = [ensemble.n_networks] + [n_noises] * (len(versions) - 1)
+    n_of_fold = 1 if ensemble.own else min(ensemble.n_networks, NETWORKS_OF_FOLD)
+    n_networks = [ensemble.n_networks] + [n_of_fold] * (len(versions) - 1)
     names = kinds * sum(n_networks)
     source = np.repeat(np.arange(len(versions)), np.multiply(n_networks, len(kinds)))
     level = np.concatenate([np.repeat(np.resize(NOISE_LEVELS, n), len(kinds)) for n in n_networks])
@@ -267,7 +269,7 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
             as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
         )  # fmt: skip
     for one in learners:
-        one.networks, one.weights = networks, {name: 1.0 for name in ensemble.members}
+        one.networks, one.weights = networks, {name: member.weight for name, member in ensemble.members.items()}
     of_forests = {name: columns[name] for name, member in ensemble.members.items() if member.forest}
     if of_forests:
         with progress.stage("grow forests", len(learners) * len(of_forests)):

@@ -14,6 +14,7 @@ COARSE_LAGS = np.array([0.0, 0.08, 0.16, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6])
 TREE_LAGS = np.array([0.0, 0.06, 0.12, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0])
 
 
+NO_EMG = 0.03  # norm of the square roots of normalised EMG that is next to nothing: below it shares fade
 SEQUENCE_STEP = 0.02  # s between the steps that a user's module sees: envelopes have next to nothing above 25 Hz
 
 
@@ -43,25 +44,53 @@ def long_lags(history):
 
 
 class FeatureLayout(NamedTuple):
-    """Which columns of the features hold what: n_channels at each of `lags`, then n_exogenous."""
+    """Which columns of the features hold what: n_channels at each of `lags`, their shares and total (n_channels + 1) at
+    each of `share_lags`, then n_exogenous.
+    """
 
     lags: np.ndarray
     n_channels: int
     n_exogenous: int
+    share_lags: np.ndarray = np.zeros(0)
 
-    def columns(self, lags):
-        """Columns of the EMG at some lags and of the external inputs, ndarray of bool (n_features,)."""
+    @property
+    def n_features(self):
+        """Number of columns."""
+        return len(self.lags) * self.n_channels + len(self.share_lags) * (self.n_channels + 1) + self.n_exogenous
+
+    def columns(self, lags, share_lags=()):
+        """Columns of the EMG at some lags, of the shares at some, and of the external inputs, ndarray of bool
+        (n_features,).
+        """
         emg = np.repeat(np.isin(self.lags, lags), self.n_channels)
-        return np.concatenate([emg, np.ones(self.n_exogenous, bool)])
+        shares = np.repeat(np.isin(self.share_lags, share_lags), self.n_channels + 1)
+        return np.concatenate([emg, shares, np.ones(self.n_exogenous, bool)])
 
     def sequence(self, lags):
         """Columns of the EMG at some lags (n_lags, n_channels), the longest first, and of the external inputs."""
         chosen = np.flatnonzero(np.isin(self.lags, lags))[::-1]
         emg = chosen[:, None] * self.n_channels + np.arange(self.n_channels)
-        return emg, len(self.lags) * self.n_channels + np.arange(self.n_exogenous)
+        return emg, self.n_features - self.n_exogenous + np.arange(self.n_exogenous)
 
 
-def history_features(emg, exogenous, trials, history, lags):
+def shares_and_total(root):
+    """What each channel has in the whole, and how much that is.
+
+    Parameters
+    ----------
+    root : ndarray (n_frames, n_channels)
+        Signed square roots of the EMG.
+
+    Returns
+    -------
+    ndarray (n_frames, n_channels + 1)
+        The roots divided by their norm; the logarithm of the norm last.
+    """
+    total = np.sqrt(np.square(root).sum(axis=1, keepdims=True)) + NO_EMG
+    return np.hstack([root / total, np.log(total)])
+
+
+def history_features(emg, exogenous, trials, history, layout):
     """What the network sees: the square root of the EMG's recent values, and external inputs.
 
     Parameters
@@ -72,13 +101,12 @@ def history_features(emg, exogenous, trials, history, lags):
     trials : Trials
     history : float
         Length of the history [s], which no trial may be shorter than.
-    lags : sequence of float
-        Lags [s].
+    layout : FeatureLayout
 
     Returns
     -------
-    ndarray (n_frames, n_channels * n_lags + n_exogenous)
-        All channels at the first lag, then all at the second, ...; external inputs last.
+    ndarray (n_frames, n_features)
+        All channels at the first lag, then all at the second, ...; shares and total likewise; external inputs last.
 
     Raises
     ------
@@ -94,5 +122,8 @@ def history_features(emg, exogenous, trials, history, lags):
             f"history of {history:g} s that "
             "the network sees. Use a longer trial or a smaller `history`."
         )
-    columns = [lagged(np.sign(emg) * np.sqrt(np.abs(emg)), trials, lags)]
+    root = np.sign(emg) * np.sqrt(np.abs(emg))
+    columns = [lagged(root, trials, layout.lags)]
+    if len(layout.share_lags):
+        columns.append(lagged(shares_and_total(root), trials, layout.share_lags))
     return np.column_stack(columns + list(exogenous.values()))

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..learning.features import NO_EMG
 from ..learning.own_module import ModuleNetworks
 from . import _network
 
@@ -60,12 +61,12 @@ class FrameGraph(_Graph):
 class WindowGraph(_Graph):
     """From windows of EMG (n_windows, n_samples, n_channels) to angles (n_windows, n_coordinates) [rad].
 
-    `lags` and `delay` are in samples, `latency` is that of the angle behind the latest sample; `gain` (n_channels,)
+    `lags`, `share_lags` and `delay` are in samples, `latency` is that of the angle behind the latest sample; `gain` (n_channels,)
     multiplies the EMG, `limit` is the largest excitation, `offset` (n_coordinates,) [rad] is added. As `predict` does
     it: the EMG is delayed, limited and bent, and then read at its lags.
     """
 
-    def __init__(self, network, scaling, constant, weight, trained, lags, delay, gain, limit, offset):
+    def __init__(self, network, scaling, constant, weight, trained, lags, share_lags, delay, gain, limit, offset):
         super().__init__(network, scaling, weight, trained, offset)
         inner, further = int(np.ceil(lags.max() - 1e-9)) + 1, int(np.ceil(abs(delay) - 1e-9))
         # An EMG that now comes later than in training is read ahead, which only a later answer can do.
@@ -74,6 +75,7 @@ class WindowGraph(_Graph):
         delayed = np.arange(inner) + (further - self.latency) - delay
         self.register_buffer("delayed", _reading(delayed, self.n_samples))
         self.register_buffer("lagged", _reading(inner - 1 - lags, inner))
+        self.register_buffer("shared", _reading(inner - 1 - share_lags, inner) if len(share_lags) else None)
         self.register_buffer("gain", _float(gain))
         self.register_buffer("used", _float(~constant))
 
@@ -82,6 +84,10 @@ class WindowGraph(_Graph):
         emg = torch.clamp_max(torch.matmul(self.delayed, emg * self.gain), self.limit)
         bent = torch.sign(emg) * torch.sqrt(torch.abs(emg))
         features = torch.matmul(self.lagged, bent).flatten(1)
+        if self.shared is not None:
+            total = torch.sqrt(torch.square(bent).sum(dim=2, keepdim=True)) + NO_EMG
+            shares = torch.cat([bent / total, torch.log(total)], dim=2)
+            features = torch.cat([features, torch.matmul(self.shared, shares).flatten(1)], dim=1)
         features = features if external is None else torch.cat([features, external], dim=1)
         # What never changed in training stands at its mean.
         return self.angle(features * self.used + self.mean * (1.0 - self.used))

@@ -137,10 +137,10 @@ def _in_time(estimator, sampling_rate):
         raise ValueError(f"The graph is made for EMG of one rate: pass a positive `sampling_rate` [Hz]. Got {rate!r}.")
     predictor, roles = estimator.predictor_, estimator.roles_
     session, layout = predictor.session, predictor.layout
-    trained, network, scaler, constant, weight = _networks(predictor, len(layout.columns(layout.lags)))
+    trained, network, scaler, constant, weight = _networks(predictor, layout.n_features)
     lags = np.asarray(layout.lags)
     graph = WindowGraph(
-        network, scaler, constant, weight, trained, lags * rate, session.delay * rate,
+        network, scaler, constant, weight, trained, lags * rate, np.asarray(layout.share_lags) * rate, session.delay * rate,
         session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, session.offset,
     )  # fmt: skip
     inputs = {"emg": torch.zeros(2, graph.n_samples, layout.n_channels)}

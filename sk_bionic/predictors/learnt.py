@@ -89,7 +89,7 @@ class LearntPredictor(PredictorInTime):
 
 def features_of(recording, history, layout):
     """Features (n_frames, n_features) of a recording whose EMG is as the training's electrodes take it."""
-    return history_features(recording.emg, recording.external, recording.trials, history, layout.lags)
+    return history_features(recording.emg, recording.external, recording.trials, history, layout)
 
 
 def layout_of(recording, history, with_long_lags=False, sequence=False):
@@ -101,7 +101,7 @@ def layout_of(recording, history, with_long_lags=False, sequence=False):
     history : float
         EMG that the learners see [s].
     with_long_lags : bool
-        Whether some of them see a longer and coarser history, too.
+        Whether some of them see a longer and coarser history, and some the channels' shares.
     sequence : bool
         Whether a user's module reads the history step by step.
 
@@ -112,4 +112,5 @@ def layout_of(recording, history, with_long_lags=False, sequence=False):
     lags = short_lags(history)
     lags = np.union1d(lags, long_lags(history)) if with_long_lags else lags
     lags = np.union1d(lags, sequence_lags(history)) if sequence else lags
-    return FeatureLayout(lags, recording.emg.shape[1], len(recording.external))
+    share_lags = short_lags(history) if with_long_lags else np.zeros(0)
+    return FeatureLayout(lags, recording.emg.shape[1], len(recording.external), share_lags)

@@ -25,9 +25,10 @@ class FrameLearners:
     def __init__(self, learners, layout, n_state, step, delay=0.0):
         self.step, self.names = step, tuple(dict.fromkeys([*_networks_of(learners), *learners.forests]))
         n, n_channels = learners.scaler.n_features_in_, layout.n_channels
-        lags = np.maximum(np.asarray(layout.lags) + delay, 0.0)
+        lags, share_lags = (np.maximum(np.asarray(of) + delay, 0.0) for of in (layout.lags, layout.share_lags))
         length = int(np.ceil(lags.max() / step)) + 3
-        self.past = Past(np.zeros(length), np.zeros((length, n_channels)), lags)
+        n_columns = n_channels + (n_channels + 1) * (len(share_lags) > 0)
+        self.past = Past(np.zeros(length), np.zeros((length, n_columns)), lags, share_lags)
         scale = np.where(learners.constant, 0.0, learners.scaler.scale_)
         limits = np.zeros((2, n_state))
         if n_state:

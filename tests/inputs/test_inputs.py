@@ -111,7 +111,7 @@ def test_a_silent_channel_is_not_divided_by_zero():
 def test_the_network_sees_the_root_of_the_emg_now_and_before():
     trials = trials_of(30, 30)
     emg = np.random.default_rng(0).uniform(size=(60, 2))
-    features = history_features(emg, {}, trials, 0.1, [0.0, 0.05, 0.1])
+    features = history_features(emg, {}, trials, 0.1, FeatureLayout([0.0, 0.05, 0.1], emg.shape[1], 0))
     assert features.shape == (60, 2 * 3)
     np.testing.assert_allclose(features[:, :2], np.sqrt(emg))
     np.testing.assert_allclose(features[15, 2:4], np.sqrt(emg[10]))
@@ -123,19 +123,23 @@ def test_history_stays_within_the_trial():
     emg = np.random.default_rng(0).uniform(size=(60, 2))
     other = emg.copy()
     other[:30] += 1.0
-    first, second = (history_features(x, {}, trials, 0.2, [0.0, 0.1, 0.2]) for x in (emg, other))
+    first, second = (
+        history_features(x, {}, trials, 0.2, FeatureLayout([0.0, 0.1, 0.2], x.shape[1], 0)) for x in (emg, other)
+    )
     np.testing.assert_array_equal(first[30:], second[30:])
     np.testing.assert_array_equal(first[30, 2:4], np.sqrt(emg[30]))  # held before the start
 
 
 def test_external_inputs_come_last_as_they_are():
     load = np.linspace(0, 2, 30)
-    features = history_features(np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), 0.05, [0.0, 0.05])
+    features = history_features(
+        np.ones((30, 1)), {"hand_load_kg": load}, trials_of(30), 0.05, FeatureLayout([0.0, 0.05], 1, 1)
+    )
     np.testing.assert_array_equal(features[:, -1], load)
 
 
 def test_history_shorter_than_a_trial_by_rounding_is_accepted():
-    features = history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), 0.4, [0.0])
+    features = history_features(np.ones((5, 1)), {}, trials_of(5, rate=10.0), 0.4, FeatureLayout([0.0], 1, 0))
     assert len(features) == 5
 
 
@@ -145,7 +149,7 @@ def test_layout_finds_the_columns_of_some_lags_and_the_external_inputs():
     trials = trials_of(60)
     time = trials.time[:, None] + np.array([0.0, 100.0])  # the root's square tells time and lag
     load = np.full(60, -1.0)
-    features = history_features(time, {"hand_load_kg": load}, trials, 0.1, lags)
+    features = history_features(time, {"hand_load_kg": load}, trials, 0.1, layout)
     seen = features[50, layout.columns([0.0, 0.04])]
     np.testing.assert_allclose(seen[:-1] ** 2, [0.5, 100.5, 0.46, 100.46], rtol=1e-6)
     assert seen[-1] == -1.0

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...learning.features import NO_EMG
 from ...musculoskeletal.compiled.compilation import compiled, part
 
 
@@ -12,8 +13,9 @@ class Past(NamedTuple):
     """Recent EMG, the newest frame last."""
 
     time: np.ndarray  # (n_frames,) [s]
-    root: np.ndarray  # (n_frames, n_channels): signed square roots
+    root: np.ndarray  # (n_frames, n_columns): signed square roots, then shares and total where learners see them
     lags: np.ndarray  # (n_lags,) [s]
+    share_lags: np.ndarray  # (n_share_lags,) [s]
 
 
 class Inputs(NamedTuple):
@@ -49,28 +51,49 @@ class Trees(NamedTuple):
 @part
 def recall(past, time, emg, fresh, step, out):
     """The newest frame joins the past; EMG at all lags into `out`."""
-    last, n_channels = len(past.time) - 1, past.root.shape[1]
+    last, n_columns, n_channels = len(past.time) - 1, past.root.shape[1], len(emg)
     for i in range(last if not fresh else 0):
         past.time[i] = past.time[i + 1]
-        for c in range(n_channels):
+        for c in range(n_columns):
             past.root[i, c] = past.root[i + 1, c]
     past.time[last] = time
     for c in range(n_channels):
         past.root[last, c] = math.copysign(math.sqrt(abs(emg[c])), emg[c])
+    if n_columns > n_channels:
+        share(past.root[last], n_channels)
     if fresh:
         for i in range(last):
             past.time[i] = time - (last - i) * step
-            for c in range(n_channels):
+            for c in range(n_columns):
                 past.root[i, c] = past.root[last, c]
-    at = last - 1
-    for j in range(len(past.lags)):
-        t = max(time - past.lags[j], past.time[0])
+    read(past, past.lags, 0, n_channels, out, 0)
+    read(past, past.share_lags, n_channels, n_columns, out, len(past.lags) * n_channels)
+
+
+@part
+def share(row, n_channels):
+    """Shares and total of a row's square roots behind them (see `learning.features.shares_and_total`)."""
+    total = 0.0
+    for c in range(n_channels):
+        total += row[c] * row[c]
+    total = math.sqrt(total) + NO_EMG
+    for c in range(n_channels):
+        row[n_channels + c] = row[c] / total
+    row[2 * n_channels] = math.log(total)
+
+
+@part
+def read(past, lags, first, end, out, place):
+    """Columns from `first` to `end` of the past at some lags into `out`, from `place` on."""
+    at = len(past.time) - 2
+    for j in range(len(lags)):
+        t = max(past.time[len(past.time) - 1] - lags[j], past.time[0])
         while at > 0 and past.time[at] > t:
             at -= 1
-        share = (t - past.time[at]) / (past.time[at + 1] - past.time[at])
-        for c in range(n_channels):
+        part_of_step = (t - past.time[at]) / (past.time[at + 1] - past.time[at])
+        for c in range(first, end):
             before, after = past.root[at, c], past.root[at + 1, c]
-            out[j * n_channels + c] = before + share * (after - before)
+            out[place + j * (end - first) + c - first] = before + part_of_step * (after - before)
 
 
 @part
@@ -130,7 +153,7 @@ def ask_trees(trees, x, out, count):
 def ask(past, time, emg, exogenous, state, fresh, step, inputs, networks, trees, out, count):
     """Angles of all members (n_members, n_coordinates) [rad] at the newest frame."""
     recall(past, time, emg, fresh, step, inputs.value)
-    first = len(past.lags) * len(emg)
+    first = len(past.lags) * len(emg) + len(past.share_lags) * (past.root.shape[1] - len(emg))
     for k in range(len(exogenous)):
         inputs.value[first + k] = exogenous[k]
     first += len(exogenous)
