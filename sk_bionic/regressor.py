@@ -87,14 +87,13 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         from trusting details of the EMG; for trials in time only. In a hybrid, several networks of a kind get 1, 0.4
         and 1.6 times as much.
     n_networks : int, default=3
-        Networks of each kind in the hybrid's ensemble: with the recent EMG, with the recent EMG and the simulated
-        state, with a longer and coarser history.
+        Networks of each kind in the hybrid's ensemble: with the recent EMG and the channels' shares in it, with these
+        shares alone, with the recent EMG and the simulated state, with a longer and coarser history.
     forest : bool, default=True
-        Let forests of extremely randomised trees on twice the `history` of the EMG, with and without the simulated
-        state, into the ensemble.
+        Let a forest of extremely randomised trees on twice the `history` of the EMG into the ensemble.
     output_cutoff : float, "auto" or None, default="auto"
-        Cut-off of a zero-lag low-pass on the hybrid's angle [Hz]. "auto": chosen on held-out parts of the training
-        data, before that one for each member of the ensemble; None: no filter.
+        Cut-off of a zero-lag low-pass on the hybrid's angle [Hz]. "auto": one for each member of the ensemble, chosen
+        on held-out parts of the training data; where the equation leads, one for the angle; None: no filter.
     early_stopping : bool, default=False
         Keep some trials (or, of a single one, the end) aside to decide when to stop.
     validation_fraction : float, default=0.2
@@ -175,7 +174,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     member_weights_ : dict of float
         Weight of each member of the hybrid's ensemble, stacked on held-out errors.
     output_cutoff_ : float
-        Cut-off of the low-pass on the hybrid's angle [Hz]; infinity: none.
+        Cut-off of the low-pass on the hybrid's angle [Hz]; infinity: none, but those of its members.
     held_out_rmse_ : dict of float
         Error of the hybrid on held-out parts of the training data [rad], by weight of the equation.
     module_ : torch.nn.Module or None

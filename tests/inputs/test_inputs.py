@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic import _inputs as inputs
-from sk_bionic.learning.features import FeatureLayout, history_features, long_lags, short_lags
+from sk_bionic.learning.features import FeatureLayout, history_features, long_lags, short_lags, shares_and_total
 from sk_bionic.musculoskeletal import (
     Joint,
     Muscle,
@@ -152,6 +152,24 @@ def test_layout_finds_the_columns_of_some_lags_and_the_external_inputs():
     features = history_features(time, {"hand_load_kg": load}, trials, 0.1, layout)
     seen = features[50, layout.columns([0.0, 0.04])]
     np.testing.assert_allclose(seen[:-1] ** 2, [0.5, 100.5, 0.46, 100.46], rtol=1e-6)
+    assert seen[-1] == -1.0
+
+
+def test_a_gain_of_all_channels_moves_their_total_and_leaves_their_shares():
+    root = np.random.default_rng(0).uniform(0.3, 1.0, (50, 3))
+    before, after = shares_and_total(root), shares_and_total(1.3 * root)
+    np.testing.assert_allclose(after[:, :3], before[:, :3], atol=0.02)
+    np.testing.assert_allclose(after[:, 3] - before[:, 3], np.log(1.3), atol=0.02)
+    np.testing.assert_array_equal(shares_and_total(np.zeros((2, 3)))[:, :3], 0.0)  # silence has no shares
+
+
+def test_layout_finds_the_shares_at_some_lags():
+    trials, emg = trials_of(60), np.random.default_rng(0).uniform(size=(60, 2))
+    layout = FeatureLayout(np.array([0.0, 0.1]), 2, 1, np.array([0.0, 0.05]))
+    features = history_features(emg, {"hand_load_kg": np.full(60, -1.0)}, trials, 0.1, layout)
+    assert features.shape == (60, layout.n_features)
+    seen = features[50, layout.columns([], [0.05])]
+    np.testing.assert_allclose(seen[:-1], shares_and_total(np.sqrt(emg))[45], rtol=1e-9)
     assert seen[-1] == -1.0
 
 

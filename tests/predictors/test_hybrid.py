@@ -83,7 +83,9 @@ def test_better_members_weigh_more_and_alike_ones_alike():
     weights = stacked_weights(errors)
     assert sum(weights.values()) == pytest.approx(1.0)
     assert 0.0 < weights["bad"] < weights["good"]
-    assert stacked_weights({"a": np.ones((5, 1)), "b": np.ones((5, 1))})["a"] == pytest.approx(0.5)
+    alike = {"a": np.ones((5, 1)), "b": np.ones((5, 1))}
+    assert stacked_weights(alike)["a"] == pytest.approx(0.5)
+    assert stacked_weights(alike, {"a": 2.0, "b": 1.0})["a"] == pytest.approx(2 / 3)
 
 
 def test_stacking_favours_whose_errors_cancel_and_lets_nobody_count_negatively():
