@@ -312,7 +312,7 @@ def test_what_the_held_out_parts_decided_is_told(subject, fitted):
 def test_without_weight_of_the_equation_the_simulation_is_not_seen(subject):
     X, y = subject.data.loc[TRAIN[:2]], subject.target.loc[TRAIN[:2]]
     plain = elbow_regressor(HYBRID, max_epochs=3, ode_weight=0).fit(X, y)
-    assert set(plain.member_weights_) == {"history", "long_history", "forest_of_emg"}
+    assert set(plain.member_weights_) == {"history", "long_history", "shares", "forest_of_emg"}
     other = elbow_regressor(HYBRID, max_epochs=3, ode_weight=0, identify=[]).fit(X, y)
     np.testing.assert_array_equal(other.predict(X), plain.predict(X))
 

@@ -47,7 +47,7 @@ USUAL_SHARE, UNUSUAL, OF_LARGER = 0.165, 1.2, 0.5
 # and 0.98 times as large after 70 % of a record, 0.95 and 0.99 times after one repetition; frequencies of 1 to 1.6 Hz and
 # ways of a quarter to a half give the same within 0.01.
 USUAL_CUTOFF, TO_USUAL = 1.25, 1.0 / 3.0
-# Distance of simulation and learners that says nothing against either where nothing was held out [rad].
+# Distance of simulation and learners that says nothing against either, where nothing was held out [rad].
 ANYWHERE = np.pi
 ENOUGH_KNOWN = 0.1  # part of a trial
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
@@ -229,7 +229,9 @@ class HeldOut:
         predicted = self._smoothed(predictions[best], cutoff)
         size = ErrorSize.learnt(self.data.recording, self.parts, *self._simulated())
         error_std = self._error_std(predicted, spread, None if best in STRONG_WEIGHTS else size)
-        return Trust(float(best), float(cutoff), error_std, spread, self._disagreement(), rmse, size)
+        # Who asks for the simulation gets it, whatever learners say.
+        disagreement = ANYWHERE if ode_weight == np.inf else self._disagreement()
+        return Trust(float(best), float(cutoff), error_std, spread, disagreement, rmse, size)
 
     def _simulated(self):
         """Angles (n_frames, n_coordinates) [rad] of the physics by fold, and of the identified equation."""

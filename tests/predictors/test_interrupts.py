@@ -105,7 +105,7 @@ def test_networks_keep_the_epochs_so_far(trials, interrupt, mode):
     assert [len(fitted.history_), fitted.n_iter_] == [3, 3]
     assert all(np.isfinite(row["data_loss"]) for row in fitted.history_)
     if mode == "hybrid":  # weighs what there is by its held-out error, as a whole fit does
-        assert len(set(fitted.member_weights_.values())) == len(fitted.member_weights_) == 3
+        assert len(set(fitted.member_weights_.values())) == len(fitted.member_weights_) == 4
         assert len(fitted.held_out_rmse_) > 1 and fitted.parameters_["std_err"].notna().all()
         assert len(fitted.predict_muscle_forces(trials[0])) == len(trials[0])
 
