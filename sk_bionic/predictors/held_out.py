@@ -36,11 +36,13 @@ MEASURED_STD = np.deg2rad(0.5)  # of the measured angle, where the torque that i
 # Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, J. American Statistical Association 113, 1094-1111).
 BAND, STDS_OF_BAND = 0.9, 1.6449
 # Held-out errors of one recording tell next to nothing of the size of those that follow, relative to the range of the
-# angle (correlation 0.0 over 12 men's knees, after 70 % of a record and after one repetition): a block between blocks
-# that are learnt from is another thing than what comes later. So learners' are drawn to this part of the range, which
-# 90 % bands of those men ask for; errors that are smaller by much more than `UNUSUAL` on a log scale are of another
-# kind (simulated), and stand; of larger ones (few labels) `OF_LARGER` of the logarithm is left.
-USUAL_SHARE, UNUSUAL, OF_LARGER = 0.165, 1.2, 0.5
+# angle (correlation 0.0 to 0.1 over 12 men's knees, after 70 % of a record and after one repetition): a block between
+# blocks that are learnt from is another thing than what comes later. So learners' are drawn to what 90 % bands of those
+# men ask for (see `error_size.POWERS`; a limb that moves twice as far errs less than twice as much); errors that are
+# smaller by much more than `UNUSUAL` on a log scale are of another kind (simulated), and stand; of larger ones (few
+# labels) `OF_LARGER` of the logarithm is left.
+USUAL_BAND, USUAL_RANGE, OF_RANGE = np.deg2rad(10.4), np.deg2rad(80.0), 0.6  # [rad], [rad], power
+UNUSUAL, OF_LARGER = 1.2, 0.5
 # What is held out of a short recording is further from what is learnt than what comes later: its errors are larger and
 # slower, and ask for more smoothing. Low cut-offs are raised by a third of the way [octaves] to this frequency [Hz],
 # and the prediction is not smoothed once more. On the twelve men's knees (six, the other six; seed 0) the error is 1.00
@@ -252,7 +254,8 @@ class HeldOut:
         std = floored(np.nanquantile(error, BAND, axis=0) / STDS_OF_BAND)
         if size is None:
             return std
-        away = np.log(floored(USUAL_SHARE * size.range / STDS_OF_BAND) / std)
+        usual = USUAL_BAND * (size.range / USUAL_RANGE) ** OF_RANGE
+        away = np.log(floored(usual / STDS_OF_BAND) / std)
         # Larger ones, of few labels mostly, are those of postures that a fold has lost and the whole training has not.
         return std * np.exp(np.where(away > 0, away * np.exp(-((away / UNUSUAL) ** 2)), (1.0 - OF_LARGER) * away))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_bionic import _inputs as inputs
-from sk_bionic.learning.features import FeatureLayout, history_features, long_lags, short_lags, shares_and_total
+from sk_bionic.learning.features import FeatureLayout, history_features, long_lags, shares_and_total, short_lags
 from sk_bionic.musculoskeletal import (
     Joint,
     Muscle,
