@@ -61,8 +61,8 @@ class FrameGraph(_Graph):
 class WindowGraph(_Graph):
     """From windows of EMG (n_windows, n_samples, n_channels) to angles (n_windows, n_coordinates) [rad].
 
-    `lags`, `share_lags` and `delay` are in samples, `latency` is that of the angle behind the latest sample; `gain` (n_channels,)
-    multiplies the EMG, `limit` is the largest excitation, `offset` (n_coordinates,) [rad] is added. As `predict` does
+    `lags`, `share_lags` and `delay` are in samples, `latency` is that of the angle behind the latest sample; `gain`
+    (n_channels,) multiplies the EMG, `limit` is the largest excitation, `offset` (n_coordinates,) [rad] is added. As `predict` does
     it: the EMG is delayed, limited and bent, and then read at its lags.
     """
 

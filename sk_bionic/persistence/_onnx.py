@@ -140,8 +140,8 @@ def _in_time(estimator, sampling_rate):
     trained, network, scaler, constant, weight = _networks(predictor, layout.n_features)
     lags = np.asarray(layout.lags)
     graph = WindowGraph(
-        network, scaler, constant, weight, trained, lags * rate, np.asarray(layout.share_lags) * rate, session.delay * rate,
-        session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, session.offset,
+        network, scaler, constant, weight, trained, lags * rate, np.asarray(layout.share_lags) * rate,
+        session.delay * rate, session.emg_gain / estimator.emg_scale_, LARGEST_EXCITATION, session.offset,
     )  # fmt: skip
     inputs = {"emg": torch.zeros(2, graph.n_samples, layout.n_channels)}
     if roles.exogenous:

@@ -46,8 +46,8 @@ UNUSUAL, OF_LARGER = 1.2, 0.5
 # What is held out of a short recording is further from what is learnt than what comes later: its errors are larger and
 # slower, and ask for more smoothing. Low cut-offs are raised by a third of the way [octaves] to this frequency [Hz],
 # and the prediction is not smoothed once more. On the twelve men's knees (six, the other six; seed 0) the error is 1.00
-# and 0.98 times as large after 70 % of a record, 0.95 and 0.99 times after one repetition; frequencies of 1 to 1.6 Hz and
-# ways of a quarter to a half give the same within 0.01.
+# and 0.98 times as large after 70 % of a record, 0.95 and 0.99 times after one repetition; frequencies of 1 to 1.6 Hz
+# and ways of a quarter to a half give the same within 0.01.
 USUAL_CUTOFF, TO_USUAL = 1.25, 1.0 / 3.0
 # Distance of simulation and learners that says nothing against either, where nothing was held out [rad].
 ANYWHERE = np.pi
