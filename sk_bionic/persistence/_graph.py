@@ -62,8 +62,8 @@ class WindowGraph(_Graph):
     """From windows of EMG (n_windows, n_samples, n_channels) to angles (n_windows, n_coordinates) [rad].
 
     `lags`, `share_lags` and `delay` are in samples, `latency` is that of the angle behind the latest sample; `gain`
-    (n_channels,) multiplies the EMG, `limit` is the largest excitation, `offset` (n_coordinates,) [rad] is added. As `predict` does
-    it: the EMG is delayed, limited and bent, and then read at its lags.
+    (n_channels,) multiplies the EMG, `limit` is the largest excitation, `offset` (n_coordinates,) [rad] is added. As
+    `predict` does it: the EMG is delayed, limited and bent, and then read at its lags.
     """
 
     def __init__(self, network, scaling, constant, weight, trained, lags, share_lags, delay, gain, limit, offset):
