@@ -18,9 +18,9 @@ from scipy.spatial import cKDTree
 
 # Powers by members' spread, velocity, novelty and duration, chosen with `held_out.USUAL_BAND` and `OF_RANGE` among
 # 1,296 settings on the test parts of twelve men's knees, seed 0, under a mean of 93 % of the frames: after 70 % of a
-# record (one repetition) the 90 % bands hold 93 (93) % of the frames, 59 (62) % of the lowest record. The interval score
-# is 0.98 (0.95) on six men and 0.98 (0.98) on the other six times that of the powers before. No setting within that mean
-# held more than 62 (71) % of the lowest record: nothing in a training told which record it would be.
+# record (one repetition) the 90 % bands hold 93 (93) % of the frames, 59 (62) % of the lowest record. The interval
+# score is 0.98 (0.95) on six men and 0.98 (0.98) on the other six times that of the powers before. No setting within
+# that mean held more than 62 (71) % of the lowest record: nothing in a training told which record it would be.
 POWERS = 0.2, 0.9, 0.33, 0.2
 EARLIER_POWERS = 0.6, 0.9, 0.33, 0.28  # of files of earlier versions
 USUAL_SPREAD = 0.05  # standard deviation between members, of the range of the angle
