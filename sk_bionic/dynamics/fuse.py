@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..exceptions import SimulationError
+from ..trials import CentralDifferences
 from .compiled.normal import factorise_blocks, solve_blocks, variances
-from .differences import CentralDifferences
 
 
 class BlockTridiagonal:

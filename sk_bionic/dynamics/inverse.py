@@ -4,7 +4,7 @@ import numpy as np
 
 from ..musculoskeletal.compiled.layout import COS_PENNATION, FIBER_NOW, FIBER_VELOCITY, FORCE
 from ..musculoskeletal.muscle import MuscleState
-from .differences import CentralDifferences
+from ..trials import CentralDifferences
 from .tendons import tendons_along
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..dynamics.differences import CentralDifferences
 from ..musculoskeletal.prior import FreeParameters
+from ..trials import CentralDifferences
 
 
 class AlongMotion(torch.autograd.Function):

@@ -1,8 +1,8 @@
 """Ready-made linkages: arm (shoulder and elbow) and leg (hip, knee and ankle)."""
 
 from .model import MusculoskeletalModel
+from .muscle import choose, muscles_with_paths
 from .skeleton import Joint
-from .tables import choose, muscles_with_paths
 
 # fmt: off
 # Path from exponents of (shoulder_elevation, elbow_flexion) to coefficients, fitted by `fit_path` to lengths and moment

@@ -20,6 +20,10 @@ CHOICES = {
 LOGARITHMIC_SHAPE = {"emg_shape_factor": {"value": 0.05, "lower": 0.001, "upper": 0.12, "prior_scale": 0.03}}
 
 
+# Parameters in the tables of ready-made models, behind the path.
+TABLE = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length", "pennation_angle_at_optimal")
+
+
 @dataclass(frozen=True)
 class Muscle:
     """Description of one muscle: its name, its EMG channel, its path and the values of its parameters.
@@ -160,3 +164,42 @@ class MuscleState(NamedTuple):
     fiber_velocity: np.ndarray
     cos_pennation: np.ndarray
     tendon_force: np.ndarray
+
+
+def choose(table, muscles, name):
+    """Names of the muscles to build: those asked for, or all of a table.
+
+    Raises
+    ------
+    ValueError
+        When a muscle is not in the table, or none is asked for.
+    """
+    chosen = tuple(table) if muscles is None else tuple(muscles)
+    unknown = [muscle for muscle in chosen if muscle not in table]
+    if unknown or not chosen:
+        raise ValueError(f"The {name} model has the muscles {tuple(table)}. Got {chosen}.")
+    return chosen
+
+
+def muscles_with_paths(table, chosen):
+    """Muscles of a table.
+
+    Parameters
+    ----------
+    table : dict
+        From name to (path, maximal force [N], optimal fiber length [m], tendon slack length [m], pennation angle
+        [rad]). The path is a sequence of coefficients of one angle's powers, or a dict from exponents to coefficients.
+    chosen : sequence of str
+
+    Returns
+    -------
+    list of Muscle
+    """
+    return [
+        Muscle(name, _path(table[name][0]), parameters=dict(zip(TABLE, table[name][1:], strict=True)))
+        for name in chosen
+    ]
+
+
+def _path(terms):
+    return PolynomialPath(tuple(terms.values()), tuple(terms)) if isinstance(terms, dict) else PolynomialPath(terms)

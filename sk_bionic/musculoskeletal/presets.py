@@ -6,10 +6,9 @@ import numpy as np
 
 from .limbs import arm, leg
 from .model import MusculoskeletalModel
-from .muscle import Muscle
+from .muscle import Muscle, choose, muscles_with_paths
 from .path import PolynomialPath
 from .skeleton import Joint
-from .tables import choose, muscles_with_paths
 
 # Path lengths [m] over the elbow's flexion [rad] with the shoulder at 0, fitted to lengths that OpenSim 4.6 computes
 # for arm26.osim (0 to 2.27 rad; RMS deviation 6 and 23 micrometres); muscle parameters: BIClong and TRIlong there,

@@ -6,6 +6,6 @@ Samples are frames, so nothing in a 2-D array says where one trial ends and the 
 
 from ._recording import Recording
 from ._trials import Trials, find_trials
-from ._work_frames import lagged, shifted, thinned
+from ._work_frames import CentralDifferences, lagged, shifted, thinned
 
-__all__ = ["Recording", "Trials", "find_trials", "lagged", "shifted", "thinned"]
+__all__ = ["CentralDifferences", "Recording", "Trials", "find_trials", "lagged", "shifted", "thinned"]

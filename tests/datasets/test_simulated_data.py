@@ -7,9 +7,8 @@ import torch
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.datasets._elbow_truth import StretchingTendons
-from sk_bionic.dynamics.differences import CentralDifferences
 from sk_bionic.musculoskeletal import elbow
-from sk_bionic.trials import find_trials
+from sk_bionic.trials import CentralDifferences, find_trials
 
 SMALL = {"n_trials": 2, "duration": 2.0, "random_state": 0}
 

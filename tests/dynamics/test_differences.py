@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from sk_bionic.dynamics.compiled.scheme import GAUSS_POINTS, hermite_weights
-from sk_bionic.dynamics.differences import CentralDifferences
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.musculoskeletal import elbow
-from sk_bionic.trials import Trials
+from sk_bionic.trials import CentralDifferences, Trials
 
 
 def irregular_trials(lengths=(7, 2, 9), random_state=0):
