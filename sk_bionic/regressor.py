@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import _inputs as inputs
 from .dynamics.first_use import compile_ahead
@@ -22,7 +22,7 @@ from .learning.seeds import own_random_state
 from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
-from .predictors.predictor import ATTRIBUTES_IN_TIME, pull
+from .predictors.predictor import ATTRIBUTES_IN_TIME, TABLES, pull
 from .predictors.seen_inputs import describe, inputs_of, oddities, widened
 from .predictors.settings import MODULE, fit_of, settings_of
 
@@ -773,7 +773,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
 
     def _read_training(self, X, y, trial, sample_weight):
         """The frames to learn from, all columns of X as EMG (see `_inputs.read_training`)."""
-        values = validate_data(self, inputs.numeric(X), reset=True, dtype=np.float64, ensure_all_finite=False)
+        values = inputs.read_values(self, X, reset=True)
         self.emg_history_ = self.history
         training = inputs.read_training(
             X, y, values, self._column_names, self._frames, trial=trial, sample_weight=sample_weight, estimator=self
@@ -804,7 +804,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
 
     def _read(self, X, y=None):
         """New frames as a recording, and the way back to the rows of X: None without time."""
-        values = validate_data(self, inputs.numeric(X), reset=False, dtype=np.float64, ensure_all_finite=False)
+        values = inputs.read_values(self, X, reset=False)
         columns, work = inputs.read_recording(
             X, values, self._column_names, self._frames, in_time=self.model_ is not None, y=y, estimator=self
         )
@@ -818,8 +818,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         """Prediction of X, the recording behind it, and the way back to the rows of X."""
         check_is_fitted(self)
         recording, work = self._read(X)
-        prediction = self.predictor_.predict(recording, with_std=with_std)
-        prediction = prediction if forces else replace(prediction, force_std=None)
+        prediction = self.predictor_.predict(recording, with_std=with_std, forces=forces)
         odd = [] if work is None else oddities(self.predictor_, recording)
         if odd:
             warn_user(describe(odd, recording.trials.names))
@@ -855,7 +854,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         self._require_model()
         from .streaming._batch import CausalPrediction
 
-        values = validate_data(self, inputs.numeric(X), reset=False, dtype=np.float64, ensure_all_finite=False)
+        values = inputs.read_values(self, X, reset=False)
         return CausalPrediction(self, X, values)
 
     def _require_model(self):
@@ -868,12 +867,20 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
 
     def _expose(self, predictor):
         """Keep a predictor, and its attributes under their public names."""
-        for name in ATTRIBUTES_IN_TIME:
+        for name in (*ATTRIBUTES_IN_TIME, *TABLES):
             vars(self).pop(name, None)
         self.predictor_ = predictor
         for name, value in predictor.attributes().items():
             setattr(self, name, value)
         self.net_ = None if self.module_ is None else _net_around(self.module_, self.history_)
+
+    def __getattr__(self, name):
+        """Tables of the fit, which are made when they are first asked for."""
+        tables = self.predictor_.tables() if name in TABLES and "predictor_" in vars(self) else {}
+        if name not in tables:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        vars(self)[name] = tables[name]()
+        return vars(self)[name]
 
     def _as_target(self, X, work, angle):
         """Angles (n_work, n_coordinates) at X's rows, in the shape and type of the training target."""

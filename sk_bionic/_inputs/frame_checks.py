@@ -40,6 +40,18 @@ def numeric(table):
     return pd.DataFrame(columns, index=table.index).set_axis(table.columns, axis=1)
 
 
+def read_values(estimator, X, *, reset):
+    """X as values (n_frames, n_columns), checked as scikit-learn does, against the columns of the fit unless `reset`.
+
+    A table of floats needs no conversion.
+    """
+    X = numeric(X)
+    if isinstance(X, pd.DataFrame) and X.size and all(dtype == np.float64 for dtype in X.dtypes):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        return X.to_numpy()
+    return validate_data(estimator, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+
+
 def _is_numeric(dtype):
     # Complex numbers are for scikit-learn to refuse.
     return isinstance(dtype, np.dtype) and dtype.kind in "biufc"

@@ -177,7 +177,7 @@ class EquationOfMotion:
             columns = np.ascontiguousarray(np.concatenate([columns, self.model.compiled.surplus], axis=1))
         return March(self.model.compiled, self.record, self.trials, values, columns)
 
-    def solve(self, parameters=None, initial_state=None, rows=None, *, starts=False):
+    def solve(self, parameters=None, initial_state=None, rows=None, *, starts=False, near=None):
         """Trajectory of every trial, marched from its first frame to its last.
 
         Parameters
@@ -191,6 +191,9 @@ class EquationOfMotion:
         starts : bool
             Derivatives are wanted by what nobody knows of the beginning as well: behind those by parameters, by each
             muscle's surplus activation, angles and velocities (see `start_pieces`).
+        near : Trajectory, optional
+            Under parameters nearby, from which first guesses are made. Derivatives are then good to about 1e-5, enough
+            for a search.
 
         Returns
         -------
@@ -206,5 +209,6 @@ class EquationOfMotion:
         if rows is not None:
             n_columns = march.columns.shape[1] + (0 if from_rest and not starts else 2 * self.model.n_coordinates)
             moved = np.empty((len(states), 2 * self.model.n_states, n_columns))
-        n_cut = march.run(states, from_rest=from_rest, sensitivity=moved)
+        near = None if near is None else near.all_states
+        n_cut = march.run(states, from_rest=from_rest, sensitivity=moved, near=near)
         return Trajectory(states, self.model.n_coordinates, n_cut, moved)

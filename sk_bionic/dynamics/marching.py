@@ -12,7 +12,7 @@ from ..musculoskeletal.compiled.layout import EXTERNAL, TORQUE_SCALE
 from ..musculoskeletal.compiled.points import at_points, new_points
 from .compiled.along import along
 from .compiled.excitation import N_ACTIVATION, Record, spline_curvature
-from .compiled.interval import SINGULAR, SOLVED, new_interval
+from .compiled.interval import CLOSE, NEAREST, SINGULAR, SOLVED, STEERING, new_interval
 from .compiled.march import NO_ACTIVATION, NO_REST, march
 from .compiled.normal import Normal, activations_between, normal_equations
 from .compiled.rest import rests
@@ -79,7 +79,7 @@ class March:
             states[self.trials.starts[:-1], :, : self.compiled.n_coordinates] = initial
         return states
 
-    def run(self, states, *, from_rest, held=False, starts_only=False, activations=None, sensitivity=None):
+    def run(self, states, *, from_rest, held=False, starts_only=False, activations=None, sensitivity=None, near=None):
         """Fill the states of all trials.
 
         Parameters
@@ -95,6 +95,8 @@ class March:
         sensitivity : ndarray (n_frames, 2 n_states, n_columns), optional
             Filled with derivatives by parameters and, unless `from_rest` or `held`, by each trial's initial angles and
             velocities.
+        near : ndarray (n_frames, 2, n_states), optional
+            States under parameters nearby: this march is quicker then, its derivatives good for a search.
 
         Raises
         ------
@@ -113,7 +115,8 @@ class March:
             status = march(
                 self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start,
                 rows.start if starts_only else rows.stop - 1), from_rest,
-                held, at, w, states, activations, own, wanted, states[:0], report,
+                held, at, w, states, activations, own, wanted, states[:0] if near is None else near[rows], False,
+                NEAREST if near is None else STEERING, report,
             )  # fmt: skip
             return status, report
 
@@ -123,7 +126,7 @@ class March:
                 self._raise(k, status, report)
         return int(sum(report[2] for _, report in found))
 
-    def pieces(self, trial, states, n_columns, n_made=0, *, from_rest, edges=None):
+    def pieces(self, trial, states, n_columns, n_made=0, *, from_rest, edges=None, near=None):
         """One trial's states and derivatives, as `run` has them, piece by piece.
 
         Parameters
@@ -138,6 +141,8 @@ class March:
         from_rest : bool
         edges : ndarray of int, optional
             Frames of the trial, its first and the one behind its last among them, between which nothing is cut.
+        near : ndarray (n_frames, 2, n_states), optional
+            Of all trials: these states, or some nearby, where they are known.
 
         Yields
         ------
@@ -161,7 +166,8 @@ class March:
             moved[0], own = moved[last], moved[: stop - start + lead]
             status = march(
                 self.body, self.record, self.columns, trial, (whole.start, whole.stop), (start - lead, stop - 1),
-                from_rest, False, *w, states, none, own, True, states[:0], report,
+                from_rest, False, *w, states, none, own, True, states[:0] if near is None else near[start - lead : stop],
+                False, CLOSE, report,
             )  # fmt: skip
             if status != SOLVED:
                 self._raise(trial, status, report)
@@ -200,7 +206,7 @@ class March:
             status = march(
                 self.body, self.record, self.columns, trial, (rows.start, rows.stop),
                 (rows.start, rows.start + len(other) - 1), False, False, at, w, states, none[0], none[1], False, other,
-                report,
+                True, STEERING, report,
             )  # fmt: skip
             if status != SOLVED:
                 self._raise(trial, status, report)
@@ -354,7 +360,8 @@ def n_threads():
 
 
 def in_threads(function, items, n_frames):
-    workers = min(n_threads(), len(items), 1 + n_frames // WORTH_A_THREAD)
+    workers = min(len(items), 1 + n_frames // WORTH_A_THREAD)
+    workers = min(workers, n_threads()) if workers > 1 else 1
     if workers < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers) as pool:

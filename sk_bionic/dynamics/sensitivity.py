@@ -21,7 +21,7 @@ class StartPiece(NamedTuple):
         [N]
     of_angle : ndarray (n_frames, n_coordinates, n_columns)
     of_force : ndarray (n_frames, n_muscles, n_columns)
-        [N]
+        [N]; without columns, as activations and forces, where nobody asks for forces.
     """
 
     rows: slice
@@ -31,7 +31,7 @@ class StartPiece(NamedTuple):
     of_force: np.ndarray
 
 
-def start_pieces(motion, march, states, trial, n_rows):
+def start_pieces(motion, march, states, trial, n_rows, *, forces=True):
     """A simulation from rest with its derivatives by parameters and by what nobody knows of its beginning.
 
     Besides angle and velocity that is how active each muscle was: the EMG before the first frame is not there. More
@@ -46,6 +46,8 @@ def start_pieces(motion, march, states, trial, n_rows):
     states : ndarray (n_frames, 2, n_states)
         Of all trials, filled where the pieces have been.
     trial, n_rows : int
+    forces : bool
+        Whether those of the muscles are asked for.
 
     Yields
     ------
@@ -54,8 +56,13 @@ def start_pieces(motion, march, states, trial, n_rows):
     p, m, d = n_rows, motion.model.n_muscles, motion.model.n_coordinates
     n_columns, room = p + m + 2 * d, march.room()
     order = np.r_[:p, p + m : n_columns, p : p + m]
-    for rows, moved in march.pieces(trial, states, n_columns, m * n_columns, from_rest=True):
-        moved, found = moved[..., order], march.along_piece(trial, rows, room, states[rows], {"force"})
+    for rows, moved in march.pieces(trial, states, n_columns, m * n_columns if forces else 0, from_rest=True):
+        moved = moved[..., order]
+        if not forces:
+            none = np.empty((len(moved), 0))
+            yield StartPiece(rows, none, none, moved[:, :d], np.empty((len(moved), 0, n_columns)))
+            continue
+        found = march.along_piece(trial, rows, room, states[rows], {"force"})
         of_force = _force_by_state(motion, found, states.shape[2]) @ moved
         of_force[..., :p] += found.force_by_parameter[..., :p]
         of_force[..., p + 2 * d :] += found.force_by_parameter[..., p:]

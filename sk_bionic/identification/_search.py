@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from sklearn.linear_model import Ridge
 
 from ..trials import shifted
 from ._case import Explanation
 from .at_rest import beyond, starts_of_zero
+from .signals import ridge
 
 # Chosen on simulated elbows and arms (seeds 1000 to 1039) and twelve recorded knees: see benchmarks/spoilt_subjects.py.
 FAR_FROM_PRIOR = 2.2  # standard deviations of a prior beyond which a parameter is odd
@@ -38,6 +38,7 @@ MOST_TRIED = 30  # identifications, for every coordinate
 STOP = 0.2  # ratio of errors below which nothing better need be looked for
 SMALLEST_ZERO, SMALLEST_LAG = np.deg2rad(7.0), 0.06  # rad and s that are worth naming
 LAG_STEP, LONGEST_LAG = 0.1, 0.7  # s
+FLAT = 1e-12  # sum of squares [rad^2 or (N m)^2] of what does not change
 CONVENTIONS = (0.0, -np.pi, -np.pi / 2, np.pi / 2)  # zeros of angles that count the other way round
 RATES = (0.5, 2.0, 0.1, 10.0)  # factors on time
 MASSES = (0.5, 2.0)  # factors on mass and moment of inertia
@@ -244,10 +245,12 @@ class Search:
 def best_lead(case):
     """By how much earlier [s] the EMG would have to come to explain the angles best, for a linear learner."""
     known = np.isfinite(case.target).all(axis=1)
-    features = np.sqrt(np.maximum(case.excitation, 0.0))
+    features, target = np.sqrt(np.maximum(case.excitation, 0.0)), case.target[known]
+    spread = np.maximum(np.square(target - target.mean(axis=0)).sum(axis=0), FLAT)
     leads = np.arange(-LONGEST_LAG - case.usual_lead, LONGEST_LAG + 1e-9, LAG_STEP / 2)
-    scores = []
+    left = []
     for lead in leads:
         moved = shifted(features, case.trials, -lead)[known]
-        scores.append(Ridge(1e-3).fit(moved, case.target[known]).score(moved, case.target[known]))
-    return float(np.round((leads[int(np.argmax(scores))] + case.usual_lead) / LAG_STEP) * LAG_STEP)
+        slopes, constant = ridge(moved, target, 1e-3)
+        left.append((np.square(target - moved @ slopes - constant).sum(axis=0) / spread).mean())
+    return float(np.round((leads[int(np.argmin(left))] + case.usual_lead) / LAG_STEP) * LAG_STEP)

@@ -59,7 +59,7 @@ class Posterior:
     """
 
     def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
-        self.motion = motion
+        self.motion, self.trial_gain_std, self.known_noise_std = motion, trial_gain_std, known_noise_std
         self.free = FreeParameters(motion.model.parameters)
         self.fixed = fixed_parameters(motion.model.parameters)
         self.trial_gains = TrialGains(motion, trial_gain_std)
@@ -76,6 +76,19 @@ class Posterior:
         self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
         self.start_center = self.measured_state[motion.first]
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
+
+    def thinned(self, rate, fewest):
+        """The posterior of every k-th frame, so that about `rate` of them [Hz] are left, and k; None where k is 1 or
+        some trial would keep less than `fewest` of its frames.
+        """
+        trials = self.motion.trials
+        every = round(trials.sampling_rate / rate) if np.isfinite(trials.sampling_rate) else 1
+        if every < 2 or trials.lengths.min() < every * fewest:
+            return None, 1
+        frames = np.concatenate([np.arange(rows.start, rows.stop, every) for rows in trials.slices])
+        angle = np.where(self.given_weight[frames] > 0, self.angle[frames], np.nan)
+        weight = self.given_weight[frames].max(axis=1)
+        return Posterior(self.motion.take(frames), angle, weight, self.trial_gain_std, self.known_noise_std), every
 
     def _filled(self, state, angle):
         """The measured state with what no frame of a trial tells at rest under the model's values."""
@@ -110,12 +123,12 @@ class Posterior:
         n_columns = len(self.trial_gains.free) + 2 * self.d
         return self.motion.trials.n_frames * self.motion.model.n_states * n_columns <= MARCHED_ONCE
 
-    def evaluate(self, raw, initial_state, log_gain):
-        """Simulate and compare."""
+    def evaluate(self, raw, initial_state, log_gain, near=None):
+        """Simulate and compare; `near`: the trajectory of a point nearby."""
         motion = self.trial_gains.applied(log_gain)
         parameters = motion.model.parameters.as_dict(self.free.values(raw))
         rows = self.trial_gains.free.index if self.marches_once else None
-        trajectory = motion.solve(parameters, initial_state, rows)
+        trajectory = motion.solve(parameters, initial_state, rows, near=near)
         simulated = trajectory.angle + parameters["goniometer_offset"]
         error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
         prior = self.free.prior_residual(raw)
@@ -200,9 +213,10 @@ class Posterior:
             )
         march = point.motion.march(point.parameters, free.index)
         states, n_columns = march.states(point.initial_state), len(free) + 2 * self.d
+        known = point.trajectory.all_states
 
         def of_trial(k, edges=None):
-            for rows, moved in march.pieces(k, states, n_columns, from_rest=False, edges=edges):
+            for rows, moved in march.pieces(k, states, n_columns, from_rest=False, edges=edges, near=known):
                 yield rows, np.concatenate(self._of_angle(point, moved), axis=2)
 
         return of_trial
@@ -215,10 +229,10 @@ class Posterior:
         kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
         march = point.motion.march(point.parameters, self.fixed.index)
-        states = march.states(point.initial_state)
+        states, known, n_columns = march.states(point.initial_state), point.trajectory.all_states, len(std) + 2 * self.d
 
         def one(k):
-            for rows, moved in march.pieces(k, states, len(std) + 2 * self.d, from_rest=False):
+            for rows, moved in march.pieces(k, states, n_columns, from_rest=False, near=known):
                 own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
                 out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
 
@@ -289,7 +303,7 @@ class Posterior:
         of_trial = step[p:].reshape(-1, self.n_of_trial)
         initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
         log_gain = point.log_gain + of_trial[:, 2 * self.d :]
-        return self.evaluate(raw, initial_state, log_gain)
+        return self.evaluate(raw, initial_state, log_gain, point.trajectory)
 
 
 def with_offset(by_value, free):

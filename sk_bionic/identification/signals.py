@@ -1,7 +1,6 @@
 """What is odd about EMG, angles and time stamps by themselves, before any model is asked; channels that fall silent."""
 
 import numpy as np
-from sklearn.linear_model import Ridge
 
 from ..trials import lagged
 from .suspicion import Suspicion
@@ -313,6 +312,15 @@ def trial_suspicions(emg, angle, trials, names):
     return out
 
 
+def ridge(features, target, penalty):
+    """Slopes (n_features, ...) and constant of a linear learner of `target` (n_frames, ...), by the normal equations."""
+    center, mean = features.mean(axis=0), target.mean(axis=0)
+    centered = features - center
+    curvature = centered.T @ centered + penalty * np.eye(features.shape[1])
+    slopes = np.linalg.solve(curvature, centered.T @ (target - mean))
+    return slopes, mean - center @ slopes
+
+
 def _held_out(features, angle, trials):
     """Correlation (n_trials,) of each trial's angle with what a learner of the others predicts, NaN where there is
     none.
@@ -323,7 +331,8 @@ def _held_out(features, angle, trials):
         train, test = known & (of != k), known & (of == k)
         if min(train.sum(), test.sum()) < FEWEST_FRAMES or np.ptp(angle[test]) == 0:
             continue
-        predicted = Ridge(1e-2).fit(features[train], angle[train]).predict(features[test])
+        slopes, constant = ridge(features[train], angle[train], 1e-2)
+        predicted = features[test] @ slopes + constant
         if np.ptp(predicted) > 0:
             out[k] = np.corrcoef(predicted, angle[test])[0, 1]
     return out

@@ -248,7 +248,7 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
         emg[own, :, 0] = np.maximum(part * (1.0 + TRIED_NOISE * random.normal(size=part.shape)), 0.0)
     other = EquationOfMotion.of_emg(motion.model, trials, emg, motion.frame_exogenous)
     try:
-        moved = other.solve(parameters, initial_state)
+        moved = other.solve(parameters, initial_state, near=trajectory)
     except SimulationError:
         return none
     n_lags = min(max(2, round(REMEMBERED * trials.sampling_rate)), int(max(trials.lengths)) - 1)

@@ -1,11 +1,8 @@
 """Tables of identified parameters, as users read them."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from ..musculoskeletal.parameters import ParameterTable
 from ..musculoskeletal.prior import FreeParameters
 from .identifiability import label
 
@@ -40,7 +37,7 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
     left = {row for finding in findings for row in finding.rows} - set(table.free_index.tolist())
     shown = np.array(sorted({*table.free_index.tolist(), *left}), dtype=int)
     frame = table.to_frame(shown)
-    known = FreeParameters(ParameterTable(replace(row, free=i in set(shown)) for i, row in enumerate(table.rows)))
+    known = FreeParameters(table.freeing(shown))
     frame["prior_std"], frame["narrowing"], frame["std_err"] = known.prior_std(), 1.0, np.nan
     if covariance is not None:
         free, own = FreeParameters(table), np.isin(shown, table.free_index)

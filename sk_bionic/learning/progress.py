@@ -202,4 +202,7 @@ class Tasks:
 
 def _attributes(predictor):
     """Attributes that make a copy of the estimator predict as `predictor` does; None where nothing predicts yet."""
-    return None if predictor is None else {"predictor_": predictor, **predictor.attributes()}
+    if predictor is None:
+        return None
+    tables = {name: make() for name, make in predictor.tables().items()}
+    return {"predictor_": predictor, **predictor.attributes(), **tables}

@@ -1,6 +1,8 @@
 """The table of physiological parameters: units, bounds, priors, sources; and the vector that an optimiser moves."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -186,6 +188,11 @@ def make_parameter(definition, owner, given):
     )  # fmt: skip
 
 
+def _changed(row, **fields):
+    """The row, with other values of some fields where they are others."""
+    return row if all(getattr(row, name) == value for name, value in fields.items()) else replace(row, **fields)
+
+
 class ParameterTable:
     """All parameters of a model, in a fixed order, with the free ones marked.
 
@@ -197,8 +204,10 @@ class ParameterTable:
 
     def __init__(self, rows):
         self.rows = tuple(rows)
-        names = [row.name for row in self.rows]
-        self.slices = {n: slice(names.index(n), names.index(n) + names.count(n)) for n in dict.fromkeys(names)}
+        self.slices, start = {}, 0
+        for name, own in groupby(self.rows, key=lambda row: row.name):
+            stop = start + sum(1 for _ in own)
+            self.slices[name], start = slice(start, stop), stop
 
     def __len__(self):
         return len(self.rows)
@@ -206,10 +215,14 @@ class ParameterTable:
     def _column(self, field, dtype=np.float64):
         return np.array([getattr(row, field) for row in self.rows], dtype=dtype)
 
+    @cached_property
+    def _value(self):
+        return self._column("value")
+
     @property
     def value(self):
         """Current values of all rows, ndarray (n_parameters,), in SI units."""
-        return self._column("value")
+        return self._value.copy()
 
     @property
     def muscle_names(self):
@@ -243,7 +256,7 @@ class ParameterTable:
 
     def with_values(self, values):
         """Table with the given values, ndarray (n_parameters,); everything else stays."""
-        return ParameterTable(replace(row, value=float(v)) for row, v in zip(self.rows, values, strict=True))
+        return ParameterTable(_changed(row, value=float(v)) for row, v in zip(self.rows, values, strict=True))
 
     def with_rows(self, changes):
         """Table with fields of some rows replaced.
@@ -253,7 +266,7 @@ class ParameterTable:
         changes : dict
             From (owner, name) to a dict of fields of `Parameter`.
         """
-        return ParameterTable(replace(row, **changes.get((row.owner, row.name), {})) for row in self.rows)
+        return ParameterTable(_changed(row, **changes.get((row.owner, row.name), {})) for row in self.rows)
 
     def select(self, identify):
         """Table whose free rows are those named.
@@ -286,8 +299,13 @@ class ParameterTable:
             group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))
         key = lambda row: (row.owner, row.name)
         return ParameterTable(
-            replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows
+            _changed(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows
         )
+
+    def freeing(self, rows):
+        """Table whose free rows are those of an index, none of them grouped."""
+        free = set(map(int, rows))
+        return ParameterTable(_changed(row, free=i in free, group="") for i, row in enumerate(self.rows))
 
     def to_frame(self, index=None):
         """The table, or the rows of an `index`, as a DataFrame with columns muscle (or coordinate), name, unit,

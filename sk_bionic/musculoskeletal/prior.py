@@ -4,12 +4,8 @@ A free value is lower + (upper - lower) sigmoid(raw), so that every raw vector i
 in the value or its logarithm, as the table of parameters says. Rows of one group share one raw coordinate.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.special import expit, logit
-
-from .parameters import ParameterTable
 
 
 class FreeParameters:
@@ -114,7 +110,5 @@ class FreeParameters:
 
 def fixed_parameters(table, names=None):
     """The rows of a table that are not free, of all or some names of parameters, as `FreeParameters`."""
-    open_ = [not row.free and (names is None or row.name in names) for row in table.rows]
-    return FreeParameters(
-        ParameterTable(replace(row, free=one, group="") for row, one in zip(table.rows, open_, strict=True))
-    )
+    fixed = [i for i, row in enumerate(table.rows) if not row.free and (names is None or row.name in names)]
+    return FreeParameters(table.freeing(fixed))

@@ -208,7 +208,7 @@ def _parts_of_regressor(regressor):
     if regressor.module is not None:
         given["module"] = OwnModule(regressor.module).name
     parts = {**parts, "params": given}
-    derived = {**regressor.predictor_.attributes(), "net_": None}
+    derived = {**regressor.predictor_.attributes(), **regressor.predictor_.tables(), "net_": None}
     if derived["model_"] is regressor.model_:
         kept = {name: value for name, value in parts["fitted"].items() if name not in derived}
         return {**parts, "fitted": kept}

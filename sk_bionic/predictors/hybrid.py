@@ -48,13 +48,13 @@ class EnsemblePredictor(LearntPredictor):
     identification: Identification | None = None
     findings: tuple[Finding, ...] = ()
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is the held-out error, larger where the learners disagree."""
         features = self.features(recording)
         members = self.learners.predict_members(features, np.zeros((len(features), 0)))
         combined = self.learners.combined(members, recording.trials)
         variance = self._variance(combined, recording) if with_std else None
-        of_start = self._of_start(self.equation(recording), 0.0) if with_std else None
+        of_start = self._of_start(self.equation(recording), 0.0, forces=False) if with_std else None
         return self._unfused(recording.trials, combined.angle, variance, of_start)
 
     def predict_from_emg(self, recording):
@@ -66,12 +66,12 @@ class EnsemblePredictor(LearntPredictor):
         angle = smooth(combined.angle, recording.trials, self.trust.cutoff)
         return self.trust.variance(angle, combined.spread, self.heard(recording))
 
-    def _of_start(self, equation, ode_weight):
+    def _of_start(self, equation, ode_weight, forces):
         """What the unknown start of each trial makes of the variances of angles and forces (see `start_variance`).
 
         Learners forget it with the EMG that they see; only physics that leads takes it along.
         """
-        found, trials = variance_from_rest(self, equation), equation.trials
+        found, trials = variance_from_rest(self, equation, forces), equation.trials
         if found is None or ode_weight >= LEADING_WEIGHT:
             return found
         since = trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
@@ -148,9 +148,9 @@ class HybridPredictor(EnsemblePredictor):
     physics: MusculoskeletalModel
     known_inputs: dict
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is the held-out error, larger where learners disagree."""
-        return self._fused(self._heard(recording), self.trust.ode_weight, with_std)
+        return self._fused(self._heard(recording), self.trust.ode_weight, with_std, forces)
 
     def predict_simulated(self, recording):
         """Angles (n_frames, n_coordinates) [rad] of the equation alone, as the training's goniometer reads them."""
@@ -209,12 +209,12 @@ class HybridPredictor(EnsemblePredictor):
             variance[trial] += of_both
         return angle, variance
 
-    def _fused(self, heard, ode_weight, with_std):
+    def _fused(self, heard, ode_weight, with_std, forces):
         equation, trials = heard.equation, heard.equation.trials
         combined = self.learners.combined(heard.members, trials, heard.belief)
         angle, variance = self._handed_over(heard, combined.angle, self._variance(combined, heard.recording))
         std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
-        of_start = self._of_start(equation, ode_weight) if with_std else None
+        of_start = self._of_start(equation, ode_weight, forces) if with_std else None
         if heard.beyond.any():
             # The parameters that explain the motion tell more of other loads than those that allow for errors.
             (angle, variance), physics = self._beyond(heard, angle, variance), equation
@@ -230,12 +230,14 @@ class HybridPredictor(EnsemblePredictor):
         if not with_std:
             return Prediction(angle, trajectory)
         of_state = _sized(result.variance(), variance, trials)
-        of_force = self._force_variance(equation, trajectory, of_state)
         # Physics that only corrects leaves the learners' errors where they are.
         of_angle = of_state[:, 0] if ode_weight >= LEADING_WEIGHT else variance
-        if of_start is not None:
-            of_angle, of_force = of_angle + of_start[0], of_force + of_start[1]
-        return Prediction(angle, trajectory, np.sqrt(of_angle), force_std=np.sqrt(of_force))
+        angle_std = np.sqrt(of_angle if of_start is None else of_angle + of_start[0])
+        if not forces:
+            return Prediction(angle, trajectory, angle_std)
+        of_force = self._force_variance(equation, trajectory, of_state)
+        of_force = of_force if of_start is None else of_force + of_start[1]
+        return Prediction(angle, trajectory, angle_std, force_std=np.sqrt(of_force))
 
     def _force_variance(self, equation, trajectory, of_state):
         """Variance of muscle forces (n_frames, n_muscles) [N^2] by parameters and by the state's own variance."""
@@ -251,12 +253,12 @@ class HybridPredictor(EnsemblePredictor):
 class SimulationLedPredictor(HybridPredictor):
     """A hybrid whose simulation predicts alone, but for trials in which learners show that it has lost its way."""
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is the simulation's, not below the held-out error."""
         heard = self._heard(recording)
         if heard.belief.min() <= BELIEF_OF_SIMULATION:
-            return self._fused(heard, LARGEST_FUSION_WEIGHT, with_std)
-        found = simulated(self, heard.equation, with_std)
+            return self._fused(heard, LARGEST_FUSION_WEIGHT, with_std, forces)
+        found = simulated(self, heard.equation, with_std, forces)
         angle = smooth(found.angle, recording.trials, self.trust.cutoff)
         std = None if found.angle_std is None else np.maximum(found.angle_std, self.trust.error_std)
         if heard.beyond.any():

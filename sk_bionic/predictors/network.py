@@ -40,12 +40,12 @@ class NetworkPredictor(LearntPredictor):
     ode_weight: float
     identification = None  # joint training has no posterior
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is that of the training residual and of the unknown start."""
         angle, force = self.network.predict(self.scaler.transform(self.features(recording)))
         angle = self.as_measured(angle)
         variance = residual_variance(self.network, angle)
-        of_start = variance_from_rest(self, self.equation(recording)) if with_std else None
+        of_start = variance_from_rest(self, self.equation(recording), forces=False) if with_std else None
         variance = variance if of_start is None else variance + of_start[0]
         maximal = self.model.parameters.as_dict()["max_isometric_force"]
         return Prediction(angle, angle_std=np.sqrt(variance), force=force * maximal)

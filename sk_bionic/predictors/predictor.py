@@ -74,12 +74,10 @@ ATTRIBUTES_IN_TIME = (
     "session_",
     "muscle_names_",
     "synthesized_muscles_",
-    "parameters_",
-    "parameter_correlation_",
-    "starts_",
-    "trial_gain_",
     *(f"{name}_" for name in MUSCLE_ATTRIBUTES),
 )
+# Those that are made when they are first asked for (see `Predictor.tables`).
+TABLES = ("findings_", "parameters_", "parameter_correlation_", "starts_", "trial_gain_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +93,7 @@ class Predictor(ABC):
     suspicions: tuple = ()
 
     @abstractmethod
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """Angles of a recording.
 
         Parameters
@@ -103,6 +101,8 @@ class Predictor(ABC):
         recording : Recording
         with_std : bool, default=False
             Whether standard deviations are wanted, which take longer.
+        forces : bool, default=True
+            Whether those of muscle forces are wanted, too.
 
         Returns
         -------
@@ -134,8 +134,11 @@ class Predictor(ABC):
             "member_weights_": {},
             "output_cutoff_": np.inf,
             "held_out_rmse_": {},
-            "findings_": suspicion_frame(self.suspicions),
         }
+
+    def tables(self):
+        """What makes those of its attributes that take longer than a prediction, functions by public names, dict."""
+        return {"findings_": lambda: suspicion_frame(self.suspicions)}
 
     def with_suspicions(self, suspicions):
         """The same with what makes the fit implausible."""
@@ -256,22 +259,24 @@ class PredictorInTime(Predictor):
             "session_": self.session,
             "muscle_names_": model.muscle_names,
             "synthesized_muscles_": model.synthesized_muscles,
-            **self._found(),
             **{f"{name}_": values[name].copy() for name in MUSCLE_ATTRIBUTES},
         }
 
+    def tables(self):
+        """Those of every predictor, and what the identification says: nothing where there was none."""
+        return {**super().tables(), **self._found()}
+
     def _found(self):
-        """What the identification says, by public names: nothing where there was none."""
         return {
-            "parameters_": parameter_frame(self.model),
-            "parameter_correlation_": correlation_frame(self.model, None),
-            "starts_": [],
-            "trial_gain_": None,
+            "parameters_": lambda: parameter_frame(self.model),
+            "parameter_correlation_": lambda: correlation_frame(self.model, None),
+            "starts_": list,
+            "trial_gain_": lambda: None,
         }
 
 
 def found_by(identification, model, findings):
-    """What an identification says of a model, by public names of the estimator's attributes.
+    """What makes the tables of an identification, by public names of the estimator's attributes.
 
     Parameters
     ----------
@@ -283,12 +288,12 @@ def found_by(identification, model, findings):
 
     Returns
     -------
-    dict
+    dict of callable
     """
     covariance = identification.covariance
     return {
-        "parameters_": parameter_frame(model, covariance, findings, identification.given_fixed),
-        "parameter_correlation_": correlation_frame(model, covariance),
-        "starts_": list(identification.starts),
-        "trial_gain_": trial_gain_frame(identification, model),
+        "parameters_": lambda: parameter_frame(model, covariance, findings, identification.given_fixed),
+        "parameter_correlation_": lambda: correlation_frame(model, covariance),
+        "starts_": lambda: list(identification.starts),
+        "trial_gain_": lambda: trial_gain_frame(identification, model),
     }

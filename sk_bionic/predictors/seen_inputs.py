@@ -28,6 +28,7 @@ EXTERNAL, ALL = -1, -2  # columns of an Oddity that is of an external input, of 
 MOVED, MOVED_TIMES = 0.06, 1.5
 SHORTEST = 2.0  # s of a trial that tells a muscle that happens to be quiet, or busy, from a fault
 REST, FEWEST_AT_RAIL = 5.0, 8  # percentile of the EMG that counts as its level at rest; frames at one largest value
+FAINT = 1.0  # percentile of the EMG that it hardly falls below
 BESIDE = 0.02  # part of the range below the largest value where clipped EMG has few frames
 DROPOUT = 0.2  # s for which a living channel does not hold one value, unless it does for half as long in the training
 RAISED = 1.5  # what clipped EMG may have reached, over the rail
@@ -130,9 +131,9 @@ class SeenInputs(NamedTuple):
 
     def _odd_emg(self, k, emg, time, levels, names):
         """Oddities of the EMG (n_frames, n_channels) of one trial."""
-        found = []
+        found, lows = [], np.percentile(emg, REST, axis=0)
         for j, name in enumerate(names):
-            one = emg[:, j], time, levels[..., j]
+            one = emg[:, j], time, levels[..., j], float(lows[j])
             found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
         kinds = [odd.kind for odd in found]
         if kinds.count("far above") == len(names) or not {*kinds} <= {"far above", "rest"}:
@@ -141,19 +142,19 @@ class SeenInputs(NamedTuple):
         meaning = f"is {ratio:.1f} times as large as ever in training"
         return [Oddity(k, ALL, "EMG of all channels", "louder", meaning)] if ratio > LOUDER else found
 
-    def _odd_channel(self, j, signal, time, levels):
+    def _odd_channel(self, j, signal, time, levels, low):
         """Kind and meaning of the first oddity of one channel in one trial, in a list; empty where there is none.
 
-        `levels` (3, n_windows) of the training by `_levels`.
+        `levels` (3, n_windows) of the training by `_levels`; `low`: level of the signal at rest.
         """
         tops, spans, rests = levels
         long_enough = time[-1] - time[0] >= SHORTEST
         whole, highest = self.emg[:, j], float(self.emg[:, j].max())
-        top, low = float(signal.max()), float(np.percentile(signal, REST))
+        top = float(signal.max())
         if np.ptp(whole) <= FLAT * highest:
             return []  # nothing was learnt from it
         quietest = SILENT * float(tops.min()) if long_enough else 0.0
-        silent = top < max(quietest, 0.5 * float(np.percentile(whole, 1.0)))
+        silent = top < quietest or top < 0.5 * highest and top < 0.5 * float(np.percentile(whole, FAINT))
         varied = spans.min() > FLAT * highest
         if np.ptp(signal) <= FLAT * highest and (silent or long_enough and varied):
             return [("constant", f"is constant at {top:.3g} (training reached {highest:.3g})")]
@@ -179,11 +180,11 @@ class SeenInputs(NamedTuple):
         living = np.ptp(self.emg, axis=0) > FLAT * self.emg.max(axis=0)
         if time[-1] - time[0] < SHORTEST or living.sum() < FEWEST_LOUDER:
             return 1.0
-        windows = self._windows(time[-1] - time[0])
-        known = np.array([np.percentile(window[:, living], LOUD, axis=0) for window in windows])
-        new = np.percentile(emg[:, living], LOUD, axis=0)
-        if (known <= 0).any() or (new <= known.max(axis=0)).any():
-            return 1.0
+        new, known = np.percentile(emg[:, living], LOUD, axis=0), []
+        for window in self._windows(time[-1] - time[0]):
+            known.append(np.percentile(window[:, living], LOUD, axis=0))
+            if (known[-1] <= 0).any() or (new <= known[-1]).any():
+                return 1.0
         level = np.log(known).mean(axis=1)
         ratio = np.log(new).mean() - level.max()
         return float(np.exp(ratio)) if ratio > np.ptp(level) else 1.0
@@ -242,9 +243,10 @@ class SeenInputs(NamedTuple):
 
 def _levels(windows):
     """Largest values, ranges and resting levels (3, n_windows, n_channels) of stretches of the training."""
-    return np.array([[w.max(axis=0), np.ptp(w, axis=0), np.percentile(w, REST, axis=0)] for w in windows]).swapaxes(
-        0, 1
-    )
+    if len({len(one) for one in windows}) == 1:  # at once
+        of = np.stack(windows, axis=1)
+        return np.array([of.max(axis=0), np.ptp(of, axis=0), np.percentile(of, REST, axis=0)])
+    return np.stack([_levels([one])[:, 0] for one in windows], axis=1)
 
 
 def _step(time):

@@ -33,9 +33,9 @@ class SimulationPredictor(PredictorInTime):
     identification: Identification
     findings: tuple = ()
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor."""
-        return simulated(self, self.equation(recording), with_std)
+        return simulated(self, self.equation(recording), with_std, forces)
 
     def calibrate(self, recording):
         """Offset, gains and delays are identified anew, under priors about the training's."""
@@ -156,7 +156,7 @@ class SimulationSoFar(PredictorInTime):
         """Of the model with those parameters."""
         return cls(model=model, model_of_training=model, session=session_of_training(recording, model))
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor, but nobody knows its error yet."""
         return Prediction(self.simulate(recording))
 
@@ -183,7 +183,7 @@ def start_states(equation, angle):
         return None
 
 
-def simulated(predictor, equation, with_std=False):
+def simulated(predictor, equation, with_std=False, forces=True):
     """Prediction of the identified equation, from rest in equilibrium.
 
     Parameters
@@ -192,7 +192,8 @@ def simulated(predictor, equation, with_std=False):
         Identified.
     equation : EquationOfMotion
         Of its model on the new frames.
-    with_std : bool
+    with_std, forces : bool
+        As of `Predictor.predict`.
 
     Returns
     -------
@@ -209,14 +210,15 @@ def simulated(predictor, equation, with_std=False):
         # A doubt of the parameters that are not free has no part in the angles' variance: what they have done to the
         # angles of the training is in the error that was left there.
         of_angle = with_offset(piece.of_angle[..., : len(free)], free)
-        of_force = piece.of_force[..., : len(free)]
-        known = known_otherwise(identification)
-        return propagated(of_angle, known), force_variance(of_force, piece.force, identification)
+        variance = propagated(of_angle, known_otherwise(identification))
+        if not forces:
+            return variance, piece.force
+        return variance, force_variance(piece.of_force[..., : len(free)], piece.force, identification)
 
     of_free = (free.index, of_parameters) if len(free) else ()
-    trajectory, variance, of_force = from_rest(predictor.start_states, equation, *of_free)
+    trajectory, variance, of_force = from_rest(predictor.start_states, equation, *of_free, forces=forces)
     variance += identification.noise_std**2
-    np.sqrt(of_force, out=of_force)
+    of_force = np.sqrt(of_force, out=of_force) if forces else None
     return Prediction(trajectory.angle + offset, trajectory, np.sqrt(variance), force_std=of_force)
 
 
@@ -232,7 +234,7 @@ def propagated(jacobian, covariance):
     return ((jacobian @ covariance) * jacobian).sum(axis=-1)
 
 
-def from_rest(starts, equation, rows=(), of_parameters=None):
+def from_rest(starts, equation, rows=(), of_parameters=None, *, forces=True):
     """Simulation from rest and its variances by what nobody knows of each trial's start and by parameters.
 
     Parameters
@@ -244,6 +246,8 @@ def from_rest(starts, equation, rows=(), of_parameters=None):
         Parameters with respect to which derivatives are wanted, rows of their table.
     of_parameters : callable, optional
         Variances of angles and forces that these make in a `StartPiece`.
+    forces : bool
+        Whether variances of forces are asked for.
 
     Returns
     -------
@@ -251,18 +255,18 @@ def from_rest(starts, equation, rows=(), of_parameters=None):
     variance : ndarray (n_frames, n_coordinates)
         Of the angles [rad^2].
     force_variance : ndarray (n_frames, n_muscles)
-        [N^2]
+        [N^2]; of no muscle where nobody asks.
     """
     model, trials = equation.model, equation.trials
     march = equation.march(rows=rows, surplus=True)
     states, variance = march.states(), np.zeros((trials.n_frames, model.n_coordinates))
-    of_force, known = np.zeros((trials.n_frames, model.n_muscles)), None
+    of_force, known = np.zeros((trials.n_frames, model.n_muscles if forces else 0)), None
     if starts is not None:
         probability = starts.probability(equation)
-        known, moment = Opening.of(equation), starts.second_moment(probability)
+        known, moment = Opening.of(equation, forces), starts.second_moment(probability)
 
     def one(k):
-        for piece in start_pieces(equation, march, states, k, len(rows)):
+        for piece in start_pieces(equation, march, states, k, len(rows), forces=forces):
             if of_parameters is not None:
                 variance[piece.rows], of_force[piece.rows] = of_parameters(piece)
             if known is None:
@@ -289,14 +293,14 @@ def from_rest(starts, equation, rows=(), of_parameters=None):
     return trajectory, variance, of_force
 
 
-def variance_from_rest(predictor, equation):
-    """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and of the muscle
-    forces (n_frames, n_muscles) [N^2] of the fitted model's simulation; None where there is none, or where the training
-    knows no starts.
+def variance_from_rest(predictor, equation, forces=True):
+    """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and, where they are
+    asked for, of the muscle forces (n_frames, n_muscles) [N^2] of the fitted model's simulation; None where there is
+    none, or where the training knows no starts.
     """
     if predictor.start_states is None:
         return None
     try:
-        return from_rest(predictor.start_states, equation)[1:]
+        return from_rest(predictor.start_states, equation, forces=forces)[1:]
     except SimulationError:
         return None

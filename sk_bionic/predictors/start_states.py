@@ -127,9 +127,9 @@ class Opening(NamedTuple):
     force_variance: np.ndarray
 
     @classmethod
-    def of(cls, motion):
-        """Those of a motion, to be filled."""
-        trials, m = motion.trials, motion.model.n_muscles
+    def of(cls, motion, forces=True):
+        """Those of a motion, to be filled; of no muscle where nobody asks for forces."""
+        trials, m = motion.trials, motion.model.n_muscles if forces else 0
         lengths = [
             int(np.searchsorted(trials.time[rows], trials.time[rows.start] + HORIZON, side="right"))
             for rows in trials.slices
@@ -191,8 +191,10 @@ def spread_of_starts(starts, motion, trajectory, opening, probability):
         places += [np.arange(rows.start, rows.start + len(part)) for part in found]
         weights += [np.full(len(part), count / N_DRAWS) for part, count in zip(found, counts, strict=True)]
     states, places, weight = np.concatenate(parts), np.concatenate(places), np.concatenate(weights)[:, None]
-    still = np.zeros((0, d))
-    force = march.at(states, still, opening.activations[places], opening.frames[places], settled=False).force
+    force = np.empty((len(places), 0))
+    if opening.force.shape[1]:
+        still = np.zeros((0, d))
+        force = march.at(states, still, opening.activations[places], opening.frames[places], settled=False).force
     angle, out = trajectory.angle[opening.frames], []
     for moved, base in ((states[:, 0, :d], angle), (force, opening.force)):
         total = np.zeros_like(base)

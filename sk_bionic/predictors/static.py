@@ -25,7 +25,7 @@ class StaticPredictor(Predictor):
     network: TrainedNetwork
     scaler: StandardScaler
 
-    def predict(self, recording, *, with_std=False):
+    def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor; the standard deviation is that of the training residual."""
         angle, _ = self.network.predict(self.scaler.transform(recording.emg))
         return Prediction(angle, angle_std=np.sqrt(residual_variance(self.network, angle)))

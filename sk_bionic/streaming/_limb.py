@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..dynamics.compiled.excitation import Record
-from ..dynamics.compiled.interval import SOLVED, new_interval
+from ..dynamics.compiled.interval import NEAREST, SOLVED, new_interval
 from ..dynamics.compiled.march import march
 from ..musculoskeletal.compiled.instant import new_instant
 from ..musculoskeletal.compiled.layout import DELAY
@@ -86,7 +86,8 @@ class Limb:
         window = self.window
         return march(
             self.body, window.record, self.columns, 0, self._whole, span, from_rest, held, self.at, self.interval,
-            window.states, self._none, window.sensitivity, True, window.states[:0], window.report,
+            window.states, self._none, window.sensitivity, True, window.states[:0],
+            False, NEAREST, window.report,
         )  # fmt: skip
 
     def tell(self, settled):

@@ -1,6 +1,7 @@
 """The trials of an array of frames, and how an index, a sampling rate or names tell them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -175,7 +176,7 @@ class Trials:
             f"{', '.join(named[:N_NAMED])}{more}."
         )
 
-    @property
+    @cached_property
     def sampling_rate(self):
         """Median of 1 / dt over all intervals [Hz]; NaN when every trial has a single frame."""
         first = self.interval_starts
@@ -246,10 +247,10 @@ def _check_sampling_rate(sampling_rate):
 
 
 def _trial_labels(index, levels, trial, n_frames):
-    """The trial's name of each frame, from the argument or the index, or None."""
-    from_index = index.get_level_values("trial") if "trial" in levels else None
+    """What has the trial's name of each frame, from the argument or the index itself, or None."""
+    from_index = index.get_level_values("trial") if "trial" in levels and trial is not None else None
     if trial is None:
-        return from_index
+        return index if "trial" in levels else None
     shape = np.shape(np.asarray(trial, dtype=object))
     if len(shape) != 1:
         raise ValueError(
@@ -272,8 +273,7 @@ def _split(labels, n_frames):
     """Names and row offsets of the trials; each trial must be one contiguous piece."""
     if labels is None:
         return (0,), np.array([0, n_frames])
-    codes, names = pd.factorize(labels)
-    names = tuple(names.tolist())
+    codes, names = _factorised(labels)
     if np.any(codes < 0):
         raise ValueError(f"Row {int(np.argmax(codes < 0))} has no trial name (NaN or None).")
     first = np.flatnonzero(np.diff(codes, prepend=-1))
@@ -285,6 +285,17 @@ def _split(labels, n_frames):
             "another trial. Sort the rows by trial, or give the pieces different names."
         )
     return names, np.append(first, n_frames)
+
+
+def _factorised(labels):
+    """Each frame's number of its trial, -1 where there is none, and the names by first appearance."""
+    if not isinstance(labels, pd.MultiIndex):
+        codes, names = pd.factorize(labels)
+        return codes, tuple(names.tolist())
+    level = labels.names.index("trial")  # which knows the names by numbers
+    of_level = np.asarray(labels.codes[level])
+    codes, order = pd.factorize(of_level)
+    return np.where(of_level < 0, -1, codes), tuple(labels.levels[level][order[order >= 0]].tolist())
 
 
 def _time_of_index(index):

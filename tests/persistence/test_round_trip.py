@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 import sk_bionic
 from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic.predictors.predictor import TABLES
 
 ONE_OF_EACH = ["hybrid", "network", "own model", "static", "calibrated simulation"]
 
@@ -46,7 +47,8 @@ def test_everything_it_says_is_bit_equal(kind, fitted, outputs, expected, tmp_pa
 def test_parameters_and_attributes_come_back_with_their_types(kind, fitted, tmp_path):
     estimator, *_ = fitted(kind)
     loaded = saved(estimator, tmp_path)
-    assert set(vars(loaded)) == set(vars(estimator))
+    assert {*vars(loaded), *TABLES} == {*vars(estimator), *TABLES}
+    assert [hasattr(loaded, name) for name in TABLES] == [hasattr(estimator, name) for name in TABLES]
     for name, value in estimator.get_params().items():
         assert type(loaded.get_params()[name]) is type(value), name
     for name in (

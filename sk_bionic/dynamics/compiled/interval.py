@@ -29,7 +29,9 @@ from .scheme import FRACTION, PARABOLA, PIECE
 ITERATIONS, SHORTENINGS = 20, 6
 NEAR = 1e-8  # of an update [rad; tendons: 1], after which Newton's method has arrived
 NEARER = 1e-11  # of the update that would follow, the same: updates fall quadratically
-NEAREST = 1e-9  # of an update whose derivatives count as those at the solution
+# Of an update whose derivatives count as those at the solution; are good for standard errors; steer a search. What is
+# left of the state is about the square.
+NEAREST, CLOSE, STEERING = 1e-9, 1e-6, 3e-5
 LONGEST = 1.0  # rad, of an update
 ROUNDING = 1e-12  # of the residual in torque scales, below which it need not fall
 LARGEST = 1e60  # residual, beyond which it is no missing inertia that makes a matrix singular
@@ -282,15 +284,15 @@ def take_step(body, h, w):
 
 
 @part
-def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
+def newton(body, record, columns, frame, offset, h, at, w, held, wanted, near, enough):
     """Right end of the interval, from the guess in w.state; whether it was found, and the largest residual.
 
     Where `held`, the motion is given and only tendons are solved for. A step that makes the residual larger is halved.
     Where derivatives are `wanted`, all of them are left, those of the last iteration, whose step was less than
-    `NEAREST`.
+    `enough`. Where the guess is `near`, that is mostly the first.
     """
     state = w.state
-    best, residual, shortened, before, complete = np.inf, np.inf, 0, 0.0, False
+    best, residual, shortened, before, complete = np.inf, np.inf, 0, 0.0, wanted and near
     for _ in range(ITERATIONS):
         collocate(body, record, columns, frame, offset, h, at, w, complete)
         residual = largest_row(w, held)
@@ -313,7 +315,7 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted):
             moved / before
         )  # infinite at first; updates fall quadratically, so that the next ratio is this one's square
         before = moved
-        if not wanted and (moved < NEAR or moved * ratio * ratio < NEARER) or complete and moved < NEAREST:
+        if not wanted and (moved < NEAR or moved * ratio * ratio < NEARER) or (complete or near) and moved < enough:
             return SOLVED, residual
         complete = wanted
     return OPEN, residual

@@ -116,19 +116,29 @@ def forget(w):
 
 
 @part
-def predict(h, w):
-    """First guess of the right end: velocities and rates go on as a parabola through the last three ends."""
+def predict(h, w, other, near, k):
+    """First guess of the right end: velocities and rates go on as a parabola through the last three ends.
+
+    Where an `other` march is `near`, at its frame `k` now, what the two differ by goes on like that.
+    """
     n, state, history = w.state.shape[2], w.state, w.history
     before, earlier = history[0, n], history[1, n]
     for s in range(n):
-        x, y = state[LEFT, VALUES, s], state[LEFT, SLOPES, s]
+        x, y, last, last_but_one = state[LEFT, VALUES, s], state[LEFT, SLOPES, s], history[0, s], history[1, s]
+        if near:
+            x, y = x - other[k, VALUES, s], y - other[k, SLOPES, s]
+            last -= other[max(k - 1, 0), SLOPES, s]
+            last_but_one -= other[max(k - 2, 0), SLOPES, s]
         first, second = 0.0, 0.0  # divided differences
         if before > 0.0:
-            first = (y - history[0, s]) / before
+            first = (y - last) / before
             if earlier > 0.0:
-                second = (first - (history[0, s] - history[1, s]) / earlier) / (before + earlier)
+                second = (first - (last - last_but_one) / earlier) / (before + earlier)
         state[RIGHT, SLOPES, s] = y + h * (first + (h + before) * second)
         state[RIGHT, VALUES, s] = x + h * (y + h * (0.5 * first + (h / 3.0 + 0.5 * before) * second))
+        if near:
+            state[RIGHT, VALUES, s] += other[k + 1, VALUES, s]
+            state[RIGHT, SLOPES, s] += other[k + 1, SLOPES, s]
 
 
 @part
@@ -166,19 +176,22 @@ def hold(body, states, frame, offset, whole, w):
 
 
 @part
-def cross(body, record, columns, trial, bounds, frame, n_steps, held, at, w, states, wanted):
-    """Cross the interval behind a frame in some steps, from the left end in `w`: status and largest residual."""
+def cross(body, record, columns, trial, bounds, frame, n_steps, held, at, w, states, wanted, other, first, enough):
+    """Cross the interval behind a frame in some steps, from the left end in `w`: status and largest residual.
+
+    `other`: states of another march from frame `first` on, near which this one stays, if there is one.
+    """
     whole = record.time[frame + 1] - record.time[frame]
-    h, residual = whole / n_steps, 0.0
+    h, residual, near = whole / n_steps, 0.0, n_steps == 1 and len(other) > 0
     for k in range(n_steps):
         if not step_activity(body, record, trial, bounds, record.time[frame] + k * h, h, w.activity, w.near, wanted):
             return NO_ACTIVATION, 0.0
         since = record.time[frame] + k * h - record.time[bounds[0]]
         between(body, since, h, w.activity, w.gauss, wanted)
-        predict(h, w)
+        predict(h, w, other, near, frame - first)
         if held:
             hold(body, states, frame, (k + 1) * h, whole, w)
-        status, residual = newton(body, record, columns, frame, k * h, h, at, w, held, wanted)
+        status, residual = newton(body, record, columns, frame, k * h, h, at, w, held, wanted, near, enough)
         if status != SOLVED:
             return status, residual
         if wanted:
@@ -228,7 +241,7 @@ def has_come_near(body, frame, states, other, first):
 
 @compiled
 def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, states, activations, sensitivity, wanted,
-          other, report):  # fmt: skip
+          other, until_near, enough, report):  # fmt: skip
     """March one trial over the frames span[0] ... span[1], the first of which is solved where the trial begins there.
 
     Parameters
@@ -247,8 +260,12 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         Filled where it has rows.
     sensitivity : ndarray (span[1] - span[0] + 1, 2 n_states, n_columns)
         Filled where `wanted`; its first row is read where the trial begins earlier.
-    other : ndarray (n_frames or 0, 2, n_states)
-        States of the same frames from another start; where there are some, the march ends where it has come to them.
+    other : ndarray (span[1] - span[0] + 1 or 0, 2, n_states)
+        States of the same frames in another march, from which first guesses are made: the nearer the two, the better.
+    until_near : bool
+        End where this march has come to the other.
+    enough : float
+        Newton's last update [rad] where derivatives are `wanted`, or where another march is nearby.
     report : ndarray (3,)
         Frame before the interval in which a march failed or ended, largest residual there, intervals crossed in several
         steps.
@@ -269,7 +286,9 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         n_steps = 1
         while True:
             load(i, span[0], w, states, sensitivity, wanted)
-            status, residual = cross(body, record, columns, trial, bounds, i, n_steps, held, at, w, states, wanted)
+            status, residual = cross(
+                body, record, columns, trial, bounds, i, n_steps, held, at, w, states, wanted, other, span[0], enough
+            )
             if status == SOLVED:
                 break
             report[0], report[1] = i, residual
@@ -285,7 +304,7 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         if n_steps > 1:
             forget(w)
         keep(body, i + 1, span[0], w, states, sensitivity, activations, wanted)
-        if len(other) > 0 and has_come_near(body, i + 1, states, other, span[0]):
+        if until_near and has_come_near(body, i + 1, states, other, span[0]):
             report[0] = i + 1
             return SOLVED
     report[0] = span[1]
