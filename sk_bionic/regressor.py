@@ -425,14 +425,14 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             inputs.check_layers(self.hidden_layer_sizes)
             inputs.check_device(self.device)
             inputs.check_ode_weight(self.ode_weight, self.prediction)
-            training = self._read_training(X, y, trial, sample_weight)
-            if training.recording.trials is not None:
-                compile_ahead()
-            random_state = own_random_state(self.random_state)
-            progress = self._progress(X, y, training.recording.trials)
-            settings = settings_of(self, random_state, progress)
             previous = getattr(self, "predictor_", None) if self.warm_start else None
-            model, recording, signals = self._learn_columns(training.recording, previous)
+            columns = [self._read_training(X, y, trial, sample_weight).recording]
+            if columns[0].trials is not None:
+                compile_ahead()
+            progress = self._progress(X, y, columns[0].trials)
+            random_state = own_random_state(self.random_state)
+            settings = settings_of(self, random_state, progress)
+            model, recording, signals = self._learn_columns(columns.pop(), previous)  # which keeps less of an hour
             validation = None
             if self.early_stopping or self.callbacks and _watch_validation(self.callbacks):
                 trials, labelled = recording.trials, recording.labelled
@@ -800,6 +800,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         if known is not None and len(known.parameters) == len(model.parameters):
             model = model.with_values(known.parameters.value)
         self.model_, recording = model, inputs.in_columns(columns, self.roles_, self.emg_scale_, model)
+        del columns
         return model, recording, signal_suspicions(recording, model, self.emg_scale_, self._may_scale)
 
     def _read(self, X, y=None):

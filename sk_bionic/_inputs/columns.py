@@ -106,12 +106,13 @@ def learn_columns(recording, model, names, named, emg_scale):
     """
     model = build_model(model, names, recording.angle.shape[1])
     roles = assign_columns(names_for(model, names, named), model)
-    emg, trials = recording.emg[:, roles.emg], recording.trials
+    emg, trials = recording.emg[:, list(roles.emg)], recording.trials  # a copy
     warn_of_synthesized(model)
     warn_of_negative(emg, roles.emg_names, trials)
     warn_of_flat(emg, roles.emg_names, trials)
     scale = scale_of_emg(emg, emg_scale)
-    check_amplitude(emg / scale, roles.emg_names, trials)
+    emg /= scale
+    check_amplitude(emg, roles.emg_names, trials)
     return place_limits(model, recording.angle), roles, scale
 
 

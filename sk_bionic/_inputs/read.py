@@ -192,7 +192,9 @@ def in_columns(recording, roles, emg_scale, model):
     check_load(columns, roles)
     check_prescribed(columns, roles, model, recording.trials)
     external = {name: columns[:, column] for name, column in roles.exogenous.items()}
-    recording = replace(recording, emg=columns[:, roles.emg] / emg_scale, external=external)
+    emg = columns[:, list(roles.emg)]  # a copy
+    emg /= emg_scale
+    recording = replace(recording, emg=emg, external=external)
     if model.prescribed_names:
         warn_of_rough(EquationOfMotion.of(model, recording))
     return recording

@@ -89,7 +89,7 @@ def rest_suspicions(motion, angle, scaled=False):
     measured, model, out = np.median(angle[resting], axis=0), motion.model, []
     level = np.zeros(model.n_muscles)
     if not scaled:
-        level = UNCERTAIN * np.asarray(motion.activations(model.parameters.as_dict()))[resting].mean(axis=0)
+        level = UNCERTAIN * motion.activations_at(np.flatnonzero(resting)).mean(axis=0)
     scale = {"moment_arm_scale": np.ones(model.n_muscles)}
     _, arms = model.length_and_moment_arm(measured[None], model.parameters.as_dict() | scale)
     for d, name in enumerate(model.coordinate_names):
@@ -108,7 +108,8 @@ def rest_suspicions(motion, angle, scaled=False):
 def _resting(motion, angle):
     """Frames (n_frames,) in which nothing moves and the EMG is at its lowest."""
     excitation = motion.excitation
-    level = (excitation / np.maximum(np.percentile(excitation, 95.0, axis=0), 1e-12)).mean(axis=1)
+    high = [max(float(np.percentile(own, 95.0)), 1e-12) for own in excitation.T]  # one by one, for long recordings
+    level = excitation @ (1.0 / np.array(high)) / len(high)
     known = np.isfinite(angle).all(axis=1)
     smoothed, velocity = np.zeros_like(angle), np.full_like(angle, np.inf)
     for rows in motion.trials.slices:

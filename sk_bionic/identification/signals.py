@@ -11,6 +11,7 @@ UNDERRATED, PERCENT = 3.0, (20.0, 150.0)  # largest values of EMG above 1 that l
 # Level that a channel does not fall below, in units of full excitation, above which it is no rest, and how much higher
 # the EMG is in a fifth of the time: noise piles up at its level, a muscle that is never at rest does not.
 RESTING_LEVEL, PILED_UP = 0.035, 1.35
+LEVELS = (2.0, 20.0, 98.0)  # percentiles of a channel's EMG: lowest, mostly above, largest
 FAINT = 0.01  # largest EMG of a channel over the others' (their median), below which it is noise
 QUIET = 0.6  # lowest over largest EMG above which a channel shows nothing but noise
 SMALLEST_RANGE = np.deg2rad(4.0)  # that a movement covers [rad]
@@ -38,7 +39,9 @@ def emg_suspicions(emg, scale, names, trials, normalised=True):
     list of Suspicion
     """
     found = _amplitude(emg, names, trials) if normalised else []
-    return [*found, *_faint(emg, names), *_levels(emg / scale, names)]
+    # one channel after the other: of an hour there is no room for a copy of them all
+    levels = np.array([np.percentile(signal, LEVELS) for signal in emg.T]).T
+    return [*found, *_faint(emg, levels[-1], names), *_levels(levels / scale, names)]
 
 
 def _largest(emg, trials):
@@ -46,8 +49,9 @@ def _largest(emg, trials):
     out = np.zeros(emg.shape[1])
     for rows in trials.slices:
         width = min(max(1, round(WINDOW * trials.sampling_rate)), rows.stop - rows.start)
-        sums = np.cumsum(np.vstack([np.zeros(emg.shape[1]), emg[rows]]), axis=0)
-        out = np.maximum(out, ((sums[width:] - sums[:-width]) / width).max(axis=0))
+        for j, signal in enumerate(emg[rows].T):
+            sums = np.cumsum(np.concatenate([[0.0], signal]))
+            out[j] = max(out[j], ((sums[width:] - sums[:-width]) / width).max())
     return out
 
 
@@ -86,9 +90,8 @@ def _amplitude(emg, names, trials):
     return []
 
 
-def _faint(emg, names):
-    """Channels that show next to nothing beside the others."""
-    high = np.percentile(emg, 98.0, axis=0)
+def _faint(emg, high, names):
+    """Channels that show next to nothing beside the others, of which all are mostly below `high` (n_channels,)."""
     out = []
     for j, name in enumerate(names):
         others = float(np.median(np.delete(high, j))) if len(names) > 1 else 0.0
@@ -105,8 +108,9 @@ def _faint(emg, names):
     return out
 
 
-def _levels(emg, names):
-    low, piled, high = np.percentile(emg, [2.0, 20.0, 98.0], axis=0)
+def _levels(levels, names):
+    """Channels that hardly change or have a resting level; `levels` (3, n_channels) as of `LEVELS`."""
+    low, piled, high = levels
     quiet = (high > low) & (low > QUIET * high)
     floor = (low > RESTING_LEVEL) & (piled < PILED_UP * low) & ~quiet & (high > low)
     out = []

@@ -39,6 +39,7 @@ NOISES = np.geomspace(0.02, 1.0, 40)  # variances that are left once the other p
 UNLIKELY = 0.01  # doubt that is not worth carrying along
 REMEMBERED = 1.0  # s of lags over which errors by noise of the EMG are looked for
 SURE = 1.0  # standard errors above which an amount of noise is more than chance
+LONG_ENOUGH = 60_000  # frames to tell it from
 TRIED_NOISE = 0.05  # of the EMG, relative, from frame to frame
 
 
@@ -241,7 +242,11 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     error : ndarray (n_frames, n_coordinates)
         Measured minus simulated angle [rad], 0 where it is missing.
     """
-    none, trials = np.zeros(motion.model.n_muscles), motion.trials
+    none, kept = np.zeros(motion.model.n_muscles), _first_frames(motion.trials)
+    if len(kept) < motion.trials.n_frames:
+        motion, error = motion.take(kept), error[kept]
+        trajectory = trajectory._replace(all_states=trajectory.all_states[kept])
+    trials = motion.trials
     random, emg = np.random.RandomState(0), np.zeros((*motion.excitation.shape, 2))
     for own in map(slice, range(0, len(emg), AT_ONCE), range(AT_ONCE, len(emg) + AT_ONCE, AT_ONCE)):
         part = motion.excitation[own]
@@ -271,6 +276,14 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
             squares += np.square(after - before).sum(axis=0), np.square(before).sum(axis=0)
     changed, size = squares / len(error)
     return np.minimum(np.sqrt(changed / np.maximum(size, 1e-12)) * np.sqrt(amount), 1.0)
+
+
+def _first_frames(trials):
+    """The first part of every trial, `LONG_ENOUGH` frames of all together: what noise does is the same everywhere."""
+    share = min(1.0, LONG_ENOUGH / trials.n_frames)
+    return np.concatenate(
+        [np.arange(a, a + max(2, round(share * n))) for a, n in zip(trials.starts[:-1], trials.lengths, strict=True)]
+    )
 
 
 def _autocovariance(values, slices, n_lags):

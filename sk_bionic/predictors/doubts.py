@@ -38,7 +38,8 @@ def signal_suspicions(recording, model, emg_scale, may_scale):
     -------
     list of Suspicion
     """
-    trials, angle, emg = recording.trials, recording.angle, recording.emg * emg_scale
+    trials, angle, emg = recording.trials, recording.angle, recording.emg
+    emg = emg if np.all(emg_scale == 1.0) else emg * emg_scale
     return [
         *time_suspicions(trials),
         *speed_suspicions(angle, trials, model),
