@@ -96,6 +96,8 @@ def rest_suspicions(motion, angle, scaled=False):
         arm = arms[0, d]
         # Which side holds more, nobody knows: the muscles of either side alone bound where the limb may be.
         sides = {side.tobytes(): side for side in (0 * level, level * (arm > 0), level * (arm < 0))}
+        if not _gravity_leads(motion, d, measured, resting):
+            continue
         hanging = [_hanging(motion, d, measured, resting, side) for side in sides.values()]
         if None in hanging:
             continue
@@ -125,17 +127,9 @@ def _resting(motion, angle):
 
 def _hanging(motion, d, measured, resting, activation):
     """Angle [rad] to which gravity, tissue and muscles of an activation (n_muscles,) bring a coordinate, the others as
-    measured; None where gravity does not lead.
+    measured; None where there is none.
     """
-    parameters = dict(motion.model.parameters.as_dict())
-    off = ["limit_stiffness", "co_contraction_stiffness", *([] if activation.any() else ["max_isometric_force"])]
-    parameters |= {name: np.zeros_like(parameters[name]) for name in off if name in parameters}
-    torque = _torques(motion, d, measured, resting, parameters, activation)
-    bare = ("joint_stiffness", "max_isometric_force")
-    alone = parameters | {name: np.zeros_like(parameters[name]) for name in bare}
-    gravity = _torques(motion, d, measured, resting, alone, activation)
-    if np.ptp(gravity) / 2 < float(parameters["joint_stiffness"][d]):
-        return None
+    torque = _torques(motion, d, measured, resting, [] if activation.any() else ["max_isometric_force"], activation)
     # The torque is what else would have to act: where it rises through 0, the posture is stable.
     stable = np.flatnonzero((torque[:-1] < 0) & (torque[1:] >= 0))
     if not len(stable):
@@ -145,9 +139,20 @@ def _hanging(motion, d, measured, resting, activation):
     return float(roots[np.argmin(np.abs(roots - measured[d]))])
 
 
-def _torques(motion, d, measured, resting, parameters, activation):
-    """Torque [N m] that would have to act besides at each of `ANGLES` of coordinate `d`."""
-    model, n = motion.model, len(ANGLES)
+def _gravity_leads(motion, d, measured, resting):
+    """Whether gravity acts more on a coordinate than passive tissue does."""
+    idle = np.zeros(motion.model.n_muscles)
+    gravity = _torques(motion, d, measured, resting, ["joint_stiffness", "max_isometric_force"], idle)
+    return np.ptp(gravity) / 2 >= float(motion.model.parameters.as_dict()["joint_stiffness"][d])
+
+
+def _torques(motion, d, measured, resting, off, activation):
+    """Torque [N m] that would have to act besides at each of `ANGLES` of coordinate `d`, without stops and what is
+    `off`, names of parameters.
+    """
+    model, n, parameters = motion.model, len(ANGLES), motion.model.parameters.as_dict()
+    off = ["limit_stiffness", "co_contraction_stiffness", *off]
+    parameters |= {name: np.zeros_like(parameters[name]) for name in off if name in parameters}
     angle = np.tile(measured, (n, 1))
     angle[:, d] = ANGLES
     none = np.zeros_like(angle)

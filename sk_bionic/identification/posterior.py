@@ -1,6 +1,7 @@
 """The posterior of parameters and initial states given measured angles: evaluation, linearisation, weights."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -61,7 +62,6 @@ class Posterior:
     def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
         self.motion, self.trial_gain_std, self.known_noise_std = motion, trial_gain_std, known_noise_std
         self.free = FreeParameters(motion.model.parameters)
-        self.fixed = fixed_parameters(motion.model.parameters)
         self.trial_gains = TrialGains(motion, trial_gain_std)
         weight = np.asarray(weight, dtype=np.float64)[:, None]
         angle = np.where(weight > 0, angle, np.nan)
@@ -76,6 +76,11 @@ class Posterior:
         self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
         self.start_center = self.measured_state[motion.first]
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
+
+    @cached_property
+    def fixed(self):
+        """The parameters that are not free."""
+        return fixed_parameters(self.motion.model.parameters)
 
     def thinned(self, rate, fewest):
         """The posterior of every k-th frame, so that about `rate` of them [Hz] are left, and k; None where k is 1 or
@@ -285,14 +290,16 @@ class Posterior:
     def prior_terms(self, point):
         """Gradient and Hessian of the priors over raw parameters and every trial's initial state and gains."""
         p, k, s = self.free.n_raw, self.motion.trials.n_trials, 2 * self.d
-        slope = self.free.prior_derivative(point.raw)
-        start = np.repeat(1.0 / self.start_std.ravel(), self.d)
-        of_trial, curvature = np.zeros((k, self.n_of_trial)), np.zeros((k, self.n_of_trial, k, self.n_of_trial))
-        of_trial[:, :s] = start * point.prior_of_state.reshape(k, -1)
-        curvature[np.arange(k), :s, np.arange(k), :s] = np.diag(start**2)
-        of_trial[:, s:], curvature[:, s:, :, s:] = self.trial_gains.prior_terms(point.log_gain)
-        hessian = np.zeros((p + of_trial.size, p + of_trial.size))
-        hessian[:p, :p], hessian[p:, p:] = slope.T @ slope, curvature.reshape(of_trial.size, -1)
+        slope, start = self.free.prior_derivative(point.raw), 1.0 / self.start_std.ravel()
+        of_trial, hessian = np.zeros((k, self.n_of_trial)), np.zeros((p + k * self.n_of_trial,) * 2)
+        of_trial[:, :s] = np.repeat(start, self.d) * point.prior_of_state.reshape(k, -1)
+        hessian[:p, :p] = slope.T @ slope
+        # views of the trials' own block and of its diagonal
+        curvature = hessian[p:, p:].reshape(k, self.n_of_trial, k, self.n_of_trial)
+        for trial in range(k):
+            np.fill_diagonal(curvature[trial, :s, trial, :s], np.repeat(start**2, self.d))
+        if self.trial_gains.n:
+            of_trial[:, s:], curvature[:, s:, :, s:] = self.trial_gains.prior_terms(point.log_gain)
         return np.concatenate([slope.T @ point.prior, of_trial.ravel()]), hessian
 
     def moved(self, point, step):

@@ -154,12 +154,15 @@ def _scatter(pieces, n, prior, fraction, inverse, n_raw):
             last, root = piece.own, _root(inverse[np.ix_(piece.own, piece.own)])
             spread = inverse[:n_raw, piece.own] @ np.linalg.pinv(root, hermitian=True)
         edges = edges_of(len(piece.error), piece.n_blocks)
-        for rows in map(slice, edges[:-1], edges[1:]):
-            score = np.einsum("ndp,nd->p", piece.jacobian[rows], piece.weight[rows] * piece.error[rows])
-            leverage, vectors = np.linalg.eigh(root @ (fraction * _information(piece, rows)) @ root)
-            without = vectors.T @ (root @ (fraction * score)) / (1.0 - np.minimum(leverage, LARGEST_LEVERAGE))
-            moved = spread @ (vectors @ without)
-            meat += np.outer(moved, moved)
+        blocks = list(map(slice, edges[:-1], edges[1:]))
+        information = fraction * np.stack([_information(piece, rows) for rows in blocks])
+        pulls = (piece.weight * piece.error)[..., None] * piece.jacobian
+        score = fraction * np.stack([pulls[rows].sum(axis=(0, 1)) for rows in blocks])
+        leverage, vectors = np.linalg.eigh(root @ information @ root)
+        without = (vectors.swapaxes(1, 2) @ root @ score[..., None])[..., 0]
+        without /= 1.0 - np.minimum(leverage, LARGEST_LEVERAGE)
+        moved = spread @ (vectors @ without[..., None])[..., 0].T
+        meat += moved @ moved.T
     of_prior = (inverse @ prior @ inverse)[:n_raw, :n_raw]
     return (n - 1) / n * meat + of_prior
 

@@ -188,11 +188,6 @@ def make_parameter(definition, owner, given):
     )  # fmt: skip
 
 
-def _changed(row, **fields):
-    """The row, with other values of some fields where they are others."""
-    return row if all(getattr(row, name) == value for name, value in fields.items()) else replace(row, **fields)
-
-
 class ParameterTable:
     """All parameters of a model, in a fixed order, with the free ones marked.
 
@@ -256,7 +251,17 @@ class ParameterTable:
 
     def with_values(self, values):
         """Table with the given values, ndarray (n_parameters,); everything else stays."""
-        return ParameterTable(_changed(row, value=float(v)) for row, v in zip(self.rows, values, strict=True))
+        moved = values != self._value
+        return self._of(
+            replace(row, value=float(v)) if other else row
+            for row, v, other in zip(self.rows, values, moved, strict=True)
+        )
+
+    def _of(self, rows):
+        """Table of other rows of the same names."""
+        other = object.__new__(type(self))
+        other.rows, other.slices = tuple(rows), self.slices
+        return other
 
     def with_rows(self, changes):
         """Table with fields of some rows replaced.
@@ -266,7 +271,10 @@ class ParameterTable:
         changes : dict
             From (owner, name) to a dict of fields of `Parameter`.
         """
-        return ParameterTable(_changed(row, **changes.get((row.owner, row.name), {})) for row in self.rows)
+        return self._of(
+            replace(row, **changes[row.owner, row.name]) if (row.owner, row.name) in changes else row
+            for row in self.rows
+        )
 
     def select(self, identify):
         """Table whose free rows are those named.
@@ -298,14 +306,15 @@ class ParameterTable:
                 )
             group_of.update(dict.fromkeys(members, str(item) if "+" in owners else ""))
         key = lambda row: (row.owner, row.name)
-        return ParameterTable(
-            _changed(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows
-        )
+        return self._of(replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows)
 
     def freeing(self, rows):
         """Table whose free rows are those of an index, none of them grouped."""
         free = set(map(int, rows))
-        return ParameterTable(_changed(row, free=i in free, group="") for i, row in enumerate(self.rows))
+        return self._of(
+            replace(row, free=i in free, group="") if row.group or row.free != (i in free) else row
+            for i, row in enumerate(self.rows)
+        )
 
     def to_frame(self, index=None):
         """The table, or the rows of an `index`, as a DataFrame with columns muscle (or coordinate), name, unit,
