@@ -166,7 +166,7 @@ class March:
             moved[0], own = moved[last], moved[: stop - start + lead]
             status = march(
                 self.body, self.record, self.columns, trial, (whole.start, whole.stop), (start - lead, stop - 1),
-                from_rest, False, *w, states, none, own, True, states[:0] if near is None else near[start - lead : stop],
+                from_rest, False, *w, states, none, own, True, states[:0] if near is None else near[whole],
                 False, CLOSE, report,
             )  # fmt: skip
             if status != SOLVED:

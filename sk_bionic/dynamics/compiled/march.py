@@ -260,8 +260,9 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         Filled where it has rows.
     sensitivity : ndarray (span[1] - span[0] + 1, 2 n_states, n_columns)
         Filled where `wanted`; its first row is read where the trial begins earlier.
-    other : ndarray (span[1] - span[0] + 1 or 0, 2, n_states)
-        States of the same frames in another march, from which first guesses are made: the nearer the two, the better.
+    other : ndarray (n_frames or 0, 2, n_states)
+        States of the trial's frames from its first on in another march, from which first guesses are made: the nearer
+        the two, the better.
     until_near : bool
         End where this march has come to the other.
     enough : float
@@ -287,7 +288,7 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         while True:
             load(i, span[0], w, states, sensitivity, wanted)
             status, residual = cross(
-                body, record, columns, trial, bounds, i, n_steps, held, at, w, states, wanted, other, span[0], enough
+                body, record, columns, trial, bounds, i, n_steps, held, at, w, states, wanted, other, bounds[0], enough
             )
             if status == SOLVED:
                 break
@@ -304,7 +305,7 @@ def march(body, record, columns, trial, bounds, span, from_rest, held, at, w, st
         if n_steps > 1:
             forget(w)
         keep(body, i + 1, span[0], w, states, sensitivity, activations, wanted)
-        if until_near and has_come_near(body, i + 1, states, other, span[0]):
+        if until_near and has_come_near(body, i + 1, states, other, bounds[0]):
             report[0] = i + 1
             return SOLVED
     report[0] = span[1]
