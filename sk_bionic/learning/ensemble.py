@@ -1,7 +1,6 @@
 """Unlike learners of the angle: networks that see different parts of the inputs, a forest, and their combination."""
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,6 @@ import torch
 from scipy.optimize import nnls
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.preprocessing import StandardScaler
-from sklearn.tree import ExtraTreeRegressor
 
 from .._inputs import fitted_scaler
 from ..trials.filters import smooth
@@ -302,17 +300,6 @@ def _scaling(features, state, weight):
     return scaler, (known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
 
 
-class _Tree(ExtraTreeRegressor):
-    """A tree that reads the names of its parameters once: a forest asks each of its trees five times, which takes a
-    third of the time to grow it.
-    """
-
-    @classmethod
-    @cache
-    def _get_param_names(cls):
-        return super()._get_param_names()
-
-
 def _forest(inputs, angle, weight, n_trees, seed):
     """Forest on the frames all of whose angles are known; None where there is no such frame."""
     learnt = np.isfinite(angle).all(axis=1) & (weight > 0)
@@ -321,6 +308,5 @@ def _forest(inputs, angle, weight, n_trees, seed):
     forest = ExtraTreesRegressor(
         n_trees, min_samples_leaf=MIN_LEAF, max_features=TREE_FEATURES, random_state=seed, n_jobs=1
     )
-    forest.estimator = _Tree()
     target = angle[:, 0] if angle.shape[1] == 1 else angle
     return forest.fit(inputs[learnt], target[learnt], sample_weight=weight[learnt])
