@@ -218,7 +218,7 @@ def _best(posterior, runs, settings):
 class _Run:
     """Where the search from one start is, and what it has reached in the end."""
 
-    point: Point
+    point: Point | None
     fraction: float = FIRST_EFFECTIVE_FRACTION
     weight: np.ndarray | None = None
     n_iter: int = 0
@@ -230,23 +230,34 @@ class _Run:
 
 def _approached(posterior, raw):
     """A `_Run` from where a search among fewer frames ends: that is near, and far quicker to find."""
-    coarse, every = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
-    if coarse is None:
-        return _Run(posterior.start(raw))
-    run = None
     try:
-        try:
-            run = _Run(coarse.start(raw))
-            _minimise(coarse, run, FIRST_EFFECTIVE_FRACTION * every, None, COARSE_TOLERANCE)
-        except KeyboardInterrupt:
-            if run is None or not run.n_accepted:
-                raise
-            run.interrupted = True
-        run.point = posterior.evaluate(run.point.raw, run.point.initial_state, run.point.log_gain)
+        run, place = _coarse_run(posterior, raw)
+        if run is None:
+            return _Run(posterior.start(raw))
+        run.point = posterior.evaluate(*place)
     except SimulationError:
         return _Run(posterior.start(raw))
     run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
     return run
+
+
+def _coarse_run(posterior, raw):
+    """A `_Run` among few frames, None where they are all, and the raw values, initial states and gains that it has
+    reached; its frames are no longer there.
+    """
+    coarse, every = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
+    if coarse is None:
+        return None, ()
+    run = None
+    try:
+        run = _Run(coarse.start(raw))
+        _minimise(coarse, run, FIRST_EFFECTIVE_FRACTION * every, None, COARSE_TOLERANCE)
+    except KeyboardInterrupt:
+        if run is None or not run.n_accepted:
+            raise
+        run.interrupted = True
+    found, run.point = run.point, None
+    return run, (found.raw, found.initial_state, found.log_gain)
 
 
 def _compare(posterior, runs):
