@@ -317,7 +317,7 @@ def trial_suspicions(emg, angle, trials, names):
 
 
 def ridge(features, target, penalty):
-    """Slopes (n_features, ...) and constant of a linear learner of `target` (n_frames, ...), by the normal equations."""
+    """Slopes (n_features, ...) and constant of a linear learner of `target` (n_frames, ...): normal equations."""
     center, mean = features.mean(axis=0), target.mean(axis=0)
     centered = features - center
     curvature = centered.T @ centered + penalty * np.eye(features.shape[1])
