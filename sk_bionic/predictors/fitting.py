@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..dynamics.equation import EquationOfMotion
 from ..exceptions import SimulationError, warn_user
 from ..identification.soften import explains, simulated_state, softened_physics
-from ..learning.ensemble import Version, train_learners
+from ..learning.ensemble import Version, noise_of_few, train_learners
 from ..learning.features import FeatureLayout
 from ..learning.folds import recency, training_frames, usable_folds
 from ..learning.loss import Physics
@@ -147,8 +147,9 @@ class _Learning:
         labelled = [np.where(recording.labelled, one, 0.0) for one in heard]
         versions = [Version(*each) for each in zip(states, labelled, heard, strict=True)]
         validation = None if data.validation_weight is None else data.validation_weight[self.frames]
+        noise = noise_of_few(self.training.input_noise, recording.labelled, 1.0 / recording.trials.sampling_rate)
         return train_learners(
-            data.features, versions, recording.angle, self.frames, self.training,
+            data.features, versions, recording.angle, self.frames, replace(self.training, input_noise=noise),
             replace(self.chosen.ensemble, physics=model is not None), data.layout,
             physics=None if model is None else Physics(self.few.with_model(model), trainable=False),
             ode_weight=self._training_weight(states), force_weight=self.chosen.force_weight,

@@ -8,7 +8,7 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.identification.soften import explains
-from sk_bionic.learning.ensemble import Learners, combine, nearness, stacked_weights, with_fewer_trees
+from sk_bionic.learning.ensemble import Learners, combine, nearness, noise_of_few, stacked_weights, with_fewer_trees
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
 from sk_bionic.predictors.error_size import Beyond, ErrorSize, velocity_of, within
 from sk_bionic.predictors.held_out import Trust, _believed, relative_std
@@ -341,6 +341,8 @@ def test_trees_weigh_less_the_less_of_the_emg_has_an_angle():
     found = [with_fewer_trees(weights, forests, labelled, 0.01)["forest"] for labelled in known]
     assert found[0] == 0.5 and found == sorted(found, reverse=True) and 0.0 < found[-1] < 0.1
     assert sum(with_fewer_trees(weights, forests, known[-1], 0.01).values()) == pytest.approx(1.0)
+    noise = [noise_of_few(0.2, labelled, 0.01) for labelled in known]
+    assert noise[0] == 0.2 and noise == sorted(noise, reverse=True) and noise[-1] > 0.1
 
 
 QUICK = {"n_networks": 1, "max_epochs": 30, "forest": False, "random_state": 0}
