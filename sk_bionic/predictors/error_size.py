@@ -30,8 +30,8 @@ LARGEST_NOVELTY = 30.0  # beyond which EMG is in another unit, and the factor sa
 FURTHEST = np.deg2rad(60.0)  # error that learners make at most where EMG is none that they know: a joint has an end
 # What an equation leaves of the motion that an input makes, as a part of its mean square, before any motion was seen;
 # what was seen counts as its variance is beside that of `TELLING` [rad]. Identified from the angles in the lowest tenth
-# of the range, simulations of 24 knees left 0.72 of the motion of the last 30 % (median; a tenth of them less than 0.54,
-# a tenth more than 0.87), from the lowest third 0.42 (0.17, 0.66), and no one more than the motion itself.
+# of the range, simulations of 24 knees (first 70 % of a record) left 0.72 of the motion of the rest (median; 0.54 to
+# 0.87 in eight of ten), from the lowest third 0.42 (0.17 to 0.66).
 UNTOLD, TELLING = 0.7, np.deg2rad(5.0)
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
@@ -222,8 +222,8 @@ class Beyond(NamedTuple):
         # A simulation that explains a part of the angles' variance explains as much of what an input changes.
         unexplained = (known + UNTOLD * TELLING**2) / (spread + TELLING**2)
         of_simulation = known + unexplained * (moved + unlearnt)
-        # Where learners stay, a simulation that goes some of the way is nearer whatever it leaves: only what it has left
-        # of motion beyond what is usual counts against it.
+        # Where learners stay, a simulation that goes some of the way is nearer whatever it leaves: only what it leaves
+        # beyond what is usual counts against it.
         against = known + unexplained * moved + np.maximum(unexplained - UNTOLD, 0.0) * unlearnt
         share = of_learners / np.maximum(of_learners + against, 1e-12)
         return cls(np.where(lost, 0.0, share), of_learners, of_simulation)
