@@ -229,18 +229,14 @@ class HeldOut:
         if cutoff == "auto":  # members that are smooth by themselves are not smoothed again
             cutoff = self._cutoff(predictions[best]) if best in STRONG_WEIGHTS else np.inf
         predicted = self._smoothed(predictions[best], cutoff)
-        size = ErrorSize.learnt(self.data.recording, self.parts, *self._simulated())
+        d, simulated, identified = self.data.angle.shape[1], [], None
+        if self.models[0] is not None:
+            simulated, identified = [state[:, :d] for state in self.states[1:]], simulated_state(self.motion)[:, :d]
+        size = ErrorSize.learnt(self.data.recording, self.parts, simulated, identified)
         error_std = self._error_std(predicted, spread, None if best in STRONG_WEIGHTS else size)
         # Who asks for the simulation gets it, whatever learners say.
         disagreement = ANYWHERE if ode_weight == np.inf else self._disagreement()
         return Trust(float(best), float(cutoff), error_std, spread, disagreement, rmse, size)
-
-    def _simulated(self):
-        """Angles (n_frames, n_coordinates) [rad] of the physics by fold, and of the identified equation."""
-        if self.models[0] is None:
-            return [], None
-        angle = lambda state: state[:, : len(self.scale)]
-        return [angle(state) for state in self.states[1:]], angle(simulated_state(self.motion))
 
     def _error_std(self, by_fold, spread, size):
         """Usual standard deviation (n_coordinates,) [rad] of held-out predictions whose members differ by `spread`."""
