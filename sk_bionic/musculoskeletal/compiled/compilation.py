@@ -283,10 +283,36 @@ class _EntryCompiler(_Compiler):
         collects = gc.isenabled()
         gc.disable()
         try:
-            return super().compile_extra(function)
+            with _operations_typed_once():
+                return super().compile_extra(function)
         finally:
             if collects:
                 gc.enable()
+
+
+_types_of_operations = {}
+
+
+@contextlib.contextmanager
+def _operations_typed_once():
+    """Remember what numba finds for an operation on given types: it tries ten templates for each of thousands of
+    products and sums of floats, a fifth of the time. Nothing else compiles meanwhile: numba has a lock.
+    """
+
+    def remembered(self, context, arguments, names):
+        if names:
+            return before(self, context, arguments, names)
+        key = self, arguments
+        if key not in _types_of_operations:
+            _types_of_operations[key] = before(self, context, arguments, names)
+        return _types_of_operations[key]
+
+    before = types.Function.get_call_type
+    types.Function.get_call_type = remembered
+    try:
+        yield
+    finally:
+        types.Function.get_call_type = before
 
 
 def _optimise(library):
