@@ -314,12 +314,11 @@ def _minimise(posterior, run, fraction, on_step, tol=TOLERANCE):
     run.n_iter, run.converged = before + search.n_iter, search.converged
 
 
-@dataclass(frozen=True)
 class _GivenFraction:
     """Minus the log posterior, given the fraction of the frames that are independent."""
 
-    posterior: Posterior
-    fraction: float
+    def __init__(self, posterior, fraction):
+        self.posterior, self.fraction, self.moved = posterior, fraction, posterior.moved
 
     def cost(self, point):
         return self.posterior.objective(point, self.fraction)
@@ -327,9 +326,6 @@ class _GivenFraction:
     def linearise(self, point):
         data, prior = self.posterior.data_terms(point, self.fraction), self.posterior.prior_terms(point)
         return tuple(a + b for a, b in zip(data, prior, strict=True))
-
-    def moved(self, point, step):
-        return self.posterior.moved(point, step)
 
 
 def _result(posterior, run, exact_errors):

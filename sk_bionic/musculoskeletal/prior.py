@@ -37,6 +37,7 @@ class FreeParameters:
         position = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         self.coordinate = np.array([position[key] for key in keys], dtype=np.int64)
         self.n_raw = len(position)
+        self.of_raw = np.eye(self.n_raw)[self.coordinate]  # (n_free, n_raw): which rows share a number
         # The prior of a group counts once, however many rows share it.
         self.share = 1.0 / np.sqrt(np.bincount(self.coordinate, minlength=self.n_raw)[self.coordinate])
 
@@ -68,18 +69,13 @@ class FreeParameters:
     def derivative(self, raw):
         """d(value)/d(raw), ndarray (n_free, n_raw)."""
         s = expit(raw[self.coordinate])
-        return self._spread((self.upper - self.lower) * s * (1.0 - s))
+        return ((self.upper - self.lower) * s * (1.0 - s))[:, None] * self.of_raw
 
     def by_raw(self, by_value, raw):
         """Derivatives (..., n_raw) by the unconstrained vector of what has derivatives (..., n_free) by the values."""
         s = expit(raw[self.coordinate])
         by_row = by_value * ((self.upper - self.lower) * s * (1.0 - s))
-        return by_row if self.n_raw == len(self) else by_row @ self._spread(1.0)
-
-    def _spread(self, by_row):
-        out = np.zeros((len(self), self.n_raw))
-        out[np.arange(len(self)), self.coordinate] = by_row
-        return out
+        return by_row if self.n_raw == len(self.index) else by_row @ self.of_raw
 
     def _transformed(self, values):
         return np.where(self.is_log, np.log(np.where(self.is_log, values, 1.0)), values)
