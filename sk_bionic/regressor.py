@@ -58,11 +58,11 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
     force_weight : float, default=0.1
         Weight of the disagreement between the network's muscle forces and the Hill muscles', in units of the maximal
         forces.
-    identify : "auto" or sequence of str, optional
-        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one. Default:
-        those that the model marks as free. An empty list identifies nothing: the generic model. "auto": the largest
-        set of the marked ones that the recording determines, muscles of one side of a joint with a common factor where
-        each by itself is not; the others stay at their prior. `parameters_` tells which.
+    identify : "auto", None or sequence of str, default="auto"
+        Free parameters: names, "muscle/name" for a single one, or "muscle+muscle/name" for a shared one; an empty list
+        identifies nothing: the generic model. None: those that the model marks as free, each by itself. "auto": these,
+        but muscles of one side of a joint share delay, time constants, EMG shape or passive strain where the recording
+        does not determine them one by one. `parameters_` tells which, in `shared_with`.
     robust : bool, default=False
         Discount frames whose angle is an artefact (a Student t likelihood in the identification).
     n_starts : int, default=1
@@ -253,7 +253,7 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         prediction="hybrid",
         ode_weight="auto",
         force_weight=0.1,
-        identify=None,
+        identify="auto",
         robust=False,
         n_starts=1,
         trial_gain_std=0.0,

@@ -8,7 +8,7 @@ import pandas as pd
 from ..identification.identifiability import WEAK_INFORMATION
 from ..identification.suspicion import Suspicion, suspicion_frame
 from ._effects import RandomEffects, random_effects
-from ._prior import FEWEST_SUBJECTS, with_prior
+from ._prior import FEWEST_SUBJECTS, OF_OWN_RANGE, own_ranges, with_prior
 
 FINDING_COLUMNS = list(Suspicion._fields[:6])
 KEY = ["muscle", "name"]  # of a parameter
@@ -162,7 +162,9 @@ class Cohort:
         Parameters
         ----------
         other : Cohort
-            The second condition. Subjects and parameters that only one of the two has are left out.
+            The second condition. Subjects and parameters that only one of the two has are left out, and so are those
+            that are the recording's rather than the subject's: the ends of the range of a joint, and its angle at rest,
+            where the model takes them from the angles.
 
         Returns
         -------
@@ -174,10 +176,8 @@ class Cohort:
         ValueError
             When the two have no parameter of a subject in common.
         """
-        both = pd.merge(
-            _estimates(self.parameters_), _estimates(other.parameters_), on=["subject", *KEY, "unit", "scale"],
-            suffixes=("_1", "_2"),
-        )  # fmt: skip
+        first, second = (_estimates(one.parameters_[~one._of_own_range()]) for one in (self, other))
+        both = pd.merge(first, second, on=["subject", *KEY, "unit", "scale"], suffixes=("_1", "_2"))
         if both.empty:
             raise ValueError(
                 f"The cohorts have no parameter of a subject in common. Subjects: {list(self.estimators_)} and "
@@ -200,6 +200,12 @@ class Cohort:
             for key, part in subjects.groupby(KEY, sort=False)
         ]
         return Comparison(subjects, pd.DataFrame(rows, columns=[*KEY, "unit", "scale", *RandomEffects._fields]))
+
+    def _of_own_range(self):
+        """Rows (n_parameters,) of bool of `parameters_` that a model takes from the recorded range."""
+        models = [regressor_of(one).model_ for one in self.estimators_.values()]
+        own = {name for model in models for name in own_ranges(model)}
+        return self.parameters_["muscle"].isin(own) & self.parameters_["name"].isin(OF_OWN_RANGE)
 
     def prior(self, model=None):
         """A model whose priors are what these subjects say about the next one.
@@ -260,21 +266,24 @@ def _table(subject, estimator):
 def _estimates(parameters):
     """The table with `estimate` and `error`: what the angles alone say, on the prior's scale.
 
-    Both prior and posterior are Gaussian there, so their precisions subtract; infinite error where nothing is left.
+    A value is the mean of the prior's centre and of what the angles say, weighed by their precisions: narrowing^2 and
+    1 - narrowing^2 (both are Gaussian there). `std_err`, which may be wider than the posterior where the model is in
+    doubt, is the error of that mean; what the prior's scatter has in it is taken off. Infinite error where the angles
+    say nothing.
     """
     log = (parameters["scale"] == "log").to_numpy()
     value, initial = (parameters[name].to_numpy(np.float64) for name in ("value", "initial"))
-    posterior = parameters["std_err"].to_numpy(np.float64) / np.where(log, value, 1.0)
+    scale, narrowing = (parameters[name].to_numpy(np.float64) for name in ("prior_scale", "narrowing"))
+    error = parameters["std_err"].to_numpy(np.float64) / np.where(log, value, 1.0) / scale
     center = np.where(log, np.log(np.where(log, initial, 1.0)), initial)
     reached = np.where(log, np.log(np.where(log, value, 1.0)), value)
-    prior_precision = parameters["prior_scale"].to_numpy(np.float64) ** -2
-    precision = posterior**-2 - prior_precision
-    informed = (precision > LEAST_INFORMATION * prior_precision) & ~parameters["at_bound"].to_numpy(bool)
-    precision = np.where(informed, precision, np.nan)
-    estimate = reached + (reached - center) * prior_precision / precision
+    informed = (narrowing**-2 - 1.0 > LEAST_INFORMATION) & ~parameters["at_bound"].to_numpy(bool)
+    narrowing = np.where(informed, narrowing, np.nan)
+    share = 1.0 - narrowing**2
+    alone = np.sqrt(np.maximum(error, narrowing) ** 2 - narrowing**4) / share
     return parameters.assign(
-        estimate=np.where(informed, estimate, np.nan),
-        error=np.where(informed, precision**-0.5, np.inf),
+        estimate=np.where(informed, center + (reached - center) / share, np.nan),
+        error=np.where(informed, scale * alone, np.inf),
     )
 
 

@@ -12,6 +12,11 @@ OF_OWN_RANGE = (
 )  # taken from the angles of each subject
 
 
+def own_ranges(model):
+    """Names of the joints, a set, whose range a model takes from the subject's angles."""
+    return {joint.name for joint in model.joints if joint.limits_from_data}
+
+
 def with_prior(model, summary):
     """Model whose priors are a population's.
 
@@ -26,7 +31,7 @@ def with_prior(model, summary):
     MusculoskeletalModel
     """
     rows = {(row.owner, row.name): row for row in model.parameters.rows}
-    own_range = {joint.name for joint in model.joints if joint.limits_from_data}
+    own_range = own_ranges(model)
     changes = {}
     for effects in summary.itertuples():
         key = (effects.muscle, effects.name)

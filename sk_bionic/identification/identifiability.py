@@ -33,6 +33,9 @@ OTHERWISE = "a second load, a wider range of motion or faster movements"
 
 
 COMBINATION = "the combination"
+MOVED = (
+    "measured values of what is not free (moment arms, masses, tendons): the recording says they are not the model's"
+)
 
 
 class Finding(NamedTuple):
@@ -59,6 +62,11 @@ class Finding(NamedTuple):
 def label(row):
     """How a parameter is named in messages: owner/name."""
     return f"{row.owner}/{row.name}"
+
+
+def is_combination(finding):
+    """Whether it is about parameters together: each by itself may be narrower than its prior."""
+    return finding.message.startswith(COMBINATION)
 
 
 def weak_directions(free, information):
@@ -97,6 +105,17 @@ def unlearnt(model, covariance):
     return [Finding((r,), label(table[r]), ADVICE.get(table[r].name, OTHERWISE)) for r in rows]
 
 
+def moved_by_others(identification):
+    """Free parameters that the recording narrows if what is not free is as the model says, but which lie no closer than
+    their prior says where it is not, as list of Finding.
+    """
+    free = FreeParameters(identification.model.parameters)
+    narrow = free.narrowing(known_otherwise(identification)) <= NOT_NARROWER
+    wide = narrow & (free.narrowing(identification.covariance) > 1.0)
+    table = identification.model.parameters.rows
+    return [Finding((int(free.index[i]),), label(table[free.index[i]]), MOVED) for i in np.flatnonzero(wide)]
+
+
 def known_otherwise(identification):
     """Covariance (n_free, n_free) of the free parameters, were the others known: what the recording tells of them."""
     if identification.given_fixed is None:
@@ -105,8 +124,14 @@ def known_otherwise(identification):
 
 
 def degenerate_scale(model):
-    """All maximal forces and a joint's inertia free at once: forces and inertia may then grow together."""
+    """All maximal forces and a joint's inertia free at once: forces and inertia may then grow together.
+
+    Not where the centre of mass is free, too: its prior, the subject's anthropometry, is then the scale, and its width
+    is in what is said of each force.
+    """
     rows = model.parameters.rows
+    if any(row.free for row in rows if row.name == "center_of_mass"):
+        return []
     names = {"max_isometric_force", "moment_of_inertia"}
     concerned = [i for i, row in enumerate(rows) if row.name in names]
     if not all(rows[i].free for i in concerned):
@@ -172,6 +197,7 @@ def assess(identification, excitation):
         *degenerate_scale(model),
         *uninformative_channels(model, excitation),
         *unlearnt(model, known_otherwise(identification)),
+        *moved_by_others(identification),
         *weak_directions(free, identification.information),
     ]
     return [finding for finding in findings if finding.rows]
@@ -193,12 +219,13 @@ def summary(findings, model):
         else is.
     """
     rows = model.parameters.rows
-    n_open = len({row for finding in findings for row in finding.rows})
+    single_rows = {row for finding in findings if not is_combination(finding) for row in finding.rows}
+    n_open = len(single_rows or {row for finding in findings for row in finding.rows})
     single = [f for f in findings if len(f.rows) == 1 and f.message == label(rows[f.rows[0]])]
     names = Counter(rows[f.rows[0]].name for f in single)
     owners = {name: [rows[f.rows[0]].owner for f in single if rows[f.rows[0]].name == name] for name in names}
     counted = [f"{n} ({c})" if c > 1 else f"{owners[n][0]}/{n}" for n, c in names.items()]
-    whole = [f.message for f in findings if f not in single and not f.message.startswith(COMBINATION)]
+    whole = [f.message for f in findings if f not in single and not is_combination(f)]
     what = [*whole, *counted] or [f.message for f in findings]
     n_free = len({*map(int, model.parameters.free_index)} | {row for finding in findings for row in finding.rows})
     first = f"The recording does not determine {n_open} of {n_free} free parameters: "

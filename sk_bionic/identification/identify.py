@@ -48,8 +48,8 @@ class IdentificationSettings:
     exact_errors : bool
         Whether standard errors are wanted that hold where the model is wrong (see `standard_errors`), which take
         another march of the derivatives; otherwise they are those of the inverse Hessian.
-    only_determined : bool
-        Whether parameters that the recording does not determine stay at their prior (see `selection`).
+    share : bool
+        Whether muscles share what the recording does not tell apart (see `selection`).
     """
 
     robust: bool = False
@@ -57,7 +57,7 @@ class IdentificationSettings:
     trial_gain_std: float = 0.0
     random_state: np.random.RandomState | None = None
     exact_errors: bool = True
-    only_determined: bool = False
+    share: bool = False
 
 
 @dataclass(frozen=True)

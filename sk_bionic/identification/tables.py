@@ -4,13 +4,17 @@ import numpy as np
 import pandas as pd
 
 from ..musculoskeletal.prior import FreeParameters
-from .identifiability import label
+from .identifiability import is_combination, label
 
 AT_BOUND = 0.01  # of the distance between the bounds
+FAR_FROM_CENTRE = (
+    "std_err exceeds prior_std, since the value is {factor:.1f} times the prior's centre: relative to the value it is "
+    "narrower"
+)
 
 
 def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
-    """One row per free parameter, and per parameter that a recording leaves to its prior.
+    """One row per free parameter.
 
     Parameters
     ----------
@@ -29,28 +33,36 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
     DataFrame
         Columns muscle (or coordinate), name, unit, initial (the prior's centre), value, std_err, lower, upper,
         at_bound, identifiable, prior_std, narrowing, reason; SI units. `narrowing` is what the recording has made of
-        the prior's standard deviation, over that, on the prior's scale: 1 where it tells nothing. `reason` says in
-        words why a value is not to be relied on, and is empty where it is. `attrs["synthesized_muscles"]` names
-        muscles without EMG of their own, where there are any.
+        the prior's standard deviation, over that, on the prior's scale: 1 where it tells nothing. `identifiable`: it
+        tells a tenth at least, and `std_err` is not wider than the prior on that scale. `reason` says in words why a
+        value is not to be relied on, or not by itself, and is empty where it is. `shared_with` names the muscles that
+        have the same value as one unknown. `attrs["synthesized_muscles"]` names muscles without EMG of their own,
+        where there are any.
     """
     table = model.parameters
-    left = {row for finding in findings for row in finding.rows} - set(table.free_index.tolist())
-    shown = np.array(sorted({*table.free_index.tolist(), *left}), dtype=int)
+    shown, free = table.free_index, FreeParameters(table)
     frame = table.to_frame(shown)
-    known = FreeParameters(table.freeing(shown))
-    frame["prior_std"], frame["narrowing"], frame["std_err"] = known.prior_std(), 1.0, np.nan
+    frame["shared_with"] = [_sharing(table.rows, int(i)) for i in shown]
+    frame["prior_std"], frame["narrowing"], frame["std_err"] = free.prior_std(), np.nan, np.nan
     if covariance is not None:
-        free, own = FreeParameters(table), np.isin(shown, table.free_index)
-        frame["std_err"] = frame["prior_std"]  # of those that stay at their prior
-        frame.loc[own, "std_err"] = np.sqrt(np.diag(covariance))
-        frame.loc[own, "narrowing"] = free.narrowing(covariance if given_fixed is None else given_fixed)
-    else:
-        frame["narrowing"] = np.nan
+        frame["std_err"] = np.sqrt(np.diag(covariance))
+        frame["narrowing"] = free.narrowing(covariance if given_fixed is None else given_fixed)
     margin = AT_BOUND * (frame["upper"] - frame["lower"])
     frame["at_bound"] = (frame["value"] < frame["lower"] + margin) | (frame["value"] > frame["upper"] - margin)
-    reasons = _reasons(shown, findings, known=covariance is not None)
-    frame["identifiable"] = [not reason for reason in reasons]
-    frame["reason"] = [_joined(r, b) for r, b in zip(reasons, frame["at_bound"], strict=True)]
+    frame["identifiable"] = covariance is not None
+    frame["reason"] = "" if covariance is not None else "no standard error: trained jointly, not identified"
+    if covariance is not None:
+        mine = [[finding for finding in findings if int(row) in finding.rows] for row in shown]
+        frame["identifiable"] = [all(is_combination(finding) for finding in own) for own in mine]
+        frame["reason"] = ["; ".join(map(str, own)) for own in mine]
+        far = frame["identifiable"] & (frame["std_err"] > frame["prior_std"])
+        frame.loc[far, "reason"] = [
+            _joined(row.reason, FAR_FROM_CENTRE.format(factor=row.value / row.initial))
+            for row in frame[far].itertuples()
+        ]
+    frame.loc[frame["at_bound"], "reason"] = [
+        _joined(reason, "at its bound") for reason in frame.loc[frame["at_bound"], "reason"]
+    ]
     columns = [
         "muscle",
         "name",
@@ -64,20 +76,21 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
         "identifiable",
         "prior_std",
         "narrowing",
+        "shared_with",
         "reason",
     ]
     return flagged(frame[columns], model)
 
 
-def _reasons(rows, findings, known):
-    """What is left open about each row of the table, in words; a list of lists."""
-    if not known:
-        return [["no standard error: trained jointly, not identified"] for _ in rows]
-    return [[str(finding) for finding in findings if int(row) in finding.rows] for row in rows]
+def _joined(reason, another):
+    return f"{reason}; {another}" if reason else another
 
 
-def _joined(reasons, at_bound):
-    return "; ".join([*reasons, *["at its bound"] * bool(at_bound)])
+def _sharing(rows, i):
+    """Names of the others that share row `i`'s value."""
+    mine = rows[i]
+    others = [r.owner for r in rows if r.free and r.group == mine.group and r.owner != mine.owner]
+    return "+".join(others) if mine.group else ""
 
 
 def flagged(frame, model):

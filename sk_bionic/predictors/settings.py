@@ -78,7 +78,7 @@ def settings_of(estimator, random_state, progress):
         IdentificationSettings(
             **part("robust", "n_starts", "trial_gain_std"),
             random_state=random_state,
-            only_determined=isinstance(estimator.identify, str) and estimator.identify == "auto",
+            share=isinstance(estimator.identify, str) and estimator.identify == "auto",
         ),
         TrainingSettings(
             tuple(estimator.hidden_layer_sizes),

@@ -12,7 +12,7 @@ from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
 from ..identification.identifiability import assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset
-from ..identification.selection import determined
+from ..identification.selection import sharing
 from ..musculoskeletal.prior import FreeParameters
 from .predictor import Prediction, PredictorInTime, found_by, offset_of
 from .session import Session, calibrated
@@ -104,11 +104,11 @@ def fit_simulation(recording, model, settings, *, validation_weight=None, start=
         When the recording leaves parameters open.
     """
     equation, progress = EquationOfMotion.of(model, recording), settings.training.progress
-    identification, left = _identified(equation, recording, settings), []
-    if settings.identification.only_determined and not progress.interrupted:
-        model, left = determined(model, identification.information)
-        if left:
-            equation = equation.with_model(model)
+    identification = _identified(equation, recording, settings)
+    if settings.identification.share and not progress.interrupted:
+        shared = sharing(model, identification.information)
+        if shared is not model:
+            model, equation = shared, equation.with_model(shared)
             identification = _identified(equation, recording, settings)
     if not identification.converged and not progress.interrupted:
         warn_user(
@@ -116,7 +116,7 @@ def fit_simulation(recording, model, settings, *, validation_weight=None, start=
             "found. Fewer free parameters (`identify=`) or more motion would help.",
             ConvergenceWarning,
         )
-    findings = [*left, *assess(identification, equation.excitation)]
+    findings = assess(identification, equation.excitation)
     if findings:
         warn_user(summary(findings, identification.model), IdentifiabilityWarning)
     return SimulationPredictor(

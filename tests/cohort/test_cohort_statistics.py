@@ -8,7 +8,7 @@ from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.cohort import Cohort, fit_subjects, random_effects
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.identification.tables import parameter_frame
-from sk_bionic.musculoskeletal import elbow
+from sk_bionic.musculoskeletal import elbow, knee
 
 # Vaccination against tuberculosis, vaccinated and control, each with and without the disease, in 13 trials (Colditz et
 # al. 1994, JAMA 271(9), 698-702).
@@ -122,6 +122,27 @@ def test_the_share_of_the_prior_is_taken_off():
     one = row(Cohort({"a": Fitted({FORCE: posterior}, precision**-0.5)}).summary())
     assert one["std_err"] == pytest.approx(error * 1.6 * generic, rel=1e-9)
     assert one["n"] == 1 and np.isinf(one["upper"])
+
+
+def test_a_doubted_model_widens_the_error_of_an_estimate_but_does_not_move_it():
+    """What the angles say follows from the posterior; std_err says how wrong that may be."""
+    generic = row(Fitted({}, 0.1).parameters_)["value"]
+    sure, doubted = (Cohort({"a": Fitted({FORCE: 1.4 * generic}, 0.2)}) for _ in range(2))
+    doubted.parameters_["std_err"] *= 2.0
+    first, second = (row(one.summary()) for one in (sure, doubted))
+    assert second["mean"] == pytest.approx(first["mean"]) and second["std_err"] > 1.9 * first["std_err"]
+
+
+def test_ends_of_a_range_taken_from_the_angles_are_not_compared():
+    assert not Cohort({"a": Fitted({}, 0.1)})._of_own_range().any()
+    fitted = Fitted({}, 0.1)
+    fitted.model_ = knee()
+    fitted.parameters_ = parameter_frame(
+        fitted.model_, np.diag(np.full(len(fitted.model_.parameters.free_index), 0.01))
+    )
+    cohort = Cohort({"a": fitted})
+    names = set(cohort.parameters_["name"])
+    assert names - set(cohort.compare(cohort).subjects["name"]) == {"lower_limit", "upper_limit", "joint_rest_angle"}
 
 
 def test_values_that_come_from_their_prior_say_nothing():

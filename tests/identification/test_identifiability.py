@@ -104,7 +104,18 @@ def test_constant_channel_leaves_its_muscle_open_and_names_the_electrode(flexion
 def test_nothing_is_said_of_a_muscle_none_of_whose_parameters_is_free(flexion):
     constant = flexion.data.assign(triceps=0.02)
     names = ["biceps/max_isometric_force", "biceps/emg_shape_factor"]
-    assert findings_about(constant, elbow().identifying(names), flexion.model) == []
+    assert "triceps" not in text_of(findings_about(constant, elbow().identifying(names), flexion.model))
+
+
+def test_a_value_that_other_parameters_may_have_moved_further_than_its_prior_says_is_not_determined(flexion):
+    constant = flexion.data.assign(triceps=0.02)  # and the triceps of the model is another man's
+    names = ["biceps/max_isometric_force", "biceps/emg_shape_factor"]
+    found = findings_about(constant, elbow().identifying(names), flexion.model)
+    assert found and all(finding.advice.startswith("measured values of what is not free") for finding in found)
+
+
+def test_forces_have_a_scale_where_the_lever_of_the_weight_is_free_under_its_prior():
+    assert degenerate_scale(elbow().identifying([*FREE, "moment_of_inertia", "center_of_mass"])) == []
 
 
 def test_copied_channel_leaves_both_muscles_open(flexion):
