@@ -44,7 +44,7 @@ readme: demo
 # The install is editable: only a change of the requirements makes it stale.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(BASE_PYTHON) -m venv --clear $(VENV)
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,dask,docs,mne,onnx,optuna,parquet,plot,progress,test,xdf]"
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[c3d,dask,docs,mne,onnx,optuna,parquet,plot,progress,sampling,test,xdf]"
 	touch $@
 
 clean:

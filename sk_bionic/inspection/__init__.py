@@ -9,6 +9,7 @@ from ._quality import RecordingQuality
 from ._raw_emg import RawEMGDisplay
 from ._report import report
 from ._residual import ResidualDisplay
+from ._sampling import PosteriorSamples, sample_posterior
 from ._trajectory import TrajectoryDisplay
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "ModelComparisonDisplay",
     "MuscleForcesDisplay",
     "ParametersDisplay",
+    "PosteriorSamples",
     "RawEMGDisplay",
     "RecordingQuality",
     "ResidualDisplay",
     "TrajectoryDisplay",
     "check_recording",
     "report",
+    "sample_posterior",
 ]
