@@ -45,6 +45,7 @@ WITHOUT_EXAMPLE = {
     "sk_bionic.exceptions.InterruptedWarning",
     "sk_bionic.exceptions.PlausibilityWarning",
     "sk_bionic.exceptions.SimulationError",
+    "sk_bionic.inspection.PosteriorSamples",
     "sk_bionic.inspection.RecordingQuality",
     "sk_bionic.load",
     "sk_bionic.moments.MomentCalibration",

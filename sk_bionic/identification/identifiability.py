@@ -33,9 +33,7 @@ OTHERWISE = "a second load, a wider range of motion or faster movements"
 
 
 COMBINATION = "the combination"
-MOVED = (
-    "measured values of what is not free (moment arms, masses, tendons): the recording says they are not the model's"
-)
+MOVED = "moment arms, masses and tendons of the subject, which the model's do not seem to be"
 
 
 class Finding(NamedTuple):
@@ -218,6 +216,7 @@ def summary(findings, model):
         Single parameters are counted by name, as in ``optimal_fiber_length (4)``; combinations are told where nothing
         else is.
     """
+    findings = [finding for finding in findings if finding.advice != MOVED] or findings
     rows = model.parameters.rows
     single_rows = {row for finding in findings if not is_combination(finding) for row in finding.rows}
     n_open = len(single_rows or {row for finding in findings for row in finding.rows})

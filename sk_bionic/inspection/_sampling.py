@@ -20,7 +20,7 @@ FARTHEST = 9.0  # of an unconstrained parameter, at which its bound is reached
 class PosteriorSamples:
     """What `sample_posterior` returns.
 
-    Attributes
+    Parameters
     ----------
     values : DataFrame (n_samples, n_free)
         Draws of the free parameters' values, in SI units; columns "owner/name".
@@ -61,10 +61,12 @@ def sample_posterior(estimator, X, y, *, n_steps=2000, n_walkers=None, random_st
     n_walkers : int, optional
         Default: twice as many as unknowns, and two.
     random_state : int, RandomState instance or None, default=None
+        Of start and proposals. Default: the estimator's.
 
     Returns
     -------
     PosteriorSamples
+        Draws, and what they say of each parameter beside what the fit has said.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from ..dynamics.equation import EquationOfMotion, Trajectory
 from ..dynamics.marching import in_threads
 from ..dynamics.sensitivity import start_pieces
 from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
-from ..identification.identifiability import assess, known_otherwise, summary
+from ..identification.identifiability import MOVED, assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset
 from ..identification.selection import sharing
@@ -117,7 +117,7 @@ def fit_simulation(recording, model, settings, *, validation_weight=None, start=
             ConvergenceWarning,
         )
     findings = assess(identification, equation.excitation)
-    if findings:
+    if any(finding.advice != MOVED for finding in findings):  # of a doubted model, wide errors and `reason` tell
         warn_user(summary(findings, identification.model), IdentifiabilityWarning)
     return SimulationPredictor(
         model=identification.model,

@@ -1,4 +1,4 @@
-"""The sampled posterior agrees with the quadratic one where there is much to learn, and with the prior where nothing."""
+"""The sampled posterior agrees with the quadratic one where there is much to learn."""
 
 import sys
 
