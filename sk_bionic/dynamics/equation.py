@@ -192,8 +192,8 @@ class EquationOfMotion:
             Derivatives are wanted by what nobody knows of the beginning as well: behind those by parameters, by each
             muscle's surplus activation, angles and velocities (see `start_pieces`).
         near : Trajectory, optional
-            Under parameters nearby, from which first guesses are made. Derivatives are then good to about 1e-5, enough
-            for a search.
+            Under parameters nearby, from which first guesses are made. Derivatives of angles are then good to about
+            1e-4, enough for a search.
 
         Returns
         -------

@@ -4,6 +4,7 @@ A trial is compared with stretches of the training that are as long as it is: a 
 is not.
 """
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -358,19 +359,27 @@ def _instead(predictor, recording, odd):
     gain = 1.0 if is_external else predictor.session.emg_gain[channel]
     signal = trial.external[odd.name] if is_external else trial.emg[:, channel]
     for other in predictor.seen_inputs.replacements(odd, signal * gain, time):
-        changed = _with_column(trial, odd, other / gain)
-        try:
-            yield changed, predictor.predict(changed)
-        except SimulationError:
-            continue
+        with _replaced(trial, odd, other / gain) as changed:
+            try:
+                yield changed, predictor.predict(changed)
+            except SimulationError:
+                continue
 
 
-def _with_column(recording, odd, signal):
+@contextmanager
+def _replaced(recording, odd, signal):
+    """The recording with another odd column, for as long as the block lasts: an hour of EMG is not copied for that."""
     if odd.column == EXTERNAL:
-        return replace(recording, external={**recording.external, odd.name: signal})
-    emg = recording.emg.copy()
-    emg[:, slice(None) if odd.column == ALL else odd.column] = signal
-    return replace(recording, emg=emg)
+        yield replace(recording, external={**recording.external, odd.name: signal})
+        return
+    emg = recording.emg if recording.emg.flags.writeable else recording.emg.copy()
+    column = emg[:, slice(None) if odd.column == ALL else odd.column]
+    before = column.copy()
+    column[...] = signal
+    try:
+        yield replace(recording, emg=emg)
+    finally:
+        column[...] = before
 
 
 def _forces(predictor, recording, prediction):

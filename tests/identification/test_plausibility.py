@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments, load, predict_moments, save
 from sk_bionic.cohort import fit_subjects
@@ -12,6 +13,7 @@ from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import PlausibilityWarning
 from sk_bionic.identification.at_rest import rest_suspicions, speed_suspicions
+from sk_bionic.identification.signals import ridge
 from sk_bionic.musculoskeletal import elbow, knee
 from sk_bionic.trials import find_trials
 
@@ -229,3 +231,12 @@ def test_channels_exchanged_in_a_new_session_are_named(flexion):
     with warnings.catch_warnings():
         warnings.simplefilter("error", PlausibilityWarning)
         regressor.calibrate(flexion.data, flexion.target)
+
+
+def test_linear_learner_is_ridge_regression():
+    random = np.random.default_rng(0)
+    features, target = random.normal(size=(40, 5)), random.normal(size=40)
+    slopes, constant = ridge(features, target, 0.3)
+    expected = Ridge(0.3).fit(features, target)
+    np.testing.assert_allclose(slopes, expected.coef_, rtol=1e-9)
+    np.testing.assert_allclose(constant, expected.intercept_, rtol=1e-9)

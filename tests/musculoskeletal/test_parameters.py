@@ -160,3 +160,16 @@ class TestFreeParameters:
         values[delay] += 0.03
         deviation = free.prior_residual(free.raw(values))
         np.testing.assert_allclose(deviation[[fiber, delay]], np.ones(2), rtol=1e-7, atol=1e-7)
+
+
+def test_freeing_rows_frees_them_and_no_others():
+    table = elbow().parameters.select("biceps+triceps/emg_shape_factor")
+    freed = table.freeing([3, 5])
+    assert freed.free_index.tolist() == [3, 5] and not any(row.group for row in freed.rows)
+    assert freed.slices == table.slices and (freed.value == table.value).all()
+
+
+def test_values_of_a_table_are_nobodys_to_change():
+    table = elbow().parameters
+    table.value[:] = np.nan
+    assert np.isfinite(table.value).all()

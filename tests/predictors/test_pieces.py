@@ -54,3 +54,13 @@ def terms_and_errors(posterior):
     run = _Run(point, 0.2)
     errors = _errors(posterior, run, posterior.prior_terms(point)[1], posterior.prior_terms(point)[0])
     return [*posterior.data_terms(point, 0.2), errors.given_fixed, errors.by_fixed, np.array(errors.doubt)]
+
+
+def test_bands_of_angles_do_not_depend_on_whether_those_of_forces_are_asked_for():
+    X, y = make_elbow_flexion(2, duration=2.0, random_state=0, return_X_y=True)
+    fitted = PhysicsInformedMSKRegressor("elbow", prediction="simulation").fit(X, y)
+    recording = fitted._read(X)[0]
+    alone, both = (fitted.predictor_.predict(recording, with_std=True, forces=one) for one in (False, True))
+    np.testing.assert_array_equal(alone.angle, both.angle)
+    np.testing.assert_allclose(alone.angle_std, both.angle_std, rtol=1e-9)
+    assert alone.force_std is None and both.force_std.shape == (len(X), 2)
