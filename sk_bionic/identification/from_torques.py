@@ -191,9 +191,8 @@ class _Problem:
         n_blocks = trials.lengths if self.motion.is_static else blocks_of(trials.lengths, trials.sampling_rate)
         step = max(1, trials.n_frames // MOST_KEPT)
         pieces = [
-            Piece(own, by_raw[r], slope[r][::step], weight[r], error[r], n, kept, (r.stop - r.start) / len(kept))
+            Piece(own, by_raw[r], slope[r][::step], weight[r], error[r], n, np.arange(0, r.stop - r.start, step))
             for r, n in zip(trials.slices, n_blocks, strict=True)
-            for kept in [np.arange(0, r.stop - r.start, step)]
         ]
         left = self.linearise(raw)[0]
         return standard_errors(pieces.__iter__, prior, self.fraction, self.free.n_raw, left)

@@ -371,10 +371,7 @@ def _errors(posterior, run, prior, left):
     by_fixed, kept = posterior.fixed_sensitivity(run.point)
     weight = posterior.frame_scale(run.point) * posterior.weight
     n_blocks = blocks_of(trials.lengths, trials.sampling_rate)
-    of_trials = [int(((kept >= rows.start) & (kept < rows.stop)).sum()) for rows in trials.slices]
     edges = [rows.start + edges_of(rows.stop - rows.start, n) for rows, n in zip(trials.slices, n_blocks, strict=True)]
-    every = trials.lengths / np.maximum(of_trials, 1)
-
     of_trial = posterior.jacobians(run.point)
 
     def pieces():
@@ -383,8 +380,7 @@ def _errors(posterior, run, prior, left):
             unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
             n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
             yield Piece(
-                unknowns, jacobian, by_fixed[own], weight[rows], run.point.error[rows], n, kept[own] - rows.start,
-                every[k],
-            )  # fmt: skip
+                unknowns, jacobian, by_fixed[own], weight[rows], run.point.error[rows], n, kept[own] - rows.start
+            )
 
     return standard_errors(pieces, prior, run.fraction, p, left)

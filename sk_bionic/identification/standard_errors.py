@@ -67,8 +67,7 @@ class Piece(NamedTuple):
         Measured minus predicted.
     n_blocks : int
     kept : ndarray (n_kept,) of int
-    every : float
-        Frames of the trial for which a kept one stands.
+        Each stands for the frames from itself to the next, the first one for those before it, too.
     """
 
     own: np.ndarray
@@ -78,7 +77,6 @@ class Piece(NamedTuple):
     error: np.ndarray
     n_blocks: int
     kept: np.ndarray
-    every: float = 1.0
 
 
 class StandardErrors(NamedTuple):
@@ -207,15 +205,19 @@ class _Doubts:
 
     def add(self, piece):
         """Count in some frames."""
-        kept, by_fixed = piece.kept, piece.by_fixed
+        by_fixed = piece.by_fixed
         if self.mixed is None:
             n_fixed = by_fixed.shape[2]
             self.mixed, self.fixed = np.zeros((self.n_all, n_fixed)), np.zeros((n_fixed, n_fixed))
             self.slope = np.zeros(n_fixed)
-        weight = self.fraction * piece.every * piece.weight[kept]
-        self.mixed[piece.own] += np.einsum("ndp,nd,ndq->pq", piece.jacobian[kept], weight, by_fixed, optimize=True)
-        self.fixed += np.einsum("ndp,nd,ndq->pq", by_fixed, weight, by_fixed, optimize=True)
-        self.slope += np.einsum("ndp,nd->p", by_fixed, weight * piece.error[kept])
+        if len(by_fixed):
+            # Sums over all frames for which a kept one stands: single errors as heavy as many would be mere noise.
+            first, scale = np.r_[0, piece.kept[1:]], self.fraction * piece.weight
+            weight, pull = (np.add.reduceat(part, first) for part in (scale, scale * piece.error))
+            slope = np.add.reduceat(scale[..., None] * piece.jacobian, first)
+            self.mixed[piece.own] += np.einsum("ndp,ndq->pq", slope, by_fixed, optimize=True)
+            self.fixed += np.einsum("ndp,nd,ndq->pq", by_fixed, weight, by_fixed, optimize=True)
+            self.slope += np.einsum("ndp,nd->p", by_fixed, pull)
         self.squares += float((self.fraction * piece.weight * piece.error**2).sum())
         self.n += int((piece.weight > 0).sum())
 

@@ -101,6 +101,31 @@ def test_errors_are_the_scatter_of_repeated_estimates_though_noise_lasts(correla
     np.testing.assert_allclose(np.array(stated)[:, 2], 0.5, rtol=1e-6)  # no data: the prior's own
 
 
+def smooth(rng, every, off, n=4000):
+    """A piece whose errors are white from frame to frame, and `off` times what a fixed parameter does; the prior."""
+    time = np.arange(n) / 100.0
+    design, by_fixed = np.stack([np.sin(time), np.cos(1.7 * time)], axis=1), np.sin(0.6 * time)
+    error = rng.normal(size=n) + off * by_fixed
+    error -= design @ np.linalg.lstsq(design, error)[0]
+    kept = np.arange(0, n, every)
+    piece = Piece(
+        np.arange(2), design[:, None], by_fixed[kept, None, None], np.ones((n, 1)), error[:, None], 40, kept
+    )  # fmt: skip
+    return piece, 1e-6 * np.eye(2)
+
+
+@pytest.mark.parametrize("off", [0.0, 0.5])
+def test_doubt_is_the_same_where_few_frames_stand_for_all(off):
+    for seed in range(10):
+        all_of_them, few = (
+            standard_errors(lambda piece=piece: iter([piece]), prior, 1.0, 2)
+            for piece, prior in (smooth(np.random.RandomState(seed), every, off) for every in (1, 8))
+        )
+        assert abs(all_of_them.doubt - few.doubt) < 0.05
+        assert (few.doubt > 0.9) == (off > 0)
+        np.testing.assert_allclose(few.by_fixed, all_of_them.by_fixed, atol=0.02)
+
+
 def test_widened_covariance_is_below_neither_and_the_wider_one_where_they_are_ordered():
     rng = np.random.RandomState(1)
     one, other = (a @ a.T for a in rng.normal(size=(2, 4, 4)))
