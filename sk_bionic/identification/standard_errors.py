@@ -37,6 +37,7 @@ FEWEST_BLOCKS = 24  # of a recording, whose blocks are shorter then
 SURE_OF_SCATTER = 3.0  # standard errors of a variance that B blocks tell, sqrt(2 / B)
 LARGEST_LEVERAGE = 0.75  # of a block on its own fit
 NOISES = np.geomspace(0.02, 1.0, 40)  # variances that are left once the other parameters explain a part, over those now
+LEAST_SQUARE = 1e-4  # of errors over the noise assumed: what is smaller is rounding, which tells nothing of the model
 # Odds beforehand that the others are as uncertain as their priors say, against all of them exact. On simulated elbows
 # (seeds 0 to 13) 1, 4 and 10 cover 87, 89 and 90 % of forces by 90 % bands, 93, 95 and 97 % of parameters by 95 %
 # intervals, where the model is wrong; nothing changes where it is right.
@@ -226,11 +227,12 @@ class _Doubts:
         mixed, squares, n = self.mixed, self.squares, self.fraction * self.n
         if not mixed.shape[1] or not squares > 0:
             return inverse @ mixed, 0.0
+        size = max(squares / n, LEAST_SQUARE)
         slope = self.slope + mixed.T @ (inverse @ left)
         values, vectors = np.linalg.eigh(self.fixed - mixed.T @ inverse @ mixed)
         values, along = np.maximum(values, 0.0), np.square(vectors.T @ slope)
-        plain = -0.5 * n * (np.log(squares / n) + 1.0)
-        noise = NOISES[:, None] * squares / n
+        plain = -0.5 * (n * np.log(size) + squares / size)
+        noise = np.maximum(NOISES[:, None] * size, LEAST_SQUARE)
         explained = 0.5 * (along / noise**2 / (1.0 + values / noise) - np.log1p(values / noise)).sum(axis=1)
         evidence = explained - 0.5 * n * np.log(noise[:, 0]) - 0.5 * squares / noise[:, 0]
         doubt = float(1.0 / (1.0 + np.exp(np.clip(plain - evidence.max(), -700.0, 700.0)) / EXPECTED))

@@ -260,11 +260,20 @@ class CentralDifferences:
     Parameters
     ----------
     trials : Trials
+        Whose frames they are.
 
     Attributes
     ----------
     inner : ndarray (n_inner,) of int
         Frames that have a neighbour on both sides within their trial.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_bionic.trials import CentralDifferences, Trials
+    >>> differences = CentralDifferences(Trials(("a",), np.array([0, 4]), np.arange(4) / 10))
+    >>> differences.inner
+    array([1, 2])
     """
 
     def __init__(self, trials):

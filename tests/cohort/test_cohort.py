@@ -120,7 +120,7 @@ def test_two_recordings_of_a_subject_agree_within_their_errors(four):
     conditions = [fit_subjects(REGRESSOR, X[rows], y[rows]) for rows in (first, ~first)]
     subjects, summary = conditions[0].compare(conditions[1])
     z = subjects["z"].dropna()
-    assert 0.4 < np.sqrt((z**2).mean()) < 1.8
+    assert 0.3 < np.sqrt((z**2).mean()) < 1.8  # what the prior knows, both recordings say alike
     assert ((summary["lower"] < 0) & (summary["upper"] > 0)).mean() >= 0.8
 
 

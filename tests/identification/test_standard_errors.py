@@ -126,6 +126,13 @@ def test_doubt_is_the_same_where_few_frames_stand_for_all(off):
         np.testing.assert_allclose(few.by_fixed, all_of_them.by_fixed, atol=0.02)
 
 
+def test_errors_of_rounding_doubt_nothing():
+    piece, prior = smooth(np.random.RandomState(0), 1, 0.5)
+    for size, doubted in ((1.0, True), (1e-8, False)):
+        smaller = piece._replace(error=size * piece.error)
+        assert (standard_errors(lambda piece=smaller: iter([piece]), prior, 1.0, 2).doubt > 0.9) == doubted
+
+
 def test_widened_covariance_is_below_neither_and_the_wider_one_where_they_are_ordered():
     rng = np.random.RandomState(1)
     one, other = (a @ a.T for a in rng.normal(size=(2, 4, 4)))
