@@ -142,9 +142,8 @@ class _Learning:
     def learners(self, model, states, start):
         """Learners of all angles, then of every fold."""
         recording, data = self.recording, self.data
-        weight = recording.weight * recency(recording.trials)
-        heard = [np.where(mask, 0.0, weight) for mask in self.hidden]
-        labelled = [np.where(recording.labelled, one, 0.0) for one in heard]
+        heard = [np.where(mask, 0.0, recency(recording.trials)) for mask in self.hidden]
+        labelled = [np.where(recording.labelled, recording.weight * one, 0.0) for one in heard]
         versions = [Version(*each) for each in zip(states, labelled, heard, strict=True)]
         validation = None if data.validation_weight is None else data.validation_weight[self.frames]
         noise = noise_of_few(self.training.input_noise, recording.labelled, 1.0 / recording.trials.sampling_rate)

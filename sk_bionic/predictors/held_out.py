@@ -49,6 +49,7 @@ UNUSUAL, OF_LARGER = 1.2, 0.5
 # and 0.98 times as large after 70 % of a record, 0.95 and 0.99 times after one repetition; frequencies of 1 to 1.6 Hz
 # and ways of a quarter to a half give the same within 0.01.
 USUAL_CUTOFF, TO_USUAL = 1.25, 1.0 / 3.0
+UNTESTED = 4.0  # times the mean square that a low-pass takes where it was tested, beyond which it counts as an error
 # Distance of simulation and learners that says nothing against either, where nothing was held out [rad].
 ANYWHERE = np.pi
 ENOUGH_KNOWN = 0.1  # part of a trial
@@ -263,8 +264,20 @@ class HeldOut:
         return float(np.sqrt(np.nanmean(distance**2))) if np.isfinite(distance).any() else np.inf
 
     def _cutoff(self, by_fold):
-        """Cut-off frequency [Hz] of the low-pass that leaves the smallest held-out error."""
-        return min(CUTOFFS, key=lambda cutoff: np.mean(self._errors(self._smoothed(by_fold, cutoff)) ** 2))
+        """Cut-off frequency [Hz] of the low-pass that leaves the smallest held-out error.
+
+        What it takes from frames without an angle beyond `UNTESTED` times (mean squares) what it takes from those with
+        one, nobody has tested, and counts as an error: a limb at rest bears any low-pass.
+        """
+
+        def error(cutoff):
+            smoothed = self._smoothed(by_fold, cutoff)
+            taken = np.mean([np.square(a - b).mean(axis=1) for a, b in zip(smoothed, by_fold, strict=True)], axis=0)
+            known = np.isfinite(self.data.angle).all(axis=1)
+            untested = taken[~known].sum() - UNTESTED * taken[known].mean() * (~known).sum()
+            return np.mean(self._errors(smoothed) ** 2) + max(untested, 0.0) / len(known)
+
+        return min(CUTOFFS, key=error)
 
     def _smoothed(self, by_fold, cutoff):
         side_by_side = smooth(np.concatenate(by_fold, axis=1), self.motion.trials, cutoff)

@@ -1,6 +1,7 @@
 """Folds, combination and trust of the hybrid."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sk_bionic.identification.soften import explains
 from sk_bionic.learning.ensemble import Learners, combine, nearness, noise_of_few, stacked_weights, with_fewer_trees
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
 from sk_bionic.predictors.error_size import Beyond, ErrorSize, velocity_of, within
-from sk_bionic.predictors.held_out import Trust, _believed, relative_std
+from sk_bionic.predictors.held_out import HeldOut, Trust, _believed, relative_std
 from sk_bionic.trials import Recording, Trials
 from sk_bionic.trials.filters import choose_cutoff, smooth
 
@@ -141,6 +142,32 @@ def test_cutoff_that_separates_motion_from_fluctuation_is_found():
     assert 0.5 < cutoff < 3.0
     assert np.std(smooth(disturbed, trials, cutoff) - angle) < 0.2 * np.std(disturbed - angle)
     assert choose_cutoff(angle, angle, trials) == np.inf
+
+
+def test_a_low_pass_that_was_tested_at_rest_alone_takes_no_movement():
+    trials, rng = trials_of(900), np.random.RandomState(0)
+    moved = np.where(trials.time < 3.0, 0.1, 0.5 - 0.4 * np.cos(2 * np.pi * (trials.time - 3.0)))[:, None]
+    predicted = moved + 0.02 * rng.normal(size=moved.shape)
+
+    def chosen(labelled):
+        held_out = HeldOut.__new__(HeldOut)
+        held_out.motion, held_out.parts = SimpleNamespace(trials=trials), [(labelled, labelled)]
+        held_out.data = SimpleNamespace(angle=np.where(labelled[:, None], moved, np.nan))
+        return held_out._cutoff([predicted])
+
+    everywhere, pieces = (chosen(mask) for mask in (trials.time >= 0, trials.time % 1.0 < 0.5))
+    assert everywhere == pieces
+    assert min(everywhere, chosen(trials.time < 3.0)) >= 2.0  # twice as fast as the movement
+
+
+def test_angles_without_weight_are_as_unknown_ones():
+    X, y = make_elbow_flexion(n_trials=2, duration=3.0, random_state=0, return_X_y=True)
+    weight = np.where(np.arange(len(y)) < 150, 0.0, 1.0)
+    fit = PhysicsInformedMSKRegressor("elbow", random_state=0, max_epochs=2, n_networks=1).fit
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one, other = (fit(X, y, sample_weight=weight).predict(X), fit(X, y.where(weight > 0)).predict(X))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_smoothing_stays_within_trials_and_leaves_straight_lines():
