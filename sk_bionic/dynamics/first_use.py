@@ -1,15 +1,26 @@
-"""What a fit needs compiled, at the first use of an installation: by two processes, so that it takes half as long."""
+"""What a fit needs compiled, at the first use of an installation: by two processes, the one beside the other."""
 
+import contextlib
+import os
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
+import numba
 import numpy as np
 
-from ..musculoskeletal.compiled.compilation import compiled_elsewhere, in_turn, is_kept
+from ..musculoskeletal.compiled.code_cache import LONGEST_WAIT, PACKAGE, in_turn, is_kept
 from ..musculoskeletal.compiled.points import at_points
 from .compiled.march import march
 from .compiled.normal import factorise_blocks, normal_equations, solve_blocks
 
 BESIDE = "from sk_bionic.dynamics.first_use import compile_around; compile_around()"
+# It reads what its parent never writes, until the pipe breaks.
+ENDS_WITH_ITS_PARENT = """
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(1)), daemon=True).start()
+"""
 
 
 @cache
@@ -57,3 +68,41 @@ def _still():
     model, trials = elbow(), Trials(("still",), np.array([0, 3]), np.arange(3) / 100)
     activations = np.zeros((3, model.n_muscles))
     return EquationOfMotion(model, trials, activations).march(), activations
+
+
+@contextlib.contextmanager
+def compiled_elsewhere(command):
+    """Have Python code run in a process of its own meanwhile, and wait for it at the end.
+
+    There is none on a single core, or where the interpreter is part of another program.
+    """
+    process = _python_beside(f"{ENDS_WITH_ITS_PARENT}\n{command}") if _n_cores() > 1 else None
+    try:
+        yield
+        if process is not None:
+            process.wait(LONGEST_WAIT)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+def _n_cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _python_beside(code):
+    """A process that runs code with this package; None where there can be none."""
+    if not Path(sys.executable or "").stem.lower().startswith("python"):
+        return None
+    code = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{code}"
+    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {"start_new_session": True}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", code], env={**os.environ, "NUMBA_CACHE_DIR": numba.config.CACHE_DIR},
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **hidden,
+        )  # fmt: skip
+    except OSError:
+        return None

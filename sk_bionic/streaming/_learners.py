@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..learning.ensemble import OF_STATE
+from ..learning.features import NO_EMG
 from ..learning.networks import HistoryNetwork
 from .compiled.learners import Inputs, Networks, Past, Trees, ask
 
@@ -28,7 +29,7 @@ class FrameLearners:
         lags, share_lags = (np.maximum(np.asarray(of) + delay, 0.0) for of in (layout.lags, layout.share_lags))
         length = int(np.ceil(lags.max() / step)) + 3
         n_columns = n_channels + (n_channels + 1) * (len(share_lags) > 0)
-        self.past = Past(np.zeros(length), np.zeros((length, n_columns)), lags, share_lags)
+        self.past = Past(np.zeros(length), np.zeros((length, n_columns)), lags, share_lags, NO_EMG)
         scale = np.where(learners.constant, 0.0, learners.scaler.scale_)
         limits = np.zeros((2, n_state))
         if n_state:

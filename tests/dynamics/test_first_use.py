@@ -1,5 +1,10 @@
 """What a fit needs compiled is what is compiled ahead of it, and in which process that happens changes nothing."""
 
+import contextlib
+import subprocess
+import sys
+import time
+
 import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
@@ -9,6 +14,7 @@ from sk_bionic.dynamics.compiled.along import along
 from sk_bionic.dynamics.compiled.march import march
 from sk_bionic.dynamics.compiled.normal import activations_between, factorise_blocks, normal_equations, solve_blocks
 from sk_bionic.dynamics.compiled.rest import rests
+from sk_bionic.musculoskeletal.compiled import code_cache
 from sk_bionic.musculoskeletal.compiled.points import at_points
 
 AHEAD = (march, rests, activations_between, factorise_blocks, solve_blocks)
@@ -36,3 +42,58 @@ def test_only_what_is_missing_is_compiled_ahead(monkeypatch):
     monkeypatch.setattr(first_use, "BESIDE", "raise SystemExit(1)")  # a process that fails takes nothing with it
     ahead()
     assert started == ["march"]
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    """There are two, whatever this machine has."""
+    monkeypatch.setattr(first_use, "_n_cores", lambda: 2)
+
+
+def test_a_process_beside_compiles_into_the_same_folder(two_cores, tmp_path, monkeypatch):
+    monkeypatch.setattr(code_cache, "code_folder", code_cache.code_folder.__wrapped__)  # chosen anew
+    monkeypatch.setattr(code_cache.numba.config, "CACHE_DIR", str(tmp_path))
+    build = "from sk_bionic.musculoskeletal import elbow; m = elbow(); m.compiled.body(m.parameters.value)"
+    with first_use.compiled_elsewhere(build):
+        pass
+    assert [file.name.split(".")[1].split("-")[0] for file in tmp_path.rglob("*.nbc")] == ["prepare"]
+    assert str(code_cache.code_folder()) in {str(file.parents[1]) for file in tmp_path.rglob("*.nbc")}
+
+
+def test_a_process_beside_that_fails_or_cannot_be_started_is_no_error(two_cores, monkeypatch):
+    with first_use.compiled_elsewhere("raise RuntimeError"):
+        done = True
+    monkeypatch.setattr(first_use.sys, "executable", "/usr/bin/matlab")
+    with first_use.compiled_elsewhere("print(1)"):
+        assert done
+    monkeypatch.setattr(first_use.sys, "executable", "/nowhere/python")
+    with first_use.compiled_elsewhere("print(1)"):
+        assert done
+
+
+# The process beside holds a lock, after which this one ends without a word.
+PARENT = """
+import os, sys, time
+from sk_bionic.dynamics import first_use
+first_use._n_cores = lambda: 2
+beside = "import time; from sk_bionic.musculoskeletal.compiled import code_cache as c; "
+with first_use.compiled_elsewhere(beside + f"held = c._locked({sys.argv[1]!r}); time.sleep(100)"):
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.05)
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are tried by other means there")
+def test_a_process_beside_ends_with_the_one_that_started_it(tmp_path):
+    import fcntl
+
+    lock = tmp_path / "held.lock"
+    subprocess.run([sys.executable, "-c", PARENT, str(lock)], check=True, timeout=100)
+    with open(lock, "ab") as file:
+        for _ in range(400):
+            with contextlib.suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.05)
+    pytest.fail("The process beside goes on.")

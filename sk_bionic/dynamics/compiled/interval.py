@@ -29,8 +29,8 @@ from .scheme import FRACTION, PARABOLA, PIECE
 ITERATIONS, SHORTENINGS = 20, 6
 NEAR = 1e-8  # of an update [rad; tendons: 1], after which Newton's method has arrived
 NEARER = 1e-11  # of the update that would follow, the same: updates fall quadratically
-# Of an update whose derivatives count as those at the solution; are good for standard errors; steer a search. What is
-# left of the state is about the square.
+# Of the last update where derivatives are wanted: as at the solution, for standard errors, to steer a search. The state
+# is then off by about its square.
 NEAREST, CLOSE, STEERING = 1e-9, 1e-6, 3e-5
 LONGEST = 1.0  # rad, of an update
 ROUNDING = 1e-12  # of the residual in torque scales, below which it need not fall
@@ -311,9 +311,7 @@ def newton(body, record, columns, frame, offset, h, at, w, held, wanted, near, e
             return SINGULAR if residual < LARGEST else OPEN, residual
         solve(w, 0, 1, held)
         moved = take_step(body, h, w)
-        ratio = (
-            moved / before
-        )  # infinite at first; updates fall quadratically, so that the next ratio is this one's square
+        ratio = moved / before  # infinite at first; the next one is about its square
         before = moved
         if not wanted and (moved < NEAR or moved * ratio * ratio < NEARER) or (complete or near) and moved < enough:
             return SOLVED, residual

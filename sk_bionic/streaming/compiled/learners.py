@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...learning.features import NO_EMG
 from ...musculoskeletal.compiled.compilation import compiled, part
 
 
@@ -16,6 +15,7 @@ class Past(NamedTuple):
     root: np.ndarray  # (n_frames, n_columns): signed square roots, then shares and total where learners see them
     lags: np.ndarray  # (n_lags,) [s]
     share_lags: np.ndarray  # (n_share_lags,) [s]
+    no_emg: float  # `learning.features.NO_EMG`
 
 
 class Inputs(NamedTuple):
@@ -60,7 +60,7 @@ def recall(past, time, emg, fresh, step, out):
     for c in range(n_channels):
         past.root[last, c] = math.copysign(math.sqrt(abs(emg[c])), emg[c])
     if n_columns > n_channels:
-        share(past.root[last], n_channels)
+        share(past.root[last], n_channels, past.no_emg)
     if fresh:
         for i in range(last):
             past.time[i] = time - (last - i) * step
@@ -71,12 +71,12 @@ def recall(past, time, emg, fresh, step, out):
 
 
 @part
-def share(row, n_channels):
+def share(row, n_channels, no_emg):
     """Shares and total of a row's square roots behind them (see `learning.features.shares_and_total`)."""
     total = 0.0
     for c in range(n_channels):
         total += row[c] * row[c]
-    total = math.sqrt(total) + NO_EMG
+    total = math.sqrt(total) + no_emg
     for c in range(n_channels):
         row[n_channels + c] = row[c] / total
     row[2 * n_channels] = math.log(total)
