@@ -426,13 +426,14 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             inputs.check_device(self.device)
             inputs.check_ode_weight(self.ode_weight, self.prediction)
             previous = getattr(self, "predictor_", None) if self.warm_start else None
+            # Popped below: nobody holds the columns of an hour of EMG any longer than it takes to read them.
             columns = [self._read_training(X, y, trial, sample_weight).recording]
             if columns[0].trials is not None:
                 compile_ahead()
             progress = self._progress(X, y, columns[0].trials)
             random_state = own_random_state(self.random_state)
             settings = settings_of(self, random_state, progress)
-            model, recording, signals = self._learn_columns(columns.pop(), previous)  # which keeps less of an hour
+            model, recording, signals = self._learn_columns(columns.pop(), previous)
             validation = None
             if self.early_stopping or self.callbacks and _watch_validation(self.callbacks):
                 trials, labelled = recording.trials, recording.labelled

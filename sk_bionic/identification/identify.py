@@ -355,11 +355,11 @@ def _result(posterior, run, exact_errors):
         converged=run.converged,
         given_fixed=by_raw @ (plain if errors is None else errors.given_fixed) @ by_raw.T,
         doubt=0.0 if errors is None else errors.doubt,
-        force_noise=None if errors is None else _force_noise(posterior, point, errors.doubt),
+        force_noise=None if errors is None else _force_noise(point, errors.doubt),
     )
 
 
-def _force_noise(posterior, point, doubt):
+def _force_noise(point, doubt):
     """Noise of the muscle forces (n_muscles,), as far as it is not the model that is in doubt."""
     noise = force_noise(point.motion, point.trajectory, point.parameters, point.initial_state, point.error)
     return np.sqrt(1.0 - doubt) * noise

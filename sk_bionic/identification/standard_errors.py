@@ -261,11 +261,7 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     if len(kept) < motion.trials.n_frames:
         motion, error = motion.take(kept), error[kept]
         trajectory = trajectory._replace(all_states=trajectory.all_states[kept])
-    trials = motion.trials
-    random, emg = np.random.RandomState(0), np.zeros((*motion.excitation.shape, 2))
-    for own in map(slice, range(0, len(emg), AT_ONCE), range(AT_ONCE, len(emg) + AT_ONCE, AT_ONCE)):
-        part = motion.excitation[own]
-        emg[own, :, 0] = np.maximum(part * (1.0 + TRIED_NOISE * random.normal(size=part.shape)), 0.0)
+    trials, emg = motion.trials, _tried(motion.excitation)
     other = EquationOfMotion.of_emg(motion.model, trials, emg, motion.frame_exogenous)
     try:
         moved = other.solve(parameters, initial_state, near=trajectory)
@@ -280,8 +276,23 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     amount = max(amount if amount > SURE * chance else 0.0, visible if visible > LEAST_SEEN else 0.0)
     if not amount > 0.0:
         return none
-    squares = np.zeros((2, motion.model.n_muscles))  # of what the forces change by, and of the forces
     pair = [(one.march(parameters), moves.all_states) for one, moves in ((motion, trajectory), (other, moved))]
+    changed, size = _force_changes(pair, trials) / len(error)
+    return np.minimum(np.sqrt(changed / np.maximum(size, 1e-12)) * np.sqrt(amount), 1.0)
+
+
+def _tried(excitation):
+    """The EMG (n_frames, n_muscles, 2) of a record, the excitation (n_frames, n_muscles) with a little noise."""
+    random, emg = np.random.RandomState(0), np.zeros((*excitation.shape, 2))
+    for own in map(slice, range(0, len(emg), AT_ONCE), range(AT_ONCE, len(emg) + AT_ONCE, AT_ONCE)):
+        part = excitation[own]
+        emg[own, :, 0] = np.maximum(part * (1.0 + TRIED_NOISE * random.normal(size=part.shape)), 0.0)
+    return emg
+
+
+def _force_changes(pair, trials):
+    """Sums of squares (2, n_muscles) [N^2] of what forces differ by, and of the forces, of two marches with states."""
+    squares = 0.0
     for k, rows in enumerate(trials.slices):
         rooms = [march.room() for march, _ in pair]
         for start in range(rows.start, rows.stop, AT_ONCE):
@@ -290,9 +301,8 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
                 march.along_piece(k, own, room, states[own]).force
                 for (march, states), room in zip(pair, rooms, strict=True)
             )
-            squares += np.square(after - before).sum(axis=0), np.square(before).sum(axis=0)
-    changed, size = squares / len(error)
-    return np.minimum(np.sqrt(changed / np.maximum(size, 1e-12)) * np.sqrt(amount), 1.0)
+            squares += np.stack([np.square(after - before).sum(axis=0), np.square(before).sum(axis=0)])
+    return squares
 
 
 def _first_frames(trials):

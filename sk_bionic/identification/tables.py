@@ -7,6 +7,7 @@ from ..musculoskeletal.prior import FreeParameters
 from .identifiability import is_combination, label
 
 AT_BOUND = 0.01  # of the distance between the bounds
+NO_ERROR = "no standard error: trained jointly, not identified"
 FAR_FROM_CENTRE = (
     "std_err exceeds prior_std, since the value is {factor:.1f} times the prior's centre: relative to the value it is "
     "narrower"
@@ -39,29 +40,21 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
         have the same value as one unknown. `attrs["synthesized_muscles"]` names muscles without EMG of their own,
         where there are any.
     """
-    table = model.parameters
+    table, known = model.parameters, covariance is not None
     shown, free = table.free_index, FreeParameters(table)
     frame = table.to_frame(shown)
     frame["shared_with"] = [_sharing(table.rows, int(i)) for i in shown]
     frame["prior_std"], frame["narrowing"], frame["std_err"] = free.prior_std(), np.nan, np.nan
-    if covariance is not None:
+    if known:
         frame["std_err"] = np.sqrt(np.diag(covariance))
         frame["narrowing"] = free.narrowing(covariance if given_fixed is None else given_fixed)
     margin = AT_BOUND * (frame["upper"] - frame["lower"])
     frame["at_bound"] = (frame["value"] < frame["lower"] + margin) | (frame["value"] > frame["upper"] - margin)
-    frame["identifiable"] = covariance is not None
-    frame["reason"] = "" if covariance is not None else "no standard error: trained jointly, not identified"
-    if covariance is not None:
-        mine = [[finding for finding in findings if int(row) in finding.rows] for row in shown]
-        frame["identifiable"] = [all(is_combination(finding) for finding in own) for own in mine]
-        frame["reason"] = ["; ".join(map(str, own)) for own in mine]
-        far = frame["identifiable"] & (frame["std_err"] > frame["prior_std"])
-        frame.loc[far, "reason"] = [
-            _joined(row.reason, FAR_FROM_CENTRE.format(factor=row.value / row.initial))
-            for row in frame[far].itertuples()
-        ]
-    frame.loc[frame["at_bound"], "reason"] = [
-        _joined(reason, "at its bound") for reason in frame.loc[frame["at_bound"], "reason"]
+    of_rows = [[finding for finding in findings if int(row) in finding.rows] for row in shown]
+    frame["identifiable"] = np.array([known and all(map(is_combination, own)) for own in of_rows], dtype=bool)
+    frame["reason"] = [
+        "; ".join(_reasons(row, map(str, own) if known else [NO_ERROR]))
+        for row, own in zip(frame.itertuples(), of_rows, strict=True)
     ]
     columns = [
         "muscle",
@@ -82,8 +75,13 @@ def parameter_frame(model, covariance=None, findings=(), given_fixed=None):
     return flagged(frame[columns], model)
 
 
-def _joined(reason, another):
-    return f"{reason}; {another}" if reason else another
+def _reasons(row, left_open):
+    """Why a row's value is not to be relied on, or not by itself, in words."""
+    yield from left_open
+    if row.identifiable and row.std_err > row.prior_std:
+        yield FAR_FROM_CENTRE.format(factor=row.value / row.initial)
+    if row.at_bound:
+        yield "at its bound"
 
 
 def _sharing(rows, i):

@@ -18,10 +18,10 @@ from .training import TrainedNetwork, train
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 200, 2, 0.5  # as the baseline "extra_trees"
 FEWER_TREES = 60  # of a forest that only tells the held-out error
-# Angles are few where their time is short beside that without, or beside this [s] if that is less. Trees repeat the
-# angles that they were told, networks go on between them: trees weigh less as angles are few. Noise that keeps a
-# network from trusting the details of a whole recording blurs a few labelled pieces: down to half of it is left. On 12
-# knees with 5 and 10 % of the labels networks with half the noise err 0.95 and 0.96 times as much.
+# Angles are few where the time with them is short beside that without, which counts up to so much [s]. Trees repeat the
+# angles that they were told while networks go on between them, and weigh less then; noise that keeps a network from
+# trusting the details of a whole recording blurs a few labelled pieces, and goes down to this part: on 12 knees with 5
+# and 10 % of the labels networks with half the noise err 0.95 and 0.96 times as much.
 FEW_BESIDE, LEAST_NOISE = 10.0, 0.5
 # How much noise keeps a network from trusting details differs from record to record, and the held-out parts of one
 # are too few to choose it: networks of a kind are given unlike amounts of it, in units of `input_noise`, and

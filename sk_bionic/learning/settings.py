@@ -48,12 +48,14 @@ class Member(NamedTuple):
 
 
 # Electrodes, sweat and fatigue change all channels' gains more than what each has in the whole: networks that see
-# shares err otherwise than those that see amplitudes. On twelve men's knees, over the best baseline of recorded_emg.py
-# (mlp, median of three seeds where there were, each on six men and the other six), equal weights, one seed: with the
-# members as before (three networks without shares, two forests) 1.01 and 0.93 after 70 % of a record, 0.90 and 0.94
-# after one repetition; these 0.97 and 0.91, 0.86 and 0.93; without a forest 0.95 and 0.90, 0.86 and 0.92. About 20 sets
-# were compared with both six in view. The forest stands for two all the same: on eight other men such trees were the
-# best of all learners.
+# shares err otherwise than those that see amplitudes. Errors over those of the best baseline of recorded_emg.py (mlp,
+# median of three seeds where there were) on six men's knees and on six others', equal weights, one seed:
+#                                               after 70 % of a record   after one repetition
+#   three networks without shares, two forests        1.01  0.93              0.90  0.94
+#   these                                             0.97  0.91              0.86  0.93
+#   these without the forest                          0.95  0.90              0.86  0.92
+# About 20 sets were compared with all twelve men in view. The forest stays all the same, and stands for two: on eight
+# other men such trees were the best of all learners.
 MEMBERS = {
     "history": Member(short_lags, shares=True),
     "history_and_state": Member(short_lags, state=True),

@@ -196,9 +196,12 @@ class HybridPredictor(EnsemblePredictor):
         return angle, variance
 
     def _handed_over(self, heard, angle, variance):
-        """The same where the EMG, or the angle that is simulated, is beyond all that was learnt."""
+        """Angles and variances (n_frames, n_coordinates) of learners, the simulation heeded where the EMG, or the angle
+        that it says, is beyond all that was learnt.
+        """
         if not heard.unlearnt.any():
             return angle, variance
+        # What the EMG alone says of such errors is in the variance already: `mixed` says it anew, of both.
         angle, variance = angle.copy(), variance - self.trust.unlearnt(self.heard(heard.recording).emg)
         for trial in heard.equation.trials.slices:
             inside, off = ~heard.unlearnt[trial].any(axis=1), np.square(heard.simulated[trial] - angle[trial])

@@ -19,9 +19,10 @@ N_WINDOWS = 60  # stretches of the training that a trial is compared with, at mo
 FLAT = 1e-6  # of the training's largest value: less is no change
 SILENT = 0.3  # largest EMG over that of the quietest stretch of the training, below which a channel is silent
 FAR_ABOVE = 2.0  # largest EMG over the training's largest
-# Mean over channels of the 95th percentile over that of the loudest stretch of the training, above which all of
-# it is another EMG, if that is more than such stretches differ: of the last 30 % of 24 knees 1 is louder as it is; 1.5
-# and 2 times as much EMG is told of 13 and 23, by this or by another oddity.
+# Percentile of a channel's EMG that counts as its loudness, and how many times that of the loudest stretch of the
+# training the channels' mean loudness has to be, and by more than such stretches differ, to be another gain: of the
+# last 30 % of 24 knees 1 is louder as it is; 1.5 and 2 times as much EMG is told of 13 and 23, by this or by another
+# oddity.
 LOUD, LOUDER = 95.0, 1.25
 FEWEST_LOUDER = 2  # channels that tell another gain from a stronger contraction
 EXTERNAL, ALL = -1, -2  # columns of an Oddity that is of an external input, of all channels
@@ -137,6 +138,7 @@ class SeenInputs(NamedTuple):
             one = emg[:, j], time, levels[..., j], float(lows[j])
             found += [Oddity(k, j, name, *what) for what in self._odd_channel(j, *one)]
         kinds = [odd.kind for odd in found]
+        # Where all channels are far above it is said already, and beside a faulty one their mean tells nothing.
         if kinds.count("far above") == len(names) or not {*kinds} <= {"far above", "rest"}:
             return found
         ratio = self._louder(emg, time)
