@@ -1,6 +1,4 @@
-"""An OpenSim model with coordinates of every type: turn and back are rotational, shift translational, half and curved
-coupled.
-"""
+"""An OpenSim model whose coordinates are of every type: rotational, translational, coupled."""
 
 ROTATIONS = (("rotation1", "0 0 1"), ("rotation2", "0 1 0"), ("rotation3", "1 0 0"))
 TRANSLATIONS = (("translation1", "1 0 0"), ("translation2", "0 1 0"), ("translation3", "0 0 1"))

@@ -267,8 +267,8 @@ def warn_of_negative(emg, names, trials):
         if emg[row, j] < -0.05 * np.abs(emg[:, j]).max():
             warn_user(
                 f"Column {name!r} is negative (trial {trials.names[trials.trial_of_frame[row]]!r}, row {row}: "
-                f"{emg[row, j]:.3g}): EMG columns must hold "
-                "rectified envelopes; make them with EMGEnvelope. Negative values drive no muscle."
+                f"{emg[row, j]:.3g}): EMG columns must hold rectified envelopes; make them with EMGEnvelope. Negative "
+                "values drive no muscle."
             )
             return
 
@@ -311,6 +311,6 @@ def _far_beyond(emg, names, trials):
         return ""
     return (
         f"Column {names[column]!r}, trial {trials.names[trials.trial_of_frame[row]]!r}, row {row} reaches "
-        f"{emg[row, column]:.3g} times the EMG that counts "
-        "as full excitation. Are all trials in the same unit? Else give that amplitude as `emg_scale`."
+        f"{emg[row, column]:.3g} times the EMG that counts as full excitation. Are all trials in the same unit? Else "
+        "give that amplitude as `emg_scale`."
     )

@@ -48,9 +48,7 @@ def _wild_parts(pattern, match):
 
 
 def trial_names(files):
-    """Name of each file's trial: the file's name, or, where two are the same, what the wildcards stand for, or its
-    path.
-    """
+    """Name of each file's trial: the file's; of equal ones what the wildcards stand for, or the path."""
     paths = list(files)
     stems = [path.stem for path in paths]
     if len(set(stems)) == len(stems):

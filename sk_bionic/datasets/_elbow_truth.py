@@ -185,9 +185,7 @@ def _initial_value_problem(truth, bursts, p):
 
 
 def _rest(truth, activation):
-    """Equilibrium (n_trials, n_coordinates) [rad] of a model under constant activations: from that of rigid tendons by
-    Newton's method.
-    """
+    """Equilibrium (n_trials, n_coordinates) [rad] under constant activations: Newton's method from rigid tendons'."""
     n = len(activation)
     trials = Trials(tuple(range(n)), np.arange(n + 1) * 2, np.tile([0.0, 1.0], n))
     equation = EquationOfMotion(truth, trials, np.zeros((2 * n, truth.n_muscles)))

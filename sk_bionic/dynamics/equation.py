@@ -32,9 +32,7 @@ class Trajectory(NamedTuple):
 
     @property
     def tendon_state(self):
-        """State of every elastic tendon (n_frames, n_tendon_states): see
-        `sk_bionic.musculoskeletal.compiled.muscle`.
-        """
+        """State of elastic tendons (n_frames, n_tendon_states): see `sk_bionic.musculoskeletal.compiled.muscle`."""
         return self.all_states[:, 0, self.n_coordinates :]
 
     @property

@@ -9,9 +9,7 @@ from .tendons import tendons_along
 
 
 def differentiated(equation, angle):
-    """State (n_frames, 2, n_coordinates) of an angle as a goniometer reads it, its velocity by differences along each
-    trial.
-    """
+    """State (n_frames, 2, n_coordinates) of an angle as a goniometer reads it: velocities are differences."""
     joint = angle - equation.model.parameters.as_dict()["goniometer_offset"]
     velocity = np.zeros_like(joint)
     for rows in equation.trials.slices:

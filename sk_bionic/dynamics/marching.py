@@ -293,9 +293,7 @@ class March:
         return states[:, 0]
 
     def gauss(self, wanted=False):
-        """Activations at the Gauss points (see `activations_between`); raises `SimulationError` with the trial's
-        name.
-        """
+        """Activations at Gauss points (see `activations_between`); raises `SimulationError` with the trial's name."""
         out = np.zeros((len(self.record.time), 2, self.compiled.n_muscles, 1 + N_ACTIVATION if wanted else 1))
         for k, rows in enumerate(self.trials.slices):
             w = new_interval(self.body, 0, 0)

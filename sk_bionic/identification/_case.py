@@ -126,9 +126,7 @@ class Case:
         return starts_of_zero(self.model, self.angle, d) if poor else (0.0,)
 
     def with_angle(self, angle, zero_free=None):
-        """The case with other angles and stops that follow them; `zero_free`: coordinate whose goniometer may be
-        off.
-        """
+        """The case with other angles and stops that follow; `zero_free`: coordinate whose goniometer may be off."""
         model = place_limits(self.model, angle)
         if zero_free is not None:
             model = model.with_rows({(model.free_joints[zero_free].name, "goniometer_offset"): ANY_ZERO})

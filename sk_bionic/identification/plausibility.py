@@ -50,9 +50,7 @@ def implausibilities(motion, angle, weight=None, identification=None, scaled=Fal
 
 
 def of_search(search, scaled=False, rest=()):
-    """Suspicions that a search for counterfactuals ends in; `rest`: what the posture at rest tells, if nothing else
-    does.
-    """
+    """Suspicions that a search for counterfactuals ends in, or else `rest`: what the posture at rest tells."""
     best = search.best()
     if best:
         return [in_words(best, search)]

@@ -251,9 +251,7 @@ class Posterior:
         return (self.n + self.n_known) / (self.squares(point) + self.known_squares)
 
     def data_terms(self, point, fraction):
-        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and every trial's initial state and
-        gains.
-        """
+        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and each trial's start and gains."""
         scale = fraction * self.frame_scale(point)
         p, size = self.free.n_raw, self.n_of_trial
         total = p + size * self.motion.trials.n_trials

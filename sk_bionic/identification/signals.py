@@ -141,9 +141,7 @@ def _levels(levels, names):
 
 
 def angle_suspicions(angle, trials, names):
-    """Angles in another unit, or that jump by whole turns; `angle` (n_frames, n_coordinates) [rad], NaN where
-    unknown.
-    """
+    """Angles (n_frames, n_coordinates) [rad], NaN where unknown, in another unit or that jump by whole turns."""
     out = []
     for name, column in zip(names, angle.T, strict=True):
         known = column[np.isfinite(column)]
@@ -326,9 +324,7 @@ def ridge(features, target, penalty):
 
 
 def _held_out(features, angle, trials):
-    """Correlation (n_trials,) of each trial's angle with what a learner of the others predicts, NaN where there is
-    none.
-    """
+    """Correlation (n_trials,) of each trial's angle with what a learner of the others predicts, or NaN."""
     features = features / np.maximum(np.abs(features).max(axis=0), 1.0)  # a spike of any size leaves them comparable
     known, of, out = np.isfinite(angle), trials.trial_of_frame, np.full(trials.n_trials, np.nan)
     for k in range(trials.n_trials):

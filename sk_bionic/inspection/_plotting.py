@@ -191,9 +191,7 @@ def in_words(name):
 
 
 def label(name):
-    """A name in words for a figure, as it stands: without the formulas that matplotlib sees between $, and not too
-    long.
-    """
+    """A name in words for a figure, not too long, and without what matplotlib takes for formulas: text between $."""
     text = in_words(name)
     if len(text) > LONGEST_LABEL:
         text = f"{text[: LONGEST_LABEL - 10]} ... {text[-5:]}"

@@ -59,9 +59,7 @@ class FeatureLayout(NamedTuple):
         return len(self.lags) * self.n_channels + len(self.share_lags) * (self.n_channels + 1) + self.n_exogenous
 
     def columns(self, lags, share_lags=()):
-        """Columns of the EMG at some lags, of the shares at some, and of the external inputs, ndarray of bool
-        (n_features,).
-        """
+        """ndarray of bool (n_features,): EMG at some lags, shares at some, and the external inputs."""
         emg = np.repeat(np.isin(self.lags, lags), self.n_channels)
         shares = np.repeat(np.isin(self.share_lags, share_lags), self.n_channels + 1)
         return np.concatenate([emg, shares, np.ones(self.n_exogenous, bool)])
@@ -119,8 +117,7 @@ def history_features(emg, exogenous, trials, history, layout):
         k = short[0]
         raise ValueError(
             f"Trial {trials.names[k]!r} lasts {duration[k]:.3g} s ({trials.lengths[k]} frames), less than the EMG "
-            f"history of {history:g} s that "
-            "the network sees. Use a longer trial or a smaller `history`."
+            f"history of {history:g} s that the network sees. Use a longer trial or a smaller `history`."
         )
     root = np.sign(emg) * np.sqrt(np.abs(emg))
     columns = [lagged(root, trials, layout.lags)]

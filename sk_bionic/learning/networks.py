@@ -222,9 +222,7 @@ class HistoryNetwork(nn.Module):
 
 
 def _deeper(hidden, parameters):
-    """Last hidden layer (n_networks, n_frames, width) after (n_networks, width, n_frames) and more layers' weights and
-    biases.
-    """
+    """Last hidden layer (n_networks, n_frames, width) from the first (n_networks, width, n_frames)."""
     for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
         hidden = _Layer.apply(hidden, weight, bias)
     return hidden.transpose(1, 2)

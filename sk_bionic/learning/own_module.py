@@ -23,9 +23,7 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class OwnModule:
-    """What the user gave: a class, an instance or another callable that makes one, and the arguments
-    ``module__...``.
-    """
+    """What the user gave: a class, instance or other callable that makes one, and its arguments ``module__...``."""
 
     module: object
     arguments: dict = field(default_factory=dict)

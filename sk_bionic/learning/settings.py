@@ -30,9 +30,7 @@ class TrainingSettings:
 
 
 class Member(NamedTuple):
-    """A kind of learner: which lags it sees, of the EMG, of the channels' shares in it, and whether the simulated
-    state.
-    """
+    """A kind of learner, by what it sees: lags, EMG, the channels' shares in it, the simulated state."""
 
     lags: object  # function of the history [s]
     state: bool = False

@@ -22,9 +22,7 @@ class AllFrames(Dataset):
 
 
 class RecordingNet(NeuralNet):
-    """skorch net whose only batch is the whole data set, and that writes every term of the criterion into its
-    history.
-    """
+    """skorch net whose only batch is the whole data set, with every term of the criterion in its history."""
 
     def get_iterator(self, dataset, training=False):
         # The default loader collects the batch frame by frame in Python, which takes longer than the training step.

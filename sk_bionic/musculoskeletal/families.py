@@ -58,9 +58,7 @@ class CurveFamily:
         return self._values(1, norm_fiber_length, strain_at_one_norm_force, order)
 
     def force_velocity(self, norm_fiber_velocity, activation=1.0, order=0):
-        """Force-velocity multiplier, 0 at the fastest shortening and 1 at 0; on activation only Thelen's
-        depends.
-        """
+        """Force-velocity multiplier, 0 at the fastest shortening, 1 at 0; Thelen's alone depends on activation."""
         return self._values(2, norm_fiber_velocity, activation, order)
 
     def tendon_force_length(self, norm_tendon_length, strain_at_one_norm_force, order=0):

@@ -46,8 +46,7 @@ _ARM = {
     ),
 }
 # The same over (hip_flexion, knee_flexion, ankle_dorsiflexion) for leg6dof9musc.osim at hip -30 to 90, knee 0 to 120,
-# ankle
-# -50 to 30 degrees.
+# ankle -50 to 30 degrees.
 _LEG = {
     "glut_max2": (  # 0.106 mm, 0.86 mm
         {(0, 0, 0): 0.230361, (1, 0, 0): 0.061532, (2, 0, 0): -0.006680, (3, 0, 0): -0.003224},

@@ -108,8 +108,8 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
             raise ValueError(
                 f"The model {self.name!r} has no skeleton (the coordinates {without} have no segments of a planar "
                 "chain): it knows moments and muscle forces along measured motion, not motion. Use "
-                "`EMGDrivenMomentRegressor`, "
-                "`predict_moments` or `predict_muscle_forces`, or build it with angles that make a planar chain."
+                "`EMGDrivenMomentRegressor`, `predict_moments` or `predict_muscle_forces`, or build it with angles "
+                "that make a planar chain."
             )
 
     def check_paths(self):

@@ -74,9 +74,8 @@ def _record(cls):
 
 
 def _build_trajectory(parts):
-    return Trajectory(
-        **{name: parts[name] for name in Trajectory._fields if name in parts}
-    )  # earlier versions had more
+    known = {name: parts[name] for name in Trajectory._fields if name in parts}  # earlier versions had more
+    return Trajectory(**known)
 
 
 def _parts_of_model(model):

@@ -102,9 +102,7 @@ class Trust(NamedTuple):
         return None if self.ode_weight >= LEADING_WEIGHT else self.size
 
     def unlearnt(self, emg, simulated=None):
-        """Square errors (n_frames, n_coordinates) [rad^2] that learners make beyond what they have learnt (see
-        `ErrorSize.of_unlearnt`).
-        """
+        """Square errors (n_frames, n_coordinates) [rad^2] of learners, as `ErrorSize.of_unlearnt` has them."""
         return np.zeros((len(emg), 1)) if self.size is None else np.square(self.size.of_unlearnt(emg, simulated))
 
     def belief(self, simulated, blind, trials, known=None):
@@ -135,9 +133,7 @@ def raised(cutoff):
 
 
 def floored(error_std):
-    """Errors (n_coordinates,) [rad] that no goniometer is better than: an angle that never moved is predicted without
-    any.
-    """
+    """Errors (n_coordinates,) [rad] that no goniometer is better than: an angle that never moved leaves none."""
     return np.maximum(error_std, MEASURED_STD)
 
 

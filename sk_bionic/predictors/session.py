@@ -127,9 +127,7 @@ def calibrated_inputs(predict, angle, trials, error_std, angle_std, channels):
 
 
 class _Agreement:
-    """Minus the log posterior of a session over its `n` unknowns in units of their priors: offsets, logarithms of the
-    gains, delay.
-    """
+    """Minus the log posterior of a session over offsets, logarithms of gains and delay, in units of their priors."""
 
     def __init__(self, predict, angle, trials, error_std, angle_std, n_channels):
         self.predict, self.angle, self.error_std, self.d = predict, angle, error_std, angle.shape[1]

@@ -1,6 +1,4 @@
-"""Frames, signals at other times and their differences within each trial, and the frames that physics and networks
-work on.
-"""
+"""Within each trial: frames to work on, signals at other times, and their differences."""
 
 from dataclasses import dataclass
 

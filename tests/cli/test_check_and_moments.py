@@ -64,9 +64,7 @@ def test_angles_of_a_slower_file_are_checked_with_emg_at_its_own_rate(tmp_path, 
 
 @pytest.fixture(scope="module")
 def moment_recording(tmp_path_factory):
-    """EMG, angles and moments of an elbow whose muscles are a fifth stronger than the preset's, as a laboratory has
-    them.
-    """
+    """A laboratory's EMG, angles and moments of an elbow whose muscles are a fifth stronger than the preset's."""
     folder = tmp_path_factory.mktemp("moments")
     flexion = make_elbow_flexion(2, duration=3.0, angle_noise=0.0, random_state=0)
     X = flexion.data.assign(elbow_flexion=flexion.target)

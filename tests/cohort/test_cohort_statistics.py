@@ -27,9 +27,7 @@ def risk():
 
 
 def test_published_values_of_a_meta_analysis(risk):
-    """As the R package metafor has them for these data (REML, test="knha"; Viechtbauer 2010, J. Statistical
-    Software).
-    """
+    """As R's metafor for these data (REML, test="knha"; Viechtbauer 2010, J. Statistical Software 36(3))."""
     effects = random_effects(*risk)
     assert effects.n == 13
     assert effects.mean == pytest.approx(-0.7145, abs=1e-4)

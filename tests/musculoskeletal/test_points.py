@@ -1,6 +1,4 @@
-"""Derivatives of the compiled equation at single points against finite differences, for every parameter, family and
-tendon.
-"""
+"""The compiled equation's derivatives at points, for all parameters, families and tendons, by finite differences."""
 
 from dataclasses import replace
 

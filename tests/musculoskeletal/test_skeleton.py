@@ -10,9 +10,7 @@ NOTHING = np.zeros_like(ANGLE)
 
 
 def passive_torque(angle, velocity, activation, **values):
-    """Torque of tissue and stops of an elbow without weight and muscle force [N m], positive when it increases the
-    angle.
-    """
+    """Torque [N m] of an elbow's tissue and stops alone, positive when it increases the angle."""
     names = {"segment_mass": 0.0, **values}
     changes = {("elbow_flexion", name): {"value": value} for name, value in names.items()}
     changes |= {(muscle, "max_isometric_force"): {"value": 1e-12} for muscle in ("biceps", "triceps")}

@@ -50,9 +50,7 @@ def test_learners_are_the_originals(hybrid, pushed, frames):
 
 
 def test_filter_ends_where_least_squares_over_the_same_frames_ends(hybrid, frames):
-    """Of the last frame, the future is not known to the batch either. (Beside a joint's stop there may be two
-    optima.)
-    """
+    """The batch knows no future of the last frame either. (Beside a joint's stop there may be two optima.)"""
     stream, members, fused, n = hybrid.stream(100.0), [], [], 120
     core = stream._core
     core.disagreement = core.apart = 1e9  # the simulation is believed throughout

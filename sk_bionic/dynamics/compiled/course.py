@@ -80,9 +80,7 @@ def by_own(m, column, activation, length, speed, unit, row):
 
 @part
 def between_frames(geometry, frame, m, x, whole):
-    """Length and velocity a fraction x behind a frame, on the cubic piece between it and the next `whole` seconds
-    on.
-    """
+    """Length and velocity a fraction x behind a frame, on the cubic piece to the next, `whole` seconds on."""
     l0, v0 = geometry[frame, m, LENGTH], geometry[frame, m, SPEED]
     l1, v1 = geometry[frame + 1, m, LENGTH], geometry[frame + 1, m, SPEED]
     rise, square, cube = l1 - l0, x * x, x * x * x
@@ -94,9 +92,7 @@ def between_frames(geometry, frame, m, x, whole):
 
 @part
 def equations(body, m, columns, geometry, constant, frame, offset, h, whole, w, wanted):
-    """Both equilibria of a tendon over a step of h seconds, `offset` behind a frame: values returned, derivatives in
-    w.
-    """
+    """Both equilibria of a tendon over h seconds, `offset` behind a frame: values returned, derivatives in w."""
     values, u = (0.0, 0.0), PARABOLA
     for g in range(2):
         length, speed = between_frames(geometry, frame, m, (offset + FRACTION[g] * h) / whole, whole)

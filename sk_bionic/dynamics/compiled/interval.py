@@ -50,9 +50,7 @@ class Interval(NamedTuple):
     near: np.ndarray  # (n_muscles,) of int: where in the EMG each muscle is
     square: np.ndarray  # (3, 2 n_coordinates, 2 n_coordinates)
     order: np.ndarray  # (2 n_coordinates,) of int: rows exchanged
-    pull: (
-        np.ndarray
-    )  # (2 n_coordinates, n_tendons, 3): of the motion by a tendon's unknowns, and by its state at the left
+    pull: np.ndarray  # (2 n_coordinates, n_tendons, 3): of the motion by a tendon's unknowns and its state at the left
     own: np.ndarray  # (n_tendons, 2, 3): of each equilibrium by the same, its first two columns then inverted
     reach: np.ndarray  # (2, n_tendons, 2, 2 n_coordinates): of each equilibrium by the motion at right and left
     motion: np.ndarray  # (2 n_coordinates, 1 + n_columns): rows, then steps; behind them columns of sensitivities
@@ -194,9 +192,7 @@ def factorise(w, held):
 
 @part
 def lu(matrix, order, n):
-    """Factors of the leading (n, n) matrix in its place, rows exchanged for the largest pivots; whether it is
-    regular.
-    """
+    """Factors of the leading (n, n) matrix in its place, rows exchanged for the largest pivots; is it regular?"""
     for k in range(n):
         best = k
         for i in range(k + 1, n):

@@ -162,9 +162,7 @@ def copy_activity(w, source, target):
 
 @part
 def hold(body, states, frame, offset, whole, w):
-    """Angles and velocities of a given motion `offset` [s] behind a frame, on the cubic piece between it and the
-    next.
-    """
+    """Angles and velocities of a given motion `offset` [s] behind a frame, on the cubic piece to the next."""
     x = offset / whole
     rising, from_left, from_right = 3.0 * x**2 - 2.0 * x**3, (x**3 - 2.0 * x**2 + x) * whole, (x**3 - x**2) * whole
     for r in range(body.joints[0]):

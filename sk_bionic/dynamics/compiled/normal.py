@@ -21,9 +21,7 @@ from .march import NO_ACTIVATION, activations_now, copy_activity
 class Normal(NamedTuple):
     """Sums and blocks; all start from zeros."""
 
-    residual: (
-        np.ndarray
-    )  # (n_frames, 2, n_rows) in torque scales, at the Gauss points of the interval behind each frame
+    residual: np.ndarray  # (n_frames, 2, n_rows) in torque scales, at the Gauss points behind each frame
     gradient: np.ndarray  # (n_frames, 2 n_states)
     diagonal: np.ndarray  # (n_frames, 2 n_states, 2 n_states)
     below: np.ndarray  # (n_frames, 2 n_states, 2 n_states), block row n and block column n - 1

@@ -22,9 +22,7 @@ FLATTEST = 1e-6  # slope of a tendon's equilibrium, below which nothing holds it
 
 @shared
 def at_rest(body, activation, state, at, stiffness):
-    """Largest torque on a limb held at the angles state[0], in torque scales; into at.row, its slope into
-    `stiffness`.
-    """
+    """Largest torque [torque scales] on a limb held at angles state[0]; all into at.row, slopes into `stiffness`."""
     d, s = body.joints[0], at.segment
     for j in range(s.shape[1]):
         s[SPEED, j] = s[ACCELERATION, j] = 0.0
@@ -108,8 +106,9 @@ def lowest_curvature(matrix, work, n):
 
 @shared
 def rest(body, activation, state, at, w):
-    """Angles at rest, into state[0]; the largest torque left, in torque scales. `at` holds external inputs and given
-    angles.
+    """Angles at rest, into state[0], and the largest torque left, in torque scales.
+
+    `at` holds external inputs and given angles.
     """
     d, stiffness, matrix, step = body.joints[0], w.square[SPARE], w.square[MATRIX], w.motion
     start_of_rest(body, activation, state, at, stiffness)

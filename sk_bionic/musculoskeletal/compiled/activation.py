@@ -4,9 +4,8 @@ The EMG envelope, delayed by the electromechanical delay and times the gain, is 
 dynamics: eq. 1 and 2 of De Groote et al. (2016) as OpenSim's ``DeGrooteFregly2016Muscle`` has them, with the smoothing
 10 of the paper instead of OpenSim's default 0.1, or two lags in series. A static shape then maps their state u to the
 activation that scales the muscle's force: (exp(A u) - 1) / (exp(A) - 1) of Lloyd and Besier (2003), J. Biomechanics
-36(6),
-765-776, or the A-model of Manal and Buchanan (2003), J. Biomechanics 36(8), 1197-1202: d ln(c u + 1) up to a node, m u
-+ b beyond it, once continuously differentiable.
+36(6), 765-776, or the A-model of Manal and Buchanan (2003), J. Biomechanics 36(8), 1197-1202: d ln(c u + 1) up to a
+node, m u + b beyond it, once continuously differentiable.
 """
 
 import math
@@ -61,9 +60,7 @@ def activation_rate(excitation, state, rise_time, decay_time):
 
 @shared
 def steepness(ratio):
-    """x with (1 + x) log(1 + x) / x = ratio > 1, and its derivative: both pieces of the logarithmic shape agree
-    there.
-    """
+    """x with (1 + x) log(1 + x) / x = ratio > 1, where both pieces of the logarithmic shape agree; its derivative."""
     x = 2.0 * (ratio - 1.0)
     for _ in range(NODE_ITERATIONS):
         log = math.log1p(x)

@@ -2,8 +2,8 @@
 
 Sources, constants and units: `sk_bionic.musculoskeletal.curves` (De Groote-Fregly), `thelen` and `millard`. Lengths are
 in units of the optimal fiber length, velocities in units of the maximal contraction velocity, forces in units of the
-maximal isometric force. Curves of
-Bezier corners are tables of quintic pieces (see `bezier`), several of them one behind the other.
+maximal isometric force. Curves of Bezier corners are tables of quintic pieces (see `bezier`), several of them one
+behind the other.
 """
 
 import math

@@ -76,9 +76,7 @@ EQUILIBRIUM, ARMS = FORCE + WIDTH, FORCE + 2 * WIDTH
 ) = range(13)  # fmt: skip
 N_SEGMENT_ROWS = 13
 BY_PHI, BY_OMEGA, BY_ALPHA = range(3)
-LOAD, COUPLE, DIRECTION, ACTIVATION_SUM = range(
-    4
-)  # scalars: load [kg], couple [N m], orientation or NaN, all activation
-# External inputs by name, in the order of the first scalars.
+# Scalars: load [kg], couple [N m], orientation [rad] or NaN, all activation; external inputs are the first of them.
+LOAD, COUPLE, DIRECTION, ACTIVATION_SUM = range(4)
 EXTERNAL = ("hand_load_kg", "external_torque_nm", "segment_orientation_rad")
 STATE, RATE, OWN_STATE, OWN_RATE, PULL = range(5)  # of a tendon; behind, the pull on each coordinate by its state

@@ -35,17 +35,15 @@ class Points(NamedTuple):
     force: np.ndarray  # (n_points, n_muscles) [N]
     force_by_state: np.ndarray  # (n_points, n_muscles, 2 n_coordinates + 1): angles, velocities, the own tendon's state
     force_by_parameter: np.ndarray  # (n_points, n_muscles, n_columns), states held
-    geometry: (
-        np.ndarray
-    )  # (n_points, n_muscles, 5 + n_joints): length and lengthening of the unit, length and velocity of
-    # the fiber, cosine of pennation, moment arms about all joints
+    # (n_points, n_muscles, 5 + n_joints): length and lengthening of the unit, length and velocity of the fiber, cosine
+    # of pennation, moment arms about all joints
+    geometry: np.ndarray
     tendon: np.ndarray  # (n_points, n_tendons): their states
     residual: np.ndarray  # (n_points, n_rows) of all equations, in torque scales
     residual_by_motion: np.ndarray  # (n_points, n_rows, 3 n_coordinates): angles, velocities, accelerations
-    residual_by_tendon: (
-        np.ndarray
-    )  # (n_points, n_coordinates + 2, n_tendons): of equations of motion by the state of each
-    # tendon, then of its own equilibrium by its state and rate
+    # (n_points, n_coordinates + 2, n_tendons): of equations of motion by the state of each tendon, then of its own
+    # equilibrium by its state and rate
+    residual_by_tendon: np.ndarray
     residual_by_parameter: np.ndarray  # (n_points, n_rows, n_columns), motion and free tendons held
 
 

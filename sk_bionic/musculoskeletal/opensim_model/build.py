@@ -111,8 +111,8 @@ def from_osim(
 
     Where OpenSim's moment arm is not the slope of its length, as of paths over two wrapping surfaces or with
     conditional points, the moment arm is followed: it is what turns the joint. The length is then the integral of the
-    moment arms,
-    level with OpenSim's about the file's default posture, whatever the `ranges`, and `path_errors` has its error.
+    moment arms, level with OpenSim's about the file's default posture, whatever the `ranges`, and `path_errors` has its
+    error.
 
     Curves have the constants of the file. Activation follows the smooth rates of De Groote-Fregly (smoothing 10, also
     for the classes whose rates switch), starts in equilibrium (``default_activation`` has no effect), and explicit or

@@ -63,8 +63,7 @@ def _of_constraints(model):
     if found:
         yield (
             "constraints between other bodies are not solved, which OpenSim may do before it begins: "
-            f"{', '.join(found)}; other coordinates are "
-            "held at the file's default values, or at those of `posture`"
+            f"{', '.join(found)}; other coordinates are held at the file's default values, or at those of `posture`"
         )
 
 

@@ -230,9 +230,7 @@ def _read_axis(joint, node, names):
 
 
 def _function_of_axis(node, n_coordinates):
-    """As OpenSim 4.6: an empty <function/> is the coordinate itself, without the element nothing moves along the
-    axis.
-    """
+    """As OpenSim 4.6: an empty <function/> is the coordinate; without the element nothing moves along the axis."""
     try:
         found = function_node(node, "function")
     except ValueError:

@@ -182,8 +182,7 @@ def curve_properties_in_use(muscle, curves, stretches):
     """Constants of a muscle's curves as OpenSim uses them.
 
     OpenSim replaces some values of Millard muscles: an undamped one with an elastic tendon keeps active curves above
-    0.1
-    and slopes at the largest velocities; all others get 0.
+    0.1 and slopes at the largest velocities; all others get 0.
 
     Parameters
     ----------

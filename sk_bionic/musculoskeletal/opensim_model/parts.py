@@ -67,8 +67,7 @@ class Joint:
         Why its motion cannot be told; empty where it can.
     surface : tuple of float
         Of an EllipsoidJoint its three radii [m]; of a ScapulothoracicJoint behind them the origin (x, y) [m] and the
-        direction
-        [rad] of the winging axis.
+        direction [rad] of the winging axis.
     """
 
     name: str

@@ -183,9 +183,8 @@ def paths_only(file, model, names):
     _keep(whole.find("components"), lambda e: e.tag.endswith(("Frame", "Joint", "Body")))
     followed = {coupler.name for coupler in model.couplers if _is_readable(model, coupler)}
     _keep(whole.find("ConstraintSet/objects"), lambda e: "Coupler" in e.tag and e.get("name", "") in followed)
-    _keep(
-        whole.find("ContactGeometrySet/objects"), lambda e: e.tag != "ContactMesh"
-    )  # whose file is not beside the copy
+    # the file of a mesh is not beside the copy
+    _keep(whole.find("ContactGeometrySet/objects"), lambda e: e.tag != "ContactMesh")
     whole.append(forces)
     for element in whole.iter():
         for look in [child for child in element if child.tag in _LOOKS]:
