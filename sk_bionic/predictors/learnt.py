@@ -80,7 +80,7 @@ class LearntPredictor(PredictorInTime):
         return replace(moved[best], posture_errors=errors)
 
     def as_measured(self, angle):
-        """Learners' angles (n_frames, n_coordinates) [rad] as the goniometer of the session reads them in its postures."""
+        """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them in its postures."""
         angle = angle + self.session.offset
         return angle if self.posture_errors is None else angle + self.posture_errors.at(angle)
 
