@@ -86,11 +86,11 @@ def weak_directions(free, information):
         if value > WEAK_INFORMATION:
             break
         members = [c for c in np.argsort(-np.abs(vector)) if abs(vector[c]) > LOADING]
-        rows = [int(free.index[free.coordinate == c][0]) for c in members]
-        names = [f"{vector[c]:+.2f} {label(free.table.rows[r])}" for c, r in zip(members, rows, strict=True)]
+        rows = [free.index[free.coordinate == c].tolist() for c in members]  # some stand for several muscles
+        names = [f"{vector[c]:+.2f} {label(free.table.rows[r[0]])}" for c, r in zip(members, rows, strict=True)]
         if len(members) > 1:
-            advice = ADVICE.get(free.table.rows[rows[0]].name, OTHERWISE)
-            findings.append(Finding(tuple(rows), f"{COMBINATION} {' '.join(names)}", advice))
+            advice = ADVICE.get(free.table.rows[rows[0][0]].name, OTHERWISE)
+            findings.append(Finding(tuple(sum(rows, [])), f"{COMBINATION} {' '.join(names)}", advice))
     return findings
 
 

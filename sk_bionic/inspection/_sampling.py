@@ -1,14 +1,18 @@
 """The posterior of a fit's parameters, sampled: the check of standard errors that come from a quadratic at its top."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_scalar
+from sklearn.utils.validation import check_is_fitted
 
 from ..dynamics.equation import EquationOfMotion
 from ..exceptions import SimulationError
 from ..identification.identifiability import label
 from ..identification.posterior import Posterior
+from ..learning.seeds import own_random_state
 
 INSTALL = 'pip install "sk-bionic[sampling]"'
 QUANTILES = (0.025, 0.5, 0.975)
@@ -73,7 +77,7 @@ def sample_posterior(estimator, X, y, *, n_steps=2000, n_walkers=None, random_st
     ImportError
         When emcee is not installed; names the extra that brings it.
     ValueError
-        When the fit has no posterior (``prediction="network"``, or nothing was free).
+        When the fit has no posterior (``prediction="network"``, or nothing was free), or for too few steps or walkers.
 
     Examples
     --------
@@ -91,6 +95,8 @@ def sample_posterior(estimator, X, y, *, n_steps=2000, n_walkers=None, random_st
         import emcee
     except ImportError as error:
         raise ImportError(f"Sampling the posterior needs the package emcee: {INSTALL}.") from error
+    check_is_fitted(estimator)
+    check_scalar(n_steps, "n_steps", Integral, min_val=2)
     found = getattr(estimator.predictor_, "identification", None)
     if found is None or not len(found.model.parameters.free_index):
         raise ValueError(
@@ -98,12 +104,13 @@ def sample_posterior(estimator, X, y, *, n_steps=2000, n_walkers=None, random_st
             "'hybrid', and free parameters with `identify`."
         )
     target = _Target.of(estimator, found, X, y)
-    random = np.random.RandomState(estimator.random_state if random_state is None else random_state)
-    n_walkers = 2 * len(target.top) + 2 if n_walkers is None else n_walkers
-    root = np.linalg.cholesky(target.covariance)
-    start = target.top + random.normal(size=(n_walkers, len(target.top))) @ root.T
+    random = own_random_state(estimator.random_state if random_state is None else random_state)
+    n_unknowns = len(target.top)
+    n_walkers = 2 * n_unknowns + 2 if n_walkers is None else n_walkers
+    check_scalar(n_walkers, "n_walkers", Integral, min_val=2 * n_unknowns)  # as the sampler asks for
+    start = target.starts(n_walkers, random)
     moves = [(emcee.moves.DEMove(), 0.9), (emcee.moves.DESnookerMove(), 0.1)]
-    sampler = emcee.EnsembleSampler(n_walkers, len(target.top), target.log_probability, moves=moves)
+    sampler = emcee.EnsembleSampler(n_walkers, n_unknowns, target.log_probability, moves=moves)
     sampler.random_state = random.get_state()
     sampler.run_mcmc(start, n_steps)
     return _samples(estimator, target, sampler)
@@ -158,6 +165,18 @@ class _Target:
         own = np.concatenate([point.initial_state.reshape(len(log_gain), -1), log_gain], axis=1)
         top = np.concatenate([point.raw, own.ravel()])
         return cls(model, posterior, found.effective_fraction, top, np.linalg.inv(data + prior))
+
+    def starts(self, n_walkers, random):
+        """Where walkers start, (n_walkers, n_unknowns): by the quadratic, nearer to the top where nothing moves so.
+
+        A walker of no density at all would stay where it is. Along a parameter at its bound the quadratic is far wider
+        than the posterior.
+        """
+        away = random.normal(size=(n_walkers, len(self.top))) @ np.linalg.cholesky(self.covariance).T
+        for one in away:
+            while not np.isfinite(self.log_probability(self.top + one)) and one.any():
+                one /= 2.0
+        return self.top + away
 
     def log_probability(self, unknowns):
         """Logarithm of the density at (n_unknowns,), but for a constant; minus infinity where nothing moves so."""

@@ -166,6 +166,17 @@ def test_weak_combination_is_named_with_its_members():
     assert weak_directions(FreeParameters(model.parameters), 100.0 * np.eye(8)) == []
 
 
+def test_a_weak_combination_is_told_of_all_muscles_that_share_its_members():
+    rows = {(muscle, "emg_shape_factor"): {"group": "both"} for muscle in ("biceps", "triceps")}
+    free = FreeParameters(elbow().with_rows(rows).parameters)
+    shared = int(np.argmax(np.bincount(free.coordinate)))
+    direction = np.zeros(free.n_raw)
+    direction[[shared, 0 if shared else 1]] = np.sqrt(0.5)
+    (finding,) = weak_directions(free, 100.0 * (np.eye(free.n_raw) - np.outer(direction, direction)))
+    assert set(free.index[free.coordinate == shared]) < set(finding.rows)
+    assert finding.message.count("emg_shape_factor") == 1
+
+
 def test_common_factor_of_everything_with_a_mass_or_force_in_it_is_left_to_the_priors(flexion):
     joint = ["joint_stiffness", "joint_damping", "limit_stiffness"]
     everything = [*FREE, "moment_of_inertia", "segment_mass", *joint]

@@ -1,9 +1,11 @@
 """The sampled posterior agrees with the quadratic one where there is much to learn."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
@@ -36,7 +38,9 @@ def test_same_seed_same_samples_and_the_global_state_is_untouched(fitted):
     np.random.seed(3)
     before = np.random.get_state()[1].copy()
     first, second = (sample_posterior(*fitted, n_steps=6, n_walkers=10, random_state=1) for _ in range(2))
+    of_instance = sample_posterior(*fitted, n_steps=6, n_walkers=10, random_state=np.random.RandomState(1))
     np.testing.assert_array_equal(first.values, second.values)
+    np.testing.assert_array_equal(first.values, of_instance.values)
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
@@ -53,6 +57,26 @@ def test_the_density_is_one_of_the_values_whatever_coordinates_move(fitted):
     expected = slope - target.posterior.objective(point, target.fraction)
     assert target.log_probability(raw) == pytest.approx(expected, abs=1e-5)
     assert target.log_probability(raw + 100.0) == -np.inf
+
+
+def test_every_walker_starts_where_there_is_density_however_wide_the_quadratic(fitted):
+    """Of a parameter at its bound the quadratic says nothing; a walker without density would never move."""
+    regressor, X, y = fitted
+    target = _Target.of(regressor, regressor.predictor_.identification, X, y)
+    wide = replace(target, covariance=1e6 * target.covariance)
+    starts = wide.starts(10, np.random.RandomState(0))
+    assert np.isfinite([target.log_probability(one) for one in starts]).all()
+    assert (np.ptp(starts, axis=0) > 0).all()
+
+
+def test_too_few_steps_or_walkers_and_what_is_not_fitted_are_refused(fitted):
+    pytest.importorskip("emcee")
+    with pytest.raises(ValueError, match="n_steps"):
+        sample_posterior(*fitted, n_steps=0)
+    with pytest.raises(ValueError, match="n_walkers"):
+        sample_posterior(*fitted, n_walkers=3)
+    with pytest.raises(NotFittedError):
+        sample_posterior(PhysicsInformedMSKRegressor("elbow"), *fitted[1:])
 
 
 def test_without_emcee_the_extra_is_named(fitted, monkeypatch):
