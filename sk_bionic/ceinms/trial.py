@@ -88,7 +88,7 @@ def read_trial(path, subject, signals):
     root = read_document(path, "inputData")
     length_file = resolve(root.need("muscleTendonLengthFile", "lmtFile"))
     length = _read(length_file)
-    window = _window(root, length)
+    window = _window(root)
     inside = (length.index >= window[0] - 1e-6) & (length.index <= window[1] + 1e-6)
     if inside.sum() < 3:
         raise root.fault(
@@ -123,7 +123,7 @@ def _read(path):
     return table[forward]
 
 
-def _window(root, length):
+def _window(root):
     found = root.find("startStopTime")
     if found is None or not found.text:
         return -np.inf, np.inf

@@ -23,7 +23,7 @@ def moments(arguments):
     output = arguments.output and check_output(arguments.output, arguments.overwrite, WRITABLE)
     osim = arguments.osim and check_output(arguments.osim, arguments.overwrite, (".osim",))
     model = _model(config, osim)
-    X, measured = moment_frames(config, model)
+    X, measured = moment_frames(config)
     found = calibrate_to_moments(model, X, measured)
     _print(found, X, measured)
     if parameters:
@@ -54,7 +54,7 @@ def _model(config, osim):
     return model
 
 
-def moment_frames(config, model):
+def moment_frames(config):
     """EMG and angles, and the measured moments [N m], of all frames whose angles are known."""
     if not config.data.moments:
         raise ValueError(

@@ -2,8 +2,8 @@
 
 EMG-driven models filter the envelope by the recursion
 
-    u(t) = alpha e(t - d) - beta1 u(t - 1) - beta2 u(t - 2),  beta1 = C1 + C2,  beta2 = C1 C2,  alpha = 1 + beta1 +
-    beta2,
+    u(t) = alpha e(t - d) - beta1 u(t - 1) - beta2 u(t - 2),
+    beta1 = C1 + C2,  beta2 = C1 C2,  alpha = 1 + beta1 + beta2,
 
 stable for |C1|, |C2| < 1 and of unit gain by the choice of alpha (Lloyd and Besier 2003, J. Biomechanics 36(6),
 765-776; Buchanan et al. 2004, J. Applied Biomechanics 20(4), 367-395; Pizzolato et al. 2015, J. Biomechanics 48(14),

@@ -152,7 +152,7 @@ def _header(raw, processor):
 
 def _readings(path, raw, parameters, processor, header):
     """Layouts, from the one that the guide prefers to the header's own."""
-    rate = _rate(path, parameters, header)
+    rate = _rate(parameters, header)
     own = (header.n_points, header.n_channels, header.samples)
     counts = _alternatives(_counts(parameters, header, rate), own)
     scales = _alternatives(_valid(parameters.one("POINT", "SCALE")), _valid(header.scale), -1.0)
@@ -192,7 +192,7 @@ def _alternatives(*values):
     return list(dict.fromkeys(value for value in values if value is not None))
 
 
-def _rate(path, parameters, header):
+def _rate(parameters, header):
     """Frames of markers a second: the parameter, the header, or what the analog rate leaves."""
     rate = _positive(parameters.one("POINT", "RATE")) or _positive(header.rate)
     if rate is None and header.samples:

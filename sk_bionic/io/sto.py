@@ -82,7 +82,7 @@ def read_sto(path, *, trial=None, model=None, degrees=None, rotational="by_name"
     if check_row_count:
         _check_row_count(path, header, len(values), lines, notes)
     if header.cell_size == 1:
-        _check_column_count(path, header, labels, notes)
+        _check_column_count(header, labels, notes)
     time = values[:, 0]
     if not len(values):
         notes.append("no rows follow the column labels.")
@@ -149,7 +149,7 @@ def _check_row_count(path, header, found, lines, notes):
         _text.check_row_count(path, max(promised), found, "nRows", lines, notes)
 
 
-def _check_column_count(path, header, labels, notes):
+def _check_column_count(header, labels, notes):
     promised = header.counts("ncolumns", notes)
     if promised and len(labels) not in promised:
         notes.append(

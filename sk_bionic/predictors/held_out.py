@@ -218,7 +218,7 @@ class HeldOut:
             cutoff = np.inf if cutoff == "auto" else cutoff
             return Trust(ode_weight, cutoff, floored(np.sqrt(spread)), spread, ANYWHERE, {})
         spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
-        candidates = self._candidates(spread) if ode_weight == "auto" else [ode_weight]
+        candidates = self._candidates() if ode_weight == "auto" else [ode_weight]
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
@@ -279,7 +279,7 @@ class HeldOut:
         side_by_side = smooth(np.concatenate(by_fold, axis=1), self.motion.trials, cutoff)
         return np.split(side_by_side, len(by_fold), axis=1)
 
-    def _candidates(self, spread):
+    def _candidates(self):
         """Weights to try, the honest one among them."""
         if self.models[0] is None:
             return [0.0]

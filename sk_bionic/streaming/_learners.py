@@ -39,7 +39,7 @@ class FrameLearners:
         self.networks = (
             networks_of(learners, self.names) if self.own is None else no_networks(len(learners.networks.center))
         )
-        self.trees = trees_of(learners.forests, self.names, len(learners.networks.center), n)
+        self.trees = trees_of(learners.forests, self.names, len(learners.networks.center))
         self.out, self._count = np.zeros((len(self.names), len(learners.networks.center))), np.zeros(len(self.names))
         self.weight = np.array([learners.weights.get(name, 1.0) for name in self.names])
         self.sees_state = np.array([name in OF_STATE for name in self.names])
@@ -96,7 +96,7 @@ def no_networks(n_coordinates):
     return Networks(*empty, np.zeros(0, np.int64), np.zeros(n_coordinates), np.ones(n_coordinates), np.zeros((2, 1)))
 
 
-def trees_of(forests, names, n_coordinates, n_inputs):
+def trees_of(forests, names, n_coordinates):
     """Trees of all forests, `Trees`; `names` of all members."""
     roots, members, thresholds, links, values = [], [], [], [], []
     n_nodes = 0

@@ -266,7 +266,7 @@ def follow(
             scratch[i, TRIED] = first_speed(
                 x[i], c[i], n[i], p[i], time, unit[i], unit_velocity[i], activation[:2, i], states[i]
             )
-    settle_first(first, active, e, scratch)
+    settle_first(first, active, scratch)
     for t in range(len(time)):
         if t > 0:
             carried_on(e, signal, kind, t)
@@ -293,7 +293,7 @@ def linearise(arms, target, e, scratch, slopes, b):
 
 
 @shared
-def settle_first(first, active, e, scratch):
+def settle_first(first, active, scratch):
     """Muscles whose past is unknown: as if they had been at rest in the first frame's excitation."""
     for i in range(len(first)):
         if first[i, 0] != first[i, 0]:
