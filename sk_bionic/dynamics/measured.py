@@ -304,7 +304,7 @@ class MeasuredMotion:
         return self.joints is not None and bool(self._named(values)["co_contraction_stiffness"].any())
 
     def _tissue(self, values, activation):
-        """Moments of passive tissue and stops (see `skeleton.passive_torque`)."""
+        """Moments of passive tissue and stops (see `compiled.skeleton.passive`)."""
         if self.joints is None:
             return 0.0
         p, (angle, speed) = self._named(values), self.joints

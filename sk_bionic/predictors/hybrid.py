@@ -67,7 +67,7 @@ class EnsemblePredictor(LearntPredictor):
         return self.trust.variance(angle, combined.spread, self.heard(recording))
 
     def _of_start(self, equation, ode_weight, forces):
-        """What the unknown start of each trial makes of the variances of angles and forces (see `start_variance`).
+        """What the unknown start of each trial makes of the variances of angles and forces (see `variance_from_rest`).
 
         Learners forget it with the EMG that they see; only physics that leads takes it along.
         """
