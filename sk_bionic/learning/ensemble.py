@@ -263,12 +263,10 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
     source = np.repeat(np.arange(len(versions)), np.multiply(n_networks, len(kinds)))
     level = np.concatenate([np.repeat(np.resize(NOISE_LEVELS, n), len(kinds)) for n in n_networks])
 
-    learners = []
-    for k, version in enumerate(versions):
-        scaler, limits = _scaling(features[frames], version.state[frames], version.heard[frames])
-        own = np.where(source == k, names, "").astype(object)
-        constant = np.concatenate([np.ptp(features[frames], axis=0) == 0, np.zeros(n_state, bool)])
-        learners.append(Learners(None, own, k, scaler, constant, limits, {}))
+    learners = [
+        Learners(None, np.where(source == k, names, "").astype(object), k, *_scaling(features, version, frames), {})
+        for k, version in enumerate(versions)
+    ]
     inputs = np.stack(
         [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
     )
@@ -303,13 +301,15 @@ def _grow(learners, columns, inputs, angle, weight, settings):
             one.forests.clear()
 
 
-def _scaling(features, state, weight):
-    """Scaler of one version's inputs and the range of its standardised state."""
-    scaler = fitted_scaler(np.column_stack([features, state]), weight)
+def _scaling(features, version, frames):
+    """Scaler of one version's inputs, which of them never change, and the range of its standardised state."""
+    features, state = features[frames], version.state[frames]
+    scaler = fitted_scaler(np.column_stack([features, state]), version.heard[frames])
     n = state.shape[1]
+    constant = np.concatenate([np.ptp(features, axis=0) == 0, np.zeros(n, bool)])
     scaled = (state - scaler.mean_[-n:]) / scaler.scale_[-n:] if n else state
     known = np.where(np.isfinite(scaled), scaled, 0.0)
-    return scaler, (known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
+    return scaler, constant, (known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
 
 
 def _forest(inputs, angle, weight, n_trees, seed):

@@ -282,15 +282,21 @@ def from_rest(starts, equation, rows=(), of_parameters=None, *, forces=True):
     in_threads(one, range(trials.n_trials), trials.n_frames)
     trajectory = Trajectory(states, model.n_coordinates)
     if known is not None:
-        try:  # large deviations last longer, or less long, than derivatives say
-            spread = spread_of_starts(starts, equation, trajectory, known, probability)
-            found = np.maximum(known.variance, spread[0]), np.maximum(known.force_variance, spread[1])
-        except SimulationError:
-            found = known.variance, known.force_variance
-        angle, force = starts.limited(*found)
+        angle, force = starts.limited(*_of_opening(starts, equation, trajectory, known, probability))
         variance[known.frames] += angle
         of_force[known.frames] += force
     return trajectory, variance, of_force
+
+
+def _of_opening(starts, equation, trajectory, known, probability):
+    """Variances of angles and forces in the opening of the trials (see `Opening`), by derivatives or by the spread of
+    simulations, whichever is larger: large deviations last longer, or less long, than derivatives say.
+    """
+    try:
+        spread = spread_of_starts(starts, equation, trajectory, known, probability)
+    except SimulationError:
+        return known.variance, known.force_variance
+    return np.maximum(known.variance, spread[0]), np.maximum(known.force_variance, spread[1])
 
 
 def variance_from_rest(predictor, equation, forces=True):
