@@ -26,7 +26,7 @@ FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown 
 # fraction as it is.
 SMALLEST_FITTED_FRACTION = 1 / 20
 MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
-# A search begins on fewer frames, of about that rate [Hz], where trials have some of them; that end is only a start.
+# A search begins on frames of about this rate [Hz], where every trial has so many of them; where it ends is a start.
 COARSE_RATE, FEWEST_COARSE, COARSE_TOLERANCE = 25.0, 20, 0.1
 MAX_ROUNDS, SETTLED = 6, 0.2  # of the effective fraction and the robust weights, on a log scale
 

@@ -11,13 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 from ..dynamics.equation import EquationOfMotion
 from ..exceptions import SimulationError
 from ..identification.identifiability import label
-from ..identification.posterior import Posterior
+from ..identification.posterior import LARGEST_RAW, Posterior
 from ..learning.seeds import own_random_state
 
 INSTALL = 'pip install "sk-bionic[sampling]"'
 QUANTILES = (0.025, 0.5, 0.975)
 BURN_IN = 5  # autocorrelation times that are dropped
-FARTHEST = 9.0  # of an unconstrained parameter, at which its bound is reached
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ def sample_posterior(estimator, X, y, *, n_steps=2000, n_walkers=None, random_st
     The ensemble sampler of emcee (Foreman-Mackey et al. 2013, Publications of the Astronomical Society of the Pacific
     125, 306-312) with differential evolution's moves draws from the posterior that the fit maximises: priors in the
     parameters or their logarithms, initial states and trials' gains as nuisances, the angle's noise profiled out, and
-    as many independent frames as the fit has counted. Starts come from the quadratic approximation.
+    as many independent frames as the fit has counted. Starts come from the quadratic approximation. All frames with an
+    angle weigh the same: what `sample_weight` or `robust` made of them in the fit is not known here.
 
     Parameters
     ----------
@@ -143,7 +143,11 @@ class _Marched(Posterior):
 
 @dataclass(frozen=True)
 class _Target:
-    """The density that is sampled, over raw parameters, initial states and logarithms of trials' gains."""
+    """The density that is sampled, over raw parameters, then initial states and logarithms of gains trial by trial.
+
+    `top` (n_unknowns,) is its mode, `covariance` (n_unknowns, n_unknowns) the inverse Hessian there; `fraction`:
+    independent frames as a fraction of all.
+    """
 
     model: object
     posterior: Posterior
@@ -183,7 +187,7 @@ class _Target:
         free, d = self.posterior.free, self.posterior.d
         raw = unknowns[: free.n_raw]
         own = unknowns[free.n_raw :].reshape(-1, self.posterior.n_of_trial)
-        if np.abs(raw).max(initial=0.0) > FARTHEST:
+        if np.abs(raw).max(initial=0.0) > LARGEST_RAW:
             return -np.inf
         try:
             point = self.posterior.evaluate(raw, own[:, : 2 * d].reshape(-1, 2, d), own[:, 2 * d :])

@@ -52,7 +52,7 @@ USUAL_CUTOFF, TO_USUAL = 1.25, 1.0 / 3.0
 UNTESTED = 4.0  # times the mean square that a low-pass takes where it was tested, beyond which it counts as an error
 # Distance of simulation and learners that says nothing against either, where nothing was held out [rad].
 ANYWHERE = np.pi
-ENOUGH_KNOWN = 0.1  # part of a trial
+ENOUGH_KNOWN = 0.1  # part of a trial's frames, from which on these alone tell whether its simulation is lost
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 
 
