@@ -62,13 +62,12 @@ def test_a_process_beside_compiles_into_the_same_folder(two_cores, tmp_path, mon
 
 def test_a_process_beside_that_fails_or_cannot_be_started_is_no_error(two_cores, monkeypatch):
     with first_use.compiled_elsewhere("raise RuntimeError"):
-        done = True
-    monkeypatch.setattr(first_use.sys, "executable", "/usr/bin/matlab")
-    with first_use.compiled_elsewhere("print(1)"):
-        assert done
-    monkeypatch.setattr(first_use.sys, "executable", "/nowhere/python")
-    with first_use.compiled_elsewhere("print(1)"):
-        assert done
+        assert first_use._python_beside("raise RuntimeError").wait(100) != 0
+    for executable in ("/usr/bin/matlab", "/nowhere/python", ""):
+        monkeypatch.setattr(first_use.sys, "executable", executable)
+        assert first_use._python_beside("print(1)") is None
+        with first_use.compiled_elsewhere("print(1)"):
+            pass
 
 
 # The process beside holds a lock, after which this one ends without a word.
