@@ -288,12 +288,18 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
 
 
 def _grow(learners, columns, inputs, angle, weight, settings):
-    """Give every version its forests, on the columns by member; after an interrupt, none has any."""
+    """Give every version its forests, on the columns by member; none where no frame has all angles, or after an
+    interrupt.
+    """
     try:
         for k, one in enumerate(learners):
             for name, seen in columns.items():
                 n_trees = FEWER_TREES if k else N_TREES
-                one.forests[name] = seen, _forest(inputs[k][:, seen], angle, weight[k], n_trees, settings.seed)
+                forest = _forest(inputs[k][:, seen], angle, weight[k], n_trees, settings.seed)
+                if forest is None:
+                    one.weights.pop(name)
+                else:
+                    one.forests[name] = seen, forest
                 settings.progress.step()
     except KeyboardInterrupt:
         settings.progress.keep("the forests were not grown, and the networks predict without them")

@@ -1,6 +1,7 @@
 """What a fit needs compiled is what is compiled ahead of it, and in which process that happens changes nothing."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -42,6 +43,23 @@ def test_only_what_is_missing_is_compiled_ahead(monkeypatch):
     monkeypatch.setattr(first_use, "BESIDE", "raise SystemExit(1)")  # a process that fails takes nothing with it
     ahead()
     assert started == ["march"]
+
+
+# What is to be compiled is handed on as it is, and nothing is looked for on disk.
+NOT_COMPILED = """
+from sk_bionic.dynamics.compiled.march import march
+from sk_bionic.dynamics.first_use import compile_ahead
+from sk_bionic.musculoskeletal import elbow
+compile_ahead()
+model = elbow()
+model.compiled.body(model.parameters.value)
+assert not hasattr(march, "overloads")
+"""
+
+
+def test_the_package_works_where_numba_is_told_to_compile_nothing():
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    subprocess.run([sys.executable, "-c", NOT_COMPILED], check=True, timeout=100, env=environment)
 
 
 @pytest.fixture

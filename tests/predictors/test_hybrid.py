@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
-from sk_bionic.datasets import make_elbow_flexion
+from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.identification.soften import explains
 from sk_bionic.learning.ensemble import Learners, combine, nearness, noise_of_few, stacked_weights, with_fewer_trees
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
@@ -424,6 +424,20 @@ def test_folds_are_made_of_the_part_that_has_angles():
     assert len(parts) == 3
     assert np.array_equal(np.sum([test for test, _ in parts], axis=0), labelled)
     assert all((labelled & ~hidden).sum() >= 100 for _, hidden in parts)
+
+
+def test_angles_of_two_joints_that_are_never_known_together_are_learnt_without_trees():
+    X, y = make_arm_reaching(n_trials=2, duration=2.0, sampling_rate=50, random_state=0, return_X_y=True)
+    y = y.copy()
+    y.loc["trial_00", y.columns[0]] = np.nan
+    y.loc["trial_01", y.columns[1]] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        regressor = PhysicsInformedMSKRegressor("arm", random_state=0, max_epochs=2, n_networks=1).fit(X, y)
+        angle, std = regressor.predict(X, return_std=True)
+        assert np.isfinite(regressor.predict(X, causal=True)).all(axis=None)
+    assert np.isfinite(angle).all(axis=None) and (std > 0).all(axis=None)
+    assert "forest_of_emg" not in regressor.member_weights_
 
 
 def test_bands_hold_the_angles_where_only_rest_was_measured():

@@ -164,7 +164,9 @@ def in_turn(name):
 
 def is_kept(function):
     """Whether a compiled function has been compiled, by this process or another one."""
-    return bool(function.overloads) or Path(function._cache._cache_file._index_path).exists()
+    return (
+        bool(numba.config.DISABLE_JIT or function.overloads) or Path(function._cache._cache_file._index_path).exists()
+    )
 
 
 if sys.platform == "win32":

@@ -127,8 +127,11 @@ def _dispatcher(function, pipeline, **further):
     """numba's dispatcher of a function that is compiled by `pipeline`.
 
     No function makes arrays, which frees all from counting references: callers hand them what they fill. What is not
-    set here a function would take from the one for which it is compiled first.
+    set here a function would take from the one for which it is compiled first. The function itself where numba is told
+    to compile nothing.
     """
+    if numba.config.DISABLE_JIT:
+        return function
     options = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True, "forceinline": False}
     options |= further
     dispatcher = numba.njit(pipeline_class=pipeline, **options)(function)
