@@ -89,7 +89,7 @@ def _check_start(start, module):
         raise ValueError(
             "`warm_start` goes on with the networks of the previous fit: their number and the sizes of their layers "
             f"are {old}; this fit needs {new}. Keep X, `model`, `prediction`, `history` and `hidden_layer_sizes` as "
-            "they were, or set warm_start=False."
+            "they were (a file of an earlier version may hold others), or set warm_start=False."
         )
 
 
