@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 from _moment_gait import CP_JUDGED
 from scipy.optimize import dual_annealing
 
@@ -58,15 +57,15 @@ def annealed(regressor, X, y, free, seconds):
     found = dual_annealing(
         objective,
         [(-LARGEST_RAW, LARGEST_RAW)] * problem.free.n_raw,
-        x0=problem.free.raw().numpy(),
+        x0=problem.free.raw(),
         no_local_search=True,
         maxiter=10**7,
         seed=0,
         callback=lambda *_: time.process_time() > end,
     )
-    values = torch.as_tensor(fitted.parameters.value[problem.free.index.numpy()])
+    values = fitted.parameters.value[problem.free.index]
     return {
-        "- log posterior": objective(problem.free.raw(values).numpy()),
+        "- log posterior": objective(problem.free.raw(values)),
         "annealing": found.fun,
         "annealing CPU s": seconds,
     }

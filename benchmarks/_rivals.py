@@ -41,7 +41,7 @@ class Cost:
     @property
     def generic(self):
         """The values from which identification starts."""
-        return self.free.initial.numpy()
+        return np.asarray(self.free.initial)
 
     def limit(self, budget, goal):
         """Stop, by `Finished`, after `budget` seconds or at a cost of `goal`."""
@@ -58,11 +58,11 @@ class Cost:
             trajectory = self.motion.solve(self.parameters(values))
         except SimulationError:
             return np.full_like(self.posterior.angle, np.inf)
-        return self.posterior.angle - trajectory.angle.numpy()
+        return self.posterior.angle - trajectory.angle
 
     def of_errors(self, error, values):
         """Cost, given the errors; white noise: every frame counts. Keeps the record."""
-        prior = (self.free.prior_residual(self.free.raw(np.array(values))).numpy() ** 2).sum()
+        prior = (self.free.prior_residual(self.free.raw(np.array(values))) ** 2).sum()
         squares = (error**2).sum()
         cost = min(0.5 * (len(error) * np.log(squares) + prior), FAILED)
         self.n_evaluations += 1
@@ -105,7 +105,7 @@ def _finite_differences(cost):
     def residual(values):
         error = cost.errors(values)
         cost.of_errors(error, values)
-        prior = cost.free.prior_residual(cost.free.raw(values)).numpy()
+        prior = cost.free.prior_residual(cost.free.raw(values))
         return np.concatenate([np.clip(error[:, 0], -10.0, 10.0) / noise, prior])
 
     bounds = cost.bounds.T
