@@ -363,7 +363,7 @@ def summary_of_causal(rows):
 
 TITLES = {
     "push": "Time of a push, one core, at real-time priority (`--real-time`) on an idle machine: of the clock, and of "
-    "the thread's own processor time. At usual priority 60 and 256 us at 99.9 % (simulation, hybrid); where others use "
+    "the thread's own processor time. At usual priority, where others use "
     "the machine, too, they interrupt every few milliseconds, and the one or two pushes after find the caches empty: "
     "0.3 and 0.7 ms",
     "control": "The same work again and again, measured in the same way on the same machine: its tail is the machine's",
