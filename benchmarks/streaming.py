@@ -363,9 +363,8 @@ def summary_of_causal(rows):
 
 TITLES = {
     "push": "Time of a push, one core, at real-time priority (`--real-time`) on an idle machine: of the clock, and of "
-    "the thread's own processor time. At usual priority, where others use "
-    "the machine, too, they interrupt every few milliseconds, and the one or two pushes after find the caches empty: "
-    "0.3 and 0.7 ms",
+    "the thread's own processor time. At usual priority other programs interrupt every few milliseconds where they use "
+    "the machine, too, and the one or two pushes after find the caches empty",
     "control": "The same work again and again, measured in the same way on the same machine: its tail is the machine's",
     "causal": "Causal beside zero-lag prediction, recorded knees, first 70 % of a record to its last 30 %, the record "
     "predicted from its beginning and scored in the last part. Medians over records and geometric means of their "

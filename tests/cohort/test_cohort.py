@@ -114,13 +114,13 @@ def test_the_group_is_found_again(four, cohort):
     assert len(both) == 8 and inside.mean() >= 0.8
 
 
-def test_two_recordings_of_a_subject_agree_within_their_errors(four):
-    X, y, _ = four
+def test_two_recordings_of_a_subject_agree_within_their_errors():
+    X, y, _ = recordings(4, duration=4.0)  # of two seconds, blocks are so few that errors are stated wider
     first = X.index.get_level_values("trial").str.endswith("00")
     conditions = [fit_subjects(REGRESSOR, X[rows], y[rows]) for rows in (first, ~first)]
     subjects, summary = conditions[0].compare(conditions[1])
     z = subjects["z"].dropna()
-    assert 0.3 < np.sqrt((z**2).mean()) < 1.8  # what the prior knows, both recordings say alike
+    assert 0.4 < np.sqrt((z**2).mean()) < 1.8
     assert ((summary["lower"] < 0) & (summary["upper"] > 0)).mean() >= 0.8
 
 
