@@ -26,8 +26,7 @@ FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown 
 # fraction as it is.
 SMALLEST_FITTED_FRACTION = 1 / 20
 MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
-# A search begins on frames of about this rate [Hz], where every trial has so many of them; where it ends is a start.
-COARSE_RATE, FEWEST_COARSE, COARSE_TOLERANCE = 25.0, 20, 0.1
+COARSE_TOLERANCE = 0.1  # of the search among few frames that comes before
 MAX_ROUNDS, SETTLED = 6, 0.2  # of the effective fraction and the robust weights, on a log scale
 
 
@@ -245,7 +244,7 @@ def _coarse_run(posterior, raw):
     """A `_Run` among few frames, None where they are all, and the raw values, initial states and gains that it has
     reached; its frames are no longer there.
     """
-    coarse, every = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
+    coarse, every = posterior.thinned()
     if coarse is None:
         return None, ()
     run = None

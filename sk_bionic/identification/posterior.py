@@ -18,6 +18,9 @@ INITIAL_STATE_STD = (
 SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
+# Where every trial has so many frames of about this rate [Hz], a search begins on them, and derivatives that may be
+# rough are marched on them.
+COARSE_RATE, FEWEST_COARSE = 25.0, 20
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
 MOST_KEPT = 20_000  # frames of the derivatives by parameters that are not free
 MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
@@ -82,18 +85,24 @@ class Posterior:
         """The parameters that are not free."""
         return fixed_parameters(self.motion.model.parameters)
 
-    def thinned(self, rate, fewest):
-        """The posterior of every k-th frame, so that about `rate` of them [Hz] are left, and k; None where k is 1 or
-        some trial would keep less than `fewest` of its frames.
+    def thinned(self):
+        """The posterior of every k-th frame, so that about `COARSE_RATE` of them are left, and k; None where k is 1 or
+        some trial would keep less than `FEWEST_COARSE` of its frames.
         """
-        trials = self.motion.trials
-        every = round(trials.sampling_rate / rate) if np.isfinite(trials.sampling_rate) else 1
-        if every < 2 or trials.lengths.min() < every * fewest:
+        frames, every = self._thin_frames()
+        if every == 1:
             return None, 1
-        frames = np.concatenate([np.arange(rows.start, rows.stop, every) for rows in trials.slices])
         angle = np.where(self.given_weight[frames] > 0, self.angle[frames], np.nan)
         weight = self.given_weight[frames].max(axis=1)
         return Posterior(self.motion.take(frames), angle, weight, self.trial_gain_std, self.known_noise_std), every
+
+    def _thin_frames(self):
+        """Every k-th frame (see `thinned`), and k; all and 1 where none may be left out."""
+        trials = self.motion.trials
+        every = round(trials.sampling_rate / COARSE_RATE) if np.isfinite(trials.sampling_rate) else 1
+        if every < 2 or trials.lengths.min() < every * FEWEST_COARSE:
+            return np.arange(trials.n_frames), 1
+        return np.concatenate([np.arange(rows.start, rows.stop, every) for rows in trials.slices]), every
 
     def _filled(self, state, angle):
         """The measured state with what no frame of a trial tells at rest under the model's values."""
@@ -228,23 +237,28 @@ class Posterior:
 
     def fixed_sensitivity(self, point):
         """d(simulated angle)/d(parameters that are not free, in their prior standard deviations), the initial states
-        given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept of a long recording.
+        given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept.
+
+        They are slow, and marched on `COARSE_RATE` where all trials have so many frames.
         """
-        n_frames, std = self.motion.trials.n_frames, self.fixed.prior_std()
-        kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
+        std = self.fixed.prior_std()
+        frames, every = self._thin_frames()
+        motion = point.motion if every == 1 else point.motion.take(frames)
+        known = point.trajectory.all_states[frames]
+        kept = np.arange(0, len(frames), max(1, len(frames) // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
-        march = point.motion.march(point.parameters, self.fixed.index)
-        states, known, n_columns = march.states(point.initial_state), point.trajectory.all_states, len(std) + 2 * self.d
+        march = motion.march(point.parameters, self.fixed.index)
+        states, n_columns = march.states(point.initial_state), len(std) + 2 * self.d
 
         def one(k):
             for rows, moved in march.pieces(k, states, n_columns, from_rest=False, near=known):
                 own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
                 out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
 
-        in_threads(one, range(self.motion.trials.n_trials if len(std) else 0), n_frames)
+        in_threads(one, range(motion.trials.n_trials if len(std) else 0), len(frames))
         out = with_offset(out, self.fixed)
         out *= std
-        return out, kept
+        return out, frames[kept]
 
     def frame_scale(self, point):
         """What a frame's weight is over the noise's variance (n_coordinates,)."""
