@@ -44,7 +44,6 @@ def compile_march():
     equation, activations = _still()
     equation.run(equation.states(), from_rest=True)
     equation.rest(activations, np.arange(len(activations)))
-    equation.gauss()
     diagonal, below = np.tile(np.eye(2), (3, 1, 1)), np.zeros((3, 2, 2))
     factorise_blocks(diagonal, below)
     solve_blocks(diagonal, below, np.zeros((3, 2, 1)))
@@ -57,6 +56,7 @@ def compile_around():
     equation.at(states, states[:, 1], activations, np.arange(n))
     equation.normal_equations(np.zeros((n, 2, activations.shape[1], 1)), states, np.ones(2 * equation.n_states))
     equation.along(states)
+    equation.gauss()
 
 
 def _still():

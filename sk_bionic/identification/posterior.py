@@ -22,7 +22,7 @@ FINEST_ANGLE = 1e-6  # rad
 # rough are marched on them.
 COARSE_RATE, FEWEST_COARSE = 25.0, 20
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
-MOST_KEPT = 20_000  # frames of the derivatives by parameters that are not free
+MOST_KEPT = 10_000  # frames of the derivatives by parameters that are not free
 MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
 KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
@@ -245,7 +245,7 @@ class Posterior:
         frames, every = self._thin_frames()
         motion = point.motion if every == 1 else point.motion.take(frames)
         known = point.trajectory.all_states[frames]
-        kept = np.arange(0, len(frames), max(1, len(frames) // MOST_KEPT))
+        kept = np.arange(0, len(frames), -(-len(frames) // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
         march = motion.march(point.parameters, self.fixed.index)
         states, n_columns = march.states(point.initial_state), len(std) + 2 * self.d
