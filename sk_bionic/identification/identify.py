@@ -375,7 +375,8 @@ def _errors(posterior, run, prior, left):
 
     def pieces():
         for k, rows, jacobian in ((i, *each) for i in range(trials.n_trials) for each in of_trial(i, edges[i])):
-            own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
+            begin, first, end = np.searchsorted(kept, (trials.starts[k], rows.start + 1, rows.stop))
+            own = slice(max(begin, first - 1), end)
             unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
             n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
             yield Piece(

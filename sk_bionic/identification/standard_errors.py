@@ -68,7 +68,8 @@ class Piece(NamedTuple):
         Measured minus predicted.
     n_blocks : int
     kept : ndarray (n_kept,) of int
-        Each stands for the frames from itself to the next, the first one for those before it, too.
+        Each stands for the frames from itself to the next, the first one, which may lie before all of these, for those
+        before it, too.
     """
 
     own: np.ndarray
