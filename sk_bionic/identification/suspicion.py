@@ -60,6 +60,7 @@ KINDS = (
     "mass",
     "strength",
     "force",
+    "coverage",
     "range",
     "unexplained",
 )

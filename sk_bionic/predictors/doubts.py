@@ -18,7 +18,8 @@ from ..identification.signals import (
     time_suspicions,
     trial_suspicions,
 )
-from ..identification.suspicion import CONCLUSIVE, ordered
+from ..identification.suspicion import CONCLUSIVE, Suspicion, ordered
+from .error_size import UNLABELLED
 
 
 def signal_suspicions(recording, model, emg_scale, may_scale):
@@ -75,7 +76,30 @@ def fit_suspicions(signals, recording, model, predictor, scaled, interrupted):
     if given_up or any(s.kind in CONCLUSIVE for s in signals):
         return ordered(signals)
     found = predictor.identification
-    return ordered([*signals, *implausibilities(equation, recording.angle, recording.weight, found, scaled)])
+    doubts = implausibilities(equation, recording.angle, recording.weight, found, scaled)
+    return ordered([*signals, *coverage_suspicions(predictor, model), *doubts])
+
+
+def coverage_suspicions(predictor, model):
+    """Angles of which the labels cover a small part of the joint's range, while other EMG of the training goes beyond
+    all that is labelled, list of Suspicion.
+    """
+    size = getattr(getattr(predictor, "trust", None), "size", None)
+    if size is None or not size.unlabelled > UNLABELLED:
+        return []
+    out, advice = [], "Measure the angle over more of the movement, where the EMG is largest above all."
+    for k in np.flatnonzero(size.narrow):
+        low, high = np.rad2deg(size.angles[:, k])
+        out.append(
+            Suspicion(
+                "coverage", model.coordinate_names[k], float(high - low), "deg",
+                f"The known angles {model.coordinate_names[k]!r} are from {low:.0f} to {high:.0f} deg, but the EMG of "
+                f"{size.unlabelled:.0%} of the other frames is beyond all that goes with them: what lies further is "
+                "extrapolated, and errors there are larger than any band says.",
+                advice, advice,
+            )
+        )  # fmt: skip
+    return out
 
 
 def session_suspicions_of(predictor, recording):

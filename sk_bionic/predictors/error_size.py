@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.stats import norm, t
 
 # Powers by members' spread, velocity, novelty and duration, chosen with `held_out.USUAL_BAND` and `OF_RANGE` among
 # 1,296 settings on the test parts of twelve men's knees, seed 0, under a mean of 93 % of the frames: after 70 % of a
@@ -33,6 +34,11 @@ FURTHEST = np.deg2rad(60.0)  # error that learners make at most where EMG is non
 # of the range, simulations of 24 knees (first 70 % of a record) left 0.72 of the motion of the rest (median; 0.54 to
 # 0.87 in eight of ten), from the lowest third 0.42 (0.17 to 0.66).
 UNTOLD, TELLING = 0.7, np.deg2rad(5.0)
+# Labels whose angles span less of the range that a joint may have do not say how far the limb moved where EMG of the
+# training is beyond all that is labelled, if more than `UNLABELLED` of its frames without an angle are. Reasoned, not
+# measured: a fully labelled recording is never concerned.
+COVERED, JOINT, UNLABELLED = 1.0 / 3.0, np.deg2rad(120.0), 0.1
+PIECE = 0.25  # s of labels that count as one error whose size they tell
 UNKNOWN_MARGIN = 0.05  # of the training's range of a load or posture, beyond which the learners have not seen it
 
 
@@ -67,6 +73,12 @@ class ErrorSize(NamedTuple):
         How far held-out simulations were at most outside the angles that were learnt beside them [rad].
     powers : tuple of float
         By which the members' spread, the velocity, the novelty of the EMG and the time tell the size.
+    few : float
+        Factor on the standard deviation: few labels do not tell it for sure (see `of_few`).
+    unlabelled : float
+        Share of the training's frames without an angle whose EMG is beyond all that is labelled.
+    narrow : ndarray (n_coordinates,) of bool
+        Whether labels cover a small part of the range that a joint may have.
     """
 
     range: np.ndarray
@@ -82,6 +94,9 @@ class ErrorSize(NamedTuple):
     reach: np.ndarray = np.array([[-np.inf], [np.inf]])
     overshoot: np.ndarray = np.zeros(1)
     powers: tuple = EARLIER_POWERS
+    few: float = 1.0
+    unlabelled: float = 0.0
+    narrow: np.ndarray = np.zeros(1, bool)
 
     @classmethod
     def learnt(cls, recording, parts, simulated=(), identified=None):
@@ -110,7 +125,11 @@ class ErrorSize(NamedTuple):
         overshoot = np.max(over, axis=0, initial=0.0) if over else np.zeros(angle.shape[1])
         reach = _ends(ends if identified is None else np.concatenate([ends, identified[~labelled]]))
         extrapolation = box, float(max(out, default=0.0)), np.nanstd(angle, axis=0), ends, reach, overshoot
-        return cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation, POWERS)
+        size = cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation, POWERS)
+        few = of_few(labelled.sum() / trials.sampling_rate)
+        beyond = _outside(size.box, root[~labelled] / unit) > size.outside
+        unlabelled = float(beyond.mean()) if len(beyond) else 0.0
+        return size._replace(few=few, unlabelled=unlabelled, narrow=np.ptp(ends, axis=0) < COVERED * JOINT)
 
     def relative(self, spread, velocity, since=0.0, novelty=1.0):
         """Standard deviation relative to the usual one.
@@ -144,7 +163,7 @@ class ErrorSize(NamedTuple):
         for rows in trials.slices:
             novelty[rows] = _distances(self.emg, _root(recording.emg[rows]) / self.unit).mean() / self.distance
         novelty = np.clip(novelty, 1.0 / LARGEST_NOVELTY, LARGEST_NOVELTY)
-        return self.relative(spread, velocity_of(angle, trials), since[:, None], novelty)
+        return self.few * self.relative(spread, velocity_of(angle, trials), since[:, None], novelty)
 
     def of_unlearnt(self, emg, simulated=None):
         """Errors of learners beyond what they have learnt, whom the angle may leave where they stay.
@@ -268,6 +287,14 @@ def velocity_of(angle, trials):
             if known.sum() > 1:
                 found[known] = np.gradient(values[known], trials.time[rows][known])
     return out
+
+
+def of_few(seconds):
+    """By how much a band is wider whose size labels of so many seconds tell: Student's t, with a degree of freedom for
+    each `PIECE` (the errors' mean is known to be 0), over the normal distribution.
+    """
+    level = 0.95  # of a band of 90 %
+    return float(t.ppf(level, max(seconds / PIECE, 1.0)) / norm.ppf(level))
 
 
 def _root(emg):

@@ -40,8 +40,9 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 # blocks that are learnt from is another thing than what comes later. So learners' are drawn to what 90 % bands of those
 # men ask for (see `error_size.POWERS`; a limb that moves twice as far errs less than twice as much); errors that are
 # smaller by much more than `UNUSUAL` on a log scale are of another kind (simulated), and stand; of larger ones (few
-# labels) `OF_LARGER` of the logarithm is left.
-USUAL_BAND, USUAL_RANGE, OF_RANGE = np.deg2rad(10.4), np.deg2rad(80.0), 0.6  # [rad], [rad], power
+# labels) `OF_LARGER` of the logarithm is left. The level was 10.4 deg before few labels widened bands
+# (`error_size.of_few`): 10.1 leaves as many frames inside, of the same men.
+USUAL_BAND, USUAL_RANGE, OF_RANGE = np.deg2rad(10.1), np.deg2rad(80.0), 0.6  # [rad], [rad], power
 UNUSUAL, OF_LARGER = 1.2, 0.5
 # What is held out of a short recording is further from what is learnt than what comes later: its errors are larger and
 # slower, and ask for more smoothing. Low cut-offs are raised by a third of the way [octaves] to this frequency [Hz],
@@ -92,8 +93,9 @@ class Trust(NamedTuple):
         variance about it is `spread` [rad^2].
         """
         if self.size_by_frame is None:
-            return (self.error_std * relative_std(spread, self.spread)) ** 2 + self.unlearnt(recording.emg)
-        usual = floored(self.error_std * self.size.of_trials(angle, spread, recording))
+            usual = self.error_std * relative_std(spread, self.spread)
+        else:
+            usual = floored(self.error_std * self.size.of_trials(angle, spread, recording))
         return usual**2 + self.unlearnt(recording.emg)
 
     @property
