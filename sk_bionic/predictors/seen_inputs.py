@@ -33,6 +33,9 @@ REST, FEWEST_AT_RAIL = 5.0, 8  # percentile of the EMG that counts as its level 
 FAINT = 1.0  # percentile of the EMG that it hardly falls below
 BESIDE = 0.02  # part of the range below the largest value where clipped EMG has few frames
 DROPOUT = 0.2  # s for which a living channel does not hold one value, unless it does for half as long in the training
+# Of the largest value: EMG without noise, which a training has near its smallest value and from frame to frame, may
+# rest there for as long as it likes.
+NEAR_REST, NOISELESS = 1e-3, 1e-4
 RAISED = 1.5  # what clipped EMG may have reached, over the rail
 MARGIN = 0.05  # of the training's range, by which external inputs leave it
 SMALLEST_MARGIN = {"segment_orientation_rad": 0.05, "hand_load_kg": 0.02, "external_torque_nm": 0.02}
@@ -199,6 +202,9 @@ class SeenInputs(NamedTuple):
         still = _still(signal, FLAT * highest, DROPOUT / _step(time))
         if len(held):
             still &= (signal < held.min() / MOVED_TIMES) | (signal > held.max() * MOVED_TIMES + MOVED * highest)
+        resting = known <= known.min() + NEAR_REST * highest
+        if (resting & _still(known, NOISELESS * highest, 2.0)).any():
+            still &= np.abs(signal - known.min()) > NEAR_REST * highest
         return still
 
     def _odd_range(self, k, name, column):

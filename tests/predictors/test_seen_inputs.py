@@ -8,7 +8,7 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor, load, save
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.predictors.seen_inputs import SeenInputs
-from sk_bionic.trials import find_trials
+from sk_bionic.trials import Trials, find_trials
 
 NEW = "trial_03"
 MODES = {
@@ -158,3 +158,22 @@ def test_a_channel_that_is_still_at_times_in_the_training_may_be_so_in_new_trial
     assert ("triceps", "dropout") in kinds(
         seen(subject.data.drop(NEW, level="trial")), SPOILT["dropout"](subject.data.loc[[NEW]])
     )
+
+
+def test_emg_without_noise_may_rest_for_longer_than_in_training():
+    """A burst that decays towards rest never holds one value in a short trial, and does in a longer rest."""
+    time = np.arange(0.0, 4.0, 0.02)
+    training = np.stack([np.exp(-8.0 * (time % 1.0)), np.exp(-8.0 * ((time + 0.5) % 1.0))], axis=1)
+    long = np.concatenate([training, np.full((100, 2), training.min(axis=0))])
+    names, noise = ["biceps", "triceps"], np.random.default_rng(0).uniform(0.01, 0.03, training.shape)
+
+    def told_of(known, new):
+        trials = [Trials(("one",), np.array([0, len(emg)]), 0.02 * np.arange(len(emg))) for emg in (known, new)]
+        odd = SeenInputs.learnt(known, {}, trials[0]).odd(new, {}, trials[1], names)
+        return [(one.name, one.kind) for one in odd]
+
+    assert told_of(training, long) == []
+    frozen = np.where(np.arange(len(long))[:, None] >= len(training), 0.4, long)  # no value at rest
+    assert told_of(training, frozen) == [("biceps", "dropout"), ("triceps", "dropout")]
+    lost = np.concatenate([training + noise, np.zeros((100, 2))])  # EMG that has noise does not rest at 0
+    assert told_of(training + noise, lost) == [("biceps", "dropout"), ("triceps", "dropout")]
