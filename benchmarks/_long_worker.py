@@ -1,6 +1,6 @@
 """An hour of 16 EMG channels: CPU time and peak memory of identification and prediction, a line of JSON each.
 
-A process of its own, run by `long_trials.py`, so that its largest resident memory is that of these works.
+A process of its own, run by `growth.py`, so that its largest resident memory is that of these works.
 """
 
 import json

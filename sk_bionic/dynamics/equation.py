@@ -125,9 +125,7 @@ class EquationOfMotion:
     def take(self, frames):
         """The motion on some of the frames (see `Trials.take`)."""
         exogenous = {name: column[frames] for name, column in self.frame_exogenous.items()}
-        emg = np.zeros((len(frames), self.model.n_muscles, 2))
-        emg[..., 0] = self.excitation[frames]
-        return EquationOfMotion.of_emg(self.model, self.trials.take(frames), emg, exogenous)
+        return EquationOfMotion(self.model, self.trials.take(frames), self.excitation[frames], exogenous)
 
     def rest_state(self, parameters):
         """Every trial at rest in equilibrium under its first activation, as a state (n_frames, 2, n_coordinates)."""

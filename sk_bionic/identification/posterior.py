@@ -239,7 +239,8 @@ class Posterior:
         """d(simulated angle)/d(parameters that are not free, in their prior standard deviations), the initial states
         given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept.
 
-        They are slow, and marched on `COARSE_RATE` where all trials have so many frames.
+        These are many, and only say how far the identified values may be off: they are marched on frames of about
+        `COARSE_RATE` where every trial has enough.
         """
         std = self.fixed.prior_std()
         frames, every = self._thin_frames()

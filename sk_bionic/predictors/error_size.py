@@ -34,11 +34,6 @@ FURTHEST = np.deg2rad(60.0)  # error that learners make at most where EMG is non
 # of the range, simulations of 24 knees (first 70 % of a record) left 0.72 of the motion of the rest (median; 0.54 to
 # 0.87 in eight of ten), from the lowest third 0.42 (0.17 to 0.66).
 UNTOLD, TELLING = 0.7, np.deg2rad(5.0)
-# Labels whose angles span less of the range that a joint may have do not say how far the limb moved where EMG of the
-# training is beyond all that is labelled, if more than `UNLABELLED` of its frames without an angle are. The third was
-# taken with the test parts of twelve men's knees under few labels in view, so it tells of others somewhat less often
-# than of those; a fully labelled recording is never concerned.
-COVERED, JOINT, UNLABELLED = 1.0 / 3.0, np.deg2rad(120.0), 0.1
 # s of labels that count as one error whose size they tell: of 0.25, 0.5 and 1 s, each with five levels of
 # `held_out.USUAL_BAND`, the one whose bands of the same men's test parts stayed nearest to what they held before.
 PIECE = 0.25
@@ -78,10 +73,6 @@ class ErrorSize(NamedTuple):
         By which the members' spread, the velocity, the novelty of the EMG and the time tell the size.
     few : float
         Factor on the standard deviation: few labels do not tell it for sure (see `of_few`).
-    unlabelled : float
-        Share of the training's frames without an angle whose EMG is beyond all that is labelled.
-    narrow : ndarray (n_coordinates,) of bool
-        Whether labels cover a small part of the range that a joint may have.
     """
 
     range: np.ndarray
@@ -98,8 +89,6 @@ class ErrorSize(NamedTuple):
     overshoot: np.ndarray = np.zeros(1)
     powers: tuple = EARLIER_POWERS
     few: float = 1.0
-    unlabelled: float = 0.0
-    narrow: np.ndarray = np.zeros(1, bool)
 
     @classmethod
     def learnt(cls, recording, parts, simulated=(), identified=None):
@@ -128,14 +117,11 @@ class ErrorSize(NamedTuple):
         overshoot = np.max(over, axis=0, initial=0.0) if over else np.zeros(angle.shape[1])
         reach = _ends(ends if identified is None else np.concatenate([ends, identified[~labelled]]))
         extrapolation = box, float(max(out, default=0.0)), np.nanstd(angle, axis=0), ends, reach, overshoot
-        size = cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation, POWERS)
         few = of_few(labelled.sum() / trials.sampling_rate)
-        beyond = _outside(size.box, root[~labelled] / unit) > size.outside
-        unlabelled = float(beyond.mean()) if len(beyond) else 0.0
-        return size._replace(few=few, unlabelled=unlabelled, narrow=np.ptp(ends, axis=0) < COVERED * JOINT)
+        return cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation, POWERS, few)
 
     def relative(self, spread, velocity, since=0.0, novelty=1.0):
-        """Standard deviation relative to the usual one.
+        """Standard deviation relative to the usual one, which few labels do not tell for sure.
 
         Parameters
         ----------
@@ -156,7 +142,8 @@ class ErrorSize(NamedTuple):
         of_spread = 0.5 + 0.5 * spread / np.square(USUAL_SPREAD * self.range)
         of_velocity = 0.5 + 0.5 * np.square(velocity / self.velocity)
         lasting = (1.0 + since / self.duration) ** by_duration
-        return of_spread ** (0.5 * by_spread) * of_velocity ** (0.5 * by_velocity) * lasting * novelty**by_novelty
+        by_frame = of_spread ** (0.5 * by_spread) * of_velocity ** (0.5 * by_velocity)
+        return self.few * by_frame * lasting * novelty**by_novelty
 
     def of_trials(self, angle, spread, recording):
         """`relative` along new trials of which `angle` (n_frames, n_coordinates) [rad] is predicted."""
@@ -166,7 +153,11 @@ class ErrorSize(NamedTuple):
         for rows in trials.slices:
             novelty[rows] = _distances(self.emg, _root(recording.emg[rows]) / self.unit).mean() / self.distance
         novelty = np.clip(novelty, 1.0 / LARGEST_NOVELTY, LARGEST_NOVELTY)
-        return self.few * self.relative(spread, velocity_of(angle, trials), since[:, None], novelty)
+        return self.relative(spread, velocity_of(angle, trials), since[:, None], novelty)
+
+    def away(self, emg):
+        """Distance (n_frames,) of EMG (n_frames, n_channels) from the box of all that was learnt from; 0 inside."""
+        return _outside(self.box, _root(emg) / self.unit)
 
     def of_unlearnt(self, emg, simulated=None):
         """Errors of learners beyond what they have learnt, whom the angle may leave where they stay.
@@ -185,7 +176,7 @@ class ErrorSize(NamedTuple):
         ndarray (n_frames, n_coordinates)
             [rad]
         """
-        excess = np.square(_outside(self.box, _root(emg) / self.unit)) - self.outside**2
+        excess = np.square(self.away(emg)) - self.outside**2
         error = np.sqrt(np.maximum(excess, 0.0))[:, None] * self.scale
         if simulated is not None:
             beyond = np.square(_overshot(self.angles, np.clip(simulated, *self.reach))) - np.square(self.overshoot)

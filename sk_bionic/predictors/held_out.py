@@ -245,7 +245,7 @@ class HeldOut:
             relative = relative_std(own, spread)
         else:
             velocity = self._stitched([velocity_of(angle, self.motion.trials) for angle in by_fold])
-            relative = size.relative(own, velocity)
+            relative = size.relative(own, velocity) / size.few
         error = np.abs(self._stitched(by_fold) - self.data.angle) / relative
         std = floored(np.nanquantile(error, BAND, axis=0) / STDS_OF_BAND)
         if size is None:

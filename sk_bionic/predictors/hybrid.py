@@ -95,6 +95,11 @@ class EnsemblePredictor(LearntPredictor):
         return self.trust.error_std
 
     @property
+    def error_size(self):
+        """As held-out frames told it."""
+        return self.trust.size
+
+    @property
     def networks(self):
         """Those of the ensemble."""
         return self.learners.networks.module

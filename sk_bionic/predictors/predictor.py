@@ -200,6 +200,11 @@ class PredictorInTime(Predictor):
             return recording
         return replace(recording, emg=np.minimum(recording.emg, LARGEST_EXCITATION))
 
+    @property
+    def error_size(self):
+        """`ErrorSize` of the learners, or None."""
+        return None
+
     def equation(self, recording):
         """The equation of motion on a recording."""
         return EquationOfMotion.of(self.model, self.heard(recording))

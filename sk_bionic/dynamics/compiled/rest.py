@@ -14,7 +14,7 @@ from ...musculoskeletal.compiled.instant import balance, settle_tendons
 from ...musculoskeletal.compiled.layout import ACCELERATION, ANGLE, LOWER, OWN_STATE, PULL, SPEED, UPPER
 from .interval import MATRIX, SPARE, lu, lu_solve
 
-N_STEPS, MARGIN = 12, 0.2  # of start angles to both sides; rad beyond the joint's limits
+N_STEPS, MARGIN = 12, 0.2  # of start angles to both sides (30 find the same rests); rad beyond the joint's limits
 ITERATIONS, ROUNDING, AT_REST = 80, 1e-13, 1e-8
 LONGEST = 0.3  # rad
 FLATTEST = 1e-6  # slope of a tendon's equilibrium, below which nothing holds it
