@@ -14,7 +14,7 @@ from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .identify import FIRST_EFFECTIVE_FRACTION, SMALLEST_FITTED_FRACTION
 from .levenberg_marquardt import levenberg_marquardt
-from .posterior import LARGEST_RAW, LARGEST_STEP, MOST_KEPT, effective_fraction
+from .posterior import LARGEST_RAW, LARGEST_STEP, effective_fraction
 from .standard_errors import Piece, blocks_of, standard_errors
 
 FINEST_TORQUE = 1e-6  # N m; below it a perfect fit would weigh infinitely
@@ -189,9 +189,8 @@ class _Problem:
         slope = self.motion.moments_and_derivative(self.free.values(raw), fixed)[1] * fixed.prior_std()
         weight, own = self.weight / self.noise**2, np.arange(self.free.n_raw)
         n_blocks = trials.lengths if self.motion.is_static else blocks_of(trials.lengths, trials.sampling_rate)
-        step = max(1, trials.n_frames // MOST_KEPT)
         pieces = [
-            Piece(own, by_raw[r], slope[r][::step], weight[r], error[r], n, np.arange(0, r.stop - r.start, step))
+            Piece(own, by_raw[r], slope[r], weight[r], error[r], n)
             for r, n in zip(trials.slices, n_blocks, strict=True)
         ]
         left = self.linearise(raw)[0]

@@ -18,7 +18,7 @@ from ..dynamics.equation import Trajectory
 from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
-from .posterior import Point, Posterior, robust_weight
+from .posterior import Point, Posterior, between_kept, robust_weight
 from .standard_errors import Piece, blocks_of, edges_of, force_noise, standard_errors
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
@@ -26,7 +26,8 @@ FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown 
 # fraction as it is.
 SMALLEST_FITTED_FRACTION = 1 / 20
 MAX_ITERATIONS, TOLERANCE = 60, 1e-2  # tolerance in units of the log posterior
-COARSE_TOLERANCE = 0.1  # of the search among few frames that comes before
+# A search begins on frames of about this rate [Hz], where every trial has so many of them; where it ends is a start.
+COARSE_RATE, FEWEST_COARSE, COARSE_TOLERANCE = 25.0, 20, 0.1
 MAX_ROUNDS, SETTLED = 6, 0.2  # of the effective fraction and the robust weights, on a log scale
 
 
@@ -244,7 +245,7 @@ def _coarse_run(posterior, raw):
     """A `_Run` among few frames, None where they are all, and the raw values, initial states and gains that it has
     reached; its frames are no longer there.
     """
-    coarse, every = posterior.thinned()
+    coarse, every = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
     if coarse is None:
         return None, ()
     run = None
@@ -375,12 +376,9 @@ def _errors(posterior, run, prior, left):
 
     def pieces():
         for k, rows, jacobian in ((i, *each) for i in range(trials.n_trials) for each in of_trial(i, edges[i])):
-            begin, first, end = np.searchsorted(kept, (trials.starts[k], rows.start + 1, rows.stop))
-            own = slice(max(begin, first - 1), end)
             unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
             n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
-            yield Piece(
-                unknowns, jacobian, by_fixed[own], weight[rows], run.point.error[rows], n, kept[own] - rows.start
-            )
+            moved = between_kept(by_fixed, kept, rows, trials.slices[k])
+            yield Piece(unknowns, jacobian, moved, weight[rows], run.point.error[rows], n)
 
     return standard_errors(pieces, prior, run.fraction, p, left)

@@ -18,11 +18,8 @@ INITIAL_STATE_STD = (
 SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is made of it
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
-# Where every trial has so many frames of about this rate [Hz], a search begins on them, and derivatives that may be
-# rough are marched on them.
-COARSE_RATE, FEWEST_COARSE = 25.0, 20
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
-MOST_KEPT = 10_000  # frames of the derivatives by parameters that are not free
+MOST_KEPT = 20_000  # frames of the derivatives by parameters that are not free
 MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
 KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
@@ -85,24 +82,18 @@ class Posterior:
         """The parameters that are not free."""
         return fixed_parameters(self.motion.model.parameters)
 
-    def thinned(self):
-        """The posterior of every k-th frame, so that about `COARSE_RATE` of them are left, and k; None where k is 1 or
-        some trial would keep less than `FEWEST_COARSE` of its frames.
+    def thinned(self, rate, fewest):
+        """The posterior of every k-th frame, so that about `rate` of them [Hz] are left, and k; None where k is 1 or
+        some trial would keep less than `fewest` of its frames.
         """
-        frames, every = self._thin_frames()
-        if every == 1:
+        trials = self.motion.trials
+        every = round(trials.sampling_rate / rate) if np.isfinite(trials.sampling_rate) else 1
+        if every < 2 or trials.lengths.min() < every * fewest:
             return None, 1
+        frames = np.concatenate([np.arange(rows.start, rows.stop, every) for rows in trials.slices])
         angle = np.where(self.given_weight[frames] > 0, self.angle[frames], np.nan)
         weight = self.given_weight[frames].max(axis=1)
         return Posterior(self.motion.take(frames), angle, weight, self.trial_gain_std, self.known_noise_std), every
-
-    def _thin_frames(self):
-        """Every k-th frame (see `thinned`), and k; all and 1 where none may be left out."""
-        trials = self.motion.trials
-        every = round(trials.sampling_rate / COARSE_RATE) if np.isfinite(trials.sampling_rate) else 1
-        if every < 2 or trials.lengths.min() < every * FEWEST_COARSE:
-            return np.arange(trials.n_frames), 1
-        return np.concatenate([np.arange(rows.start, rows.stop, every) for rows in trials.slices]), every
 
     def _filled(self, state, angle):
         """The measured state with what no frame of a trial tells at rest under the model's values."""
@@ -237,29 +228,23 @@ class Posterior:
 
     def fixed_sensitivity(self, point):
         """d(simulated angle)/d(parameters that are not free, in their prior standard deviations), the initial states
-        given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept.
-
-        These are many, and only say how far the identified values may be off: they are marched on frames of about
-        `COARSE_RATE` where every trial has enough.
+        given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept of a long recording.
         """
-        std = self.fixed.prior_std()
-        frames, every = self._thin_frames()
-        motion = point.motion if every == 1 else point.motion.take(frames)
-        known = point.trajectory.all_states[frames]
-        kept = np.arange(0, len(frames), -(-len(frames) // MOST_KEPT))
+        n_frames, std = self.motion.trials.n_frames, self.fixed.prior_std()
+        kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
-        march = motion.march(point.parameters, self.fixed.index)
-        states, n_columns = march.states(point.initial_state), len(std) + 2 * self.d
+        march = point.motion.march(point.parameters, self.fixed.index)
+        states, known, n_columns = march.states(point.initial_state), point.trajectory.all_states, len(std) + 2 * self.d
 
         def one(k):
             for rows, moved in march.pieces(k, states, n_columns, from_rest=False, near=known):
                 own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
                 out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
 
-        in_threads(one, range(motion.trials.n_trials if len(std) else 0), len(frames))
+        in_threads(one, range(self.motion.trials.n_trials if len(std) else 0), n_frames)
         out = with_offset(out, self.fixed)
         out *= std
-        return out, frames[kept]
+        return out, kept
 
     def frame_scale(self, point):
         """What a frame's weight is over the noise's variance (n_coordinates,)."""
@@ -324,6 +309,22 @@ class Posterior:
         initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
         log_gain = point.log_gain + of_trial[:, 2 * self.d :]
         return self.evaluate(raw, initial_state, log_gain, point.trajectory)
+
+
+def between_kept(values, kept, rows, trial):
+    """Values (n_kept, ...) of the frames `kept` (n_kept,) of int at all frames of some rows (slice) of a trial (slice),
+    linear between those that the trial has, ndarray (n_rows, ...).
+    """
+    begin, end = np.searchsorted(kept, (trial.start, trial.stop))
+    own, at = kept[begin:end], np.arange(rows.start, rows.stop)
+    if not len(own):  # of a trial so short that none is kept
+        return np.zeros((len(at), *values.shape[1:]))
+    if len(own) == trial.stop - trial.start:
+        return values[rows.start - trial.start + begin : rows.stop - trial.start + begin]
+    place = np.interp(at, own, np.arange(begin, end))
+    left = np.minimum(place.astype(int), end - 1)
+    right, share = np.minimum(left + 1, end - 1), (place - left).reshape(-1, *[1] * (values.ndim - 1))
+    return (1.0 - share) * values[left] + share * values[right]
 
 
 def with_offset(by_value, free):

@@ -60,16 +60,13 @@ class Piece(NamedTuple):
         Unknowns (raw parameters first, then what is some trial's own) on which the trial's errors depend.
     jacobian : ndarray (n_frames, n_coordinates, n_own)
         Derivatives of what is predicted.
-    by_fixed : ndarray (n_kept, n_coordinates, n_fixed)
-        The same by the parameters that are not free, in their prior standard deviations, at the frames `kept`.
+    by_fixed : ndarray (n_frames, n_coordinates, n_fixed)
+        The same by the parameters that are not free, in their prior standard deviations.
     weight : ndarray (n_frames, n_coordinates)
         Over the noise's variance.
     error : ndarray (n_frames, n_coordinates)
         Measured minus predicted.
     n_blocks : int
-    kept : ndarray (n_kept,) of int
-        Each stands for the frames from itself to the next, the first one, which may lie before all of these, for those
-        before it, too.
     """
 
     own: np.ndarray
@@ -78,7 +75,6 @@ class Piece(NamedTuple):
     weight: np.ndarray
     error: np.ndarray
     n_blocks: int
-    kept: np.ndarray
 
 
 class StandardErrors(NamedTuple):
@@ -212,14 +208,11 @@ class _Doubts:
             n_fixed = by_fixed.shape[2]
             self.mixed, self.fixed = np.zeros((self.n_all, n_fixed)), np.zeros((n_fixed, n_fixed))
             self.slope = np.zeros(n_fixed)
-        if len(by_fixed):
-            # Sums over all frames for which a kept one stands: single errors as heavy as many would be mere noise.
-            first, scale = np.r_[0, piece.kept[1:]], self.fraction * piece.weight
-            weight, pull = (np.add.reduceat(part, first) for part in (scale, scale * piece.error))
-            slope = np.add.reduceat(scale[..., None] * piece.jacobian, first)
-            self.mixed[piece.own] += np.einsum("ndp,ndq->pq", slope, by_fixed, optimize=True)
-            self.fixed += np.einsum("ndp,nd,ndq->pq", by_fixed, weight, by_fixed, optimize=True)
-            self.slope += np.einsum("ndp,nd->p", by_fixed, pull)
+        weight = self.fraction * piece.weight
+        weighted = (weight[..., None] * by_fixed).reshape(weight.size, -1)
+        self.mixed[piece.own] += piece.jacobian.reshape(len(weighted), -1).T @ weighted
+        self.fixed += by_fixed.reshape(weighted.shape).T @ weighted
+        self.slope += weighted.T @ piece.error.ravel()
         self.squares += float((self.fraction * piece.weight * piece.error**2).sum())
         self.n += int((piece.weight > 0).sum())
 

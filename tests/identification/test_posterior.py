@@ -6,7 +6,6 @@ import pytest
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import SimulationError
-from sk_bionic.identification import posterior as of_posterior
 from sk_bionic.identification.posterior import Posterior, effective_fraction, measured_state, robust_weight
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
@@ -149,16 +148,3 @@ def test_robust_weights_fall_with_the_error_and_respect_what_was_given():
     order = np.argsort(np.abs(error[5:-10, 0]))
     assert (np.diff(weight[5:-10, 0][order]) <= 0).all()
     assert np.median(weight[5:-10]) == pytest.approx(1.1, abs=0.1)
-
-
-def test_derivatives_by_fixed_parameters_on_few_frames_are_those_on_all(monkeypatch):
-    made = make_elbow_flexion(2, duration=2.0, random_state=1)
-    model = elbow()
-    motion = EquationOfMotion(model, find_trials(made.data), model.excitation(made.data.to_numpy()))
-    posterior = Posterior(motion, made.target.to_numpy()[:, None], np.ones(len(made.data)))
-    point = posterior.start()
-    few, kept = posterior.fixed_sensitivity(point)
-    monkeypatch.setattr(of_posterior, "FEWEST_COARSE", 1e9)
-    every, frames = posterior.fixed_sensitivity(point)
-    assert len(frames) == len(made.data) and len(kept) == len(frames) // 4
-    assert (np.abs(few - every[kept]).max(axis=(0, 1)) <= 0.01 * np.abs(every).max(axis=(0, 1))).all()

@@ -8,8 +8,10 @@ import pytest
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.measured import MeasuredMotion
+from sk_bionic.identification import posterior
 from sk_bionic.identification.from_torques import identify_torques
 from sk_bionic.identification.identify import IdentificationSettings, identify
+from sk_bionic.identification.posterior import between_kept
 from sk_bionic.identification.standard_errors import Piece, blocks_of, standard_errors, widened
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
@@ -81,7 +83,7 @@ def linear(rng, n_trials=6, n=400, correlated=True):
     pieces = [
         Piece(
             np.arange(3), full[k][:, None], np.zeros((n, 1, 0)), np.full((n, 1), 1 / left.var()), left[k][:, None],
-            n_blocks[k], np.arange(n),
+            n_blocks[k],
         )
         for k in range(n_trials)
     ]  # fmt: skip
@@ -108,9 +110,8 @@ def smooth(rng, every, off, n=4000):
     error = rng.normal(size=n) + off * by_fixed
     error -= design @ np.linalg.lstsq(design, error)[0]
     kept = np.arange(0, n, every)
-    piece = Piece(
-        np.arange(2), design[:, None], by_fixed[kept, None, None], np.ones((n, 1)), error[:, None], 40, kept
-    )  # fmt: skip
+    by_fixed = between_kept(by_fixed[kept, None, None], kept, slice(0, n), slice(0, n))
+    piece = Piece(np.arange(2), design[:, None], by_fixed, np.ones((n, 1)), error[:, None], 40)
     return piece, 1e-6 * np.eye(2)
 
 
@@ -124,6 +125,30 @@ def test_doubt_is_the_same_where_few_frames_stand_for_all(off):
         assert abs(all_of_them.doubt - few.doubt) < 0.05
         assert (few.doubt > 0.9) == (off > 0)
         np.testing.assert_allclose(few.by_fixed, all_of_them.by_fixed, atol=0.02)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_doubt_of_a_wrong_model_is_the_same_where_few_frames_are_kept(seed, monkeypatch):
+    """True parameters that are not free lie off their priors' centres."""
+    made = make_elbow_flexion(3, duration=5.0, mismatch=0.5, random_state=100 + seed)
+    model = elbow()
+    motion = EquationOfMotion(model, find_trials(made.data), model.excitation(made.data.to_numpy()))
+    found = []
+    for most in (10_000, 400):
+        monkeypatch.setattr(posterior, "MOST_KEPT", most)
+        found.append(identify(motion, made.target.to_numpy()[:, None]))
+    assert abs(found[0].doubt - found[1].doubt) < 0.1
+    every, few = (np.sqrt(np.diag(one.covariance)) for one in found)
+    np.testing.assert_allclose(few, every, rtol=0.15)
+
+
+def test_values_between_kept_frames_are_linear_within_their_trial():
+    kept, values = np.arange(0, 20, 4), np.arange(0, 20, 4.0)[:, None]
+    np.testing.assert_allclose(between_kept(values, kept, slice(3, 9), slice(0, 10))[:, 0], [3, 4, 5, 6, 7, 8])
+    np.testing.assert_allclose(
+        between_kept(values, kept, slice(10, 18), slice(10, 18))[:, 0], [12, 12, *range(12, 17), 16]
+    )
+    assert not between_kept(values, kept, slice(17, 19), slice(17, 20)).any()
 
 
 def test_errors_of_rounding_doubt_nothing():
