@@ -201,7 +201,7 @@ class Beyond(NamedTuple):
     of_simulation: np.ndarray
 
     @classmethod
-    def weighed(cls, trust, noise_std, scale, apart, moved, *, unlearnt=0.0, unseen=True):
+    def weighed(cls, trust, noise_std, scale, apart, moved, *, unlearnt=0.0, unseen=True, belief=1.0):
         """By the evidence of held-out frames and of one trial.
 
         On knees trained in one posture and tested in the other (sitting and standing, both ways, six men) the weighed
@@ -221,6 +221,8 @@ class Beyond(NamedTuple):
         unseen : bool or ndarray of bool (n_frames, 1)
             Whether external inputs are beyond the training's. Where they are not, the learners, who see the simulated
             state, know all that it can tell but of `unlearnt`.
+        belief : float or ndarray (n_frames, 1)
+            Part of its share that a simulation keeps which may have lost its way (see `Trust.belief`).
 
         Returns
         -------
@@ -238,7 +240,7 @@ class Beyond(NamedTuple):
         # Where learners stay, a simulation that goes some of the way is nearer whatever it leaves: only what it leaves
         # beyond what is usual counts against it.
         against = known + unexplained * moved + np.maximum(unexplained - UNTOLD, 0.0) * unlearnt
-        share = of_learners / np.maximum(of_learners + against, 1e-12)
+        share = belief * of_learners / np.maximum(of_learners + against, 1e-12)
         return cls(np.where(lost, 0.0, share), of_learners, of_simulation)
 
     def mixed(self, learnt, simulated):

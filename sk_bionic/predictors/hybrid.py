@@ -212,7 +212,8 @@ class HybridPredictor(EnsemblePredictor):
             inside, off = ~heard.unlearnt[trial].any(axis=1), np.square(heard.simulated[trial] - angle[trial])
             apart = off[inside].mean(axis=0) if inside.any() else np.square(self.trust.disagreement)
             evidence = self.trust, self.identification.noise_std, self.scale, apart, 0.0
-            whom = Beyond.weighed(*evidence, unlearnt=heard.unlearnt[trial], unseen=False)
+            of_trial = {"unlearnt": heard.unlearnt[trial], "belief": heard.belief[trial]}
+            whom = Beyond.weighed(*evidence, **of_trial, unseen=False)
             angle[trial], of_both = whom.mixed(angle[trial], heard.simulated[trial])
             variance[trial] += of_both
         return angle, variance

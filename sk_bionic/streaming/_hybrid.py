@@ -87,7 +87,7 @@ class HybridCore:
         trust = self.predictor.trust
         variance = (trust.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
         if beyond is not None:
-            angle, variance = beyond.push(angle, variance, dt, fresh)
+            angle, variance = beyond.push(angle, variance, belief, dt, fresh)
         else:
             variance += trust.unlearnt(emg[None])[0]
         velocity = None
@@ -268,13 +268,15 @@ class BeyondOfFrames:
         self.unlearnt = self.trust.unlearnt(emg[None], self.known[None])[0]
         return not self.unlearnt.any()
 
-    def push(self, learnt, variance, dt, fresh):
-        """Angle and variance (n_coordinates,) of the learners, the simulation heeded where it knows more."""
+    def push(self, learnt, variance, belief, dt, fresh):
+        """Angle and variance (n_coordinates,) of the learners, the simulation heeded where it knows more, as far as it
+        is believed.
+        """
         if fresh:
             self.apart[:], self.moved[:], self.compared = self.trust.disagreement**2, 0.0, BELIEF_START
         evidence = self.trust, self.noise_std, self.scale, self.apart
         if self.unlearnt.any():
-            whom = Beyond.weighed(*evidence, 0.0, unlearnt=self.unlearnt, unseen=False)
+            whom = Beyond.weighed(*evidence, 0.0, unlearnt=self.unlearnt, unseen=False, belief=belief)
             learnt, of_both = whom.mixed(learnt, self.known)
             variance = variance + of_both
         else:

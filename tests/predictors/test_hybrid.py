@@ -229,10 +229,10 @@ def test_both_are_less_certain_the_more_an_unseen_load_changes_and_the_more_they
     np.testing.assert_allclose(angle, much.share * simulated)
 
 
-def beyond_labels(unlearnt, held_out_of_simulation=0.1):
+def beyond_labels(unlearnt, held_out_of_simulation=0.1, belief=1.0):
     trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation})
     evidence = trust, np.array([0.05]), np.array([0.5]), np.array([0.01]), 0.0
-    return Beyond.weighed(*evidence, unlearnt=np.array([[unlearnt**2]]), unseen=False)
+    return Beyond.weighed(*evidence, unlearnt=np.array([[unlearnt**2]]), unseen=False, belief=belief)
 
 
 def test_what_nobody_has_learnt_is_handed_over_as_far_as_the_simulation_held():
@@ -241,6 +241,16 @@ def test_what_nobody_has_learnt_is_handed_over_as_far_as_the_simulation_held():
     assert beyond_labels(0.5, held_out_of_simulation=0.5).share < 0.5
     errors = [beyond_labels(u).mixed(np.zeros((1, 1)), np.full((1, 1), u))[1].item() for u in (0.0, 0.1, 0.5, 1.0)]
     assert errors == sorted(errors) and errors[0] == 0.0
+
+
+def test_a_simulation_that_may_be_lost_gets_less_of_what_nobody_has_learnt():
+    shares = [beyond_labels(0.5, belief=belief).share.item() for belief in (0.0, 0.25, 1.0)]
+    np.testing.assert_allclose(shares, shares[-1] * np.array([0.0, 0.25, 1.0]), rtol=1e-12)
+    errors = [
+        beyond_labels(0.5, belief=belief).mixed(np.zeros((1, 1)), np.full((1, 1), 0.5))[1]
+        for belief in (0.0, 0.25, 1.0)
+    ]
+    assert errors[0] == 0.25 > errors[-1]  # what learners err stays in the variance
 
 
 def test_only_frames_that_learners_know_tell_whether_a_simulation_is_lost():
