@@ -9,6 +9,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from ..dynamics.equation import EquationOfMotion
+from ..dynamics.marching import March
 from ..musculoskeletal import Muscle, MusculoskeletalModel, PolynomialPath, elbow
 from ..musculoskeletal.compiled.activation import activation_rates
 from ..musculoskeletal.compiled.instant import new_instant
@@ -189,7 +190,7 @@ def _rest(truth, activation):
     n = len(activation)
     trials = Trials(tuple(range(n)), np.arange(n + 1) * 2, np.tile([0.0, 1.0], n))
     equation = EquationOfMotion(truth, trials, np.zeros((2 * n, truth.n_muscles)))
-    angle = equation.march().rest(activation, np.arange(n) * 2)
+    angle = March(equation).rest(activation, np.arange(n) * 2)
     still, step = np.zeros_like(angle), 1e-6
     for _ in range(REST_ITERATIONS):
         torque = truth.residual(angle, still, still, activation)

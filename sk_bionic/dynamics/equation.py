@@ -110,6 +110,7 @@ class EquationOfMotion:
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles."""
+        _ = self.record  # which is then made once for all models
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, model=model)
         return other
@@ -129,19 +130,19 @@ class EquationOfMotion:
 
     def rest_state(self, parameters):
         """Every trial at rest in equilibrium under its first activation, as a state (n_frames, 2, n_coordinates)."""
-        march = self.march(parameters)
+        march = March(self, parameters)
         states = march.states()
         march.run(states, from_rest=True, starts_only=True)
         return states[self.first, :, : self.model.n_coordinates][self.trials.trial_of_frame]
 
     def activations(self, parameters=None):
         """Activations at all frames, ndarray (n_frames, n_muscles); raises `SimulationError` with the trial's name."""
-        march = self.march(parameters)
+        march = March(self, parameters)
         return march.along(march.states()).activations
 
     def activations_at(self, frames):
         """Those of the model at some frames (n,), for which the others' need no room; ndarray (n, n_muscles)."""
-        march, out = self.march(), np.empty((len(frames), self.model.n_muscles))
+        march, out = March(self), np.empty((len(frames), self.model.n_muscles))
         for k, whole in enumerate(self.trials.slices):
             room = march.room()
             for start in range(whole.start, whole.stop, AT_ONCE):
@@ -161,19 +162,6 @@ class EquationOfMotion:
         record = record_of(self.trials, self.excitation, self.frame_exogenous, given, self._emg)
         self.excitation = record.emg[..., 0]  # the same numbers: an hour of them is not kept twice
         return record
-
-    def march(self, parameters=None, rows=(), surplus=False):
-        """The equation under given parameters (dict of ndarray, default the model's own), ready to be marched.
-
-        Derivatives are with respect to rows of the table of parameters and, where wanted, to each muscle's surplus
-        activation at the start.
-        """
-        table = self.model.parameters
-        values = table.value if parameters is None else table.flat(parameters)
-        columns = self.model.compiled.columns_of(rows)
-        if surplus:
-            columns = np.ascontiguousarray(np.concatenate([columns, self.model.compiled.surplus], axis=1))
-        return March(self.model.compiled, self.record, self.trials, values, columns)
 
     def solve(self, parameters=None, initial_state=None, rows=None, *, starts=False, near=None):
         """Trajectory of every trial, marched from its first frame to its last.
@@ -202,7 +190,7 @@ class EquationOfMotion:
         SimulationError
             When an interval cannot be solved, even in small steps; names trial and time.
         """
-        march, from_rest = self.march(parameters, () if rows is None else rows, starts), initial_state is None
+        march, from_rest = March(self, parameters, () if rows is None else rows, starts), initial_state is None
         states, moved = march.states(initial_state), None
         if rows is not None:
             n_columns = march.columns.shape[1] + (0 if from_rest and not starts else 2 * self.model.n_coordinates)

@@ -64,10 +64,11 @@ def _still():
     from ..musculoskeletal import elbow
     from ..trials import Trials
     from .equation import EquationOfMotion
+    from .marching import March
 
     model, trials = elbow(), Trials(("still",), np.array([0, 3]), np.arange(3) / 100)
     activations = np.zeros((3, model.n_muscles))
-    return EquationOfMotion(model, trials, activations).march(), activations
+    return March(EquationOfMotion(model, trials, activations)), activations
 
 
 @contextlib.contextmanager

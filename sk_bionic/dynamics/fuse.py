@@ -15,6 +15,7 @@ import numpy as np
 from ..exceptions import SimulationError
 from ..trials import CentralDifferences
 from .compiled.normal import factorise_blocks, solve_blocks, variances
+from .marching import March
 
 
 class BlockTridiagonal:
@@ -166,7 +167,7 @@ def _factorised(normal):
 class _Problem:
     def __init__(self, equation, predicted, prediction_std, residual_std, parameters):
         self.equation = equation
-        self.march = equation.march(parameters)
+        self.march = March(equation, parameters)
         self.gauss = self.march.gauss()
         present = np.isfinite(predicted)
         self.predicted = np.where(present, predicted, 0.0)

@@ -5,6 +5,7 @@ import numpy as np
 from ..musculoskeletal.compiled.layout import COS_PENNATION, FIBER_NOW, FIBER_VELOCITY, FORCE
 from ..musculoskeletal.muscle import MuscleState
 from ..trials import CentralDifferences
+from .marching import March
 from .tendons import tendons_along
 
 
@@ -32,7 +33,7 @@ def muscles_along(equation, state):
     torque : ndarray (n_frames, n_coordinates)
         Of all muscles on each joint [N m].
     """
-    found = equation.march().along(_with_tendons(equation, state), wanted={"geometry"})
+    found = March(equation).along(_with_tendons(equation, state), wanted={"geometry"})
     g, free = found.geometry, equation.model.compiled.free_joints
     muscles = MuscleState(g[..., FIBER_NOW], g[..., FIBER_VELOCITY], g[..., COS_PENNATION], found.force)
     return muscles, np.einsum("nmd,nm->nd", g[..., FORCE:][..., free], found.force)
@@ -40,7 +41,7 @@ def muscles_along(equation, state):
 
 def forces_along(equation, state):
     """Muscle forces (n_frames, n_muscles) [N] alone, as `muscles_along` has them."""
-    return equation.march().along(_with_tendons(equation, state)).force
+    return March(equation).along(_with_tendons(equation, state)).force
 
 
 def residual_along(equation, angle):
@@ -60,7 +61,7 @@ def residual_along(equation, angle):
     if not settled and model.n_tendon_states:
         tendon = tendons_along(equation, differentiated(equation, angle), model.parameters.as_dict())
         state = np.concatenate([state, np.stack(tendon, axis=1)], axis=2)
-    found = equation.march().along(state, acceleration, settled=settled, wanted={"residual"})
+    found = March(equation).along(state, acceleration, settled=settled, wanted={"residual"})
     out = np.full(angle.shape, np.nan)
     out[inner] = found.residual[inner, : model.n_coordinates] * model.torque_scale
     return out

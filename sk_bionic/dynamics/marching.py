@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import starmap
 
 import numba
 import numpy as np
@@ -54,23 +55,28 @@ def record_of(trials, excitation, exogenous, given, emg=None):
 
 
 class March:
-    """The equation of motion of some trials, to be marched.
+    """An equation of motion under given parameters, to be marched along its trials.
 
     Parameters
     ----------
-    compiled : CompiledModel
-    record : Record
-    trials : Trials
-    values : ndarray (n_parameters,)
-        Values of all rows of the model's parameters.
-    columns : ndarray (3, n_columns) of int
-        With respect to what derivatives are wanted (see `CompiledModel.columns_of`).
+    equation : EquationOfMotion
+    parameters : dict of ndarray, optional
+        Parameters by name; default: the model's own.
+    rows : sequence of int
+        Rows of the table of parameters with respect to which derivatives are wanted.
+    surplus : bool
+        Whether they are wanted by each muscle's surplus activation at the start as well, behind those.
     """
 
-    def __init__(self, compiled, record, trials, values, columns):
-        self.record, self.trials, self.compiled = record, trials, compiled
-        self.body, self.columns = compiled.body(np.ascontiguousarray(values)), columns
-        self.n_states = compiled.n_coordinates + compiled.n_tendons
+    def __init__(self, equation, parameters=None, rows=(), surplus=False):
+        self.compiled, self.record, self.trials = equation.model.compiled, equation.record, equation.trials
+        table = equation.model.parameters
+        values = table.value if parameters is None else table.flat(parameters)
+        self.body = self.compiled.body(np.ascontiguousarray(values))
+        self.columns = self.compiled.columns_of(rows)
+        if surplus:
+            self.columns = np.ascontiguousarray(np.concatenate([self.columns, self.compiled.surplus], axis=1))
+        self.n_states = self.compiled.n_coordinates + self.compiled.n_tendons
 
     def states(self, initial=None):
         """Empty states (n_frames, 2, n_states) of all frames, with initial states (n_trials, 2, n_coordinates)."""
@@ -104,27 +110,22 @@ class March:
             Of the first trial that cannot be marched; names it and the time.
         """
         activations = np.empty((0, self.compiled.n_muscles)) if activations is None else activations
-        slices = self.trials.slices
-
-        def one(k):
-            rows, report = slices[k], np.zeros(3)
-            wanted = sensitivity is not None
-            own = sensitivity[rows] if wanted else np.empty((1, 1, 1))
-            n_parameters = self.columns.shape[1] if wanted else 0
-            at, w = new_instant(self.body), new_interval(self.body, n_parameters, own.shape[2] if wanted else 0)
-            status = march(
-                self.body, self.record, self.columns, k, (rows.start, rows.stop), (rows.start,
-                rows.start if starts_only else rows.stop - 1), from_rest,
-                held, at, w, states, activations, own, wanted, states[:0] if near is None else near[rows], False,
-                NEAREST if near is None else STEERING, report,
-            )  # fmt: skip
-            return status, report
-
-        found = in_threads(one, range(len(slices)), len(self.record.time))
-        for k, (status, report) in enumerate(found):
+        wanted, reports = sensitivity is not None, np.zeros((self.trials.n_trials, 3))
+        sizes = (self.columns.shape[1], sensitivity.shape[2]) if wanted else (0, 0)
+        trials = [
+            (
+                self.body, self.record, self.columns, k, (rows.start, rows.stop),
+                (rows.start, rows.start if starts_only else rows.stop - 1), from_rest, held,
+                new_instant(self.body), new_interval(self.body, *sizes), states, activations,
+                sensitivity[rows] if wanted else np.empty((1, 1, 1)), wanted,
+                states[:0] if near is None else near[rows], False, NEAREST if near is None else STEERING, reports[k],
+            )
+            for k, rows in enumerate(self.trials.slices)
+        ]  # fmt: skip
+        for k, status in enumerate(in_threads(march, trials, len(self.record.time))):
             if status != SOLVED:
-                self._raise(k, status, report)
-        return int(sum(report[2] for _, report in found))
+                self._raise(k, status, reports[k])
+        return int(reports[:, 2].sum())
 
     def pieces(self, trial, states, n_columns, n_made=0, *, from_rest, edges=None, near=None):
         """One trial's states and derivatives, as `run` has them, piece by piece.
@@ -241,12 +242,15 @@ class March:
             np.zeros((0, self.compiled.n_coordinates)) if acceleration is None else acceleration
         )
 
-        def one(k):
-            rows = slices[k]
-            own = type(out)(*(each[rows] for each in out))
-            return self._walk(k, rows, self.room(), states[rows], acceleration[rows], own, settled)
-
-        for k, (status, frame) in enumerate(in_threads(one, range(len(slices)), len(states))):
+        trials = [
+            (
+                self.body, self.record, self.columns, k, *[(rows.start, rows.stop)] * 2, settled,
+                new_instant(self.body), new_interval(self.body, self.columns.shape[1], 0), states[rows], acceleration[rows],
+                type(out)(*(each[rows] for each in out)),
+            )
+            for k, rows in enumerate(slices)
+        ]  # fmt: skip
+        for k, (status, frame) in enumerate(in_threads(along, trials, len(states))):
             if status != SOLVED:
                 self._raise(k, status, (frame, 0.0))
         return out
@@ -256,18 +260,14 @@ class March:
         that name, the same from the trial's first row on.
         """
         out = new_points(self.compiled, self.columns.shape[1], len(states), wanted=wanted)
-        still = np.zeros((0, self.compiled.n_coordinates))
-        status, frame = self._walk(trial, rows, room, states, still, out, False)
+        still, whole = np.zeros((0, self.compiled.n_coordinates)), self.trials.slices[trial]
+        status, frame = along(
+            self.body, self.record, self.columns, trial, (whole.start, whole.stop), (rows.start, rows.stop), False,
+            *room, states, still, out,
+        )  # fmt: skip
         if status != SOLVED:
             self._raise(trial, status, (frame, 0.0))
         return out
-
-    def _walk(self, trial, rows, room, states, acceleration, out, settled):
-        whole = self.trials.slices[trial]
-        bounds, span = (whole.start, whole.stop), (rows.start, rows.stop)
-        return along(
-            self.body, self.record, self.columns, trial, bounds, span, settled, *room, states, acceleration, out
-        )
 
     def at(self, states, acceleration, activations, frames, wanted=(), *, settled=True):
         """As `along` at some of the frames (n,) and under given activations (n, n_muscles)."""
@@ -357,10 +357,13 @@ def n_threads():
     return max(1, min(*allowed, int(limit) if limit.isdigit() and int(limit) > 0 else allowed[0]))
 
 
-def in_threads(function, items, n_frames):
-    workers = min(len(items), 1 + n_frames // WORTH_A_THREAD)
+def in_threads(function, calls, n_frames):
+    """Iterator over what a function returns for the arguments of each call (list of tuple), several at once in threads
+    where so many frames are worth them; without threads, a call is made when its result is asked for.
+    """
+    workers = min(len(calls), 1 + n_frames // WORTH_A_THREAD)
     workers = min(workers, n_threads()) if workers > 1 else 1
     if workers < 2:
-        return [function(item) for item in items]
+        return starmap(function, calls)
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(function, items))
+        return iter(list(pool.map(function, *zip(*calls, strict=True))))

@@ -217,7 +217,9 @@ class MeasuredMotion:
             report = np.zeros(1)
             return function(k, self.trials.slices[k], report), int(report[0])
 
-        for k, (status, frame) in enumerate(in_threads(one, range(self.trials.n_trials), self.trials.n_frames)):
+        for k, (status, frame) in enumerate(
+            in_threads(one, [(k,) for k in range(self.trials.n_trials)], self.trials.n_frames)
+        ):
             if status != SOLVED:
                 self._raise(self.trials.names[k], status, self.trials.time[frame])
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .marching import March
+
 
 class StartPiece(NamedTuple):
     """Some rows of a trial that starts at rest, with derivatives by parameters and, behind them, by angles, velocities
@@ -88,7 +90,7 @@ def force_derivatives(motion, state, parameters, free):
         With respect to the free parameters' values, the given states held still.
     """
     settled = state.shape[2] == motion.model.n_coordinates
-    found = motion.march(parameters, free.index).along(state, settled=settled, wanted={"force"})
+    found = March(motion, parameters, free.index).along(state, settled=settled, wanted={"force"})
     return _force_by_state(motion, found, state.shape[2]), found.force_by_parameter
 
 

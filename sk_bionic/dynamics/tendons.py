@@ -1,5 +1,7 @@
 """Elastic tendons along a motion that is given: what muscles did while the limb moved as it did."""
 
+from .marching import March
+
 
 def tendons_along(motion, state, parameters):
     """States of the elastic tendons along a given motion, by the same collocation as the simulation's.
@@ -23,7 +25,7 @@ def tendons_along(motion, state, parameters):
     """
     if not motion.model.n_tendon_states:
         return None
-    march, d = motion.march(parameters), motion.model.n_coordinates
+    march, d = March(motion, parameters), motion.model.n_coordinates
     states = march.states()
     states[..., :d] = state[..., :d]
     march.run(states, from_rest=False, held=True)

@@ -159,7 +159,11 @@ class _Problem:
 
     def moved(self, raw, step):
         """Raw parameters one step further; bounds are approached, never reached."""
-        return np.clip(raw + np.clip(step, -LARGEST_STEP, LARGEST_STEP), -LARGEST_RAW, LARGEST_RAW)
+        return (np.clip(raw + np.clip(step, -LARGEST_STEP, LARGEST_STEP), -LARGEST_RAW, LARGEST_RAW),)
+
+    def evaluate(self, raw):
+        """Raw parameters are their own point."""
+        return raw
 
     def residual(self, raw):
         prior = self.free.prior_residual(raw)

@@ -182,10 +182,10 @@ def identify(
         posterior.weight = posterior.given_weight
         run = None
         try:
-            run = _approached(posterior, raw)
+            run = _approached(posterior, raw, on_step)
             interrupted = run.interrupted
             if not interrupted:
-                _search(posterior, run, settings.robust, on_step)
+                _search(posterior, run, settings.robust)
         except SimulationError as error:
             run, failure = None, error
         except KeyboardInterrupt:
@@ -226,38 +226,51 @@ class _Run:
     n_accepted: int = 0
     stopped: bool = False  # by the callback
     interrupted: bool = False  # before the search among all frames
+    on_step: object = None
+    n_before: int = 0  # iterations of the searches before this one
+
+    def accepted(self, search):
+        """The point moves along with every step of a search, so that an interrupt finds the best so far."""
+        self.point, self.n_iter, self.n_accepted = search.point, self.n_before + search.n_iter, self.n_accepted + 1
+        return False
+
+    def told(self, search):
+        """The same of the search that the callback hears of; whether that asks for the end."""
+        self.accepted(search)
+        if self.on_step is not None:
+            values = search.point.motion.model.parameters.flat(search.point.parameters)
+            self.stopped = bool(self.on_step(self.n_iter, search.cost, values))
+        return self.stopped
+
+    def ended(self, search):
+        """A search is over, and the next one counts on."""
+        self.n_iter, self.converged = self.n_before + search.n_iter, search.converged
+        self.n_before = self.n_iter
 
 
-def _approached(posterior, raw):
+def _approached(posterior, raw, on_step):
     """A `_Run` from where a search among fewer frames ends: that is near, and far quicker to find."""
-    try:
-        run, place = _coarse_run(posterior, raw)
-        if run is None:
-            return _Run(posterior.start(raw))
-        run.point = posterior.evaluate(*place)
-    except SimulationError:
-        return _Run(posterior.start(raw))
-    run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
-    return run
-
-
-def _coarse_run(posterior, raw):
-    """A `_Run` among few frames, None where they are all, and the raw values, initial states and gains that it has
-    reached; its frames are no longer there.
-    """
     coarse, every = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
     if coarse is None:
-        return None, ()
-    run = None
+        return _Run(posterior.start(raw), on_step=on_step)
     try:
-        run = _Run(coarse.start(raw))
-        _minimise(coarse, run, FIRST_EFFECTIVE_FRACTION * every, None, COARSE_TOLERANCE)
-    except KeyboardInterrupt:
-        if run is None or not run.n_accepted:
-            raise
-        run.interrupted = True
-    found, run.point = run.point, None
-    return run, (found.raw, found.initial_state, found.log_gain)
+        run = _Run(coarse.start(raw), on_step=on_step)
+        try:
+            problem = _GivenFraction(coarse, FIRST_EFFECTIVE_FRACTION * every)
+            options = {"max_iter": MAX_ITERATIONS, "tol": COARSE_TOLERANCE, "on_step": run.accepted}
+            run.ended(levenberg_marquardt(problem, run.point, **options))
+        except KeyboardInterrupt:
+            if not run.n_accepted:
+                raise
+            run.interrupted = True
+        place = run.point.raw, run.point.initial_state, run.point.log_gain
+        del coarse, problem
+        run.point = None  # its frames take room
+        run.point = posterior.evaluate(*place)
+    except SimulationError:
+        return _Run(posterior.start(raw), on_step=on_step)
+    run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
+    return run
 
 
 def _compare(posterior, runs):
@@ -281,12 +294,13 @@ def _starts(free, n_starts, random_state):
         yield logit(fraction)
 
 
-def _search(posterior, run, robust, on_step):
+def _search(posterior, run, robust):
     """Alternate between the optimum for a given weighting of the frames and the weighting that its errors ask for."""
     fitted_fraction = max(run.fraction, SMALLEST_FITTED_FRACTION)
+    options = {"max_iter": MAX_ITERATIONS, "tol": TOLERANCE, "on_step": run.told}
     try:
         for _ in range(MAX_ROUNDS):
-            _minimise(posterior, run, fitted_fraction, on_step)
+            run.ended(levenberg_marquardt(_GivenFraction(posterior, fitted_fraction), run.point, **options))
             previous = fitted_fraction, posterior.weight
             if robust:
                 posterior.weight = robust_weight(run.point.error, posterior.given_weight)
@@ -298,27 +312,12 @@ def _search(posterior, run, robust, on_step):
         run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
 
 
-def _minimise(posterior, run, fraction, on_step, tol=TOLERANCE):
-    """Search from the run's point, which moves along, so that an interrupt finds the best so far."""
-    before = run.n_iter
-
-    def accepted(search):
-        run.point, run.n_iter, run.n_accepted = search.point, before + search.n_iter, run.n_accepted + 1
-        run.stopped = bool(
-            on_step is not None and on_step(run.n_iter, search.cost, posterior.free.values(search.point.raw))
-        )
-        return run.stopped
-
-    problem = _GivenFraction(posterior, fraction)
-    search = levenberg_marquardt(problem, run.point, max_iter=MAX_ITERATIONS, tol=tol, on_step=accepted)
-    run.n_iter, run.converged = before + search.n_iter, search.converged
-
-
 class _GivenFraction:
     """Minus the log posterior, given the fraction of the frames that are independent."""
 
     def __init__(self, posterior, fraction):
-        self.posterior, self.fraction, self.moved = posterior, fraction, posterior.moved
+        self.posterior, self.fraction = posterior, fraction
+        self.moved, self.evaluate = posterior.moved, posterior.evaluate
 
     def cost(self, point):
         return self.posterior.objective(point, self.fraction)

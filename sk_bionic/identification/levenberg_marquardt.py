@@ -33,7 +33,10 @@ class Problem(Protocol):
         """Gradient (n,) and positive semi-definite Hessian (n, n) of the cost."""
 
     def moved(self, point, step):
-        """The point one step (n,) further, within its bounds; may raise `SimulationError`."""
+        """What is evaluated one step (n,) further, within the bounds, tuple."""
+
+    def evaluate(self, *unknowns):
+        """The point that `moved` leads to; may raise `SimulationError`."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def levenberg_marquardt(problem, start, *, max_iter, tol, on_step=None):
                 return Search(point, cost, n_iter, n_tried, converged=True)
             n_tried += 1
             try:
-                new = problem.moved(point, step)
+                new = problem.evaluate(*problem.moved(point, step))
                 new_cost = problem.cost(new)
             except SimulationError:
                 new_cost = np.inf  # nothing can be evaluated there

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.marching import in_threads
+from ..dynamics.marching import March, in_threads
 from ..exceptions import SimulationError
 from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .trial_gains import TrialGains
@@ -216,7 +216,7 @@ class Posterior:
             return lambda k, edges=None: iter(
                 [(slices[k], np.concatenate([each[slices[k]] for each in whole], axis=2))]
             )
-        march = point.motion.march(point.parameters, free.index)
+        march = March(point.motion, point.parameters, free.index)
         states, n_columns = march.states(point.initial_state), len(free) + 2 * self.d
         known = point.trajectory.all_states
 
@@ -233,7 +233,7 @@ class Posterior:
         n_frames, std = self.motion.trials.n_frames, self.fixed.prior_std()
         kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
-        march = point.motion.march(point.parameters, self.fixed.index)
+        march = March(point.motion, point.parameters, self.fixed.index)
         states, known, n_columns = march.states(point.initial_state), point.trajectory.all_states, len(std) + 2 * self.d
 
         def one(k):
@@ -241,7 +241,7 @@ class Posterior:
                 own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
                 out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
 
-        in_threads(one, range(self.motion.trials.n_trials if len(std) else 0), n_frames)
+        list(in_threads(one, [(k,) for k in range(self.motion.trials.n_trials)] if len(std) else [], n_frames))
         out = with_offset(out, self.fixed)
         out *= std
         return out, kept
@@ -268,7 +268,9 @@ class Posterior:
             return sums
 
         trials = self.motion.trials
-        for k, (slope, curvature) in enumerate(in_threads(one, range(trials.n_trials), trials.n_frames)):
+        for k, (slope, curvature) in enumerate(
+            in_threads(one, [(k,) for k in range(trials.n_trials)], trials.n_frames)
+        ):
             own = slice(p + size * k, p + size * (k + 1))
             gradient[:p] -= slope[:p]
             gradient[own] -= slope[p:]
@@ -301,14 +303,14 @@ class Posterior:
         return np.concatenate([slope.T @ point.prior, of_trial.ravel()]), hessian
 
     def moved(self, point, step):
-        """Point one step further; raises `SimulationError` where the model cannot be simulated."""
+        """What `evaluate` takes one step further."""
         p = self.free.n_raw
         move = np.clip(step[:p], -LARGEST_STEP, LARGEST_STEP)
         raw = np.clip(point.raw + move, -LARGEST_RAW, LARGEST_RAW)
         of_trial = step[p:].reshape(-1, self.n_of_trial)
         initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
         log_gain = point.log_gain + of_trial[:, 2 * self.d :]
-        return self.evaluate(raw, initial_state, log_gain, point.trajectory)
+        return raw, initial_state, log_gain, point.trajectory
 
 
 def between_kept(values, kept, rows, trial):

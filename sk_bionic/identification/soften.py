@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics.fuse import Fused, fuse, residual_weights
+from ..dynamics.marching import March
 from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
@@ -115,9 +116,9 @@ class _Problem:
         return point.cost
 
     def moved(self, point, step):
-        """Point one step further."""
+        """Raw parameters one step further, and a trajectory near theirs."""
         raw = point.raw + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        return self.evaluate(np.clip(raw, -LARGEST_RAW, LARGEST_RAW), point.fused.all_states)
+        return np.clip(raw, -LARGEST_RAW, LARGEST_RAW), point.fused.all_states
 
     def _offset_derivative(self, by_raw):
         """d(goniometer offset)/d(raw), (n_coordinates, n_raw)."""
@@ -131,7 +132,7 @@ class _Problem:
     def linearise(self, point):
         """Gradient and Gauss-Newton Hessian over the raw parameters, the trajectory eliminated."""
         by_raw, slope = self.free.derivative(point.raw), self.free.prior_derivative(point.raw)
-        march = self.motion.march(point.parameters, self.free.index)
+        march = March(self.motion, point.parameters, self.free.index)
         _, normal = march.normal_equations(march.gauss(True), point.fused.all_states, self.residual_weight, True)
         offset = self._offset_derivative(by_raw)
         gradient = normal.by_parameter @ by_raw + (self.angle_weight * point.deviation).sum(axis=0) @ offset

@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics.equation import AT_ONCE, EquationOfMotion
+from ..dynamics.marching import March
 from ..exceptions import SimulationError
 
 BLOCK = 1.0  # s, at least; longer than activation and the limb remember
@@ -270,7 +271,7 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     amount = max(amount if amount > SURE * chance else 0.0, visible if visible > LEAST_SEEN else 0.0)
     if not amount > 0.0:
         return none
-    pair = [(one.march(parameters), moves.all_states) for one, moves in ((motion, trajectory), (other, moved))]
+    pair = [(March(one, parameters), moves.all_states) for one, moves in ((motion, trajectory), (other, moved))]
     changed, size = _force_changes(pair, trials) / len(error)
     return np.minimum(np.sqrt(changed / np.maximum(size, 1e-12)) * np.sqrt(amount), 1.0)
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..dynamics.marching import March
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import CentralDifferences
 
@@ -62,7 +63,7 @@ class Physics(nn.Module):
         self._frozen = None
         if not trainable:  # the equation stays as it is, and so do the activations
             parameters = self.parameters_by_name()
-            self._frozen = motion.march(parameters), motion.activations(parameters)[self.differences.inner]
+            self._frozen = March(motion, parameters), motion.activations(parameters)[self.differences.inner]
 
     def parameters_by_name(self):
         """Physiological parameters as the raw vector has them, dict of ndarray."""
@@ -73,7 +74,7 @@ class Physics(nn.Module):
         inner, by_raw = self.differences.inner, None
         if self.trainable:
             state, second = self._at_frames(angle, velocity, acceleration)
-            march = self.motion.march(self.parameters_by_name(), self.free.index)
+            march = March(self.motion, self.parameters_by_name(), self.free.index)
             found = march.along(state, second, settled=True, wanted={"force", "jacobian"})
             by_raw = self.free.derivative(raw)
         else:

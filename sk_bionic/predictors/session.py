@@ -172,7 +172,11 @@ class _Agreement:
 
     def moved(self, x, step):
         """The unknowns one step further, within their bounds."""
-        return np.clip(x + step, -self.bound, self.bound)
+        return (np.clip(x + step, -self.bound, self.bound),)
+
+    def evaluate(self, x):
+        """The unknowns are their own point."""
+        return x
 
 
 def _warn(names):

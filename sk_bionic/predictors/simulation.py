@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.marching import in_threads
+from ..dynamics.marching import March, in_threads
 from ..dynamics.sensitivity import start_pieces
 from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
 from ..identification.identifiability import MOVED, assess, known_otherwise, summary
@@ -258,7 +258,7 @@ def from_rest(starts, equation, rows=(), of_parameters=None, *, forces=True):
         [N^2]; of no muscle where nobody asks.
     """
     model, trials = equation.model, equation.trials
-    march = equation.march(rows=rows, surplus=True)
+    march = March(equation, rows=rows, surplus=True)
     states, variance = march.states(), np.zeros((trials.n_frames, model.n_coordinates))
     of_force, known = np.zeros((trials.n_frames, model.n_muscles if forces else 0)), None
     if starts is not None:
@@ -279,7 +279,7 @@ def from_rest(starts, equation, rows=(), of_parameters=None, *, forces=True):
             variance[later] += angle
             of_force[later] += force
 
-    in_threads(one, range(trials.n_trials), trials.n_frames)
+    list(in_threads(one, [(k,) for k in range(trials.n_trials)], trials.n_frames))
     trajectory = Trajectory(states, model.n_coordinates)
     if known is not None:
         angle, force = starts.limited(*_of_opening(starts, equation, trajectory, known, probability))

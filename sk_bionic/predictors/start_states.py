@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..dynamics.marching import March
 from ..identification.posterior import measured_state
 
 LAGS = (0.0, 0.1, 0.2, 0.3)  # s after the start at which EMG is compared
@@ -180,7 +181,7 @@ def spread_of_starts(starts, motion, trajectory, opening, probability):
     SimulationError
         When a start cannot be simulated.
     """
-    march, d = motion.march(), len(starts.span)
+    march, d = March(motion), len(starts.span)
     parts, places, weights = [], [], []
     for k, drawn in enumerate(starts.drawn(probability)):
         rows, (of_draw, counts) = opening.rows(k), np.unique(drawn, return_counts=True)
@@ -219,4 +220,4 @@ def _openings(motion, frames):
 def _rest_at(motion, frames):
     """Angle of rest (n, n_coordinates) [rad] under the EMG of each frame for ever, and activations minus that EMG's."""
     constant = motion.model.activation(motion.model.parameters.as_dict()["emg_gain"] * motion.excitation[frames])
-    return motion.march().rest(constant, frames), motion.activations_at(frames) - constant
+    return March(motion).rest(constant, frames), motion.activations_at(frames) - constant

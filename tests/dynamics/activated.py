@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.dynamics.marching import March
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 
 
@@ -34,8 +35,8 @@ def states(trials, emg, values, *options):
 
 def check_derivatives(model, trials, emg, names):
     """Activations at Gauss points and starts by each muscle's own parameters, against finite differences."""
-    at = lambda changed: EquationOfMotion(changed, trials, emg).march().gauss()[..., 0]
-    exact = EquationOfMotion(model, trials, emg).march().gauss(True)
+    at = lambda changed: March(EquationOfMotion(changed, trials, emg)).gauss()[..., 0]
+    exact = March(EquationOfMotion(model, trials, emg)).gauss(True)
     np.testing.assert_allclose(exact[..., 0], at(model), rtol=1e-12)
     for name, column in names.items():
         rows, step = model.parameters.slices[name], 1e-6

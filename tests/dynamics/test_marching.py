@@ -9,6 +9,7 @@ from sensitivities import state_sensitivity
 
 from sk_bionic.dynamics.compiled.scheme import GAUSS_POINTS, hermite_weights, parabola_weights
 from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.dynamics.marching import March
 from sk_bionic.dynamics.prescribed import PrescribedMotion
 from sk_bionic.musculoskeletal import Joint, Muscle, MusculoskeletalModel, PolynomialPath
 from sk_bionic.musculoskeletal.prior import FreeParameters
@@ -91,7 +92,7 @@ def motion(request):
 def residuals(motion, states, parameters=None):
     """The model's equations at the Gauss points of all intervals, in torque scales (2, n_intervals, n_states)."""
     model, trials, d = motion.model, motion.trials, motion.model.n_coordinates
-    left, activation = np.asarray(trials.interval_starts), motion.march(parameters).gauss()[..., 0]
+    left, activation = np.asarray(trials.interval_starts), March(motion, parameters).gauss()[..., 0]
     step, scale = np.diff(trials.time)[left], np.append(model.torque_scale, np.ones(model.n_tendon_states))
     ends = np.concatenate([states[left], states[left + 1]], axis=1)  # (n, 4, n_states)
     found = []

@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 from sensitivities import state_sensitivity
 
 from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.dynamics.marching import March
 from sk_bionic.dynamics.prescribed import PrescribedMotion
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import (
@@ -161,7 +162,7 @@ def test_rest_is_found_and_stable_for_any_activation(preset, strength):
     rng = np.random.default_rng(0)
     activation = strength * rng.uniform(size=(40, model.n_muscles))
     trials = Trials(("still",), np.array([0, 40]), np.arange(40.0))
-    angle = EquationOfMotion(model, trials, activation).march().rest(activation, np.arange(40))
+    angle = March(EquationOfMotion(model, trials, activation)).rest(activation, np.arange(40))
     still = np.zeros_like(angle)
     at = model._at(angle, still, still, activation, None, None, None, {"jacobian"})
     assert (np.abs(at.residual) < 1e-5).all()  # of the torque scales

@@ -87,7 +87,8 @@ def test_result_is_the_least_objective_in_every_direction(short, noisy, identifi
     assert posterior.objective(best, fraction) == pytest.approx(identified.objective, abs=1e-6)
     for step in 0.1 * np.eye(posterior.free.n_raw + 4):
         for sign in (1, -1):
-            assert posterior.objective(posterior.moved(best, sign * step), fraction) > identified.objective
+            beside = posterior.evaluate(*posterior.moved(best, sign * step))
+            assert posterior.objective(beside, fraction) > identified.objective
 
 
 def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy):
@@ -98,7 +99,7 @@ def test_covariance_is_the_inverse_of_the_objectives_hessian(short, noisy):
     best = posterior.evaluate(raw, identified.initial_state, posterior.trial_gains.start)
 
     def gradient(step):
-        point = posterior.moved(best, step)
+        point = posterior.evaluate(*posterior.moved(best, step))
         return posterior.data_terms(point, fraction)[0] + posterior.prior_terms(point)[0]
 
     steps = 1e-4 * np.eye(posterior.free.n_raw + 4)

@@ -36,12 +36,14 @@ def test_gradient_is_that_of_the_objective(recording, options):
     point = posterior.start(posterior.free.raw() + 0.1)
     rest = np.zeros(posterior.free.n_raw)
     of_trial = rng.normal(0.0, 0.05, posterior.motion.trials.n_trials * posterior.n_of_trial)
-    point = posterior.moved(point, np.concatenate([rest, of_trial]))
+    point = posterior.evaluate(*posterior.moved(point, np.concatenate([rest, of_trial])))
     by_data, _ = posterior.data_terms(point, fraction)
     by_prior, _ = posterior.prior_terms(point)
     for k, exact in enumerate(by_data + by_prior):
         step = 1e-5 * np.eye(len(by_data))[k]
-        up, down = (posterior.objective(posterior.moved(point, s), fraction) for s in (step, -step))
+        up, down = (
+            posterior.objective(posterior.evaluate(*posterior.moved(point, s)), fraction) for s in (step, -step)
+        )
         assert (up - down) / 2e-5 == pytest.approx(exact, rel=1e-4, abs=1e-4)
 
 
@@ -52,7 +54,7 @@ def test_hessian_of_the_priors_is_that_of_their_squares(recording, trial_gain_st
     _, exact = posterior.prior_terms(point)
     for k in range(len(exact)):
         step = 1e-4 * np.eye(len(exact))[k]
-        up, down = (posterior.prior_terms(posterior.moved(point, s))[0] for s in (step, -step))
+        up, down = (posterior.prior_terms(posterior.evaluate(*posterior.moved(point, s)))[0] for s in (step, -step))
         np.testing.assert_allclose((up - down) / 2e-4, exact[k], atol=1e-3 * np.abs(exact).max())
 
 
