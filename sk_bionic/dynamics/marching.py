@@ -245,8 +245,8 @@ class March:
         trials = [
             (
                 self.body, self.record, self.columns, k, *[(rows.start, rows.stop)] * 2, settled,
-                new_instant(self.body), new_interval(self.body, self.columns.shape[1], 0), states[rows], acceleration[rows],
-                type(out)(*(each[rows] for each in out)),
+                new_instant(self.body), new_interval(self.body, self.columns.shape[1], 0), states[rows],
+                acceleration[rows], type(out)(*(each[rows] for each in out)),
             )
             for k, rows in enumerate(slices)
         ]  # fmt: skip
