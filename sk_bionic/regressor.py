@@ -24,7 +24,7 @@ from .musculoskeletal import PRESETS, MusculoskeletalModel
 from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
 from .predictors.predictor import ATTRIBUTES_IN_TIME, TABLES, pull
 from .predictors.seen_inputs import describe, inputs_of, oddities, widened
-from .predictors.settings import MODULE, fit_of, settings_of
+from .predictors.settings import MODULE, settings_of, steps_of
 
 
 class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
@@ -440,8 +440,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
                 validation = validation_frames(trials, labelled, self.validation_fraction, random_state)
             start = None if previous is None else previous.networks
             try:
-                fit = fit_of(self.prediction, in_time=model is not None)
-                predictor = fit(recording, model, settings, validation_weight=validation, start=start)
+                predictor, options = None, {"validation_weight": validation, "start": start}
+                for step in steps_of(self.prediction, in_time=model is not None):
+                    predictor = step(recording, model, settings, before=predictor, **options)
             except SimulationError:
                 tell(signals)  # which may be why
                 raise

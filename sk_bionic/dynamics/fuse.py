@@ -127,7 +127,7 @@ def fuse(equation, predicted, prediction_std, residual_std, *, parameters=None, 
     SimulationError
         When prediction and equation together leave the trajectory open.
     """
-    problem = _Problem(equation, predicted, prediction_std, residual_std, parameters)
+    problem = _Problem(March(equation, parameters), equation, predicted, prediction_std, residual_std)
     state = problem.with_tendons(problem.start() if start is None else start)
     cost, normal = problem.linearise(state)
     if not np.isfinite(cost):
@@ -165,10 +165,8 @@ def _factorised(normal):
 
 
 class _Problem:
-    def __init__(self, equation, predicted, prediction_std, residual_std, parameters):
-        self.equation = equation
-        self.march = March(equation, parameters)
-        self.gauss = self.march.gauss()
+    def __init__(self, march, equation, predicted, prediction_std, residual_std):
+        self.equation, self.march, self.gauss = equation, march, march.gauss()
         present = np.isfinite(predicted)
         self.predicted = np.where(present, predicted, 0.0)
         self.weight = np.where(present, 1.0 / np.broadcast_to(prediction_std, predicted.shape) ** 2, 0.0)

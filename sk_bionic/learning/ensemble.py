@@ -14,7 +14,7 @@ from ..trials.filters import smooth
 from .features import sequence_lags
 from .own_module import Columns
 from .settings import OF_STATE
-from .training import TrainedNetwork, train
+from .training import TrainedNetwork
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 200, 2, 0.5  # as the baseline "extra_trees"
 FEWER_TREES = 60  # of a forest that only tells the held-out error
@@ -225,8 +225,65 @@ def noise_of_few(input_noise, labelled, step):
     return input_noise * (LEAST_NOISE + (1.0 - LEAST_NOISE) * share_of_angles(labelled, step))
 
 
-def train_learners(features, versions, angle, frames, settings, ensemble, layout, as_fitted, **criterion):
-    """Train the members on every version of the data; the networks of all versions side by side.
+@dataclass(frozen=True)
+class Untrained:
+    """The members before their training: the networks of all versions are trained side by side, then forests grow.
+
+    Attributes
+    ----------
+    learners : list of Learners
+        Of every version, without networks and forests.
+    inputs : ndarray (n_versions, n_frames, n_features)
+        Of the frames that are learnt from.
+    weight : ndarray (n_versions, n_frames)
+        Of their angles.
+    networks : dict
+        What `train` needs to know of the networks.
+    columns_of_forests : dict of ndarray
+        By member, the inputs that it sees.
+    usual : dict of float
+        Weight of every member.
+    """
+
+    learners: list
+    inputs: np.ndarray
+    weight: np.ndarray
+    networks: dict
+    columns_of_forests: dict
+    usual: dict
+
+    def with_networks(self, networks):
+        """The first version's learners so far, of a TrainedNetwork."""
+        return replace(self.learners[0], networks=networks)
+
+    def trained(self, networks, angle, settings):
+        """Learners of every version: networks (TrainedNetwork), and forests grown on the angles (n_frames,
+        n_coordinates); none where no frame has all angles, or after an interrupt.
+        """
+        learners = [replace(one, networks=networks, weights=dict(self.usual)) for one in self.learners]
+        progress = settings.progress
+        if not self.columns_of_forests:
+            return learners
+        with progress.stage("grow forests", len(learners) * len(self.columns_of_forests)):
+            try:
+                for one, inputs, weight in zip(learners, self.inputs, self.weight, strict=True):
+                    n_trees = FEWER_TREES if one.source else N_TREES
+                    for name, seen in self.columns_of_forests.items():
+                        forest = _forest(inputs[:, seen], angle, weight, n_trees, settings.seed)
+                        if forest is None:
+                            one.weights.pop(name)
+                        else:
+                            one.forests[name] = seen, forest
+                        progress.step()
+            except KeyboardInterrupt:
+                progress.keep("the forests were not grown, and the networks predict without them")
+                for one in learners:
+                    one.forests.clear()
+        return learners
+
+
+def untrained(features, versions, frames, ensemble, layout):
+    """Members that are to learn from every version of the data.
 
     Parameters
     ----------
@@ -234,77 +291,40 @@ def train_learners(features, versions, angle, frames, settings, ensemble, layout
         EMG history and external inputs, not standardised.
     versions : list of Version
         The first has all angles.
-    angle : ndarray (n_frames, n_coordinates)
-        Measured angles [rad].
     frames : ndarray of int
         Rows that are learnt from.
-    settings : TrainingSettings
     ensemble : EnsembleSettings
     layout : FeatureLayout
-    as_fitted : callable
-        Makes what a fit would leave behind of the first version's Learners, for callbacks that score the epochs.
-    **criterion
-        `physics`, `ode_weight`, `force_weight`, `validation_weight`, `start` of `sk_bionic.learning.training.train`,
-        for the networks of the first version; `physics` is on `frames`.
 
     Returns
     -------
-    list of Learners
+    Untrained
     """
-    n_state = versions[0].state.shape[1]
+    n_state, members = versions[0].state.shape[1], ensemble.members
     columns = {
         name: np.concatenate([member.columns(layout, ensemble.history), np.full(n_state, member.state)])
-        for name, member in ensemble.members.items()
+        for name, member in members.items()
     }
-    kinds = [name for name, member in ensemble.members.items() if not member.forest]
+    kinds = [name for name, member in members.items() if not member.forest]
     n_of_fold = 1 if ensemble.own else min(ensemble.n_networks, NETWORKS_OF_FOLD)
     n_networks = [ensemble.n_networks] + [n_of_fold] * (len(versions) - 1)
     names = kinds * sum(n_networks)
     source = np.repeat(np.arange(len(versions)), np.multiply(n_networks, len(kinds)))
     level = np.concatenate([np.repeat(np.resize(NOISE_LEVELS, n), len(kinds)) for n in n_networks])
-
     learners = [
         Learners(None, np.where(source == k, names, "").astype(object), k, *_scaling(features, version, frames), {})
         for k, version in enumerate(versions)
     ]
-    inputs = np.stack(
-        [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
-    )
-    weight = np.stack([version.weight[frames] for version in versions])
-    progress = settings.progress
-    with progress.stage("train networks", settings.max_epochs):
-        networks = train(
-            inputs, angle[frames], weight, settings, seen=np.stack([columns[name] for name in names]), source=source,
-            noise_levels=level, dtype=torch.float32, columns=Columns(*layout.sequence(sequence_lags(ensemble.history))),
-            as_fitted=lambda networks: as_fitted(replace(learners[0], networks=networks)), **criterion,
-        )  # fmt: skip
-    for one in learners:
-        one.networks, one.weights = networks, {name: member.weight for name, member in ensemble.members.items()}
-    of_forests = {name: columns[name] for name, member in ensemble.members.items() if member.forest}
-    if of_forests:
-        with progress.stage("grow forests", len(learners) * len(of_forests)):
-            _grow(learners, of_forests, inputs, angle[frames], weight, settings)
-    return learners
-
-
-def _grow(learners, columns, inputs, angle, weight, settings):
-    """Give every version its forests, on the columns by member; none where no frame has all angles, or after an
-    interrupt.
-    """
-    try:
-        for k, one in enumerate(learners):
-            for name, seen in columns.items():
-                n_trees = FEWER_TREES if k else N_TREES
-                forest = _forest(inputs[k][:, seen], angle, weight[k], n_trees, settings.seed)
-                if forest is None:
-                    one.weights.pop(name)
-                else:
-                    one.forests[name] = seen, forest
-                settings.progress.step()
-    except KeyboardInterrupt:
-        settings.progress.keep("the forests were not grown, and the networks predict without them")
-        for one in learners:
-            one.forests.clear()
+    inputs = [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
+    networks = {
+        "seen": np.stack([columns[name] for name in names]), "source": source, "noise_levels": level,
+        "dtype": torch.float32, "columns": Columns(*layout.sequence(sequence_lags(ensemble.history))),
+    }  # fmt: skip
+    return Untrained(
+        learners, np.stack(inputs), np.stack([version.weight[frames] for version in versions]), networks,
+        {name: columns[name] for name, member in members.items() if member.forest},
+        {name: member.weight for name, member in members.items()},
+    )  # fmt: skip
 
 
 def _scaling(features, version, frames):

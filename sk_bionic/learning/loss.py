@@ -19,9 +19,23 @@ class AlongMotion(torch.autograd.Function):
     @staticmethod
     def forward(ctx, angle, velocity, acceleration, raw, physics):
         """Value and Jacobian in one pass."""
-        found = physics.along(*(x.detach().cpu().numpy() for x in (angle, velocity, acceleration, raw)))
-        ctx.jacobian = found[2:]
-        return torch.from_numpy(found[0]).to(angle), torch.from_numpy(found[1]).to(angle)
+        of_angle, of_velocity, second = (x.detach().cpu().numpy() for x in (angle, velocity, acceleration))
+        inner, d, wanted = physics.differences.inner, angle.shape[1], {"force", "jacobian"}
+        if physics.trainable:
+            state, second = physics.at_frames(of_angle, of_velocity, second)
+            march = March(physics.motion, physics.parameters_by_name(), physics.free.index)
+            found = march.along(state, second, settled=True, wanted=wanted)
+        else:
+            march, activations = physics.frozen
+            state = np.stack([of_angle, of_velocity], axis=1)
+            found = march.at(state, second, activations, inner, wanted=wanted)
+            inner = slice(None)
+        of_parameters = None, None
+        if physics.trainable:
+            by_raw = physics.free.derivative(raw.detach().cpu().numpy())
+            of_parameters = found.residual_by_parameter[inner, :d] @ by_raw, found.force_by_parameter[inner] @ by_raw
+        ctx.jacobian = found.residual_by_motion[inner, :d], found.force_by_state[inner, :, : 2 * d], *of_parameters
+        return torch.from_numpy(found.residual[inner, :d]).to(angle), torch.from_numpy(found.force[inner]).to(angle)
 
     @staticmethod
     def backward(ctx, of_residual, of_force):
@@ -60,41 +74,16 @@ class Physics(nn.Module):
         self.raw = nn.Parameter(torch.from_numpy(self.free.raw()), requires_grad=trainable)
         self.differences = CentralDifferences(motion.trials)
         self.weights = [torch.from_numpy(x) for x in (self.differences.first, self.differences.second)]
-        self._frozen = None
+        self.frozen = None
         if not trainable:  # the equation stays as it is, and so do the activations
             parameters = self.parameters_by_name()
-            self._frozen = March(motion, parameters), motion.activations(parameters)[self.differences.inner]
+            self.frozen = March(motion, parameters), motion.activations(parameters)[self.differences.inner]
 
     def parameters_by_name(self):
         """Physiological parameters as the raw vector has them, dict of ndarray."""
         return self.motion.model.parameters.as_dict(self.free.values(self.raw.detach().cpu().numpy()))
 
-    def along(self, angle, velocity, acceleration, raw):
-        """Residual, forces and their derivatives by motion and raw parameters (None unless those are trained)."""
-        inner, by_raw = self.differences.inner, None
-        if self.trainable:
-            state, second = self._at_frames(angle, velocity, acceleration)
-            march = March(self.motion, self.parameters_by_name(), self.free.index)
-            found = march.along(state, second, settled=True, wanted={"force", "jacobian"})
-            by_raw = self.free.derivative(raw)
-        else:
-            march, activations = self._frozen
-            state = np.stack([angle, velocity], axis=1)
-            found = march.at(state, acceleration, activations, inner, wanted={"force", "jacobian"})
-            inner = slice(None)
-        d = angle.shape[1]
-        arrays = found.residual[inner, :d], found.force[inner], found.residual_by_motion[inner, :d]
-        by_state = found.force_by_state[inner, :, : 2 * d]
-        if by_raw is None:
-            return *arrays, by_state, None, None
-        return (
-            *arrays,
-            by_state,
-            found.residual_by_parameter[inner, :d] @ by_raw,
-            found.force_by_parameter[inner] @ by_raw,
-        )
-
-    def _at_frames(self, angle, velocity, acceleration):
+    def at_frames(self, angle, velocity, acceleration):
         """States and accelerations of all frames, those at the trials' ends at rest."""
         n, d = self.motion.trials.n_frames, angle.shape[1]
         state, second = np.zeros((n, 2, d)), np.zeros((n, d))

@@ -22,17 +22,11 @@ class AllFrames(Dataset):
 
 
 class RecordingNet(NeuralNet):
-    """skorch net whose only batch is the whole data set, with every term of the criterion in its history."""
+    """skorch net whose only batch is the whole data set."""
 
     def get_iterator(self, dataset, training=False):
         # The default loader collects the batch frame by frame in Python, which takes longer than the training step.
         return [(dataset.X, dataset.y)]
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        loss = super().get_loss(y_pred, y_true, X=X, training=training)
-        for name, value in self.criterion_.terms.items():
-            self.history.record_batch(name, value)
-        return loss
 
     def fit_loop(self, *args, **kwargs):
         """skorch's, which passes over interrupts in silence: here they are remembered."""
@@ -66,10 +60,14 @@ class _EarlyStopping(EarlyStopping):
 
 
 class _Reporting(Callback):
-    """Tells the progress of every epoch."""
+    """Every term of the criterion comes into the history, and the progress is told of every epoch."""
 
     def __init__(self, progress, terms, snapshot):
         self.progress, self.terms, self.snapshot = progress, terms, snapshot
+
+    def on_batch_end(self, net, **kwargs):
+        for name, value in net.criterion_.terms.items():
+            net.history.record_batch(name, value)
 
     def on_epoch_end(self, net, **kwargs):
         row = net.history[-1]

@@ -99,7 +99,7 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     @property
     def n_states(self):
         """Number of unknown functions of time of the implicit residual: coordinates, then elastic tendons."""
-        return self.n_coordinates + self.n_tendon_states
+        return len(self.coordinate_names) + int(self.elastic.sum())
 
     def check_motion(self):
         """ValueError where the model has no skeleton and so cannot tell what motion its muscles lead to."""

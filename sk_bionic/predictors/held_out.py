@@ -6,7 +6,7 @@ import numpy as np
 
 from ..dynamics.fuse import fuse
 from ..exceptions import SimulationError
-from ..identification.soften import simulated_state
+from ..identification.with_model_error import simulated_state
 from ..learning.ensemble import blind, combine, stacked_weights, with_fewer_trees
 from ..learning.folds import N_FOLDS, n_repetitions
 from ..trials.filters import CUTOFFS, smooth

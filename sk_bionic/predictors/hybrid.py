@@ -11,7 +11,7 @@ from ..dynamics.sensitivity import force_derivatives
 from ..exceptions import SimulationError
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
-from ..identification.soften import simulated_state
+from ..identification.with_model_error import simulated_state
 from ..learning.ensemble import Learners, blind
 from ..learning.training import attributes_of_training
 from ..musculoskeletal import MusculoskeletalModel

@@ -74,7 +74,7 @@ class NetworkPredictor(LearntPredictor):
         return {**super().attributes(), **attributes_of_training(self.network), "ode_weight_": self.ode_weight}
 
 
-def fit_network(recording, model, settings, *, validation_weight=None, start=None):
+def fit_network(recording, model, settings, *, before=None, validation_weight=None, start=None):
     """Train network and physiological parameters together.
 
     Parameters
@@ -83,6 +83,8 @@ def fit_network(recording, model, settings, *, validation_weight=None, start=Non
     model : MusculoskeletalModel
         Its values are where its parameters start.
     settings : Settings
+    before : None
+        There is no other step.
     validation_weight : ndarray (n_frames,), optional
         Frames that decide when to stop.
     start : HistoryNetwork, optional

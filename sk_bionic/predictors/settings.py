@@ -48,6 +48,7 @@ class Settings(NamedTuple):
     identification: IdentificationSettings
     training: TrainingSettings
     prediction: PredictionSettings
+    learns: bool  # whether learners predict where the physics fails
 
 
 def settings_of(estimator, random_state, progress):
@@ -93,11 +94,12 @@ def settings_of(estimator, random_state, progress):
             output_cutoff=cutoff,
             own_module=own is not None,
         ),
+        learns=estimator.prediction == "hybrid" and estimator.max_epochs > 0,
     )
 
 
-def fit_of(prediction, in_time):
-    """The fit that an estimator's parameters ask for.
+def steps_of(prediction, in_time):
+    """The steps of the fit that an estimator's parameters ask for.
 
     Parameters
     ----------
@@ -107,21 +109,22 @@ def fit_of(prediction, in_time):
 
     Returns
     -------
-    callable
-        Takes the training's Recording, the MusculoskeletalModel to identify (None without time), the Settings and, by
-        keyword, `validation_weight` (n_frames,), the frames that decide when the networks' training stops, and `start`,
-        the HistoryNetwork whose weights training starts from; returns a Predictor.
+    tuple of callable
+        Each takes the training's Recording, the MusculoskeletalModel to identify (None without time), the Settings and,
+        by keyword, `before`, the Predictor of the step before (None: there is none, or it has failed),
+        `validation_weight` (n_frames,), the frames that decide when the networks' training stops, and `start`, the
+        HistoryNetwork whose weights training starts from; returns a Predictor.
     """
     if not in_time:
         from .static import fit_static
 
-        return fit_static
+        return (fit_static,)
     if prediction == "simulation":
-        return fit_simulation
+        return (fit_simulation,)
     if prediction == "network":
         from .network import fit_network
 
-        return fit_network
+        return (fit_network,)
     from .fitting import fit_hybrid
 
-    return fit_hybrid
+    return fit_simulation, fit_hybrid

@@ -75,7 +75,7 @@ def calibrated_simulation(predictor, recording):
     return replace(trained, model=model, session=trained.session._replace(offset=offset))
 
 
-def fit_simulation(recording, model, settings, *, validation_weight=None, start=None):
+def fit_simulation(recording, model, settings, *, before=None, validation_weight=None, start=None):
     """Identification alone; after an interrupt, by the best parameters so far.
 
     Parameters
@@ -84,32 +84,51 @@ def fit_simulation(recording, model, settings, *, validation_weight=None, start=
     model : MusculoskeletalModel
         To identify.
     settings : Settings
-    validation_weight, start : None
-        Of networks; there are none.
+    before, validation_weight, start : None
+        Of learners; there are none.
 
     Returns
     -------
-    SimulationPredictor
+    SimulationPredictor or None
+        None where the model cannot be simulated from any start, and learners are to follow.
 
     Raises
     ------
     SimulationError
-        When the model cannot be simulated from any start.
+        When the model cannot be simulated from any start, and nothing follows.
 
     Warns
     -----
     ConvergenceWarning
-        When the identification did not converge.
+        When the identification did not converge, or nothing could be simulated.
     IdentifiabilityWarning
         When the recording leaves parameters open.
     """
-    equation, progress = EquationOfMotion.of(model, recording), settings.training.progress
-    identification = _identified(equation, recording, settings)
-    if settings.identification.share and not progress.interrupted:
-        shared = sharing(model, identification.information)
-        if shared is not model:
-            model, equation = shared, equation.with_model(shared)
-            identification = _identified(equation, recording, settings)
+    equation, progress, chosen = (
+        EquationOfMotion.of(model, recording),
+        settings.training.progress,
+        settings.identification,
+    )
+    try:
+        for may_share in (chosen.share, False):
+            on_step = _reporting(progress, equation.model, recording)
+            with progress.stage("identify"):
+                identification = identify(equation, recording.angle, recording.weight, chosen, on_step=on_step)
+            shared = sharing(model, identification.information) if may_share else model
+            if shared is model:
+                break
+            equation = equation.with_model(shared)
+    except IdentificationInterrupted as interrupt:
+        identification = interrupt.best
+        progress.keep(
+            f"the identification stopped after {identification.n_iter} iterations, and its best parameters so far "
+            "predict, by simulation"
+        )
+    except SimulationError as error:
+        if not settings.learns:
+            raise
+        warn_user(f"The physics failed on the training trials, the learners predict alone. {error}", ConvergenceWarning)
+        return None
     if not identification.converged and not progress.interrupted:
         warn_user(
             f"The identification did not converge in {identification.n_iter} iterations; its parameters are the best "
@@ -129,23 +148,14 @@ def fit_simulation(recording, model, settings, *, validation_weight=None, start=
     )
 
 
-def _identified(equation, recording, settings):
-    progress = settings.training.progress
+def _reporting(progress, model, recording):
+    """What tells the progress of an identification's steps, and returns whether to stop there."""
 
-    def accepted(iteration, objective, values):
-        snapshot = lambda: SimulationSoFar.of(equation.model.with_values(values), recording)
+    def on_step(iteration, objective, values):
+        snapshot = lambda: SimulationSoFar.of(model.with_values(values), recording)
         return progress.step({"objective": objective}, snapshot)
 
-    with progress.stage("identify"):
-        try:
-            return identify(equation, recording.angle, recording.weight, settings.identification, on_step=accepted)
-        except IdentificationInterrupted as interrupt:
-            best = interrupt.best
-            progress.keep(
-                f"the identification stopped after {best.n_iter} iterations, and its best parameters so far "
-                "predict, by simulation"
-            )
-            return best
+    return on_step
 
 
 class SimulationSoFar(PredictorInTime):

@@ -45,7 +45,7 @@ def residual_variance(network, angle):
     return np.full_like(angle, network.history[-1]["data_loss"]) * network.scale**2
 
 
-def fit_static(recording, model, settings, *, validation_weight=None, start=None):
+def fit_static(recording, model, settings, *, before=None, validation_weight=None, start=None):
     """Train a network of single frames.
 
     Parameters
@@ -55,6 +55,8 @@ def fit_static(recording, model, settings, *, validation_weight=None, start=None
     model : None
         Nobody knows any.
     settings : Settings
+    before : None
+        There is no other step.
     validation_weight : ndarray (n_frames,), optional
         Frames that decide when to stop.
     start : HistoryNetwork, optional

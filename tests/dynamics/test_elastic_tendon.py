@@ -16,7 +16,7 @@ from sk_bionic.dynamics.inverse import residual_along
 from sk_bionic.dynamics.sensitivity import force_derivatives
 from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.identification.identify import identify
-from sk_bionic.identification.soften import _Problem
+from sk_bionic.identification.with_model_error import _Problem
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.musculoskeletal.compiled.activation import activation_rates
 from sk_bionic.musculoskeletal.prior import FreeParameters
@@ -320,7 +320,7 @@ def test_residual_along_the_true_motion_is_that_of_central_differences(recording
     assert left[1] < 2.0 * left[0]
 
 
-def test_softened_identification_has_the_gradient_of_its_cost(recording):
+def test_identification_with_model_error_has_the_gradient_of_its_cost(recording):
     X, y = recording
     model = with_tendons(elbow()).identifying(["max_isometric_force", "tendon_slack_length"])
     noisy = y.to_numpy()[:, None] + 0.05 * np.sin(np.arange(len(y)) / 7.0)[:, None]

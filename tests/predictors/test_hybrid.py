@@ -8,7 +8,7 @@ import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
-from sk_bionic.identification.soften import explains
+from sk_bionic.identification.with_model_error import explains
 from sk_bionic.learning.ensemble import Learners, combine, nearness, noise_of_few, stacked_weights, with_fewer_trees
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
 from sk_bionic.predictors.error_size import Beyond, ErrorSize, velocity_of, within

@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.exceptions import InterruptedWarning
-from sk_bionic.identification import soften
+from sk_bionic.identification import with_model_error
 from sk_bionic.identification.posterior import Posterior
 from sk_bionic.learning import training as network
 from sk_bionic.model_selection import TrialKFold
@@ -86,7 +86,7 @@ def test_interrupt_of_a_later_start_keeps_the_earlier_ones(trials, interrupt):
 
 def test_interrupt_out_of_fold_leaves_the_identified_simulation(trials, interrupt):
     whole = regressor("simulation").fit(*trials)
-    interrupt(soften, "soften", 2)
+    interrupt(with_model_error, "levenberg_marquardt", 2)
     fitted = fit_interrupted(regressor(), trials, match="'identify out of fold'.*simulation")
     np.testing.assert_array_equal(fitted.predict(trials[0]), whole.predict(trials[0]))
     assert fitted.interrupted_ and not whole.interrupted_

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
-from sk_bionic.identification.soften import simulated_state
+from sk_bionic.identification.with_model_error import simulated_state
 from sk_bionic.predictors.held_out import predict_fused, relative_std
 from sk_bionic.streaming import StreamFlag
 from sk_bionic.streaming._smoothing import LowPass, cutoff_after

@@ -28,9 +28,14 @@ ANGLE_STD = np.deg2rad(2.0)  # of a goniometer on skin [rad]
 TORQUE_STD = 0.4  # of the model, in units of the joint's torque scale
 EFFECTIVE_FRACTION = 1 / 20  # errors of models are correlated: frames that count as one (see `identify`)
 MAX_ITERATIONS, TOLERANCE = 40, 1e-2
+# Where the identified simulation follows the training angles more closely, the physics is allowed smaller errors [rad].
+LARGE_ERROR = np.deg2rad(4.0)
+# Of the physics of a fold, which starts from that of all angles. On 36 folds of 12 simulated elbows (half of them with
+# a model that is wrong) two steps already predict what is hidden as well as forty, to 0.1 % of the error.
+LATER_ITERATIONS = 6
 
 
-class SoftIdentification(NamedTuple):
+class IdentifiedWithError(NamedTuple):
     """Identified model, its fused trajectory (n_frames, 2, n_coordinates), and iterations."""
 
     model: MusculoskeletalModel
@@ -47,39 +52,46 @@ class _Point(NamedTuple):
     cost: float
 
 
-def soften(motion, angle, weight=None, angle_std=ANGLE_STD, torque_std=TORQUE_STD, start=None, max_iter=MAX_ITERATIONS):
-    """Parameters and trajectory under errors of both angle and torque.
+def identify_with_model_error(
+    equation, versions, angle_std=ANGLE_STD, torque_std=TORQUE_STD, *, on_version=lambda: None
+):
+    """Parameters and trajectories under errors of both angle and torque.
 
     Parameters
     ----------
-    motion : EquationOfMotion
+    equation : EquationOfMotion
         The model on the training trials. Its current values are the start, its initial values the priors' centres.
-    angle : ndarray (n_frames, n_coordinates)
-        Measured angles [rad]; NaN where unknown: there the trajectory follows the equation.
-    weight : ndarray (n_frames,), optional
-        Weight of each frame's angle.
+    versions : list of tuple
+        Measured angles (n_frames, n_coordinates) [rad], NaN where unknown: there the trajectory follows the equation;
+        and the weight (n_frames,) of each frame's angle, or None. Versions of a recording that differ little: all but
+        the first begin where that has ended, and take few steps.
     angle_std : float or ndarray (n_coordinates,)
         Standard deviation of the measured angle [rad].
     torque_std : float or ndarray (n_coordinates,)
         Standard deviation of the equation's residual in units of the joint's torque scale.
-    start : ndarray (n_frames, 2, n_coordinates), optional
-        Trajectory near the solution.
-    max_iter : int
-        Steps of the parameters at most.
+    on_version : callable, optional
+        Called after every version.
 
     Returns
     -------
-    SoftIdentification
-
-    Raises
-    ------
-    SimulationError
-        When the activation dynamics cannot be solved at the start.
+    list of IdentifiedWithError or None
+        None where the physics fails along the version.
     """
-    problem = _Problem(motion, angle, weight, angle_std, torque_std)
-    begin = problem.evaluate(problem.free.raw(), start)
-    search = levenberg_marquardt(problem, begin, max_iter=max_iter, tol=TOLERANCE)
-    return problem.result(search.point, search.n_iter)
+    found, start, max_iter = [], None, MAX_ITERATIONS
+    for angle, weight in versions:
+        try:
+            problem = _Problem(equation, angle, weight, angle_std, torque_std)
+            begin = problem.evaluate(problem.free.raw(), start)
+            search = levenberg_marquardt(problem, begin, max_iter=max_iter, tol=TOLERANCE)
+        except SimulationError:
+            found.append(None)
+            continue
+        finally:
+            on_version()
+        found.append(problem.result(search.point, search.n_iter))
+        if start is None:
+            equation, start, max_iter = equation.with_model(found[-1].model), found[-1].state, LATER_ITERATIONS
+    return found
 
 
 class _Problem:
@@ -98,7 +110,7 @@ class _Problem:
 
     def result(self, point, n_iter):
         values = self.free.values(point.raw)
-        return SoftIdentification(self.motion.model.with_values(values), point.fused.state, n_iter)
+        return IdentifiedWithError(self.motion.model.with_values(values), point.fused.state, n_iter)
 
     def evaluate(self, raw, start):
         parameters = self.motion.model.parameters.as_dict(self.free.values(raw))
@@ -146,13 +158,6 @@ class _Problem:
         return fraction * gradient + slope.T @ point.prior, fraction * hessian + slope.T @ slope
 
 
-# Where the identified simulation follows the training angles more closely, the physics is allowed smaller errors [rad].
-LARGE_ERROR = np.deg2rad(4.0)
-# Of the softened physics of a fold, which starts from that of all angles. On 36 folds of 12 simulated elbows (half of
-# them with a model that is wrong) two steps already predict what is hidden as well as forty, to 0.1 % of the error.
-FOLD_ITERATIONS = 6
-
-
 def simulated_state(motion):
     """Angles [rad], velocities [rad/s] and activations along the simulation from rest, (n_frames, n_state).
 
@@ -168,43 +173,13 @@ def simulated_state(motion):
     return np.column_stack([angle, state[:, 1], activation])
 
 
-def softened_physics(equation, recording, hidden, noise_std, progress):
-    """Model with softened physics for every version of the data.
-
-    Parameters
-    ----------
-    equation : EquationOfMotion
-        The generic model on the frames that are learnt from.
-    recording : Recording
-        The same frames.
-    hidden : list of ndarray of bool (n_frames,)
-        Frames whose angles a version does not know; none of the first.
-    noise_std : ndarray (n_coordinates,)
-        What the identified simulation leaves of the training angles [rad].
-    progress : Progress
-
-    Returns
-    -------
-    list of MusculoskeletalModel
-        The generic one where the physics fails.
+def errors_allowed(noise_std):
+    """Standard deviations of angle and torque, dict of ndarray (n_coordinates,), where the identified simulation leaves
+    `noise_std` (n_coordinates,) of the training angles [rad].
     """
     # Nothing is left of an angle that nobody measured, which is no praise.
     size = np.minimum(1.0, np.where(noise_std > 0, noise_std / LARGE_ERROR, 1.0))
-    errors = {"angle_std": size * ANGLE_STD, "torque_std": size * TORQUE_STD}
-    models, near = [], {}
-    for mask in hidden:
-        visible = recording.hiding(mask)
-        try:
-            softened = soften(equation, visible.angle, visible.weight, **errors, **near)
-        except SimulationError:
-            models.append(equation.model)
-            continue
-        finally:
-            progress.step()
-        models.append(softened.model)
-        if not near:  # folds differ little from the whole
-            equation, near = equation.with_model(softened.model), {"start": softened.state, "max_iter": FOLD_ITERATIONS}
-    return models
+    return {"angle_std": size * ANGLE_STD, "torque_std": size * TORQUE_STD}
 
 
 def explains(states, parts, angle):

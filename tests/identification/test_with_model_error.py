@@ -5,7 +5,7 @@ import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.identification.soften import _Problem, soften
+from sk_bionic.identification.with_model_error import _Problem, identify_with_model_error
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.trials import find_trials
 
@@ -41,8 +41,12 @@ def test_gradient_is_that_of_the_cost_with_the_trajectory_solved_for_anew(motion
     assert np.linalg.eigvalsh(hessian).min() > 0
 
 
+def identified(motion, angle, weight=None, **errors):
+    return identify_with_model_error(motion, [(angle, weight)], **errors)[0]
+
+
 def test_small_errors_of_the_torque_recover_the_subject(subject, motion, angle):
-    found = soften(motion, angle, angle_std=np.deg2rad(0.1), torque_std=0.02)
+    found = identified(motion, angle, angle_std=np.deg2rad(0.1), torque_std=0.02)
     values = found.model.parameters.as_dict()
     for row in subject.parameters.itertuples():
         muscle = list(found.model.muscle_names).index(row.muscle)
@@ -51,7 +55,7 @@ def test_small_errors_of_the_torque_recover_the_subject(subject, motion, angle):
 
 
 def test_large_errors_of_the_torque_leave_the_prior(motion, angle):
-    found = soften(motion, angle, torque_std=1e4)
+    found = identified(motion, angle, torque_std=1e4)
     generic = motion.model.parameters.value
     np.testing.assert_allclose(found.model.parameters.value, generic, rtol=1e-3, atol=1e-6)
 
@@ -62,11 +66,14 @@ def test_hidden_angles_are_not_learnt_from_and_the_equation_fills_them(motion, a
     weight = np.ones(len(angle))
     weight[20:60] = 0.0
     small = {"angle_std": np.deg2rad(0.2), "torque_std": 0.02}
-    by_nan, by_weight = soften(motion, hidden, **small), soften(motion, angle + (weight == 0)[:, None], weight, **small)
+    by_nan, by_weight = (
+        identified(motion, hidden, **small),
+        identified(motion, angle + (weight == 0)[:, None], weight, **small),
+    )
     np.testing.assert_allclose(by_nan.model.parameters.value, by_weight.model.parameters.value, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(by_nan.state[20:60, 0], angle[20:60], atol=np.deg2rad(2.0))
 
 
 def test_weights_are_relative(motion, angle):
-    first, second = (soften(motion, angle, np.full(len(angle), w)).model.parameters.value for w in (1.0, 7.0))
+    first, second = (identified(motion, angle, np.full(len(angle), w)).model.parameters.value for w in (1.0, 7.0))
     np.testing.assert_allclose(first, second, rtol=1e-9)
