@@ -48,8 +48,8 @@ def _of_config(arguments):
     config = read_config(arguments.inputs[0], arguments.set)
     files = arguments.inputs[1:] or None
     recordings, found = read_recordings(config, files)
-    signals = read_signals(config, recordings)
-    beside = read_beside(config, "angle_files", recordings, found) if files is None else recordings
+    beside = read_beside(config, "angle_files", recordings, found, need=files is None)
+    signals, _ = read_signals(config, recordings, beside)
     angles = read_angles(config, beside, need=False)
     if angles is not None:
         angles = at_times_of(config.data, angles, signals)

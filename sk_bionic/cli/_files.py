@@ -47,6 +47,15 @@ def _wild_parts(pattern, match):
     return tuple(part.strip("/") for part in matched.groups()) if matched else ()
 
 
+def wild_parts_of(path, patterns, folder):
+    """What the wildcards of the first of the patterns that means this file stand for; empty where none does."""
+    try:
+        name = path.resolve().relative_to(folder.resolve())
+    except ValueError:
+        return ()
+    return next(filter(None, (_wild_parts(pattern, name) for pattern in patterns)), ())
+
+
 def trial_names(files):
     """Name of each file's trial: the file's; of equal ones what the wildcards stand for, or the path."""
     paths = list(files)

@@ -12,7 +12,7 @@ from ..trials import find_trials
 from ._columns import has, take
 from ._config import columns_of
 from ._estimators import make_envelope
-from ._files import find_files, partners, trial_names
+from ._files import find_files, partners, trial_names, wild_parts_of
 from ._recordings import read_recording
 from ._units import in_radians
 
@@ -45,12 +45,13 @@ def read_frames(config, files=None, need_angle=True):
         When files, columns or times do not fit; the message names the file.
     """
     recordings, found = read_recordings(config, files)
-    signals = read_signals(config, recordings)
+    beside = read_beside(config, "angle_files", recordings, found, need_angle)
+    signals, prescribed = read_signals(config, recordings, beside)
     envelope = make_envelope(config)
     signals = signals if envelope is None else envelope.fit_transform(signals)
-    beside = read_beside(config, "angle_files", recordings, found) if files is None else recordings
     angles = read_angles(config, beside, need_angle)
-    return on_common_clock(config.data, signals, angles)
+    signals, prescribed, angles = on_common_clock(config.data, signals, prescribed, angles)
+    return with_prescribed(signals, prescribed, angles)
 
 
 def read_raw_emg(config):
@@ -69,12 +70,21 @@ def read_recordings(config, files=None):
     return recordings, found
 
 
-def read_beside(config, setting, recordings, found):
-    """The recordings in the files of another setting that belong to these, or these, where it is empty."""
+def read_beside(config, setting, recordings, found, need=True):
+    """The recordings in the files of another setting that belong to these; these, where it is empty.
+
+    Without `need`, also where a recording has no partner: one of the command line may come alone.
+    """
     patterns = getattr(config.data, setting)
     if not patterns:
         return recordings
-    pairs = partners(found, find_files(patterns, config.folder), setting)
+    found = {path: wild or wild_parts_of(path, config.data.files, config.folder) for path, wild in found.items()}
+    try:
+        pairs = partners(found, find_files(patterns, config.folder), setting)
+    except ValueError:
+        if need:
+            raise
+        return recordings
     names = [find_trials(r.table).names for r in recordings]
     rate = config.data.angle_sampling_rate
     beside = [
@@ -85,16 +95,40 @@ def read_beside(config, setting, recordings, found):
     return beside
 
 
-def read_signals(config, recordings):
-    """EMG, prescribed angles [rad] and other inputs as recorded, under the model's names."""
+def read_signals(config, recordings, beside):
+    """EMG and other inputs as recorded, and the prescribed angles [rad], under the model's names.
+
+    Parameters
+    ----------
+    config : Config
+    recordings : list of Recording
+    beside : list of Recording
+        Those with the angles, trial by trial, or `recordings` themselves.
+
+    Returns
+    -------
+    signals : DataFrame
+        With the prescribed angles where the recordings have them.
+    prescribed : DataFrame or None
+        On the clock of the files beside, where the angles are there.
+    """
     data = config.data
     emg, prescribed, other = (columns_of(part) for part in (data.emg, data.prescribed_angles, data.other))
-    tables = []
-    for recording in recordings:
-        angles = take(recording, prescribed, "angle")
-        angles = in_radians(angles, prescribed, recording, config)
-        tables.append(pd.concat([take(recording, emg), angles, take(recording, other)], axis=1))
-    return pd.concat(tables)
+    angles_of = lambda recording: in_radians(take(recording, prescribed, "angle"), prescribed, recording, config)
+    if beside is recordings or all(has(recording, prescribed, "angle") for recording in recordings):
+        return pd.concat([pd.concat([take(r, emg), angles_of(r), take(r, other)], axis=1) for r in recordings]), None
+    signals = pd.concat([take(recording, {**emg, **other}) for recording in recordings])
+    return signals, pd.concat([angles_of(recording) for recording in beside])
+
+
+def with_prescribed(signals, prescribed, angles):
+    """Signals with the prescribed angles beside them, and the angles to be predicted, where the former are known."""
+    if prescribed is None:
+        return signals, angles
+    known = prescribed.notna().all(axis=1)
+    if not known.any():
+        raise ValueError(f"In no frame are EMG and the prescribed angles {list(prescribed.columns)} known.")
+    return signals.join(prescribed)[known], None if angles is None else angles[known]
 
 
 def read_angles(config, recordings, need):

@@ -197,3 +197,32 @@ def test_a_c3d_that_tells_another_unit_of_a_goniometer(tmp_path, unit, asked):
     text = TEXT.replace("*.csv", "*.c3d").replace('angle_files = ["*.txt"]\n', "").replace('"rad"', f'"{asked}"')
     with pytest.raises(ValueError, match=f"t.c3d: it gives '{unit}' as the unit of 'knee', but w.toml says"):
         frames(tmp_path, text)
+
+
+def test_prescribed_angles_stand_beside_the_angles(tmp_path):
+    """As inverse kinematics writes them: with all other angles, in another file than the EMG."""
+    for name, offset in (("w1", 0.0), ("w2", 0.5)):
+        folder = tmp_path / name
+        folder.mkdir()
+        time = np.arange(0, 2, 0.005)
+        pd.DataFrame({"time": time, "a": 0.5 + 0.1 * np.sin(3 * time + offset)}).to_csv(folder / "emg.csv", index=False)
+        slow = np.arange(0, 1.9, 0.02)
+        angles = {"time": slow, "knee": 0.4 * np.sin(slow + offset), "hip": 0.3 * np.cos(slow + offset)}
+        pd.DataFrame(angles).to_csv(folder / "ik.txt", index=False)
+    text = TEXT.replace("*.csv", "*/emg.csv").replace("*.txt", "*/ik.txt")
+    text += 'frame_rate = 50\nprescribed_angles = ["hip"]\n'
+    X, y = frames(tmp_path, text)
+    assert X.columns.tolist() == ["a", "hip"] and X.index.equals(y.index) and X.notna().all().all()
+    for name, offset in (("w1", 0.0), ("w2", 0.5)):
+        time = X.loc[name].index.to_numpy()
+        assert abs(time[-1] - 1.88) < 1e-9  # no further than the angles
+        np.testing.assert_allclose(X.loc[name, "hip"], 0.3 * np.cos(time + offset), atol=1e-6)
+        np.testing.assert_allclose(y.loc[name, "knee"], 0.4 * np.sin(time + offset), atol=1e-6)
+    # A recording of the command line brings its angles with it.
+    one, angle = read_frames(read_config(tmp_path / "w.toml"), [str(tmp_path / "w2" / "emg.csv")], need_angle=False)
+    assert len(one) == len(X.loc["w2"])
+    np.testing.assert_array_equal(one["hip"].to_numpy(), X.loc["w2", "hip"].to_numpy())
+    np.testing.assert_array_equal(angle["knee"].to_numpy(), y.loc["w2", "knee"].to_numpy())
+    (tmp_path / "w2" / "ik.txt").unlink()
+    with pytest.raises(ValueError, match="emg.csv: there is no column 'hip'"):
+        read_frames(read_config(tmp_path / "w.toml"), [str(tmp_path / "w2" / "emg.csv")], need_angle=False)
