@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import replace
-from math import pi
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,11 @@ from .elements import family_of, is_approximate, length_at, make_coordinate, mak
 from .file import read_osim
 from .fitting import fit_paths
 from .path_files import load_paths
-from .sampling import spanned_coordinates, widened
+from .sampling import WIDEST, spanned_coordinates, widened
 from .scattered import fit_scattered
 
 TENDONS = ("rigid", "elastic", "as_stated")
 DRIVES = ("emg", "excitation")
-WIDEST = 2 * pi
 
 
 def from_osim(

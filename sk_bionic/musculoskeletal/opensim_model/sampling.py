@@ -14,7 +14,7 @@ MARGIN = (
     0.02  # of a range, at both ends: where splines of knees and patellae end, their slopes are not those of the path
 )
 STEP = 1e-5  # rad, of the differences that give moment arms
-WIDEST = 2 * np.pi  # rad; of a range that a file may have meant
+WIDEST = 2 * np.pi + 1e-3  # rad; of a range that a file may have meant: -3.142 to 3.142 is a turn as well
 KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of the length
 JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump
 APART = 1e-3  # m; or by which its slope must differ from them, however near the samples lie

@@ -12,6 +12,7 @@ from .muscles import is_muscle
 from .upgrading import upgrade
 from .xml import Node, parse_document
 
+STEP = 1e-5  # rad, of differences of lengths
 INSTALL = 'pip install "sk-bionic[opensim]"'
 
 
@@ -83,14 +84,20 @@ class OpenSimPaths:
     """
 
     def __init__(self, file, model, reasons):
-        opensim = import_opensim(reasons)
+        self.opensim = import_opensim(reasons)
         self.file, self.names = file, list(reasons)
+        self.text = paths_only(file, model, reasons)
+        self._tell(self._open)
+
+    def _open(self):
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "paths.osim"
-            copy.write_bytes(paths_only(file, model, reasons))
-            self.model, self.state = self._tell(lambda: _opened(opensim, copy))
-        forces = self.model.getForceSet()
-        self.paths = {name: opensim.PathActuator.safeDownCast(forces.get(name)).getPath() for name in reasons}
+            copy.write_bytes(self.text)
+            self.model = self.opensim.Model(str(copy))
+            self.state = self.model.initSystem()
+        forces, found = self.model.getForceSet(), self.model.getCoordinateSet()
+        self.coordinates = {found.get(i).getName(): found.get(i) for i in range(found.getSize())}
+        self.paths = {name: self.opensim.PathActuator.safeDownCast(forces.get(name)).getPath() for name in self.names}
 
     def _tell(self, call):
         try:
@@ -123,28 +130,39 @@ class OpenSimPaths:
         return self._tell(lambda: self._measure(values, names, span))
 
     def _measure(self, values, names, span):
-        found = self.model.getCoordinateSet()
-        known = {found.get(i).getName() for i in range(found.getSize())}
-        coordinates = {name: found.get(name) for name in values if name in known}
-        paths = [self.paths[name] for name in names]
         n_postures = len(next(iter(values.values())))
-        lengths, arms = (
-            np.empty((n_postures, len(names))),
-            np.empty((len(span), n_postures, len(names))),
-        )
+        lengths = np.empty((n_postures, len(names)))
+        arms = np.empty((len(span), n_postures, len(names)))
         for i in range(n_postures):
-            for name, coordinate in coordinates.items():
-                coordinate.setValue(self.state, float(values[name][i]), False)
-            self.model.realizePosition(self.state)
-            lengths[i] = [path.getLength(self.state) for path in paths]
+            posture = {name: float(values[name][i]) for name in values if name in self.coordinates}
+            lengths[i] = self._lengths(posture, names)
             for d, name in enumerate(span):
-                arms[d, i] = [path.computeMomentArm(self.state, coordinates[name]) for path in paths]
+                about = self.coordinates[name]
+                arms[d, i] = [self.paths[muscle].computeMomentArm(self.state, about) for muscle in names]
+            if not np.isfinite(arms[:, i]).all():
+                # Where an ellipsoid's wrap fails, NaN stays in the path, whatever the posture, until the file is opened
+                # again.
+                self._open()
+                slopes = self._slopes(posture, names, span)
+                arms[:, i] = np.where(np.isfinite(arms[:, i]), arms[:, i], slopes)
         return lengths, arms
 
+    def _lengths(self, posture, names):
+        for name, value in posture.items():
+            self.coordinates[name].setValue(self.state, value, False)
+        self.model.realizePosition(self.state)
+        return np.array([self.paths[muscle].getLength(self.state) for muscle in names])
 
-def _opened(opensim, file):
-    model = opensim.Model(str(file))
-    return model, model.initSystem()
+    def _slopes(self, posture, names, span):
+        """What the lengths tell of the moment arms (n_spanned, n_muscles) [m]: of both sides the flatter, not a
+        jump."""
+        here = self._lengths(posture, names)
+        before, after = (
+            np.array([self._lengths({**posture, name: posture[name] + step}, names) for name in span])
+            for step in (-STEP, STEP)
+        )
+        left, right = (before - here) / STEP, (here - after) / STEP
+        return np.where(np.abs(left) < np.abs(right), left, right)
 
 
 _LOOKS = ("attached_geometry", "VisibleObject", "geometry", "Geometry", "Appearance", "FrameGeometry")

@@ -13,6 +13,7 @@ from sk_bionic.musculoskeletal.opensim_model.geometry import (
     muscle_tendon_lengths,
 )
 from sk_bionic.musculoskeletal.opensim_model.sampling import bridge_jumps
+from sk_bionic.musculoskeletal.opensim_model.wrapping import OpenSimPaths
 
 ANGLES = ["shoulder_angle", "elbow_angle"]
 POSTURES = np.array([[-0.7, 0.2], [0.0, 1.0], [0.9, 1.8], [1.6, 0.1]])
@@ -342,6 +343,40 @@ class TestWrapping:
         monkeypatch.setitem(sys.modules, "opensim", None)
         again = from_osim(file, "elbow_angle", paths=tmp_path / "paths.json")
         np.testing.assert_allclose(again.length_and_moment_arm(angle)[1], arm, rtol=1e-7, atol=1e-7)
+
+    def test_a_wrap_that_fails_once_spoils_no_other_posture(self, write):
+        pytest.importorskip("opensim")
+        ellipsoid = """<WrapObjectSet><objects><WrapEllipsoid name="pulley"><quadrant>all</quadrant>
+          <dimensions>0.142 0.168 0.192</dimensions></WrapEllipsoid></objects></WrapObjectSet>"""
+        points = ((limb.LOWER, "-0.091 -0.089 0.125"), (limb.UPPER, "-0.049 -0.247 0.187"))
+        upper = limb.body(
+            "upper", wraps=ellipsoid.replace("<quadrant>", "<translation>0 -0.3 0</translation><quadrant>")
+        )
+        wraps = '<PathWrap name="w"><wrap_object>pulley</wrap_object><method>hybrid</method></PathWrap>'
+        file = write(bodies=upper + limb.body("lower") + limb.body("hand", 0.4),
+                     muscles=limb.muscle("wrapped", points, wraps=wraps))  # fmt: skip
+        model = read_osim(file)
+        angles = np.arange(0.4, 1.01, 0.1)  # at 0.7 rad OpenSim's moment arm is no number
+        lengths, arms = measured(file, model, angles)
+        assert np.isfinite(arms).all()
+        own = np.array([measured(file, model, angles[[i]])[1][0] for i in (0, 1, 2, 4, 5, 6)])
+        np.testing.assert_allclose(np.delete(arms, 3), own, rtol=1e-9)
+        assert min(arms[2], arms[4]) < arms[3] < max(arms[2], arms[4])
+
+
+def measured(file, model, angles):
+    """Lengths and moment arms of the muscle "wrapped" about the elbow by OpenSim, from a model that it opens anew."""
+    values = {name: np.zeros(len(angles)) for name in model.coordinates}
+    paths = OpenSimPaths(file, model, {"wrapped": ""})
+    lengths, arms = paths.measure({**values, "elbow_angle": angles}, ["wrapped"], ["elbow_angle"])
+    return lengths[:, 0], arms[0, :, 0]
+
+
+def test_a_whole_turn_whose_bounds_were_rounded_is_a_range(write):
+    narrow, turn = (limb.coordinate("elbow_angle", bounds) for bounds in ("0 2", "-3.142 3.142"))
+    text = limb.document()
+    assert narrow in text
+    assert from_osim(write(text.replace(narrow, turn)), "elbow_angle").coordinate_names == ("elbow_angle",)
 
 
 class TestFaults:
