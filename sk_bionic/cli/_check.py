@@ -36,9 +36,16 @@ def check(arguments):
 
 def _print_finding(row):
     places = [str(place) for place in (row.trial, row.channel) if place is not None and place == place]
-    span = f", {row.start:.3g} to {row.stop:.3g} s" if np.isfinite(row.start) and np.isfinite(row.stop) else ""
+    span = (
+        f", {_seconds(row.start)} to {_seconds(row.stop)} s" if np.isfinite(row.start) and np.isfinite(row.stop) else ""
+    )
     where = f" {', '.join(places)}{span}" if places or span else ""
     print(f"  {row.severity}: {row.kind}{where}: {in_plain_words(row.meaning)}\n    {in_plain_words(row.advice)}")
+
+
+def _seconds(time):
+    """A time that tells where in a long recording, or by a computer's clock, it is."""
+    return f"{time:.3g}" if abs(time) < 10 else f"{time:.2f}".rstrip("0").rstrip(".")
 
 
 def _of_config(arguments):

@@ -62,6 +62,7 @@ class Data(Table):
     decimal: Literal[".", ","] = "."
     time_unit: Literal["s", "ms"] = "s"
     clock: Literal["time", "start"] = "time"
+    check_row_count: Flag = True
 
     @model_validator(mode="after")
     def _names_stand_for_one_column(self):

@@ -53,12 +53,14 @@ def read_recording(path, data, trial, rate=None):
     """
     suffix = path.suffix.lower()
     if suffix in STORAGE:
-        table = _last_of_equal_times(read_sto(path, trial=trial, rotational=[]), path)
+        table = _last_of_equal_times(
+            read_sto(path, trial=trial, rotational=[], check_row_count=data.check_row_count), path
+        )
         flag = table.attrs["in_degrees"]
         unit = None if flag is None else "deg" if flag else "rad"
         recording = Recording(path, table, unit, f"its header says inDegrees={'yes' if flag else 'no'}")
     elif suffix == ".c3d":
-        table = read_c3d(path, trial=trial)
+        table = read_c3d(path, trial=trial, check_row_count=data.check_row_count)
         recording = Recording(path, table, units=table.attrs.get("units"))
     elif suffix in AMPLIFIERS:
         table = read_amplifier(path, trial)

@@ -14,6 +14,7 @@ _RULES = (
         r"index has[^.]*"),
         "Name the column of the time by time in [data]",
     ),
+    (re.compile(r"Pass `check_row_count=False`"), "Say check_row_count = false in [data]"),
     (re.compile(r"parameter of PhysicsInformedMSKRegressor"), "parameter in [estimator]"),
     (re.compile(r"parameter of EMGEnvelope"), "parameter in [emg]"),
     (re.compile(r"\bEMGEnvelope(?:\(\))?"), "the table [emg]"),

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from ._advice import ADVICE
 from ._quality import Finding
 from ._signals import joined
 
 STEP = 0.5  # part of the usual step by which a step may differ
+LONG_STEP = 3.0  # usual steps, above which frames are missing
+MANY = 3  # places of a trial that are told one by one
 RATE = 0.01  # relative
 PLAUSIBLE_RATES = (10.0, 20000.0)  # Hz
 
@@ -19,12 +22,24 @@ def uneven_time(recording):
         steps = np.diff(time)
         usual = np.median(steps)
         wrong = np.abs(steps / usual - 1.0) > STEP
-        for start, stop in joined(wrong, 0.5 * recording.rate):
-            value = float(steps[start:stop].max() / usual)
-            place = (None, name, time[start], time[stop])
-            severity = "severe" if value > 3.0 else "warning"
-            found.append(Finding("irregular_time", severity, *place, value, "steps"))
+        spans = [(time[a], time[b], float(steps[a:b].max() / usual)) for a, b in joined(wrong, 0.5 * recording.rate)]
+        for severe in (True, False):
+            found += _uneven(name, [span for span in spans if (span[2] > LONG_STEP) == severe], severe)
     return found
+
+
+def _uneven(name, spans, severe):
+    """A finding for each of some places of a trial (start, stop, longest step); of many one for all."""
+    kind, severity = "irregular_time", "severe" if severe else "warning"
+    if len(spans) <= MANY:
+        return [Finding(kind, severity, None, name, *span, "steps") for span in spans]
+    start, stop, value = max(spans, key=lambda span: span[2])
+    said = (
+        f"Time stamps are not even in {len(spans)} places: steps of up to {value:.3g} times the usual one, the longest "
+        f"at {start:.2f} s.",
+        ADVICE[kind][1],
+    )
+    return [Finding(kind, severity, None, name, spans[0][0], spans[-1][1], value, "steps", said)]
 
 
 def sampling_rates(recording):

@@ -16,7 +16,9 @@ DIGITS = 7  # significant ones of EMGworks' times
 _TIME = re.compile(r"(x|time|\u6642\u9593) ?\[s\]", re.IGNORECASE)
 _RATE = re.compile(r"-?\s*(?P<rate>[\d.]+)\s*Hz", re.IGNORECASE)
 _LABEL_LINE = re.compile(
-    r"Label:\s*(?P<label>.*?)\s+Sampling frequency:\s*(?P<rate>[\d.,]+).*?Unit:\s*(?P<unit>\S*)", re.IGNORECASE
+    r"Label:\s*(?P<label>.*?)\s+Sampling frequency:\s*(?P<rate>[\d.,]+)(.*?Number of points:\s*(?P<points>\d+))?"
+    r".*?Unit:\s*(?P<unit>\S*)",
+    re.IGNORECASE,
 )
 _SERIES = re.compile(r"\s*Time Series \(s\)\s*$", re.IGNORECASE)
 _WITHOUT_UNIT = {"EMG": "V", "EKG": "V", "ACC": "g", "GYRO": "deg/s"}  # as EMGworks has them
@@ -24,7 +26,8 @@ _WITHOUT_UNIT = {"EMG": "V", "EKG": "V", "ACC": "g", "GYRO": "deg/s"}  # as EMGw
 
 @dataclass
 class Channel:
-    """One signal: its column, that of its times (or None) and its rate (or None)."""
+    """One signal: its column, that of its times (or None), its rate (or None) and how many samples the header states
+    (or None)."""
 
     name: str
     unit: str
@@ -32,6 +35,7 @@ class Channel:
     column: int
     time_column: int | None
     rate: float | None
+    n_samples: int | None = None
 
 
 @dataclass
@@ -109,7 +113,7 @@ def _emgworks(path, lines, number, encoding):
     for line in lines[:number]:
         match = _LABEL_LINE.search(line)
         if match:
-            described[match["label"].strip('" ')] = match["unit"]
+            described[match["label"].strip('" ')] = match["unit"], match["points"] and int(match["points"])
     channels, time_column = [], None
     for column, cell in enumerate(cells):
         if _TIME.fullmatch(cell):
@@ -119,8 +123,9 @@ def _emgworks(path, lines, number, encoding):
             if not _is_unit(unit):
                 name, unit = cell, ""
             kind = _kind(name)
-            unit = unit or described.get(cell, "") or _WITHOUT_UNIT.get(kind.upper(), "")
-            channels.append(Channel(name, unit, kind, column, time_column, None))
+            stated, n_samples = described.get(cell, ("", None))
+            unit = unit or stated or _WITHOUT_UNIT.get(kind.upper(), "")
+            channels.append(Channel(name, unit, kind, column, time_column, None, n_samples))
     decimal = "," if separator != "," and len(lines) > number + 1 and "," in lines[number + 1] else "."
     _check_names(path, channels, number + 1)
     return Layout("EMGworks", channels, number + 2, len(cells), encoding, separator=separator, decimal=decimal)

@@ -1,5 +1,6 @@
 """Delsys Trigno: text files that EMGworks and Trigno Discover export."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,11 @@ def read_delsys(path, *, signals="emg", join=True, sampling_rate=None, trial=Non
         message names file, line and column.
     OSError
         If the file cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If the header states more samples of a signal than the file holds.
 
     See Also
     --------
@@ -129,8 +135,19 @@ def _signal(path, table, channel, layout):
         _check_times(path, time, channel, layout)
     if not n_samples:
         raise _text.fault(path, f"signal {channel.name!r} has no values. Leave it out by `signals`.")
+    if channel.n_samples and n_samples < channel.n_samples:
+        _warn_of_lost_rows(path, channel, n_samples)
     factor = to_si(channel.unit)[0]
     return Signals(time, factor * values[:n_samples, None], [channel.name])
+
+
+def _warn_of_lost_rows(path, channel, n_samples):
+    warnings.warn(
+        f"{path.name}: the header states {channel.n_samples} samples of {channel.name!r}, the file has {n_samples}: its "
+        "end is missing. Export it again where the whole recording is needed.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def _check_times(path, time, channel, layout):

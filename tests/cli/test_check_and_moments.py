@@ -147,3 +147,25 @@ def test_predictions_of_such_trials_do_not_overwrite_one_another(example, run, t
 )
 def test_no_programming_in_messages(message, plain):
     assert in_plain_words(message) == plain
+
+
+def test_times_of_a_computers_clock_tell_the_place(tmp_path, capsys):
+    start = 1_667_316_692.8
+    time = start + np.arange(6000) / 1000
+    table = pd.DataFrame({"time": time, "a": np.random.default_rng(0).normal(size=6000)})
+    table.loc[3000:4000, "a"] = 0.0
+    table.round(6).to_csv(tmp_path / "w.csv", index=False)
+    assert main(["check", str(tmp_path / "w.csv")]) == 1
+    found = re.search(r"flat w, a, (\S+) to (\S+) s", capsys.readouterr().out)
+    assert float(found[1]) - start == pytest.approx(3.0, abs=0.1)
+    assert float(found[2]) - start == pytest.approx(4.0, abs=0.1)
+
+
+def test_fewer_rows_than_promised_are_read_where_the_configuration_says_so(example, run, tmp_path):
+    table = pd.read_csv(example / "trial_00.csv").set_index("time")
+    write_sto(table, tmp_path / "w.sto", in_degrees=True)
+    lines = (tmp_path / "w.sto").read_text().splitlines()
+    (tmp_path / "w.sto").write_text("\n".join(lines[:-50]))
+    refused = run("check", tmp_path / "w.sto", code=2)
+    assert "Say check_row_count = false in [data]" in refused
+    assert main(["check", str(tmp_path / "w.sto"), "--set", "data.check_row_count=false"]) in (0, 1)

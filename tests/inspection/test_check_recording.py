@@ -139,6 +139,10 @@ def test_gaps_and_rates(envelopes):
     time = X.index.get_level_values("time")[rows_of(X)].to_numpy()
     gap = only(check_recording(with_times(X, np.where(time >= 2.0, time + 0.5, time))), "irregular_time")
     assert gap.trial == TRIAL and gap.start == pytest.approx(1.99) and gap.value == pytest.approx(51.0)
+    late = sum(0.015 * (time >= place) for place in (0.5, 1.2, 1.9, 2.6, 3.3))
+    many = only(check_recording(with_times(X, time + late)), "irregular_time")  # one finding for the trial
+    assert many.trial == TRIAL and many.value == pytest.approx(2.5) and "in 5 places" in many.meaning
+    assert many.start == pytest.approx(0.49) and many.stop == pytest.approx(3.3 + 5 * 0.015)
     slow = only(check_recording(with_times(X, 2.0 * time)), "sampling_rate")
     assert slow.trial == TRIAL and slow.value == pytest.approx(50.0)
     stated = check_recording(X, sampling_rate=1000.0).findings

@@ -133,6 +133,9 @@ def test_units_in_brackets_and_in_lines_of_labels(tmp_path):
     table = read_delsys(tmp_path / "old.csv")
     assert table.columns.tolist() == ["A: EMG 1 (IM)", "B: EMG 2"]
     assert table.iloc[3].tolist() == pytest.approx([3e-3, 3e-6])
+    (tmp_path / "old.csv").write_text(text.replace("points: 20", "points: 4000"))
+    with pytest.warns(UserWarning, match="old.csv: the header states 4000 samples of 'B: EMG 2', the file has 20"):
+        pd.testing.assert_frame_equal(read_delsys(tmp_path / "old.csv"), table)
 
 
 def test_decimal_commas_between_semicolons(tmp_path):
