@@ -128,6 +128,22 @@ class EquationOfMotion:
         exogenous = {name: column[frames] for name, column in self.frame_exogenous.items()}
         return EquationOfMotion(self.model, self.trials.take(frames), self.excitation[frames], exogenous)
 
+    def guess(self, trajectory, frames):
+        """A trajectory at some of the frames (n,), the first and one more of every trial among them, as one at all of
+        them that another march may begin near: cubic pieces, the last of which goes on behind its end.
+        """
+        time, states = self.trials.time, trajectory.all_states
+        ends = np.flatnonzero(np.isin(np.append(frames[1:], self.trials.n_frames), self.trials.starts))
+        left = np.searchsorted(frames, np.arange(self.trials.n_frames), side="right") - 1
+        left -= np.isin(left, ends)
+        begin, whole = time[frames[left]], (time[frames[left + 1]] - time[frames[left]])[:, None]
+        (x0, v0), (x1, v1) = (states[side].swapaxes(0, 1) for side in (left, left + 1))
+        since = (time - begin)[:, None]
+        s, rise = since / whole, (x1 - x0) / whole
+        bend, twist = 3.0 * rise - 2.0 * v0 - v1, v0 + v1 - 2.0 * rise
+        value, slope = x0 + since * (v0 + s * (bend + s * twist)), v0 + s * (2.0 * bend + 3.0 * s * twist)
+        return Trajectory(np.stack([value, slope], axis=1), self.model.n_coordinates)
+
     def rest_state(self, parameters):
         """Every trial at rest in equilibrium under its first activation, as a state (n_frames, 2, n_coordinates)."""
         march = March(self, parameters)
@@ -138,7 +154,7 @@ class EquationOfMotion:
     def activations(self, parameters=None):
         """Activations at all frames, ndarray (n_frames, n_muscles); raises `SimulationError` with the trial's name."""
         march = March(self, parameters)
-        return march.along(march.states()).activations
+        return march.along(march.states(), wanted={"activations"}).activations
 
     def activations_at(self, frames):
         """Those of the model at some frames (n,), for which the others' need no room; ndarray (n, n_muscles)."""
@@ -149,7 +165,7 @@ class EquationOfMotion:
                 rows = slice(start, min(start + AT_ONCE, whole.stop))
                 still = np.zeros((rows.stop - start, 2, self.model.n_states))
                 own = (frames >= rows.start) & (frames < rows.stop)
-                out[own] = march.along_piece(k, rows, room, still).activations[frames[own] - start]
+                out[own] = march.along_piece(k, rows, room, still, {"activations"}).activations[frames[own] - start]
         return out
 
     @cached_property

@@ -112,11 +112,14 @@ class March:
         activations = np.empty((0, self.compiled.n_muscles)) if activations is None else activations
         wanted, reports = sensitivity is not None, np.zeros((self.trials.n_trials, 3))
         sizes = (self.columns.shape[1], sensitivity.shape[2]) if wanted else (0, 0)
+        # one after another, trials are marched in the same room
+        n_rooms = self.trials.n_trials if n_workers(self.trials.n_trials, len(self.record.time)) > 1 else 1
+        rooms = [(new_instant(self.body), new_interval(self.body, *sizes)) for _ in range(n_rooms)]
         trials = [
             (
                 self.body, self.record, self.columns, k, (rows.start, rows.stop),
                 (rows.start, rows.start if starts_only else rows.stop - 1), from_rest, held,
-                new_instant(self.body), new_interval(self.body, *sizes), states, activations,
+                *rooms[k % n_rooms], states, activations,
                 sensitivity[rows] if wanted else np.empty((1, 1, 1)), wanted,
                 states[:0] if near is None else near[rows], False, NEAREST if near is None else STEERING, reports[k],
             )
@@ -224,8 +227,9 @@ class March:
             [rad/s^2]; default: none.
         settled : bool
             Tendons follow in static equilibrium; else their states stand behind those of the coordinates.
-        wanted : collection of {"force", "geometry", "residual", "jacobian"}
-            Derivatives of forces, and what is else asked for; "jacobian": residual and its derivatives.
+        wanted : collection of {"force", "geometry", "residual", "jacobian"}, or {"activations"}
+            Derivatives of forces, and what is else asked for; "jacobian": residual and its derivatives. Of
+            "activations" alone, for which states are of no account, there are no forces.
 
         Returns
         -------
@@ -357,12 +361,17 @@ def n_threads():
     return max(1, min(*allowed, int(limit) if limit.isdigit() and int(limit) > 0 else allowed[0]))
 
 
+def n_workers(n_calls, n_frames):
+    """Threads that so many calls about so many frames are worth."""
+    workers = min(n_calls, 1 + n_frames // WORTH_A_THREAD)
+    return min(workers, n_threads()) if workers > 1 else 1
+
+
 def in_threads(function, calls, n_frames):
     """Iterator over what a function returns for the arguments of each call (list of tuple), several at once in threads
     where so many frames are worth them; without threads, a call is made when its result is asked for.
     """
-    workers = min(len(calls), 1 + n_frames // WORTH_A_THREAD)
-    workers = min(workers, n_threads()) if workers > 1 else 1
+    workers = n_workers(len(calls), n_frames)
     if workers < 2:
         return starmap(function, calls)
     with ThreadPoolExecutor(workers) as pool:

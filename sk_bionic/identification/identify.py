@@ -250,7 +250,7 @@ class _Run:
 
 def _approached(posterior, raw, on_step):
     """A `_Run` from where a search among fewer frames ends: that is near, and far quicker to find."""
-    coarse, every = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
+    coarse, every, frames = posterior.thinned(COARSE_RATE, FEWEST_COARSE)
     if coarse is None:
         return _Run(posterior.start(raw), on_step=on_step)
     try:
@@ -263,7 +263,8 @@ def _approached(posterior, raw, on_step):
             if not run.n_accepted:
                 raise
             run.interrupted = True
-        place = run.point.raw, run.point.initial_state, run.point.log_gain
+        near = posterior.motion.guess(run.point.trajectory, frames)
+        place = run.point.raw, run.point.initial_state, run.point.log_gain, near
         del coarse, problem
         run.point = None  # its frames take room
         run.point = posterior.evaluate(*place)

@@ -39,6 +39,7 @@ class Point:
     prior: np.ndarray
     prior_of_state: np.ndarray
     prior_of_gain: np.ndarray
+    linearised: tuple = (None, None)  # the frames' weights under which that has been done, and terms of the data
 
 
 class Posterior:
@@ -57,9 +58,11 @@ class Posterior:
         Noise of earlier recordings [rad], which counts as much as `KNOWN_FRAMES` frames (the conjugate prior of a
         variance; Gelman et al. 2013, Bayesian Data Analysis, section 2.6): a few frames cannot tell how wrong the model
         is.
+    start_center : ndarray (n_trials, 2, n_coordinates), optional
+        Angle [rad] and velocity [rad/s] that each trial is taken to begin with. Default: as these angles say.
     """
 
-    def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None):
+    def __init__(self, motion, angle, weight, trial_gain_std=0.0, known_noise_std=None, *, start_center=None):
         self.motion, self.trial_gain_std, self.known_noise_std = motion, trial_gain_std, known_noise_std
         self.free = FreeParameters(motion.model.parameters)
         self.trial_gains = TrialGains(motion, trial_gain_std)
@@ -73,8 +76,7 @@ class Posterior:
         self.n_known, known = (0, 0.0) if known_noise_std is None else (KNOWN_FRAMES, known_noise_std)
         self.known_squares = self.n_known * np.square(known)
         self.d = motion.model.n_coordinates
-        self.measured_state = self._filled(measured_state(motion.trials, angle, motion.model), angle)
-        self.start_center = self.measured_state[motion.first]
+        self.start_center = self._measured_starts(angle) if start_center is None else start_center
         self.start_std = np.asarray(INITIAL_STATE_STD)[None, :, None]
 
     @cached_property
@@ -83,28 +85,30 @@ class Posterior:
         return fixed_parameters(self.motion.model.parameters)
 
     def thinned(self, rate, fewest):
-        """The posterior of every k-th frame, so that about `rate` of them [Hz] are left, and k; None where k is 1 or
-        some trial would keep less than `fewest` of its frames.
+        """The posterior of every k-th frame, so that about `rate` of them [Hz] are left, k, and the frames (n_kept,);
+        None where k is 1 or some trial would keep less than `fewest` of its frames.
         """
         trials = self.motion.trials
         every = round(trials.sampling_rate / rate) if np.isfinite(trials.sampling_rate) else 1
         if every < 2 or trials.lengths.min() < every * fewest:
-            return None, 1
+            return None, 1, None
         frames = np.concatenate([np.arange(rows.start, rows.stop, every) for rows in trials.slices])
         angle = np.where(self.given_weight[frames] > 0, self.angle[frames], np.nan)
         weight = self.given_weight[frames].max(axis=1)
-        return Posterior(self.motion.take(frames), angle, weight, self.trial_gain_std, self.known_noise_std), every
+        known, motion = (self.trial_gain_std, self.known_noise_std), self.motion.take(frames)
+        return Posterior(motion, angle, weight, *known, start_center=self.start_center), every, frames
 
-    def _filled(self, state, angle):
-        """The measured state with what no frame of a trial tells at rest under the model's values."""
-        known = np.isfinite(angle)
-        empty = [(rows, ~known[rows].any(axis=0)) for rows in self.motion.trials.slices]
-        if any(angles.any() for _, angles in empty):
-            parameters = self.motion.model.parameters.as_dict()
-            rest = self.motion.rest_state(parameters)
-            for rows, angles in empty:
-                state[rows][..., angles] = rest[rows][..., angles]
-        return state
+    def _measured_starts(self, angle):
+        """The measured state at the trials' first frames, and what no frame of a trial tells at rest under the model's
+        values.
+        """
+        motion, known = self.motion, np.isfinite(angle)
+        start = measured_state(motion.trials, angle, motion.model)[motion.first]
+        empty = np.array([~known[rows].any(axis=0) for rows in motion.trials.slices])
+        if empty.any():
+            rest = motion.rest_state(motion.model.parameters.as_dict())[motion.first]
+            start = np.where(empty[:, None], rest, start)
+        return start
 
     def start(self, raw=None):
         """Point at given raw parameters, default the model's values, and at the measured initial states.
@@ -177,9 +181,9 @@ class Posterior:
         return 0.5 * (data + sum((prior**2).sum() for prior in priors))
 
     def sensitivity(self, point):
-        """d(simulated angle)/d(raw parameters), d/d(initial state and gains of the own trial).
+        """d(simulated angle)/d(raw parameters), behind them d/d(initial state and gains of the own trial).
 
-        Each (n_frames, n_coordinates, ...).
+        ndarray (n_frames, n_coordinates, n_raw + n_of_trial).
         """
         free = self.trial_gains.free
         if point.trajectory.sensitivity is None:
@@ -190,10 +194,10 @@ class Posterior:
 
     def _of_angle(self, point, moved):
         """`sensitivity` at some frames, from the derivatives of all states by what is free."""
-        by_value, by_start = np.split(moved, [len(self.trial_gains.free)], axis=2)
-        by_value, by_gain = self.trial_gains.split(by_value[:, : self.d], point.parameters)
+        n, moved = len(self.trial_gains.free), moved[:, : self.d]
+        by_value, by_gain = self.trial_gains.split(moved[..., :n], point.parameters)
         by_value = with_offset(by_value, self.free)
-        return by_value @ self.free.derivative(point.raw), np.concatenate([by_start[:, : self.d], by_gain], axis=2)
+        return np.concatenate([self.free.by_raw(by_value, point.raw), moved[..., n:], by_gain], axis=2)
 
     def jacobians(self, point):
         """Derivatives of the simulated angles of a trial by raw parameters and by its own initial state and gains.
@@ -213,16 +217,14 @@ class Posterior:
         slices, free = self.motion.trials.slices, self.trial_gains.free
         if self.marches_once:
             whole = self.sensitivity(point)
-            return lambda k, edges=None: iter(
-                [(slices[k], np.concatenate([each[slices[k]] for each in whole], axis=2))]
-            )
+            return lambda k, edges=None: iter([(slices[k], whole[slices[k]])])
         march = March(point.motion, point.parameters, free.index)
         states, n_columns = march.states(point.initial_state), len(free) + 2 * self.d
         known = point.trajectory.all_states
 
         def of_trial(k, edges=None):
             for rows, moved in march.pieces(k, states, n_columns, from_rest=False, edges=edges, near=known):
-                yield rows, np.concatenate(self._of_angle(point, moved), axis=2)
+                yield rows, self._of_angle(point, moved)
 
         return of_trial
 
@@ -234,12 +236,12 @@ class Posterior:
         kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
         out = np.zeros((len(kept), self.d, len(std)))
         march = March(point.motion, point.parameters, self.fixed.index)
-        states, known, n_columns = march.states(point.initial_state), point.trajectory.all_states, len(std) + 2 * self.d
+        states, known = march.states(point.initial_state), point.trajectory.all_states
 
         def one(k):
-            for rows, moved in march.pieces(k, states, n_columns, from_rest=False, near=known):
+            for rows, moved in march.pieces(k, states, len(std), from_rest=False, near=known):
                 own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
-                out[own] = moved[kept[own] - rows.start, : self.d, : len(std)]
+                out[own] = moved[kept[own] - rows.start, : self.d]
 
         list(in_threads(one, [(k,) for k in range(self.motion.trials.n_trials)] if len(std) else [], n_frames))
         out = with_offset(out, self.fixed)
@@ -252,7 +254,13 @@ class Posterior:
 
     def data_terms(self, point, fraction):
         """Gradient and Gauss-Newton Hessian of the data term over raw parameters and each trial's start and gains."""
-        scale = fraction * self.frame_scale(point)
+        if point.linearised[0] is not self.weight:
+            point.linearised = self.weight, self._data_terms(point)
+        return tuple(fraction * each for each in point.linearised[1])
+
+    def _data_terms(self, point):
+        """Those of all frames as if they were independent."""
+        scale = self.frame_scale(point)
         p, size = self.free.n_raw, self.n_of_trial
         total = p + size * self.motion.trials.n_trials
         gradient, hessian = np.zeros(total), np.zeros((total, total))
@@ -273,13 +281,10 @@ class Posterior:
         ):
             own = slice(p + size * k, p + size * (k + 1))
             gradient[:p] -= slope[:p]
-            gradient[own] -= slope[p:]
+            gradient[own] = -slope[p:]
             hessian[:p, :p] += curvature[:p, :p]
-            hessian[:p, own], hessian[own, :p], hessian[own, own] = (
-                curvature[:p, p:],
-                curvature[p:, :p],
-                curvature[p:, p:],
-            )
+            hessian[:p, own], hessian[own, :p] = curvature[:p, p:], curvature[p:, :p]
+            hessian[own, own] = curvature[p:, p:]
         return gradient, hessian
 
     @property

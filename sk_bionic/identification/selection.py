@@ -92,7 +92,8 @@ def sharing(model, information):
     """
     free, rows = FreeParameters(model.parameters), model.parameters.rows
     members = [[int(i) for i in free.index[free.coordinate == k]] for k in range(free.n_raw)]
-    units = units_of(information, [_kind(model, [rows[i] for i in mine]) for mine in members])
+    ways = _ways(model)
+    units = units_of(information, [_kind(ways, [rows[i] for i in mine]) for mine in members])
     changes = {}
     for unit in units:
         if len(unit) > 1:
@@ -102,13 +103,17 @@ def sharing(model, information):
     return model.with_rows(changes) if changes else model
 
 
-def _kind(model, rows):
-    """What may be shared: the same parameter of muscles that pull the joints the same way; None: nothing."""
-    if len(rows) > 1 or rows[0].name not in SHARED:
-        return None
+def _ways(model):
+    """Which way each muscle pulls the joints amid their ranges, dict from its name to a tuple of signs."""
     p = model.parameters.as_dict()
     middle = 0.5 * (p["lower_limit"] + p["upper_limit"])[None]
     given = {name: np.zeros((1, 3)) for name in model.prescribed_names}
-    arms = model.length_and_moment_arm(middle, exogenous=given)[1]
-    arms = arms[0, :, list(model.muscle_names).index(rows[0].owner)]
-    return rows[0].name, tuple(np.sign(np.round(arms, 4)))
+    signs = np.sign(np.round(model.length_and_moment_arm(middle, exogenous=given)[1][0], 4))
+    return dict(zip(model.muscle_names, map(tuple, signs.T), strict=True))
+
+
+def _kind(ways, rows):
+    """What may be shared: the same parameter of muscles that pull the joints the same way; None: nothing."""
+    if len(rows) > 1 or rows[0].name not in SHARED:
+        return None
+    return rows[0].name, ways[rows[0].owner]

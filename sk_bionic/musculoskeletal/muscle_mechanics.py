@@ -1,5 +1,7 @@
 """The muscles of a model at work: paths over the joints, tendons that stretch or do not, torques."""
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
@@ -16,7 +18,7 @@ class MuscleMechanics:
         """Number of muscles."""
         return len(self.muscles)
 
-    @property
+    @cached_property
     def n_tendon_states(self):
         """Number of elastic tendons."""
         return int(self.elastic.sum())

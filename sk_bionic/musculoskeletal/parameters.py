@@ -308,14 +308,6 @@ class ParameterTable:
         key = lambda row: (row.owner, row.name)
         return self._of(replace(row, free=key(row) in group_of, group=group_of.get(key(row), "")) for row in self.rows)
 
-    def freeing(self, rows):
-        """Table whose free rows are those of an index, none of them grouped."""
-        free = set(map(int, rows))
-        return self._of(
-            replace(row, free=i in free, group="") if row.group or row.free != (i in free) else row
-            for i, row in enumerate(self.rows)
-        )
-
     def to_frame(self, index=None):
         """The table, or the rows of an `index`, as a DataFrame with columns muscle (or coordinate), name, unit,
         initial, value, lower, upper, ...

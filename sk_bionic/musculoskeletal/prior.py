@@ -15,6 +15,8 @@ class FreeParameters:
     ----------
     table : ParameterTable
         Its current values are where an optimisation starts; its initial values are the centre of the prior.
+    index : ndarray (n_free,) of int, optional
+        Rows that are free instead of the table's own, none of them grouped.
 
     Attributes
     ----------
@@ -24,16 +26,16 @@ class FreeParameters:
         Raw coordinate that moves each free row; as many coordinates as free rows unless rows are grouped.
     """
 
-    def __init__(self, table):
+    def __init__(self, table, index=None):
         self.table = table
-        self.index = table.free_index
-        rows = [table.rows[i] for i in table.free_index]
+        self.index = table.free_index if index is None else np.asarray(index, dtype=np.int64)
+        rows = [table.rows[i] for i in self.index.tolist()]
         column = lambda name: np.array([getattr(row, name) for row in rows], dtype=np.float64)
         self.lower, self.upper = column("lower"), column("upper")
         self.initial, self.prior_scale = column("initial"), column("prior_scale")
         self.is_log = np.array([row.transformation == "log" for row in rows], dtype=bool)
         self.base = table.value
-        keys = [row.group or (row.owner, row.name) for row in rows]
+        keys = [index is None and row.group or (row.owner, row.name) for row in rows]
         position = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         self.coordinate = np.array([position[key] for key in keys], dtype=np.int64)
         self.n_raw = len(position)
@@ -107,4 +109,4 @@ class FreeParameters:
 def fixed_parameters(table, names=None):
     """The rows of a table that are not free, of all or some names of parameters, as `FreeParameters`."""
     fixed = [i for i, row in enumerate(table.rows) if not row.free and (names is None or row.name in names)]
-    return FreeParameters(table.freeing(fixed))
+    return FreeParameters(table, fixed)

@@ -58,7 +58,7 @@ class Trials:
         """Position of each frame's trial in `names`, ndarray of shape (n_frames,)."""
         return np.repeat(np.arange(self.n_trials), self.lengths)
 
-    @property
+    @cached_property
     def slices(self):
         """List of one slice of rows per trial."""
         return [slice(int(a), int(b)) for a, b in zip(self.starts[:-1], self.starts[1:], strict=False)]

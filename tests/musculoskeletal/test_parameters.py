@@ -3,7 +3,7 @@ import pytest
 
 from sk_bionic.musculoskeletal import DEFINITIONS, elbow, knee
 from sk_bionic.musculoskeletal.parameters import make_parameter
-from sk_bionic.musculoskeletal.prior import FreeParameters
+from sk_bionic.musculoskeletal.prior import FreeParameters, fixed_parameters
 
 FORCE = DEFINITIONS["max_isometric_force"]
 
@@ -162,11 +162,13 @@ class TestFreeParameters:
         np.testing.assert_allclose(deviation[[fiber, delay]], np.ones(2), rtol=1e-7, atol=1e-7)
 
 
-def test_freeing_rows_frees_them_and_no_others():
+def test_fixed_parameters_are_the_rows_that_are_not_free_and_move_one_by_one():
     table = elbow().parameters.select("biceps+triceps/emg_shape_factor")
-    freed = table.freeing([3, 5])
-    assert freed.free_index.tolist() == [3, 5] and not any(row.group for row in freed.rows)
-    assert freed.slices == table.slices and (freed.value == table.value).all()
+    free, fixed = FreeParameters(table), fixed_parameters(table)
+    assert free.n_raw == 1 and fixed.n_raw == len(fixed)
+    assert sorted([*free.index, *fixed.index]) == list(range(len(table)))
+    both = FreeParameters(table, free.index)  # named by their index, those of a group move one by one, too
+    assert both.n_raw == 2 and (both.free_values(both.raw()) == pytest.approx(table.value[free.index]))
 
 
 def test_values_of_a_table_are_nobodys_to_change():

@@ -23,7 +23,7 @@ def along(body, record, columns, trial, bounds, span, settled, at, w, states, ac
     settled, states, acceleration : bool, ndarray, ndarray
         As in `at_points`, of the span's frames.
     out : Points
-        Of the span's frames, filled.
+        Of the span's frames, filled; where it has room for activations alone, nothing else is computed.
 
     Returns
     -------
@@ -45,18 +45,9 @@ def along(body, record, columns, trial, bounds, span, settled, at, w, states, ac
             shape_of(body, m, w.activity[ACTIVITY_LEFT], ACTIVITY, BY_STATE, activation, wanted)
             activation[m, N_ACTIVATION] = surplus_left(body, m, record.time[i] - record.time[bounds[0]])
             out.activations[i - first, m] = activation[m, 0]
-        evaluate(
-            body,
-            columns,
-            external,
-            given,
-            states,
-            acceleration,
-            i - first,
-            settled,
-            activation,
-            at,
-            out,
-            w.partial[0],
-        )
+        if len(out.force) > 0:
+            evaluate(
+                body, columns, external, given, states, acceleration, i - first, settled, activation, at, out,
+                w.partial[0],
+            )  # fmt: skip
     return SOLVED, span[1] - 1

@@ -195,12 +195,13 @@ def at_points(body, columns, external, given, states, acceleration, settled, act
 def new_points(compiled_model, n_columns, n, activations=None, wanted=()):
     """Empty `Points` for what is wanted (see `March.along`); activations (n_points, n_muscles) where they are known."""
     m, d, e, p = compiled_model.n_muscles, compiled_model.n_coordinates, compiled_model.n_tendons, n_columns
+    n_muscular = 0 if "activations" in wanted else n
     n_force, n_geometry = (n if name in wanted else 0 for name in ("force", "geometry"))
     n_jacobian = n if "jacobian" in wanted else 0
     n_residual = n if n_jacobian or "residual" in wanted else 0
     known = np.empty((n, m)) if activations is None else np.array(activations, dtype=np.float64)
     return Points(
-        known, np.empty((n, m)), np.empty((n_force, m, 2 * d + 1)), np.empty((n_force, m, p)),
+        known, np.empty((n_muscular, m)), np.empty((n_force, m, 2 * d + 1)), np.empty((n_force, m, p)),
         np.empty((n_geometry, m, 5 + compiled_model.n_joints)),
         np.empty((n_residual, e)), np.empty((n_residual, d + e)), np.empty((n_jacobian, d + e, 3 * d)),
         np.empty((n_jacobian, d + 2, e)), np.empty((n_jacobian, d + e, p)),
