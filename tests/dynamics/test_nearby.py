@@ -7,6 +7,7 @@ import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.dynamics.marching import March
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import find_trials
@@ -56,7 +57,7 @@ def test_a_march_of_few_frames_is_a_guess_of_the_same_at_all_of_them(equation):
 
 
 def test_activations_alone_are_those_beside_the_forces(equation):
-    march = equation.march()
+    march = March(equation)
     expected = march.along(equation.solve().all_states).activations
     np.testing.assert_array_equal(equation.activations(), expected)
     frames = np.arange(3, equation.trials.n_frames, 7)
