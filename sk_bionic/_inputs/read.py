@@ -192,7 +192,7 @@ def in_columns(recording, roles, emg_scale, model):
     check_load(columns, roles)
     check_prescribed(columns, roles, model, recording.trials)
     external = {name: columns[:, column] for name, column in roles.exogenous.items()}
-    emg = columns[:, list(roles.emg)]  # a copy
+    emg = np.take(columns, roles.emg, axis=1)  # a copy, frame by frame as the equation has it
     emg /= emg_scale
     recording = replace(recording, emg=emg, external=external)
     if model.prescribed_names:

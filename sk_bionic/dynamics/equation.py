@@ -69,15 +69,13 @@ class EquationOfMotion:
         When the model has no skeleton.
     """
 
-    _emg = None  # room for the record's EMG, which holds the excitation already
-
     def __init__(self, model, trials, excitation, exogenous=None):
         model.check_motion()
         short = [str(n) for n, length in zip(trials.names, trials.lengths, strict=True) if length < 2]
         if short:
             raise ValueError(f"A trial needs at least 2 frames to have dynamics. Trials with one frame: {short}.")
         self.model, self.trials = model, trials
-        self.excitation = np.asarray(excitation, dtype=np.float64)
+        self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
         self.frame_exogenous = model.exogenous(exogenous or {}, trials.n_frames)
         self.first = trials.starts[:-1]
 
@@ -95,18 +93,7 @@ class EquationOfMotion:
         -------
         EquationOfMotion
         """
-        emg = np.zeros((len(recording.emg), model.n_muscles, 2))  # as `Record` has it: one array of an hour, not two
-        model.excitation(recording.emg, emg[..., 0])
-        return cls.of_emg(model, recording.trials, emg, recording.external)
-
-    @classmethod
-    def of_emg(cls, model, trials, emg, exogenous=None):
-        """As the constructor, from an array (n_frames, n_muscles, 2) that holds the excitation and has room behind it
-        for what else the record says of it, so that there is one array, not two.
-        """
-        made = cls(model, trials, emg[..., 0], exogenous)
-        made._emg = emg
-        return made
+        return cls(model, recording.trials, model.excitation(recording.emg), recording.external)
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles."""
@@ -175,9 +162,7 @@ class EquationOfMotion:
         given = np.zeros((self.trials.n_frames, len(names), 6))
         for k, name in enumerate(names):
             given[:, k] = PrescribedMotion(self.trials, self.frame_exogenous[name]).coefficients()
-        record = record_of(self.trials, self.excitation, self.frame_exogenous, given, self._emg)
-        self.excitation = record.emg[..., 0]  # the same numbers: an hour of them is not kept twice
-        return record
+        return record_of(self.trials, self.excitation, self.frame_exogenous, given)
 
     def solve(self, parameters=None, initial_state=None, rows=None, *, starts=False, near=None):
         """Trajectory of every trial, marched from its first frame to its last.

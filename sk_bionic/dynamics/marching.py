@@ -22,36 +22,32 @@ WORTH_A_THREAD = 2000  # frames
 PIECE = 500_000  # numbers of the derivatives that are held at once where they are used piece by piece (4 MB)
 
 
-def record_of(trials, excitation, exogenous, given, emg=None):
+def record_of(trials, excitation, exogenous, given):
     """Recorded inputs as arrays.
 
     Parameters
     ----------
     trials : Trials
     excitation : ndarray (n_frames, n_muscles)
+        Contiguous, not copied.
     exogenous : dict of ndarray (n_frames,)
         External inputs by name (see `MusculoskeletalModel.exogenous`).
     given : ndarray (n_frames, n_prescribed, 6)
         Taylor coefficients of the prescribed angles (see `PrescribedMotion.coefficients`).
-    emg : ndarray (n_frames, n_muscles, 2), optional
-        The record's, if it holds the excitation already.
 
     Returns
     -------
     Record
     """
     n, n_muscles = excitation.shape
-    external = np.zeros((n, 3))
-    if emg is None:
-        emg = np.zeros((n, n_muscles, 2))
-        emg[..., 0] = excitation
+    external, bend = np.zeros((n, 3)), np.empty((n, n_muscles))
     time, starts = np.array(trials.time, dtype=np.float64), np.array(trials.starts, dtype=np.int64)
-    spline_curvature(time, starts, emg, np.empty(n))
+    spline_curvature(time, starts, excitation, np.empty(n), bend)
     external[:, 2] = np.nan
     for column, name in enumerate(EXTERNAL):
         if name in exogenous:
             external[:, column] = exogenous[name]
-    return Record(time, emg, np.ones((trials.n_trials, n_muscles)), external, given)
+    return Record(time, excitation, bend, np.ones((trials.n_trials, n_muscles)), external, given)
 
 
 class March:

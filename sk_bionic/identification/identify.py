@@ -18,7 +18,7 @@ from ..dynamics.equation import Trajectory
 from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
-from .posterior import Point, Posterior, between_kept, robust_weight
+from .posterior import Point, Posterior, robust_weight
 from .standard_errors import Piece, blocks_of, edges_of, force_noise, standard_errors
 
 FIRST_EFFECTIVE_FRACTION = 1 / 20  # strong priors until the residual has shown how correlated it is
@@ -263,11 +263,10 @@ def _approached(posterior, raw, on_step):
             if not run.n_accepted:
                 raise
             run.interrupted = True
-        near = posterior.motion.guess(run.point.trajectory, frames)
-        place = run.point.raw, run.point.initial_state, run.point.log_gain, near
+        place, trajectory = (run.point.raw, run.point.initial_state, run.point.log_gain), run.point.trajectory
         del coarse, problem
         run.point = None  # its frames take room
-        run.point = posterior.evaluate(*place)
+        run.point = posterior.evaluate(*place, near=posterior.motion.guess(trajectory, frames))
     except SimulationError:
         return _Run(posterior.start(raw), on_step=on_step)
     run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
@@ -368,17 +367,18 @@ def _force_noise(point, doubt):
 def _errors(posterior, run, prior, left):
     """`StandardErrors` at a run's point."""
     trials, p, size = posterior.motion.trials, posterior.free.n_raw, posterior.n_of_trial
-    by_fixed, kept = posterior.fixed_sensitivity(run.point)
     weight = posterior.frame_scale(run.point) * posterior.weight
     n_blocks = blocks_of(trials.lengths, trials.sampling_rate)
     edges = [rows.start + edges_of(rows.stop - rows.start, n) for rows, n in zip(trials.slices, n_blocks, strict=True)]
-    of_trial = posterior.jacobians(run.point)
 
-    def pieces():
-        for k, rows, jacobian in ((i, *each) for i in range(trials.n_trials) for each in of_trial(i, edges[i])):
+    def pieces(of_trial):
+        for k, rows, *found in ((i, *each) for i in range(trials.n_trials) for each in of_trial(i, edges[i])):
             unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
             n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
-            moved = between_kept(by_fixed, kept, rows, trials.slices[k])
-            yield Piece(unknowns, jacobian, moved, weight[rows], run.point.error[rows], n)
+            none = np.empty((*weight[rows].shape, 0))
+            yield Piece(unknowns, *(*found, none)[:2], weight[rows], run.point.error[rows], n)
 
-    return standard_errors(pieces, prior, run.fraction, p, left)
+    plain = posterior.jacobians(run.point)
+    whole = posterior.with_fixed(run.point, plain) if len(posterior.fixed) else plain
+    again = lambda: pieces(plain)
+    return standard_errors(lambda: pieces(whole), prior, run.fraction, p, left, without_fixed=again)

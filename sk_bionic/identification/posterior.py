@@ -19,7 +19,6 @@ SMOOTHING_WINDOW = 0.1  # s, of the measured angle where only a first guess is m
 LARGEST_RAW, LARGEST_STEP = 9.0, 2.0  # of the unconstrained parameters: bounds are approached, never reached
 FINEST_ANGLE = 1e-6  # rad
 FEWEST = 1e-3  # frames that an angle without any counts as, where it divides
-MOST_KEPT = 20_000  # frames of the derivatives by parameters that are not free
 MARCHED_ONCE = 2e6  # numbers that derivatives may take (16 MB, twice) where every state tried has some
 KNOWN_FRAMES = 1000  # that a noise known beforehand counts for
 STUDENT_DEGREES = 4.0  # of Student's t distribution, the robust model of the angle's error
@@ -211,42 +210,48 @@ class Posterior:
         Returns
         -------
         callable
-            Of a trial's number and, optionally, the frames between which nothing is cut (see `March.pieces`); makes an
-            iterator over pairs of rows (slice) and derivatives (n_rows, n_coordinates, n_raw + n_of_trial).
+            Of a trial's number and, optionally, the frames between which nothing is cut, and numbers that are made of a
+            frame's derivatives (see `March.pieces`); makes an iterator over pairs of rows (slice) and derivatives
+            (n_rows, n_coordinates, n_raw + n_of_trial).
         """
         slices, free = self.motion.trials.slices, self.trial_gains.free
         if self.marches_once:
             whole = self.sensitivity(point)
-            return lambda k, edges=None: iter([(slices[k], whole[slices[k]])])
+            return lambda k, edges=None, n_made=0: iter([(slices[k], whole[slices[k]])])
         march = March(point.motion, point.parameters, free.index)
         states, n_columns = march.states(point.initial_state), len(free) + 2 * self.d
         known = point.trajectory.all_states
 
-        def of_trial(k, edges=None):
-            for rows, moved in march.pieces(k, states, n_columns, from_rest=False, edges=edges, near=known):
+        def of_trial(k, edges=None, n_made=0):
+            for rows, moved in march.pieces(k, states, n_columns, n_made, from_rest=False, edges=edges, near=known):
                 yield rows, self._of_angle(point, moved)
 
         return of_trial
 
-    def fixed_sensitivity(self, point):
-        """d(simulated angle)/d(parameters that are not free, in their prior standard deviations), the initial states
-        given, (n_kept, n_coordinates, n_fixed), and the frames (n_kept,) that are kept of a long recording.
+    def with_fixed(self, point, of_trial):
+        """What `jacobians` has made of a point, with derivatives by the parameters that are not free, in their prior
+        standard deviations, the initial states given: an iterator over rows (slice) and both, the latter (n_rows,
+        n_coordinates, n_fixed).
+
+        Of all frames, since the ones nearly cancel against the others: what is made of fewer would not.
         """
-        n_frames, std = self.motion.trials.n_frames, self.fixed.prior_std()
-        kept = np.arange(0, n_frames, max(1, n_frames // MOST_KEPT))
-        out = np.zeros((len(kept), self.d, len(std)))
+        std, d = self.fixed.prior_std(), self.d
         march = March(point.motion, point.parameters, self.fixed.index)
         states, known = march.states(point.initial_state), point.trajectory.all_states
+        n_made = 2 * self.motion.model.n_states * max(len(std), len(self.trial_gains.free) + 2 * d)
 
-        def one(k):
-            for rows, moved in march.pieces(k, states, len(std), from_rest=False, near=known):
-                own = slice(*np.searchsorted(kept, (rows.start, rows.stop)))
-                out[own] = moved[kept[own] - rows.start, : self.d]
+        def both(k, edges):
+            own = of_trial(k, edges, n_made)
+            rows, jacobian = next(own)
+            pieces = march.pieces(k, states, len(std), n_made, from_rest=False, edges=edges, near=known)
+            for at, moved in pieces:
+                if at.start >= rows.stop:
+                    rows, jacobian = next(own)
+                by_fixed = with_offset(moved[:, :d].copy(), self.fixed)
+                by_fixed *= std
+                yield at, jacobian[at.start - rows.start : at.stop - rows.start], by_fixed
 
-        list(in_threads(one, [(k,) for k in range(self.motion.trials.n_trials)] if len(std) else [], n_frames))
-        out = with_offset(out, self.fixed)
-        out *= std
-        return out, kept
+        return both
 
     def frame_scale(self, point):
         """What a frame's weight is over the noise's variance (n_coordinates,)."""
@@ -316,22 +321,6 @@ class Posterior:
         initial_state = point.initial_state + of_trial[:, : 2 * self.d].reshape(point.initial_state.shape)
         log_gain = point.log_gain + of_trial[:, 2 * self.d :]
         return raw, initial_state, log_gain, point.trajectory
-
-
-def between_kept(values, kept, rows, trial):
-    """Values (n_kept, ...) of the frames `kept` (n_kept,) of int at all frames of some rows (slice) of a trial (slice),
-    linear between those that the trial has, ndarray (n_rows, ...).
-    """
-    begin, end = np.searchsorted(kept, (trial.start, trial.stop))
-    own, at = kept[begin:end], np.arange(rows.start, rows.stop)
-    if not len(own):  # of a trial so short that none is kept
-        return np.zeros((len(at), *values.shape[1:]))
-    if len(own) == trial.stop - trial.start:
-        return values[rows.start - trial.start + begin : rows.stop - trial.start + begin]
-    place = np.interp(at, own, np.arange(begin, end))
-    left = np.minimum(place.astype(int), end - 1)
-    right, share = np.minimum(left + 1, end - 1), (place - left).reshape(-1, *[1] * (values.ndim - 1))
-    return (1.0 - share) * values[left] + share * values[right]
 
 
 def with_offset(by_value, free):

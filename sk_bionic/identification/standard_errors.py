@@ -112,7 +112,7 @@ def edges_of(n, n_blocks):
     return np.r_[0, np.cumsum(n // n_blocks + (np.arange(n_blocks) < n % n_blocks))]
 
 
-def standard_errors(pieces, prior, fraction, n_raw, left=None):
+def standard_errors(pieces, prior, fraction, n_raw, left=None, *, without_fixed=None):
     """Errors of maximum a posteriori estimates.
 
     Parameters
@@ -127,6 +127,8 @@ def standard_errors(pieces, prior, fraction, n_raw, left=None):
         Unknowns that are parameters, the first ones.
     left : ndarray (n_all,), optional
         Gradient of minus the log posterior that the search has left; none where it is omitted.
+    without_fixed : callable, optional
+        As `pieces`, whose derivatives by parameters that are not free are not asked for. Default: `pieces`.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def standard_errors(pieces, prior, fraction, n_raw, left=None):
         doubts.add(piece)
         n_blocks += piece.n_blocks
     inverse = np.linalg.pinv(data + prior, hermitian=True)
-    scatter = _scatter(pieces(), n_blocks, prior, fraction, inverse, n_raw)
+    scatter = _scatter((without_fixed or pieces)(), n_blocks, prior, fraction, inverse, n_raw)
     given_fixed = widened(inverse[:n_raw, :n_raw], scatter, SURE_OF_SCATTER * np.sqrt(2.0 / n_blocks))
     by_fixed, doubt = doubts.judged(inverse, np.zeros(len(prior)) if left is None else left)
     return StandardErrors(given_fixed, by_fixed[:n_raw], doubt)
@@ -257,7 +259,7 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
         motion, error = motion.take(kept), error[kept]
         trajectory = trajectory._replace(all_states=trajectory.all_states[kept])
     trials, emg = motion.trials, _tried(motion.excitation)
-    other = EquationOfMotion.of_emg(motion.model, trials, emg, motion.frame_exogenous)
+    other = EquationOfMotion(motion.model, trials, emg, motion.frame_exogenous)
     try:
         moved = other.solve(parameters, initial_state, near=trajectory)
     except SimulationError:
@@ -267,7 +269,7 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
     seen, size = _autocovariance(error, trials.slices, n_lags), np.square(made).sum()
     chance = np.square(error).mean() / np.sqrt(len(error) * max(size, 1e-300))
     amount = (made * seen).sum() / max(size, 1e-300)
-    visible = _visible_noise(motion.excitation, emg[..., 0], trials)
+    visible = _visible_noise(motion.excitation, emg, trials)
     amount = max(amount if amount > SURE * chance else 0.0, visible if visible > LEAST_SEEN else 0.0)
     if not amount > 0.0:
         return none
@@ -277,11 +279,11 @@ def force_noise(motion, trajectory, parameters, initial_state, error):
 
 
 def _tried(excitation):
-    """The EMG (n_frames, n_muscles, 2) of a record, the excitation (n_frames, n_muscles) with a little noise."""
-    random, emg = np.random.RandomState(0), np.zeros((*excitation.shape, 2))
+    """The excitation (n_frames, n_muscles) with a little noise."""
+    random, emg = np.random.RandomState(0), np.empty(excitation.shape)
     for own in map(slice, range(0, len(emg), AT_ONCE), range(AT_ONCE, len(emg) + AT_ONCE, AT_ONCE)):
         part = excitation[own]
-        emg[own, :, 0] = np.maximum(part * (1.0 + TRIED_NOISE * random.normal(size=part.shape)), 0.0)
+        emg[own] = np.maximum(part * (1.0 + TRIED_NOISE * random.normal(size=part.shape)), 0.0)
     return emg
 
 
@@ -314,10 +316,11 @@ def _visible_noise(emg, tried, trials):
     if not TOP * nyquist >= LOWEST_TOP:
         return 0.0
     for rows in trials.slices:
-        window = np.hanning(rows.stop - rows.start)[:, None]
+        window = np.hanning(rows.stop - rows.start)
         top = int(TOP * (len(window) // 2))
-        parts = emg[rows], tried[rows] - emg[rows]
-        power += [np.square(np.abs(np.fft.rfft(window * part, axis=0)[top:])).sum() for part in parts]
+        for own, other in zip(emg[rows].T, tried[rows].T, strict=True):  # one by one: of many there is no room
+            parts = own, other - own
+            power += [np.square(np.abs(np.fft.rfft(window * part)[top:])).sum() for part in parts]
     return float(power[0] / max(power[1], 1e-300))
 
 

@@ -131,23 +131,26 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
     def __repr__(self):
         return f"MusculoskeletalModel({self.name!r}, muscles={self.muscle_names}, coordinates={self.coordinate_names})"
 
-    def excitation(self, emg, out=None):
+    def excitation(self, emg):
         """Excitation of every muscle.
 
         Parameters
         ----------
         emg : ndarray (n_frames, n_channels)
             Normalised EMG envelopes in the order of `channels`; below 0 they count as 0.
-        out : ndarray (n_frames, n_muscles), optional
-            To be filled.
 
         Returns
         -------
         ndarray (n_frames, n_muscles)
-            Mixtures of the channels, not below each muscle's `minimum_activation`.
+            Mixtures of the channels, not below each muscle's `minimum_activation`; the EMG itself, not a copy, where
+            every muscle has a channel of its own and nothing is below.
         """
-        emg = np.asarray(emg)
-        out = np.empty((len(emg), self.n_muscles)) if out is None else out
+        emg = np.asarray(emg, dtype=np.float64)
+        n = len(self.channels)
+        if n == self.n_muscles and (self.channel_weights == np.eye(n)).all():
+            if (emg.min(axis=0, initial=np.inf) >= np.maximum(self.minimum_activation, 0.0)).all():
+                return emg
+        out = np.empty((len(emg), self.n_muscles))
         for start in range(0, len(emg), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
             mixed = np.maximum(emg[rows], 0.0) @ self.channel_weights.T

@@ -38,7 +38,7 @@ class Limb:
         length = int(np.ceil(self.body.muscle[:, DELAY].max(initial=0.0) / step)) + REACH
         n_given = len(model.prescribed_names)
         record = Record(
-            np.zeros(length), np.zeros((length, m, 2)), np.ones((1, m)), np.zeros((length, 3)),
+            np.zeros(length), np.zeros((length, m)), np.zeros((length, m)), np.ones((1, m)), np.zeros((length, 3)),
             np.zeros((length, n_given, 6)),
         )  # fmt: skip
         self.window = Window(
@@ -105,7 +105,16 @@ class Limb:
     def arrays(self):
         """All that changes from frame to frame, list of ndarray."""
         record = self.window.record
-        changing = [record.time, record.emg, record.external, record.given, *self.window[2:], *self.frame, *self.told]
+        changing = [
+            record.time,
+            record.emg,
+            record.bend,
+            record.external,
+            record.given,
+            *self.window[2:],
+            *self.frame,
+            *self.told,
+        ]
         return [*changing, *self.at, *self.interval]
 
     def copy_from(self, other):

@@ -25,7 +25,8 @@ class Record(NamedTuple):
     """Recorded inputs of all trials at their frames."""
 
     time: np.ndarray  # (n_frames,) [s]
-    emg: np.ndarray  # (n_frames, n_muscles, 2): excitations, and second derivatives of the spline through them
+    emg: np.ndarray  # (n_frames, n_muscles): excitations
+    bend: np.ndarray  # (n_frames, n_muscles): second derivatives of the spline through them
     gain: np.ndarray  # (n_trials, n_muscles): of the trial's EMG
     external: np.ndarray  # (n_frames, 3): load [kg], couple [N m], orientation of the first segment [rad] or NaN
     given: np.ndarray  # (n_frames, n_prescribed, 6): Taylor coefficients of the angle in the interval that begins there
@@ -42,26 +43,34 @@ RATE_LEFT, RATE_RIGHT, BY_LEFT, BY_RIGHT, MOVED = 0, 1, 3, 7, 11  # and their de
 
 
 @compiled
-def spline_curvature(time, starts, emg, ratio):
-    """Second derivatives at the frames of the natural cubic splines through each trial's values, behind those in `emg`.
+def spline_curvature(time, starts, emg, ratio, bend):
+    """Second derivatives at the frames of the natural cubic splines through each trial's values.
 
-    `ratio` (n_frames,) is for the work.
+    Parameters
+    ----------
+    time : ndarray (n_frames,)
+    starts : ndarray (n_trials + 1,) of int
+    emg : ndarray (n_frames, n_muscles)
+    ratio : ndarray (n_frames,)
+        For the work.
+    bend : ndarray (n_frames, n_muscles)
+        Filled.
     """
     for k in range(len(starts) - 1):
         a, b = starts[k], starts[k + 1]
         for m in range(emg.shape[1]):
-            emg[a, m, 1] = emg[b - 1, m, 1] = 0.0
+            bend[a, m] = bend[b - 1, m] = 0.0
         ratio[a] = 0.0
         for i in range(a + 1, b - 1):  # Thomas' algorithm, forwards and back
             before, after = time[i] - time[i - 1], time[i + 1] - time[i]
             pivot = 2.0 * (before + after) - before * ratio[i - 1]
             ratio[i] = after / pivot
             for m in range(emg.shape[1]):
-                bend = (emg[i + 1, m, 0] - emg[i, m, 0]) / after - (emg[i, m, 0] - emg[i - 1, m, 0]) / before
-                emg[i, m, 1] = (6.0 * bend - before * emg[i - 1, m, 1]) / pivot
+                turn = (emg[i + 1, m] - emg[i, m]) / after - (emg[i, m] - emg[i - 1, m]) / before
+                bend[i, m] = (6.0 * turn - before * bend[i - 1, m]) / pivot
         for i in range(b - 3, a, -1):
             for m in range(emg.shape[1]):
-                emg[i, m, 1] -= ratio[i] * emg[i + 1, m, 1]
+                bend[i, m] -= ratio[i] * bend[i + 1, m]
 
 
 @part
@@ -75,9 +84,9 @@ def spline_at(record, m, t, bounds, near):
     while near < last - 1 and t >= time[near + 1]:
         near += 1
     h, x = time[near + 1] - time[near], t - time[near]
-    y, bend, bend_right = emg[near, m, 0], emg[near, m, 1], emg[near + 1, m, 1]
+    y, bend, bend_right = emg[near, m], record.bend[near, m], record.bend[near + 1, m]
     c = (bend_right - bend) / (6.0 * h)
-    s = (emg[near + 1, m, 0] - y) / h - h * (2.0 * bend + bend_right) / 6.0
+    s = (emg[near + 1, m] - y) / h - h * (2.0 * bend + bend_right) / 6.0
     value = ((c * x + 0.5 * bend) * x + s) * x + y
     if value < 0.0:
         return 0.0, 0.0, near

@@ -57,7 +57,7 @@ def join(window, frame, near):
     for i in range(last):
         record.time[i] = record.time[i + 1]
         for m in range(record.emg.shape[1]):
-            record.emg[i, m, 0] = record.emg[i + 1, m, 0]
+            record.emg[i, m] = record.emg[i + 1, m]
         for k in range(3):
             record.external[i, k] = record.external[i + 1, k]
         for k in range(record.given.shape[1]):
@@ -70,7 +70,7 @@ def join(window, frame, near):
         near[m] = max(near[m] - 1, 0)
     record.time[last] = frame.time[0]
     for m in range(record.emg.shape[1]):
-        record.emg[last, m, 0] = frame.excitation[m]
+        record.emg[last, m] = frame.excitation[m]
     for k in range(3):
         record.external[last, k] = frame.external[k]
     prescribe(record, frame, last)
@@ -99,7 +99,7 @@ def fill(window, frame, step):
     for i in range(n):
         record.time[i] = frame.time[0] - (n - 1 - i) * step
         for m in range(record.emg.shape[1]):
-            record.emg[i, m, 0], record.emg[i, m, 1] = frame.excitation[m], 0.0
+            record.emg[i, m], record.bend[i, m] = frame.excitation[m], 0.0
         for k in range(3):
             record.external[i, k] = frame.external[k]
         for k in range(record.given.shape[1]):
@@ -117,7 +117,8 @@ def enter(window, frame, near, fresh, step, alone):
         fill(window, frame, step)
         return
     join(window, frame, near)
-    spline_curvature(window.record.time, window.bounds, window.record.emg, window.ratio)
+    record = window.record
+    spline_curvature(record.time, window.bounds, record.emg, window.ratio, record.bend)
     before, now = window.sensitivity[0], window.sensitivity[1]
     for s in range(before.shape[0]):
         for p in range(before.shape[1]):
