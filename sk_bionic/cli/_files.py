@@ -1,6 +1,7 @@
 """Which files a configuration means, which of them belong together, and what their trials are called."""
 
 import glob
+import os
 import re
 from pathlib import Path
 
@@ -65,11 +66,14 @@ def trial_names(files):
     wild = ["/".join(filter(None, files[path])) for path in paths]
     if all(wild) and len(set(wild)) == len(wild):
         return dict(zip(paths, wild, strict=True))
-    return {path: path.with_suffix("").as_posix() for path in paths}
+    # Folders as far up as names need, so that a trial is called alike wherever the whole lies.
+    home = os.path.commonpath([path.parent for path in paths])
+    return {path: Path(os.path.relpath(path.with_suffix(""), home)).as_posix() for path in paths}
 
 
-def partners(files, others, what):
-    """The file of `others` that belongs to each of `files`: of its name, or with the same text for the wildcards.
+def partners(files, others, what, only=True):
+    """The file of `others` that belongs to each of `files`: of its name, with the same text for the wildcards, or the
+    only one beside it in its folder.
 
     Parameters
     ----------
@@ -77,6 +81,8 @@ def partners(files, others, what):
         As of `find_files`.
     what : str
         Name of the setting that names the others, for the error.
+    only : bool
+        Whether one file and one other belong together, wherever they lie.
 
     Returns
     -------
@@ -87,13 +93,21 @@ def partners(files, others, what):
     for path, wild in files.items():
         same_name = [other for other in others if other.stem == path.stem]
         same_wild = [other for other in others if wild and others[other] == wild]
-        found = same_name if len(same_name) == 1 else same_wild
+        named = [other for other in others if not (wild and others[other])]  # whose names are no contradiction
+        beside = [other for other in named if other.parent == path.parent] * (_in_folder(files, path) == 1)
+        ways = (same_name, same_wild, beside, named if only and len(files) == len(others) == 1 else [])
+        found = next((way for way in ways if len(way) == 1), same_wild)
         if len(found) != 1:
             known = ", ".join(other.name for other in list(others)[:3])
             raise ValueError(
                 f"{len(found) or 'No'} file(s) of [data] {what} belong to {path}. A partner has the same name but "
-                "for its extension, or "
-                f'the same text in place of the *: files = ["*_emg.csv"], {what} = ["*_ik.mot"]. There are {known}.'
+                "for its extension, "
+                f'the same text in place of the *: files = ["*_emg.csv"], {what} = ["*_ik.mot"], or is the only one in '
+                f"its folder. There are {known}."
             )
         pairs[path] = found[0]
     return pairs
+
+
+def _in_folder(files, path):
+    return sum(other.parent == path.parent for other in files)

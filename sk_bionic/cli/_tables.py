@@ -80,7 +80,7 @@ def read_beside(config, setting, recordings, found, need=True):
         return recordings
     found = {path: wild or wild_parts_of(path, config.data.files, config.folder) for path, wild in found.items()}
     try:
-        pairs = partners(found, find_files(patterns, config.folder), setting)
+        pairs = partners(found, find_files(patterns, config.folder), setting, only=need)
     except ValueError:
         if need:
             raise

@@ -244,8 +244,11 @@ class Search:
 
 def best_lead(case):
     """By how much earlier [s] the EMG would have to come to explain the angles best, for a linear learner."""
-    known = np.isfinite(case.target).all(axis=1)
-    features, target = np.sqrt(np.maximum(case.excitation, 0.0)), case.target[known]
+    measured = case.target[:, np.isfinite(case.target).any(axis=0)]  # of moments often some joints' alone
+    known = np.isfinite(measured).all(axis=1)
+    if not known.any():
+        return 0.0
+    features, target = np.sqrt(np.maximum(case.excitation, 0.0)), measured[known]
     spread = np.maximum(np.square(target - target.mean(axis=0)).sum(axis=0), FLAT)
     leads = np.arange(-LONGEST_LAG - case.usual_lead, LONGEST_LAG + 1e-9, LAG_STEP / 2)
     left = []

@@ -113,6 +113,26 @@ def test_which_files_belong_together(tmp_path, emg_name, angle_name, files, angl
     assert aligned(got).all()
 
 
+@pytest.mark.parametrize(("emg_name", "angle_name"), [("emg.csv", "ik.txt"), ("a/emg.csv", "b/ik.txt")])
+def test_one_file_and_one_other_belong_together(tmp_path, emg_name, angle_name):
+    for path, write in ((emg_name, emg), (angle_name, angle)):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        write(tmp_path, path)
+    assert aligned(frames(tmp_path, TEXT.replace("*.csv", emg_name).replace("*.txt", angle_name))).all()
+    with pytest.raises(ValueError, match="belong to .*emg.csv"):  # what the * stand for differs
+        frames(tmp_path, TEXT.replace("*.csv", "**/*.csv").replace("*.txt", "**/*.txt"))
+
+
+def test_two_files_of_two_folders_belong_together(tmp_path):
+    for k, name in enumerate(("w1", "w2")):
+        (tmp_path / name).mkdir()
+        emg(tmp_path, f"{name}/emg.csv", shift=k)
+        angle(tmp_path, f"{name}/ik.txt", shift=k)
+    listed = TEXT.replace('"*.csv"', '"w1/emg.csv", "w2/emg.csv"').replace('"*.txt"', '"w2/ik.txt", "w1/ik.txt"')
+    got = frames(tmp_path, listed)
+    assert aligned(got).all() and got[0].index.unique("trial").tolist() == ["w1/emg", "w2/emg"]
+
+
 def test_files_without_a_partner_are_named(tmp_path):
     emg(tmp_path, "w1.csv")
     emg(tmp_path, "w2.csv")

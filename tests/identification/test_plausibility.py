@@ -1,6 +1,7 @@
 """A fit that cannot explain its recording says so, and what would; a clean one is silent."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from sk_bionic.cohort import fit_subjects
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import PlausibilityWarning
+from sk_bionic.identification._search import best_lead
 from sk_bionic.identification.at_rest import rest_suspicions, speed_suspicions
 from sk_bionic.identification.signals import ridge
 from sk_bionic.musculoskeletal import elbow, knee
@@ -240,3 +242,17 @@ def test_linear_learner_is_ridge_regression():
     expected = Ridge(0.3).fit(features, target)
     np.testing.assert_allclose(slopes, expected.coef_, rtol=1e-9)
     np.testing.assert_allclose(constant, expected.intercept_, rtol=1e-9)
+
+
+def test_a_joint_without_moments_hides_no_lag():
+    time = np.arange(600) / 100
+    excitation = 0.5 + 0.4 * np.sin(3 * time[:, None] + np.array([0.0, 1.0]) + np.sin(0.7 * time[:, None]))
+    moment = np.roll(np.sqrt(excitation[:, 0]), 20)  # 0.2 s late
+    trials = find_trials(pd.DataFrame(excitation, pd.MultiIndex.from_product([["a"], time], names=["trial", "time"])))
+    case = SimpleNamespace(excitation=excitation, trials=trials, usual_lead=0.0, target=moment[:, None])
+    alone = best_lead(case)
+    assert abs(alone) == pytest.approx(0.2, abs=0.05)
+    case.target = np.column_stack([np.full(600, np.nan), moment])
+    assert best_lead(case) == alone
+    case.target = np.column_stack([np.where(time < 3, moment, np.nan), np.where(time < 3, np.nan, moment)])
+    assert best_lead(case) == 0.0  # no frame knows both: nothing is claimed
