@@ -74,8 +74,11 @@ def folded_spectrum(recording):
             continue
         frequency, power = spectrum
         place = (channel, None, np.nan, np.nan)
+        highest = power[frequency > 10.0].max()
+        if not highest > 0:
+            continue  # a dead channel has no spectrum
         top = np.median(power[(frequency > 0.85 * nyquist) & (frequency < 0.98 * nyquist)])
-        left = float(top / power[frequency > 10.0].max())
+        left = float(top / highest)
         if left > FOLDED:
             found.append(Finding("aliasing", "warning", *place, 100.0 * left, "% of peak"))
         cumulated = np.cumsum(power * (frequency > 10.0))

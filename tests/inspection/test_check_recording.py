@@ -1,5 +1,7 @@
 """Every kind of fault, planted into a clean recording, is found where it was planted; clean recordings give nothing."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,6 +134,13 @@ def with_times(X, times):
     index = X.index.to_frame(index=False)
     index.loc[rows_of(X), "time"] = times
     return X.set_axis(pd.MultiIndex.from_frame(index))
+
+
+def test_a_dead_channel_of_raw_emg_is_flat_and_nothing_else(raw):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        findings = check_recording(raw[0].assign(dead=0.0), raw[1]).findings
+    assert set(findings.query("channel == 'dead'")["kind"]) == {"flat"}
 
 
 def test_gaps_and_rates(envelopes):
