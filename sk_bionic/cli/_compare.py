@@ -1,5 +1,6 @@
 """The model beside usual learners, on recordings that none of them has seen."""
 
+import inspect
 import sys
 import time
 import warnings
@@ -10,6 +11,8 @@ from sklearn.base import clone
 
 from ..baselines import BASELINE_NAMES, make_baseline
 from ..model_selection import TrialKFold, blocked_train_test_split, first_repetition_split
+from ..preprocessing import resample
+from ..regressor import PhysicsInformedMSKRegressor
 from ..trials import find_trials
 from ._config import read_config
 from ._estimators import make_model, make_regressor, with_normalisation
@@ -17,6 +20,7 @@ from ._outputs import check_output, write_table
 from ._tables import read_frames
 
 BASELINES = BASELINE_NAMES
+FRAME_RATE = inspect.signature(PhysicsInformedMSKRegressor).parameters["frame_rate"].default
 
 
 def compare(arguments):
@@ -27,7 +31,7 @@ def compare(arguments):
     wrong = [name for name in names if name not in BASELINES]
     if wrong:
         raise ValueError(f"--methods: {wrong[0]!r} is none of {', '.join(BASELINES)}.")
-    X, y = read_frames(config)
+    X, y = _at_frame_rate(config, *read_frames(config))
     y = y.iloc[:, 0] if y.shape[1] == 1 else y
     parts, how = splits(config.compare, X, y)
     print(f"{len(parts)} split(s): {how}.")
@@ -43,6 +47,15 @@ def compare(arguments):
     if output:
         write_table(table, output, index=False)
         print(f"Table written to {output}.")
+
+
+def _at_frame_rate(config, X, y):
+    """Frames no faster than the model sees them: of ten times as many, forests take hours to learn the same."""
+    rate, own = config.estimator.get("frame_rate", FRAME_RATE), find_trials(X).sampling_rate
+    if not rate or not own > 1.01 * rate:
+        return X, y
+    print(f"All methods see {rate:g} frames a second of the {own:g}, as the model does.")
+    return resample(X, y, sampling_rate=rate)
 
 
 def splits(settings, X, y):
