@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..io._exports import without_unit
+from ..io._quantities import is_no_voltage
 from ..trials import find_trials
 from ._config import apply_change, check_tables, read_config
 from ._files import find_files, trial_names
 from ._outputs import check_output, write_table
-from ._recordings import read_recording
+from ._recordings import TEXT, read_recording
 from ._tables import at_times_of, read_angles, read_beside, read_recordings, read_signals
 from ._words import in_plain_words
 
@@ -74,7 +76,7 @@ def _of_files(arguments):
     groups = {}
     for path in files:
         table = read_recording(path, data, names[path], data.sampling_rate).table
-        table = table[table.attrs.get("emg") or list(table.columns)]
+        table = table[_possible_emg(path, table)]
         numbers = table.apply(pd.to_numeric, errors="coerce")
         numbers = numbers.loc[:, numbers.notna().any()]
         if numbers.empty:
@@ -84,6 +86,17 @@ def _of_files(arguments):
     for members in groups.values():
         label = ", ".join(path.name for path, _ in members[:3]) + (" ..." if len(members) > 3 else "")
         yield label, check_recording(pd.concat([table for _, table in members]))
+
+
+def _possible_emg(path, table):
+    """Columns that the file calls EMG; those that nothing tells to be something else."""
+    columns = list(table.columns)
+    chosen = table.attrs.get("emg") or [c for c in columns if not is_no_voltage(without_unit(str(c))[1])] or columns
+    others = [str(column) for column in columns if column not in chosen]
+    if others and path.suffix.lower() in (*TEXT, ".c3d"):
+        more = ", ..." if len(others) > 6 else ""
+        print(f"{path.name}: {len(others)} column(s) that are no EMG are left out: {', '.join(others[:6])}{more}.")
+    return chosen
 
 
 def _data(changes):

@@ -142,6 +142,15 @@ def read_force_plates(layout):
     return found, notes
 
 
+def plate_channels(layout):
+    """Numbers of the channels, from 1, that belong to some plate; empty where the file does not tell."""
+    used = layout.parameters.one("FORCE_PLATFORM", "USED") or 0
+    try:
+        return set(_channels(layout, int(used)).ravel().astype(int).tolist()) if 1 <= used <= 1 << 15 else set()
+    except ValueError:  # damage that only those who ask for the plates have to know
+        return set()
+
+
 class _NotReadableError(Exception):
     """Why a plate is left out."""
 

@@ -74,6 +74,12 @@ def to_si(unit):
     return _SYMBOLS.get(text, (1.0, unit.strip()))
 
 
+def is_no_voltage(unit):
+    """Whether a unit's text is one of another quantity than voltage; an unknown text is not."""
+    found = to_si(unit)[1]
+    return found != "V" and found in {standard for _, standard in _SYMBOLS.values()}
+
+
 def is_voltage(unit):
     """Whether a unit's text is one of voltage."""
     return to_si(unit)[1] == "V"

@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 
 from sk_bionic.io._c3d_data import analog, positions
-from sk_bionic.io._c3d_force_plates import point_metres, read_force_plates
+from sk_bionic.io._c3d_force_plates import plate_channels, point_metres, read_force_plates
 from sk_bionic.io._c3d_layout import read_layout
+from sk_bionic.io._quantities import is_no_voltage
 from sk_bionic.io._text import fault, trial_frame
 
 __all__ = ["read_c3d"]
@@ -44,7 +45,8 @@ def read_c3d(path, *, contents="analog", trial=None, check_row_count=True):
         ``plate_1_force_x`` [N], ``plate_1_moment_x`` [N m], ``plate_1_center_of_pressure_x`` [m],
         ``plate_1_free_moment_x`` [N m] and so on. `attrs`: "source", "sampling_rate" [Hz],
         "first_frame" (its number in the recording, from 1), "units" (dict, column to unit; those of
-        analog channels as in the file).
+        analog channels as in the file). Of analog channels also "emg": those that are named so, or, where none is, those
+        of no force plate and in no other unit than one of voltage.
 
     Raises
     ------
@@ -79,6 +81,8 @@ def read_c3d(path, *, contents="analog", trial=None, check_row_count=True):
         warnings.warn(f"{layout.path.name}: {note} (file: {path})", UserWarning, stacklevel=2)
     rate = layout.rate * (1 if contents == "markers" else layout.samples_per_frame)
     attrs = {"sampling_rate": rate, "first_frame": layout.first_frame, "units": units}
+    if contents == "analog":
+        attrs["emg"] = _emg(layout, units)
     # Some programs count frames from 0.
     start = max(layout.first_frame - 1, 0) / layout.rate
     time = start + np.arange(len(values)) / rate
@@ -99,6 +103,15 @@ def _analog(layout):
     if layout.parameters.one("ANALOG", "GEN_SCALE") == 0:
         notes.append("the parameter ANALOG:GEN_SCALE is 0, so all channels are.")
     return analog(layout), dict(zip(labels, units, strict=True)), notes
+
+
+def _emg(layout, units):
+    """Which channels can be EMG, list of str; a C3D file does not tell."""
+    named = [label for label in units if "emg" in label.lower()]
+    if named:
+        return named
+    plates = plate_channels(layout)
+    return [label for i, label in enumerate(units, 1) if i not in plates and not is_no_voltage(units[label])]
 
 
 def _markers(layout):

@@ -169,3 +169,28 @@ def test_fewer_rows_than_promised_are_read_where_the_configuration_says_so(examp
     refused = run("check", tmp_path / "w.sto", code=2)
     assert "Say check_row_count = false in [data]" in refused
     assert main(["check", str(tmp_path / "w.sto"), "--set", "data.check_row_count=false"]) in (0, 1)
+
+
+def test_columns_in_units_of_angles_or_forces_are_no_emg(tmp_path, capsys):
+    noise = np.random.default_rng(0).normal(size=(4000, 2))
+    table = pd.DataFrame({"time": np.arange(4000) / 1000, "BIC [mV]": noise[:, 0], "TRI (raw)": noise[:, 1]})
+    table.assign(**{"Elbow (deg)": 90.0, "Force [N]": 3.0}).to_csv(tmp_path / "w.csv", index=False)
+    main(["check", str(tmp_path / "w.csv")])
+    printed = capsys.readouterr().out
+    assert "2 channel(s) of raw EMG" in printed and "left out: Elbow (deg), Force [N]." in printed
+
+
+def test_a_comparison_at_the_rate_that_the_model_sees(tmp_path, run):
+    flexion = make_elbow_flexion(n_trials=2, duration=3.0, sampling_rate=500, random_state=0)
+    for name, trial in flexion.data.join(flexion.target).groupby("trial"):
+        trial.droplevel("trial").reset_index().to_csv(tmp_path / f"{name}.csv", index=False)
+    (tmp_path / "e.toml").write_text(
+        '[data]\nfiles = ["trial_*.csv"]\nemg = ["biceps", "triceps"]\nangle = "elbow_flexion"\nangle_unit = "rad"\n'
+        '[estimator]\nmodel = "elbow"\n'
+    )
+    options = ["--methods", "ridge", "--set", "compare.search=false"]
+    printed = run("compare", tmp_path / "e.toml", *options, quick=True)
+    assert "All methods see 100 frames a second of the 500" in printed and "2 split(s)" in printed
+    assert "a second of" not in run(
+        "compare", tmp_path / "e.toml", *options, "--set", "data.frame_rate=100", quick=True
+    )

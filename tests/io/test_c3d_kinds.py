@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sk_bionic.cli import main
+from sk_bionic.inspection import check_recording
 from sk_bionic.io import read_c3d
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -340,3 +342,35 @@ def test_frames_of_a_truncated_file_on_request(tmp_path):
     table = silently(path, check_row_count=False)
     assert 150 < len(table) / 10 < 200
     np.testing.assert_allclose(table, analog[: len(table)])
+
+
+class TestWhichChannelsCanBeEMG:
+    """A force plate's channels, and those in another unit than one of voltage, are none."""
+
+    PLATE = {("FORCE_PLATFORM", "USED"): 1, ("FORCE_PLATFORM", "CHANNEL"): np.array([[2, 3, 4, 5, 6, 7]])}
+
+    def emg_of(self, folder, labels, units, plate=True):
+        analog = recording(n_channels=len(labels))[1]
+        changes = {(ANALOG, "LABELS"): labels, (ANALOG, "UNITS"): units, **(self.PLATE if plate else {})}
+        return silently(written(folder, None, analog, changes=changes)).attrs["emg"]
+
+    def test_by_plates_units_and_names(self, tmp_path):
+        labels = ["TA", *"abcdef", "SOL", "knee"]
+        assert self.emg_of(tmp_path, labels, ["V"] * 8 + ["deg"]) == ["TA", "SOL"]
+        assert self.emg_of(tmp_path, labels, ["V"] + ["N"] * 3 + ["Nmm"] * 3 + ["", "deg"], False) == ["TA", "SOL"]
+        assert self.emg_of(tmp_path, ["emg_TA", *labels[1:]], ["V"] * 9) == ["emg_TA"]
+
+    def test_a_file_that_does_not_tell_and_a_damaged_one(self, tmp_path):
+        assert self.emg_of(tmp_path, ["a", "b"], ["", ""], plate=False) == ["a", "b"]
+        path = written(tmp_path, *recording(), changes={("FORCE_PLATFORM", "USED"): 3})
+        assert silently(path).attrs["emg"] == ["E0", "E1"]
+
+    def test_a_check_leaves_the_others_out(self, tmp_path, capsys):
+        rng = np.random.default_rng(0)
+        analog = np.column_stack([rng.normal(size=8000), np.full((8000, 6), 400.0), rng.normal(size=8000)])
+        changes = {(ANALOG, "LABELS"): ["TA", *"abcdef", "SOL"], (ANALOG, "UNITS"): ["V"] * 8, **self.PLATE}
+        path = written(tmp_path, None, analog, changes=changes)
+        assert check_recording(silently(path)).channels == ("TA", "SOL")
+        main(["check", str(path)])
+        printed = capsys.readouterr().out
+        assert "6 column(s) that are no EMG are left out: a, b, c, d, e, f." in printed and "2 channel(s)" in printed
