@@ -45,8 +45,8 @@ def read_c3d(path, *, contents="analog", trial=None, check_row_count=True):
         ``plate_1_force_x`` [N], ``plate_1_moment_x`` [N m], ``plate_1_center_of_pressure_x`` [m],
         ``plate_1_free_moment_x`` [N m] and so on. `attrs`: "source", "sampling_rate" [Hz],
         "first_frame" (its number in the recording, from 1), "units" (dict, column to unit; those of
-        analog channels as in the file). Of analog channels also "emg": those that are named so; where none is, those of no
-        force plate and in no other unit than one of voltage.
+        analog channels as in the file). Of analog channels also "emg": those that are named so; where none is, those
+        of no force plate and in no other unit than one of voltage.
 
     Raises
     ------
