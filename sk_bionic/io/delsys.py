@@ -143,8 +143,8 @@ def _signal(path, table, channel, layout):
 
 def _warn_of_lost_rows(path, channel, n_samples):
     warnings.warn(
-        f"{path.name}: the header states {channel.n_samples} samples of {channel.name!r}, the file has {n_samples}: its "
-        "end is missing. Export it again where the whole recording is needed.",
+        f"{path.name}: the header states {channel.n_samples} samples of {channel.name!r}, the file has {n_samples}: "
+        "its end is missing. Export it again where the whole recording is needed.",
         UserWarning,
         stacklevel=4,
     )
