@@ -14,14 +14,12 @@ from .dynamics.first_use import compile_ahead
 from .dynamics.inverse import residual_along
 from .exceptions import InterruptedWarning, SimulationError, warn_user
 from .identification.of_session import PREFIX
-from .identification.suspicion import tell
 from .identification.tables import flagged
 from .learning.folds import validation_frames
 from .learning.progress import STAGES, CallbackSupportMixin, Progress, Tasks, all_or_nothing
-from .learning.seeds import own_random_state
 from .model_selection._score import r2_where_known
 from .musculoskeletal import PRESETS, MusculoskeletalModel
-from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions
+from .predictors.doubts import fit_suspicions, session_suspicions_of, signal_suspicions, tell
 from .predictors.predictor import ATTRIBUTES_IN_TIME, TABLES, pull
 from .predictors.seen_inputs import describe, inputs_of, oddities, widened
 from .predictors.settings import MODULE, settings_of, steps_of
@@ -431,9 +429,10 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
             if columns[0].trials is not None:
                 compile_ahead()
             progress = self._progress(X, y, columns[0].trials)
-            random_state = own_random_state(self.random_state)
+            random_state = inputs.own_random_state(self.random_state)
             settings = settings_of(self, random_state, progress)
-            model, recording, signals = self._learn_columns(columns.pop(), previous)
+            model, recording = self._learn_columns(columns.pop(), previous)
+            signals = signal_suspicions(recording, model, self.emg_scale_, self._may_scale)
             validation = None
             if self.early_stopping or self.callbacks and _watch_validation(self.callbacks):
                 trials, labelled = recording.trials, recording.labelled
@@ -787,10 +786,10 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         return training
 
     def _learn_columns(self, columns, previous):
-        """The model to identify, the recording that it is identified from, and what is odd about its signals."""
+        """The model to identify, and the recording that it is identified from."""
         if columns.trials is None:
             self.model_, self.roles_, self.emg_scale_ = None, None, np.ones(columns.emg.shape[1])
-            return None, columns, []
+            return None, columns
         named = hasattr(self, "feature_names_in_")
         model, self.roles_, self.emg_scale_ = inputs.learn_columns(
             columns, self.model, self._column_names, named, self.emg_scale
@@ -801,9 +800,8 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         known = getattr(previous, "model", None)
         if known is not None and len(known.parameters) == len(model.parameters):
             model = model.with_values(known.parameters.value)
-        self.model_, recording = model, inputs.in_columns(columns, self.roles_, self.emg_scale_, model)
-        del columns
-        return model, recording, signal_suspicions(recording, model, self.emg_scale_, self._may_scale)
+        self.model_ = model
+        return model, inputs.in_columns(columns, self.roles_, self.emg_scale_, model)
 
     def _read(self, X, y=None):
         """New frames as a recording, and the way back to the rows of X: None without time."""

@@ -2,6 +2,7 @@
 
 from .checks import (
     FEWEST_FRAMES,
+    LARGEST_SEED,
     check_angles,
     check_device,
     check_given,
@@ -15,6 +16,8 @@ from .checks import (
     check_same_index,
     check_trial_lengths,
     check_untimed,
+    own_random_state,
+    own_seed,
     warn_of_rough,
 )
 from .columns import (
@@ -45,6 +48,9 @@ from .frame_checks import (
 from .read import FrameSettings, in_columns, read_recording, read_training
 
 __all__ = [
+    "LARGEST_SEED",
+    "own_random_state",
+    "own_seed",
     "ColumnRoles",
     "FEWEST_FRAMES",
     "FrameSettings",

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_random_state
 
 from ..exceptions import warn_user
 from .frame_checks import LARGEST
@@ -12,6 +13,7 @@ FEWEST_FRAMES = 3  # of a training trial
 LARGEST_RANGE = 2 * np.pi  # rad that a joint may move through
 ROUNDING = 0.1  # of a step, by which times of the same row may differ
 ONE_CLOCK = "Align them by time: X, y = sk_bionic.preprocessing.resample(X, y, sampling_rate=100)."
+LARGEST_SEED = 2**31 - 1
 ROUGH_ACCELERATION = 100.0  # rad/s^2, root mean square of a prescribed angle
 
 
@@ -198,3 +200,15 @@ def check_angles(angle, trials, strict):
     if strict:
         raise ValueError(message)
     warn_user(message)
+
+
+# A generator that the whole process shares makes fits in threads depend on one another, and the program around a fit on
+# the fit: it is neither read nor advanced.
+def own_random_state(random_state):
+    """As `sklearn.utils.check_random_state`, but None is a new generator that the system has seeded, not NumPy's."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+
+
+def own_seed(random_state):
+    """An int stands for itself; of None or a generator a seed is drawn."""
+    return random_state if isinstance(random_state, int) else int(own_random_state(random_state).randint(LARGEST_SEED))

@@ -9,9 +9,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sk_bionic._inputs import own_seed
 from sk_bionic.baselines import _features, _learners
 from sk_bionic.baselines._low_pass import LowPassRegressor
-from sk_bionic.learning.seeds import own_seed
 from sk_bionic.model_selection import TrialOrBlockKFold
 
 DEFAULT_LAGS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)

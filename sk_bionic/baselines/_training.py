@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sk_bionic.learning.seeds import LARGEST_SEED, own_random_state, torch_generator
+from sk_bionic._inputs import LARGEST_SEED, own_random_state
 
 
 def train_networks(build, inputs, targets, settings):
@@ -32,7 +32,7 @@ def train_networks(build, inputs, targets, settings):
     """
     inputs, targets = (torch.tensor(a, dtype=torch.float32) for a in (inputs, targets))
     seeds = own_random_state(settings.random_state).randint(LARGEST_SEED, size=settings.n_networks)
-    return [_train(build, inputs, targets, settings, torch_generator(seed)) for seed in seeds]
+    return [_train(build, inputs, targets, settings, torch.Generator().manual_seed(int(seed))) for seed in seeds]
 
 
 def _train(build, inputs, targets, settings, generator):

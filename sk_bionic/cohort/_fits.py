@@ -17,8 +17,8 @@ from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
 from ..exceptions import PlausibilityWarning
-from ..identification.suspicion import collected
 from ..model_selection import subject_of_frames
+from ..predictors.doubts import collected
 from ._cohort import Cohort, Failure
 from ._workers import WorkerDied, outcomes_of
 

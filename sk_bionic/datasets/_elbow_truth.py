@@ -12,10 +12,10 @@ from ..dynamics.equation import EquationOfMotion
 from ..dynamics.marching import March
 from ..musculoskeletal import Muscle, MusculoskeletalModel, PolynomialPath, elbow
 from ..musculoskeletal.compiled.activation import activation_rates
-from ..musculoskeletal.compiled.instant import new_instant
+from ..musculoskeletal.compiled.model import new_instant
 from ..musculoskeletal.compiled.muscle import rigid_states
+from ..musculoskeletal.model import torque_of
 from ..musculoskeletal.muscle import MuscleState
-from ..musculoskeletal.muscle_mechanics import torque_of
 from ..trials import Trials
 
 # Path of arm26's BRA over elbow flexion as OpenSim 4.6 computes it (RMS deviation 70 micrometres),
@@ -63,6 +63,10 @@ class StretchingTendons(MusculoskeletalModel):
 
     strain_at_max_force = 0.0
 
+    def residual(self, angle, velocity, acceleration, activation, parameters=None, exogenous=None):
+        """As in `MusculoskeletalModel`, with tendons as long as their own force makes them."""
+        return self.residual_and_muscles(angle, velocity, acceleration, activation, parameters, exogenous)[0]
+
     def residual_and_muscles(
         self, angle, velocity, acceleration, activation, parameters=None, exogenous=None, *, tendon=None
     ):
@@ -78,7 +82,7 @@ class StretchingTendons(MusculoskeletalModel):
         p = self.parameters.as_dict() if parameters is None else parameters
         length, moment_arm = self.length_and_moment_arm(angle, parameters)
         lengthening = -(moment_arm * np.asarray(velocity)[..., None]).sum(axis=-2)
-        body, shape = self._body(parameters), length.shape
+        body, shape = self.compiled.body(self.parameters.flat(parameters)), length.shape
         flat = [np.ascontiguousarray(x.reshape(-1, shape[-1])) for x in (length, lengthening, np.asarray(activation))]
         found, unit = np.zeros((*flat[0].shape, 4)), new_instant(body).unit
         for _ in range(STRETCH_PASSES):  # a longer tendon is a shorter unit

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ..learning.seeds import own_random_state
+from .._inputs import own_random_state
 from ._bursts import draw_bursts, with_hidden_muscle
 from ._elbow_truth import depart, draw_model, integrate
 

@@ -1,49 +1,41 @@
 """The equation of motion of a model on recorded trials; its root, the simulation, is found interval by interval."""
 
-from functools import cached_property
-from typing import NamedTuple
-
 import numpy as np
 
-from .marching import March, record_of
+from ..musculoskeletal.compiled.layout import EXTERNAL
+from .compiled.excitation import Record, spline_curvature
+from .marching import March, Trajectory
 from .prescribed import PrescribedMotion
 
 AT_ONCE = 10_000  # frames of which only some are wanted
 
 
-class Trajectory(NamedTuple):
-    """Motion of all trials at their frames.
+def record_of(trials, excitation, exogenous, given):
+    """Recorded inputs as arrays.
 
-    `all_states` (n_frames, 2, n_states) holds angles [rad] and states of elastic tendons, then angular velocities
-    [rad/s] and the tendons' rates [1/s] at the end of the interval before each frame; `n_cut` counts intervals that
-    were crossed in several steps. `sensitivity` (n_frames, 2 n_states, n_columns), where asked for, holds derivatives
-    of all states by parameters and, behind them, by the given angles and velocities at the start of the own trial.
+    Parameters
+    ----------
+    trials : Trials
+    excitation : ndarray (n_frames, n_muscles)
+        Contiguous, not copied.
+    exogenous : dict of ndarray (n_frames,)
+        External inputs by name (see `MusculoskeletalModel.exogenous`).
+    given : ndarray (n_frames, n_prescribed, 6)
+        Taylor coefficients of the prescribed angles (see `PrescribedMotion.coefficients`).
+
+    Returns
+    -------
+    Record
     """
-
-    all_states: np.ndarray
-    n_coordinates: int
-    n_cut: int = 0
-    sensitivity: np.ndarray | None = None
-
-    @property
-    def state(self):
-        """Angles [rad] and angular velocities [rad/s], (n_frames, 2, n_coordinates)."""
-        return self.all_states[..., : self.n_coordinates]
-
-    @property
-    def tendon_state(self):
-        """State of elastic tendons (n_frames, n_tendon_states): see `sk_bionic.musculoskeletal.compiled.muscle`."""
-        return self.all_states[:, 0, self.n_coordinates :]
-
-    @property
-    def angle(self):
-        """Joint angles (n_frames, n_coordinates) [rad]."""
-        return self.state[:, 0]
-
-    @property
-    def velocity(self):
-        """Angular velocities (n_frames, n_coordinates) [rad/s]."""
-        return self.state[:, 1]
+    n, n_muscles = excitation.shape
+    external, bend = np.zeros((n, 3)), np.empty((n, n_muscles))
+    time, starts = np.array(trials.time, dtype=np.float64), np.array(trials.starts, dtype=np.int64)
+    spline_curvature(time, starts, excitation, np.empty(n), bend)
+    external[:, 2] = np.nan
+    for column, name in enumerate(EXTERNAL):
+        if name in exogenous:
+            external[:, column] = exogenous[name]
+    return Record(time, excitation, bend, np.ones((trials.n_trials, n_muscles)), external, given)
 
 
 class EquationOfMotion:
@@ -74,10 +66,14 @@ class EquationOfMotion:
         short = [str(n) for n, length in zip(trials.names, trials.lengths, strict=True) if length < 2]
         if short:
             raise ValueError(f"A trial needs at least 2 frames to have dynamics. Trials with one frame: {short}.")
-        self.model, self.trials = model, trials
+        self.model, self.trials, self.first = model, trials, trials.starts[:-1]
         self.excitation = np.ascontiguousarray(excitation, dtype=np.float64)
         self.frame_exogenous = model.exogenous(exogenous or {}, trials.n_frames)
-        self.first = trials.starts[:-1]
+        given = np.zeros((trials.n_frames, len(model.prescribed_names), 6))
+        for k, name in enumerate(model.prescribed_names):
+            given[:, k] = PrescribedMotion(trials, self.frame_exogenous[name]).coefficients()
+        #: Recorded inputs as arrays (see `compiled.excitation.Record`).
+        self.record = record_of(trials, self.excitation, self.frame_exogenous, given)
 
     @classmethod
     def of(cls, model, recording):
@@ -97,7 +93,6 @@ class EquationOfMotion:
 
     def with_model(self, model):
         """The same trials and EMG with another model of the same muscles."""
-        _ = self.record  # which is then made once for all models
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, model=model)
         return other
@@ -155,15 +150,6 @@ class EquationOfMotion:
                 out[own] = march.along_piece(k, rows, room, still, {"activations"}).activations[frames[own] - start]
         return out
 
-    @cached_property
-    def record(self):
-        """Recorded inputs as arrays (see `compiled.excitation.Record`)."""
-        names = self.model.prescribed_names
-        given = np.zeros((self.trials.n_frames, len(names), 6))
-        for k, name in enumerate(names):
-            given[:, k] = PrescribedMotion(self.trials, self.frame_exogenous[name]).coefficients()
-        return record_of(self.trials, self.excitation, self.frame_exogenous, given)
-
     def solve(self, parameters=None, initial_state=None, rows=None, *, starts=False, near=None):
         """Trajectory of every trial, marched from its first frame to its last.
 
@@ -191,11 +177,5 @@ class EquationOfMotion:
         SimulationError
             When an interval cannot be solved, even in small steps; names trial and time.
         """
-        march, from_rest = March(self, parameters, () if rows is None else rows, starts), initial_state is None
-        states, moved = march.states(initial_state), None
-        if rows is not None:
-            n_columns = march.columns.shape[1] + (0 if from_rest and not starts else 2 * self.model.n_coordinates)
-            moved = np.empty((len(states), 2 * self.model.n_states, n_columns))
-        near = None if near is None else near.all_states
-        n_cut = march.run(states, from_rest=from_rest, sensitivity=moved, near=near)
-        return Trajectory(states, self.model.n_coordinates, n_cut, moved)
+        march = March(self, parameters, () if rows is None else rows, starts)
+        return march.solve(initial_state, wanted=rows is not None, starts=starts, near=near)

@@ -1,4 +1,4 @@
-"""What a model says along a motion that is given: its muscles, and what its equation of motion leaves."""
+"""What a model says along a motion that is given: its muscles and tendons, and what its equation of motion leaves."""
 
 import numpy as np
 
@@ -6,7 +6,6 @@ from ..musculoskeletal.compiled.layout import COS_PENNATION, FIBER_NOW, FIBER_VE
 from ..musculoskeletal.muscle import MuscleState
 from ..trials import CentralDifferences
 from .marching import March
-from .tendons import tendons_along
 
 
 def differentiated(equation, angle):
@@ -44,6 +43,30 @@ def forces_along(equation, state):
     return March(equation).along(_with_tendons(equation, state)).force
 
 
+def force_derivatives(motion, state, parameters, free):
+    """Muscle forces at the frames and their derivatives.
+
+    Parameters
+    ----------
+    motion : EquationOfMotion
+    state : ndarray (n_frames, 2, n_states or n_coordinates)
+        All states of a trajectory, or a motion alone: then elastic tendons follow it in static equilibrium.
+    parameters : dict of ndarray
+    free : FreeParameters
+
+    Returns
+    -------
+    by_state : ndarray (n_frames, n_muscles, 2 n_states or 2 n_coordinates)
+        With respect to angles [N/rad], velocities [N s/rad] and, where given, the tendons' states and rates.
+    by_parameter : ndarray (n_frames, n_muscles, n_free)
+        With respect to the free parameters' values, the given states held still.
+    """
+    settled = state.shape[2] == motion.model.n_coordinates
+    march = March(motion, parameters, free.index)
+    found = march.along(state, settled=settled, wanted={"force"})
+    return march.force_by_states(found, state.shape[2]), found.force_by_parameter
+
+
 def residual_along(equation, angle):
     """Residual of the equation of motion along measured angles (n_frames, n_coordinates) [N m].
 
@@ -70,3 +93,35 @@ def residual_along(equation, angle):
 def _with_tendons(equation, state):
     tendon = tendons_along(equation, state, equation.model.parameters.as_dict())
     return state if tendon is None else np.concatenate([state, np.stack(tendon, axis=1)], axis=2)
+
+
+def tendons_along(motion, state, parameters):
+    """States of the elastic tendons along a given motion, by the same collocation as the simulation's.
+
+    Parameters
+    ----------
+    motion : EquationOfMotion
+    state : ndarray (n_frames, 2, n_coordinates or n_states)
+        Angles [rad] and angular velocities [rad/s]: simulated, predicted or measured.
+    parameters : dict of ndarray
+
+    Returns
+    -------
+    tuple of ndarray (n_frames, n_tendon_states), or None
+        States and their rates [1/s]; along a simulated motion, those of the simulation. None for rigid tendons.
+
+    Raises
+    ------
+    SimulationError
+        When Newton's method does not converge; names the trial.
+    """
+    if not motion.model.n_tendon_states:
+        return None
+    march, d = March(motion, parameters), motion.model.n_coordinates
+    states = march.states()
+    states[..., :d] = state[..., :d]
+    march.run(states, from_rest=False, held=True)
+    value, rate = states[:, 0, d:], states[:, 1, d:].copy()
+    # Nothing in the parabolas depends on a rate at a trial's first frame; that of the next frame is nearest to it.
+    rate[motion.first] = rate[motion.first + 1]
+    return value, rate

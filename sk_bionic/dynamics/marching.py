@@ -1,18 +1,23 @@
-"""Trials marched through time by the compiled equation, several at once in threads."""
+"""Trials marched through time by the compiled equation, several at once in threads.
+
+The trajectory is the root of G(z, theta) = 0, so dz/dtheta = -(dG/dz)^-1 dG/dtheta by the implicit function theorem;
+the Jacobian is block lower bidiagonal, so that sensitivities march along with the states, by the same factors.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import starmap
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from ..exceptions import SimulationError
-from ..musculoskeletal.compiled.instant import new_instant
-from ..musculoskeletal.compiled.layout import EXTERNAL, TORQUE_SCALE
+from ..musculoskeletal.compiled.layout import TENDON, TORQUE_SCALE
+from ..musculoskeletal.compiled.model import new_instant
 from ..musculoskeletal.compiled.points import at_points, new_points
 from .compiled.along import along
-from .compiled.excitation import N_ACTIVATION, Record, spline_curvature
+from .compiled.excitation import N_ACTIVATION
 from .compiled.interval import CLOSE, NEAREST, SINGULAR, SOLVED, STEERING, new_interval
 from .compiled.march import NO_ACTIVATION, NO_REST, march
 from .compiled.normal import Normal, activations_between, normal_equations
@@ -22,32 +27,39 @@ WORTH_A_THREAD = 2000  # frames
 PIECE = 500_000  # numbers of the derivatives that are held at once where they are used piece by piece (4 MB)
 
 
-def record_of(trials, excitation, exogenous, given):
-    """Recorded inputs as arrays.
+class Trajectory(NamedTuple):
+    """Motion of all trials at their frames.
 
-    Parameters
-    ----------
-    trials : Trials
-    excitation : ndarray (n_frames, n_muscles)
-        Contiguous, not copied.
-    exogenous : dict of ndarray (n_frames,)
-        External inputs by name (see `MusculoskeletalModel.exogenous`).
-    given : ndarray (n_frames, n_prescribed, 6)
-        Taylor coefficients of the prescribed angles (see `PrescribedMotion.coefficients`).
-
-    Returns
-    -------
-    Record
+    `all_states` (n_frames, 2, n_states) holds angles [rad] and states of elastic tendons, then angular velocities
+    [rad/s] and the tendons' rates [1/s] at the end of the interval before each frame; `n_cut` counts intervals that
+    were crossed in several steps. `sensitivity` (n_frames, 2 n_states, n_columns), where asked for, holds derivatives
+    of all states by parameters and, behind them, by the given angles and velocities at the start of the own trial.
     """
-    n, n_muscles = excitation.shape
-    external, bend = np.zeros((n, 3)), np.empty((n, n_muscles))
-    time, starts = np.array(trials.time, dtype=np.float64), np.array(trials.starts, dtype=np.int64)
-    spline_curvature(time, starts, excitation, np.empty(n), bend)
-    external[:, 2] = np.nan
-    for column, name in enumerate(EXTERNAL):
-        if name in exogenous:
-            external[:, column] = exogenous[name]
-    return Record(time, excitation, bend, np.ones((trials.n_trials, n_muscles)), external, given)
+
+    all_states: np.ndarray
+    n_coordinates: int
+    n_cut: int = 0
+    sensitivity: np.ndarray | None = None
+
+    @property
+    def state(self):
+        """Angles [rad] and angular velocities [rad/s], (n_frames, 2, n_coordinates)."""
+        return self.all_states[..., : self.n_coordinates]
+
+    @property
+    def tendon_state(self):
+        """State of elastic tendons (n_frames, n_tendon_states): see `sk_bionic.musculoskeletal.compiled.muscle`."""
+        return self.all_states[:, 0, self.n_coordinates :]
+
+    @property
+    def angle(self):
+        """Joint angles (n_frames, n_coordinates) [rad]."""
+        return self.state[:, 0]
+
+    @property
+    def velocity(self):
+        """Angular velocities (n_frames, n_coordinates) [rad/s]."""
+        return self.state[:, 1]
 
 
 class March:
@@ -66,9 +78,7 @@ class March:
 
     def __init__(self, equation, parameters=None, rows=(), surplus=False):
         self.compiled, self.record, self.trials = equation.model.compiled, equation.record, equation.trials
-        table = equation.model.parameters
-        values = table.value if parameters is None else table.flat(parameters)
-        self.body = self.compiled.body(np.ascontiguousarray(values))
+        self.body = self.compiled.body(equation.model.parameters.flat(parameters))
         self.columns = self.compiled.columns_of(rows)
         if surplus:
             self.columns = np.ascontiguousarray(np.concatenate([self.columns, self.compiled.surplus], axis=1))
@@ -80,6 +90,16 @@ class March:
         if initial is not None:
             states[self.trials.starts[:-1], :, : self.compiled.n_coordinates] = initial
         return states
+
+    def solve(self, initial_state=None, *, wanted=False, starts=False, near=None):
+        """Trajectory of every trial (see `EquationOfMotion.solve`), with derivatives where they are `wanted`."""
+        from_rest, states, moved = initial_state is None, self.states(initial_state), None
+        if wanted:
+            n_columns = self.columns.shape[1] + (0 if from_rest and not starts else 2 * self.compiled.n_coordinates)
+            moved = np.empty((len(states), 2 * self.n_states, n_columns))
+        near = None if near is None else near.all_states
+        n_cut = self.run(states, from_rest=from_rest, sensitivity=moved, near=near)
+        return Trajectory(states, self.compiled.n_coordinates, n_cut, moved)
 
     def run(self, states, *, from_rest, held=False, starts_only=False, activations=None, sensitivity=None, near=None):
         """Fill the states of all trials.
@@ -109,7 +129,8 @@ class March:
         wanted, reports = sensitivity is not None, np.zeros((self.trials.n_trials, 3))
         sizes = (self.columns.shape[1], sensitivity.shape[2]) if wanted else (0, 0)
         # one after another, trials are marched in the same room
-        n_rooms = self.trials.n_trials if n_workers(self.trials.n_trials, len(self.record.time)) > 1 else 1
+        workers = n_workers(self.trials.n_trials, len(self.record.time))
+        n_rooms = self.trials.n_trials if workers > 1 else 1
         rooms = [(new_instant(self.body), new_interval(self.body, *sizes)) for _ in range(n_rooms)]
         trials = [
             (
@@ -121,7 +142,7 @@ class March:
             )
             for k, rows in enumerate(self.trials.slices)
         ]  # fmt: skip
-        for k, status in enumerate(in_threads(march, trials, len(self.record.time))):
+        for k, status in enumerate(in_threads(march, trials, workers)):
             if status != SOLVED:
                 self._raise(k, status, reports[k])
         return int(reports[:, 2].sum())
@@ -155,7 +176,8 @@ class March:
         SimulationError
             When the trial cannot be marched; names it and the time.
         """
-        whole, report, w = self.trials.slices[trial], np.zeros(3), self.room(n_columns)
+        whole, report = self.trials.slices[trial], np.zeros(3)
+        w = new_instant(self.body), new_interval(self.body, self.columns.shape[1], n_columns)
         size = max(1, PIECE // max(1, n_made, 2 * self.n_states * n_columns))
         starts = _cuts(np.arange(whole.start, whole.stop + 1) if edges is None else np.asarray(edges), size)
         size = int(np.diff(starts).max())
@@ -174,9 +196,9 @@ class March:
             yield slice(start, stop), own[lead:]
             last = len(own) - 1
 
-    def room(self, n_columns=0):
-        """`Instant` and `Interval` of a march of one trial, with derivatives by that many columns."""
-        return new_instant(self.body), new_interval(self.body, self.columns.shape[1], n_columns)
+    def room(self):
+        """`Instant` and `Interval` of a walk along one trial."""
+        return new_instant(self.body), new_interval(self.body, self.columns.shape[1], 0)
 
     def from_starts(self, trial, starts, other):
         """One trial from several starts, each until it has come to where another march has been.
@@ -250,10 +272,21 @@ class March:
             )
             for k, rows in enumerate(slices)
         ]  # fmt: skip
-        for k, (status, frame) in enumerate(in_threads(along, trials, len(states))):
+        for k, (status, frame) in enumerate(in_threads(along, trials, n_workers(len(trials), len(states)))):
             if status != SOLVED:
                 self._raise(k, status, (frame, 0.0))
         return out
+
+    def force_by_states(self, found, n_states):
+        """Derivatives (n_frames, n_muscles, 2 n_states) of forces in `Points` by all states, and as many rates."""
+        d, tendons = self.compiled.n_coordinates, self.body.index[:, TENDON]
+        by_state = np.zeros((*found.force.shape, 2 * n_states))
+        by_state[..., :d] = found.force_by_state[..., :d]
+        by_state[..., n_states : n_states + d] = found.force_by_state[..., d : 2 * d]
+        if n_states > d:
+            for m in np.flatnonzero(tendons >= 0):
+                by_state[:, m, d + tendons[m]] = found.force_by_state[:, m, -1]
+        return by_state
 
     def along_piece(self, trial, rows, room, states, wanted=()):
         """As `along` at the next rows (slice) of one trial, under states (n_rows, 2, n_states); `room` of the method of
@@ -363,11 +396,10 @@ def n_workers(n_calls, n_frames):
     return min(workers, n_threads()) if workers > 1 else 1
 
 
-def in_threads(function, calls, n_frames):
-    """Iterator over what a function returns for the arguments of each call (list of tuple), several at once in threads
-    where so many frames are worth them; without threads, a call is made when its result is asked for.
+def in_threads(function, calls, workers):
+    """Iterator over what a function returns for the arguments of each call (list of tuple), so many at once (see
+    `n_workers`); without threads, a call is made when its result is asked for.
     """
-    workers = n_workers(len(calls), n_frames)
     if workers < 2:
         return starmap(function, calls)
     with ThreadPoolExecutor(workers) as pool:

@@ -22,7 +22,8 @@ from ..musculoskeletal.parameters import PASSIVE_PARAMETERS
 from .compiled.course import course, follow, new_course, rigid_forces
 from .compiled.interval import SOLVED
 from .compiled.march import NO_ACTIVATION
-from .marching import in_threads, record_of
+from .equation import record_of
+from .marching import in_threads, n_workers
 
 STATIC = 2  # frames of a trial that is no course in time: one posture, held
 OF_DYNAMICS = [DELAY, RISE, DECAY, GAIN, FIRST_LAG, SECOND_LAG]  # columns of what moves the activation's states
@@ -217,8 +218,9 @@ class MeasuredMotion:
             report = np.zeros(1)
             return function(k, self.trials.slices[k], report), int(report[0])
 
+        n = self.trials.n_trials
         for k, (status, frame) in enumerate(
-            in_threads(one, [(k,) for k in range(self.trials.n_trials)], self.trials.n_frames)
+            in_threads(one, [(k,) for k in range(n)], n_workers(n, self.trials.n_frames))
         ):
             if status != SOLVED:
                 self._raise(self.trials.names[k], status, self.trials.time[frame])

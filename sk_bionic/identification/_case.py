@@ -10,9 +10,12 @@ from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.presets import place_limits
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Trials, shifted
-from .at_rest import starts_of_zero
+from .at_rest import beyond, starts_of_zero
 from .identify import IdentificationSettings, identify
 
+# Chosen as those of the search (`_search`).
+FAR_FROM_PRIOR = 2.2  # standard deviations of a prior beyond which a parameter is odd
+BEYOND_STD = np.deg2rad(15.0)  # by which joints exceed their range in models
 LONGEST_STEP = 0.04  # s between the frames that are looked at
 MOST_FRAMES, FEWEST_FRAMES = 400, 10  # that are looked at; of a trial
 LONGEST_PART = 15.0  # s of a trial
@@ -107,6 +110,16 @@ class Case:
         given = {name: column[rows] for name, column in motion.frame_exogenous.items()}
         others = {name: values[rows] for name, values in others.items()}
         return cls(motion.model, trials, motion.excitation[rows], given, angle[rows], weight[rows], **others)
+
+    def unexplained(self, explanation):
+        """Error over the standard deviation of what was to be explained, the largest of all coordinates."""
+        return float(np.nanmax(explanation.error / self.target_std))
+
+    def explained_by(self, explanation):
+        """Whether a model explains it well, with parameters that muscles have, within the range of its joints."""
+        odd = np.abs(explanation.prior).max(initial=0.0) > FAR_FROM_PRIOR
+        outside = beyond(explanation.joint_angle, self.model) > BEYOND_STD
+        return not (self.unexplained(explanation) > self.well or odd or outside)
 
     @property
     def target(self):

@@ -10,12 +10,11 @@ from itertools import combinations
 import numpy as np
 
 from ..trials import shifted
-from ._case import Explanation
+from ._case import BEYOND_STD, Explanation
 from .at_rest import beyond, starts_of_zero
 from .signals import ridge
 
 # Chosen on simulated elbows and arms (seeds 1000 to 1039) and twelve recorded knees: see benchmarks/spoilt_subjects.py.
-FAR_FROM_PRIOR = 2.2  # standard deviations of a prior beyond which a parameter is odd
 POOR = 0.45  # error over standard deviation above which anything may be the matter
 MIDDLING = 0.35
 INDEPENDENT = 0.5  # s after which a model's error is a new one
@@ -32,7 +31,6 @@ RATIOS = {
     "mass": 0.65,
     "moment_sign": 0.65,
 }
-BEYOND_STD = np.deg2rad(15.0)  # by which joints exceed their range in models
 ODD_DELAY = 1.2  # prior standard deviations, of all muscles' mean
 MOST_TRIED = 30  # identifications, for every coordinate
 STOP = 0.2  # ratio of errors below which nothing better need be looked for
@@ -88,18 +86,11 @@ class Search:
     def __init__(self, case, base):
         self.case, self.base, self.found, self.n_tried = case, base, [], 0
         self.base_score = score(base, case)
-        self.unexplained = float(np.nanmax(base.error / case.target_std))
-        self.outside = beyond(base.joint_angle, case.model)
-
-    @property
-    def suspicious(self):
-        """Whether there is anything to be explained."""
-        odd = np.abs(self.base.prior).max(initial=0.0) > FAR_FROM_PRIOR
-        return bool(self.unexplained > self.case.well or odd or self.outside > BEYOND_STD)
+        self.unexplained, self.outside = case.unexplained(base), beyond(base.joint_angle, case.model)
 
     def best(self):
         """The counterfactual that explains the case best, None where none does clearly; and those as good."""
-        if not self.suspicious:
+        if self.case.explained_by(self.base):
             return []
         poor = self.unexplained > POOR or self.outside > BEYOND_STD
         if poor and "moment_sign" in self.case.kinds:

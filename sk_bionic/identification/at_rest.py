@@ -96,9 +96,13 @@ def rest_suspicions(motion, angle, scaled=False):
         arm = arms[0, d]
         # Which side holds more, nobody knows: the muscles of either side alone bound where the limb may be.
         sides = {side.tobytes(): side for side in (0 * level, level * (arm > 0), level * (arm < 0))}
-        if not _gravity_leads(motion, d, measured, resting):
-            continue
-        hanging = [_hanging(motion, d, measured, resting, side) for side in sides.values()]
+        idle = _torques(motion, d, measured, resting, ["joint_stiffness", "max_isometric_force"], np.zeros(len(level)))
+        if np.ptp(idle) / 2 < float(model.parameters.as_dict()["joint_stiffness"][d]):
+            continue  # passive tissue does more than gravity
+        # What the muscles' forces would be is of no weight where they are silent.
+        off = [[] if side.any() else ["max_isometric_force"] for side in sides.values()]
+        torques = [_torques(motion, d, measured, resting, *each) for each in zip(off, sides.values(), strict=True)]
+        hanging = [_hanging(torque, measured[d]) for torque in torques]
         if None in hanging:
             continue
         nearest = float(np.clip(measured[d], min(hanging), max(hanging)))
@@ -125,25 +129,17 @@ def _resting(motion, angle):
     return known & (np.abs(velocity) < STILL).all(axis=1) & (level <= np.percentile(level, QUIET))
 
 
-def _hanging(motion, d, measured, resting, activation):
-    """Angle [rad] to which gravity, tissue and muscles of an activation (n_muscles,) bring a coordinate, the others as
-    measured; None where there is none.
+def _hanging(torque, measured):
+    """Angle [rad] to which the torque at `ANGLES` [N m] brings a coordinate, near where it was measured; None where
+    there is none.
     """
-    torque = _torques(motion, d, measured, resting, [] if activation.any() else ["max_isometric_force"], activation)
     # The torque is what else would have to act: where it rises through 0, the posture is stable.
     stable = np.flatnonzero((torque[:-1] < 0) & (torque[1:] >= 0))
     if not len(stable):
         return None
     share = -torque[stable] / (torque[stable + 1] - torque[stable])
     roots = ANGLES[stable] + share * (ANGLES[1] - ANGLES[0])
-    return float(roots[np.argmin(np.abs(roots - measured[d]))])
-
-
-def _gravity_leads(motion, d, measured, resting):
-    """Whether gravity acts more on a coordinate than passive tissue does."""
-    idle = np.zeros(motion.model.n_muscles)
-    gravity = _torques(motion, d, measured, resting, ["joint_stiffness", "max_isometric_force"], idle)
-    return np.ptp(gravity) / 2 >= float(motion.model.parameters.as_dict()["joint_stiffness"][d])
+    return float(roots[np.argmin(np.abs(roots - measured))])
 
 
 def _torques(motion, d, measured, resting, off, activation):
@@ -182,16 +178,16 @@ SHARE = 0.5
 LEAST_ARM = 5e-3  # m; muscles that are nearer to the joint do not move it
 
 
-def speed_suspicions(angle, trials, model=None):
-    """Joints that turn faster than any does; `angle` (n_frames, n_coordinates) [rad], NaN where unknown."""
+def speed_suspicions(angle, trials, unloaded=np.inf):
+    """Joints that turn faster than any does; `angle` (n_frames, n_coordinates) [rad], NaN where unknown, and speeds of
+    muscles that are `unloaded` (see the function of that name).
+    """
     if trials.sampling_rate < PLAUSIBLE_RATES[0]:
         return []
     velocity = np.concatenate(
         [_velocity(angle[rows], trials.time[rows], trials.sampling_rate) for rows in trials.slices]
     )
-    limits = np.full((2, angle.shape[1]), FASTEST)
-    if model is not None:
-        limits = np.minimum(limits, _unloaded(model, angle) * SHARE)
+    limits = np.minimum(np.full((2, angle.shape[1]), FASTEST), unloaded * SHARE)
     limit = np.where(velocity > 0, limits[0], limits[1])
     known = np.isfinite(velocity)
     if not known.any():
@@ -216,12 +212,12 @@ def _velocity(angle, time, rate):
     return (angle[width:] - angle[:-width]) / (time[width:] - time[:-width])[:, None]
 
 
-def _unloaded(model, angle):
-    """Speed (2, n_coordinates) [rad/s] of the fastest muscle that increases, and that decreases, each angle."""
+def unloaded(model, n_angles):
+    """Speed (2, n_angles) [rad/s] of the fastest muscle that increases, and that decreases, each angle."""
     parameters = model.parameters.as_dict()
-    out, ranges = np.full((2, angle.shape[1]), np.inf), anatomical_ranges(model)
+    out, ranges = np.full((2, n_angles), np.inf), anatomical_ranges(model)
     # Where nobody knows the joints' ranges, nobody knows their moment arms: polynomials hold within them only.
-    if None in ranges or model.name == "auto" or model.prescribed_names or len(ranges) != angle.shape[1]:
+    if None in ranges or model.name == "auto" or model.prescribed_names or len(ranges) != n_angles:
         return out
     low, high = np.array(ranges).T
     postures = low + (high - low) * np.array([[0.25], [0.5], [0.75]])
@@ -229,7 +225,7 @@ def _unloaded(model, angle):
     arm = model.length_and_moment_arm(postures, parameters | scale)[1].mean(axis=0)
     shortening = parameters["max_contraction_velocity"] * parameters["optimal_fiber_length"]
     for k, sign in enumerate((1.0, -1.0)):
-        for d in range(angle.shape[1]):
+        for d in range(n_angles):
             own = sign * arm[d] > LEAST_ARM
             if own.any():
                 out[k, d] = (shortening[own] / np.abs(arm[d][own])).max()

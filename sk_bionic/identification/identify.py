@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import logit
 
-from ..dynamics.equation import Trajectory
+from ..dynamics.marching import Trajectory
 from ..exceptions import SimulationError
 from ..musculoskeletal import MusculoskeletalModel
 from .levenberg_marquardt import levenberg_marquardt
@@ -198,20 +198,17 @@ def identify(
             break
     if all(run is None for run in runs):
         raise failure
-    result = _best(posterior, runs, settings)
-    if interrupted:
-        raise IdentificationInterrupted(result)
-    return result
-
-
-def _best(posterior, runs, settings):
-    """Identification of the best run."""
     objectives = _compare(posterior, runs)
     best = runs[int(np.argmin(objectives))]
     posterior.weight = best.weight
-    result = _result(posterior, best, settings.exact_errors)
+    of_angles, of_priors = posterior.data_terms(best.point, best.fraction), posterior.prior_terms(best.point)
+    errors = _errors(posterior, best, of_priors[1], of_angles[0] + of_priors[0]) if settings.exact_errors else None
+    result = _result(posterior, best, of_angles[1], of_priors[1], errors)
     values = [None if run is None else posterior.free.free_values(run.point.raw) for run in runs]
-    return replace(result, starts=tuple(zip(objectives, values, strict=True)))
+    result = replace(result, starts=tuple(zip(objectives, values, strict=True)))
+    if interrupted:
+        raise IdentificationInterrupted(result)
+    return result
 
 
 @dataclass
@@ -256,7 +253,7 @@ def _approached(posterior, raw, on_step):
     try:
         run = _Run(coarse.start(raw), on_step=on_step)
         try:
-            problem = _GivenFraction(coarse, FIRST_EFFECTIVE_FRACTION * every)
+            problem = coarse.given(FIRST_EFFECTIVE_FRACTION * every)
             options = {"max_iter": MAX_ITERATIONS, "tol": COARSE_TOLERANCE, "on_step": run.accepted}
             run.ended(levenberg_marquardt(problem, run.point, **options))
         except KeyboardInterrupt:
@@ -300,7 +297,7 @@ def _search(posterior, run, robust):
     options = {"max_iter": MAX_ITERATIONS, "tol": TOLERANCE, "on_step": run.told}
     try:
         for _ in range(MAX_ROUNDS):
-            run.ended(levenberg_marquardt(_GivenFraction(posterior, fitted_fraction), run.point, **options))
+            run.ended(levenberg_marquardt(posterior.given(fitted_fraction), run.point, **options))
             previous = fitted_fraction, posterior.weight
             if robust:
                 posterior.weight = robust_weight(run.point.error, posterior.given_weight)
@@ -312,28 +309,14 @@ def _search(posterior, run, robust):
         run.fraction, run.weight = posterior.effective_fraction(run.point), posterior.weight
 
 
-class _GivenFraction:
-    """Minus the log posterior, given the fraction of the frames that are independent."""
-
-    def __init__(self, posterior, fraction):
-        self.posterior, self.fraction = posterior, fraction
-        self.moved, self.evaluate = posterior.moved, posterior.evaluate
-
-    def cost(self, point):
-        return self.posterior.objective(point, self.fraction)
-
-    def linearise(self, point):
-        data, prior = self.posterior.data_terms(point, self.fraction), self.posterior.prior_terms(point)
-        return tuple(a + b for a, b in zip(data, prior, strict=True))
-
-
-def _result(posterior, run, exact_errors):
+def _result(posterior, run, data, prior, errors):
+    """Identification of a run, of the Hessians of data and prior and, where they are wanted, `StandardErrors`."""
     point, free = run.point, posterior.free
-    p = free.n_raw
-    of_data, data = posterior.data_terms(point, run.fraction)
-    of_prior, prior = posterior.prior_terms(point)
-    by_raw = free.derivative(point.raw)
-    errors = _errors(posterior, run, prior, of_data + of_prior) if exact_errors else None
+    p, by_raw = free.n_raw, free.derivative(point.raw)
+    noise = None
+    if errors is not None:  # of the muscle forces, as far as it is not the model that is in doubt
+        noise = force_noise(point.motion, point.trajectory, point.parameters, point.initial_state, point.error)
+        noise = np.sqrt(1.0 - errors.doubt) * noise
     plain = np.linalg.pinv(data + prior, hermitian=True)[:p, :p]
     scale = 1.0 / np.sqrt(np.diag(prior)[:p])
     states = data[p:, p:] + prior[p:, p:]
@@ -354,14 +337,8 @@ def _result(posterior, run, exact_errors):
         converged=run.converged,
         given_fixed=by_raw @ (plain if errors is None else errors.given_fixed) @ by_raw.T,
         doubt=0.0 if errors is None else errors.doubt,
-        force_noise=None if errors is None else _force_noise(point, errors.doubt),
+        force_noise=noise,
     )
-
-
-def _force_noise(point, doubt):
-    """Noise of the muscle forces (n_muscles,), as far as it is not the model that is in doubt."""
-    noise = force_noise(point.motion, point.trajectory, point.parameters, point.initial_state, point.error)
-    return np.sqrt(1.0 - doubt) * noise
 
 
 def _errors(posterior, run, prior, left):

@@ -95,7 +95,7 @@ def implausible_calibration(motion, angle, moments, weight, found):
         return _turned(motion, moments, weight, found)
     case = MomentCase.of(motion, angle, weight, moments=moments)
     base = Explanation.of(found, case.angle)
-    if not Search(case, base).suspicious:
+    if case.explained_by(base):
         return []
     return of_search(Search(case, case.explained() or base))
 

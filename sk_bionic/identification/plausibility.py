@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ._case import Case, Explanation
-from ._search import FAR_FROM_PRIOR, Search
+from ._case import FAR_FROM_PRIOR, Case, Explanation
+from ._search import Search
 from .at_rest import rest_suspicions
-from .suspicion import Suspicion, ordered
+from .suspicion import Suspicion
 
 FAR_ZERO = 2.0  # prior standard deviations of an identified zero
 NOT_EXPLAINED = 0.84  # error over standard deviation of what was measured, above which the model says nothing
@@ -37,7 +37,7 @@ def implausibilities(motion, angle, weight=None, identification=None, scaled=Fal
     case = Case.of(motion, angle, weight)
     rest = rest_suspicions(motion, angle, scaled)
     found = None if identification is None else Explanation.of(identification, angle)
-    if found is not None and not Search(case, found).suspicious:
+    if found is not None and case.explained_by(found):
         return parameters_far_off(found.model, scaled, rest)
     base = case.explained()
     if base is None:
@@ -271,4 +271,4 @@ _WORDS = {
 }  # fmt: skip
 
 
-__all__ = ["implausibilities", "of_search", "ordered", "strengths"]
+__all__ = ["implausibilities", "of_search", "strengths"]

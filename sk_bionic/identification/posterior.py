@@ -1,12 +1,13 @@
 """The posterior of parameters and initial states given measured angles: evaluation, linearisation, weights."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from types import SimpleNamespace
 
 import numpy as np
 
-from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.marching import March, in_threads
+from ..dynamics.equation import EquationOfMotion
+from ..dynamics.marching import March, Trajectory, in_threads, n_workers
 from ..exceptions import SimulationError
 from ..musculoskeletal.prior import FreeParameters, fixed_parameters
 from .trial_gains import TrialGains
@@ -136,7 +137,8 @@ class Posterior:
         motion = self.trial_gains.applied(log_gain)
         parameters = motion.model.parameters.as_dict(self.free.values(raw))
         rows = self.trial_gains.free.index if self.marches_once else None
-        trajectory = motion.solve(parameters, initial_state, rows, near=near)
+        march = March(motion, parameters, () if rows is None else rows)
+        trajectory = march.solve(initial_state, wanted=rows is not None, near=near)
         simulated = trajectory.angle + parameters["goniometer_offset"]
         error = np.where(self.given_weight > 0, self.angle - simulated, 0.0)
         prior = self.free.prior_residual(raw)
@@ -179,20 +181,11 @@ class Posterior:
         priors = (point.prior, point.prior_of_state, point.prior_of_gain)
         return 0.5 * (data + sum((prior**2).sum() for prior in priors))
 
-    def sensitivity(self, point):
-        """d(simulated angle)/d(raw parameters), behind them d/d(initial state and gains of the own trial).
-
-        ndarray (n_frames, n_coordinates, n_raw + n_of_trial).
-        """
-        free = self.trial_gains.free
-        if point.trajectory.sensitivity is None:
-            moved = point.motion.solve(point.parameters, point.initial_state, free.index).sensitivity
-        else:
-            moved = point.trajectory.sensitivity
-        return self._of_angle(point, moved)
-
     def _of_angle(self, point, moved):
-        """`sensitivity` at some frames, from the derivatives of all states by what is free."""
+        """d(simulated angle)/d(raw parameters), behind them d/d(initial state and gains of the own trial), at some
+        frames, ndarray (n_frames, n_coordinates, n_raw + n_of_trial), from the derivatives of all states by what is
+        free.
+        """
         n, moved = len(self.trial_gains.free), moved[:, : self.d]
         by_value, by_gain = self.trial_gains.split(moved[..., :n], point.parameters)
         by_value = with_offset(by_value, self.free)
@@ -216,7 +209,10 @@ class Posterior:
         """
         slices, free = self.motion.trials.slices, self.trial_gains.free
         if self.marches_once:
-            whole = self.sensitivity(point)
+            moved = point.trajectory.sensitivity
+            if moved is None:
+                moved = point.motion.solve(point.parameters, point.initial_state, free.index).sensitivity
+            whole = self._of_angle(point, moved)
             return lambda k, edges=None, n_made=0: iter([(slices[k], whole[slices[k]])])
         march = March(point.motion, point.parameters, free.index)
         states, n_columns = march.states(point.initial_state), len(free) + 2 * self.d
@@ -257,33 +253,47 @@ class Posterior:
         """What a frame's weight is over the noise's variance (n_coordinates,)."""
         return (self.n + self.n_known) / (self.squares(point) + self.known_squares)
 
-    def data_terms(self, point, fraction):
-        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and each trial's start and gains."""
+    def given(self, fraction):
+        """The problem that `levenberg_marquardt` solves, given the fraction of the frames that are independent."""
+        return SimpleNamespace(
+            cost=partial(self.objective, fraction=fraction),
+            linearise=partial(self.data_terms, fraction=fraction, with_priors=True),
+            moved=self.moved,
+            evaluate=self.evaluate,
+        )
+
+    def data_terms(self, point, fraction, with_priors=False):
+        """Gradient and Gauss-Newton Hessian of the data term over raw parameters and each trial's start and gains;
+        with the priors' where asked for.
+        """
         if point.linearised[0] is not self.weight:
-            point.linearised = self.weight, self._data_terms(point)
-        return tuple(fraction * each for each in point.linearised[1])
+            trials, of_trial, scale = self.motion.trials, self.jacobians(point), self.frame_scale(point)
+            calls = [(point, of_trial, scale, k) for k in range(trials.n_trials)]
+            sums = list(in_threads(self._sums_of_trial, calls, n_workers(len(calls), trials.n_frames)))
+            point.linearised = self.weight, self._placed(sums)
+        gradient, hessian = (fraction * each for each in point.linearised[1])
+        if with_priors:
+            of_priors = self.prior_terms(point)
+            gradient, hessian = gradient + of_priors[0], hessian + of_priors[1]
+        return gradient, hessian
 
-    def _data_terms(self, point):
-        """Those of all frames as if they were independent."""
-        scale = self.frame_scale(point)
+    def _sums_of_trial(self, point, of_trial, scale, k):
+        """A trial's gradient and Hessian over raw parameters and its own unknowns, its frames as if independent."""
+        size = self.free.n_raw + self.n_of_trial
+        slope, curvature = np.zeros(size), np.zeros((size, size))
+        for rows, piece in of_trial(k):
+            jacobian = piece.reshape(-1, size)
+            weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
+            slope += weighted.T @ point.error[rows].ravel()
+            curvature += weighted.T @ jacobian
+        return slope, curvature
+
+    def _placed(self, sums):
+        """Gradient and Hessian over all unknowns from those of every trial."""
         p, size = self.free.n_raw, self.n_of_trial
-        total = p + size * self.motion.trials.n_trials
+        total = p + size * len(sums)
         gradient, hessian = np.zeros(total), np.zeros((total, total))
-        of_trial = self.jacobians(point)
-
-        def one(k):
-            sums = np.zeros(p + size), np.zeros((p + size, p + size))
-            for rows, piece in of_trial(k):
-                jacobian = piece.reshape(-1, p + size)
-                weighted = jacobian * (scale * self.weight[rows]).reshape(-1, 1)
-                sums[0][...] += weighted.T @ point.error[rows].ravel()
-                sums[1][...] += weighted.T @ jacobian
-            return sums
-
-        trials = self.motion.trials
-        for k, (slope, curvature) in enumerate(
-            in_threads(one, [(k,) for k in range(trials.n_trials)], trials.n_frames)
-        ):
+        for k, (slope, curvature) in enumerate(sums):
             own = slice(p + size * k, p + size * (k + 1))
             gradient[:p] -= slope[:p]
             gradient[own] = -slope[p:]

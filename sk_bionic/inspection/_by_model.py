@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ..identification.suspicion import collected
+from ..predictors.doubts import collected
 from ._quality import Finding
 
 

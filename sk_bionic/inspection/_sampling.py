@@ -8,11 +8,11 @@ import pandas as pd
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs import own_random_state
 from ..dynamics.equation import EquationOfMotion
 from ..exceptions import SimulationError
 from ..identification.identifiability import label
 from ..identification.posterior import LARGEST_RAW, Posterior
-from ..learning.seeds import own_random_state
 
 INSTALL = 'pip install "sk-bionic[sampling]"'
 QUANTILES = (0.025, 0.5, 0.975)

@@ -11,9 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler
 from ..trials.filters import smooth
-from .features import sequence_lags
+from .features import OF_STATE, sequence_lags
 from .own_module import Columns
-from .settings import OF_STATE
 from .training import TrainedNetwork
 
 N_TREES, MIN_LEAF, TREE_FEATURES = 200, 2, 0.5  # as the baseline "extra_trees"

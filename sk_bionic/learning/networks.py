@@ -129,6 +129,11 @@ class HistoryNetwork(nn.Module):
         noise = torch.randn(*features.shape[1:], dtype=features.dtype, generator=self._generator).to(features.device)
         return *self.of_version(features[0], 0), self._noisy(features, noise)
 
+    @property
+    def shown(self):
+        """The networks as a user sees them."""
+        return self
+
     def of_version(self, features, version):
         """Angles and forces, as `forward` returns them, of the networks that one version of the features feeds.
 
@@ -209,13 +214,10 @@ class HistoryNetwork(nn.Module):
             out.append(angle if isinstance(rows, slice) else whole.index_copy(1, rows, angle))
         return torch.cat(out).double()
 
-    def _angle(self, hidden, networks):
-        return self.angle(hidden, networks).double()
-
     def _with_forces(self, hidden, networks):
         empty = self.force is None
         forces = hidden.new_zeros(*hidden.shape[:2], 0) if empty else self.force(hidden, networks)
-        return self._angle(hidden, networks), nn.functional.softplus(forces).double()
+        return self.angle(hidden, networks).double(), nn.functional.softplus(forces).double()
 
     def __getstate__(self):
         return {**vars(self), "_generator": None, "frames": None}  # a generator can be neither copied nor pickled

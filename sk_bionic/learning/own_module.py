@@ -147,6 +147,11 @@ class ModuleNetworks(nn.Module):
         noisy = features + self.input_noise * noise
         return *self.of_version(features[0], 0), torch.cat([self._angles(x, k)[0] for k, x in enumerate(noisy)])
 
+    @property
+    def shown(self):
+        """A user's module where a single one was trained, else all of them."""
+        return self.networks[0] if len(self.networks) == 1 else self
+
     def of_version(self, features, version):
         """As `HistoryNetwork.of_version`."""
         features = self._of_own_type(features)
@@ -214,9 +219,3 @@ def _last_step(out):
     """What a module says of each frame, of a sequence its latest step."""
     out = out[0] if isinstance(out, tuple | list) else out
     return out[:, -1] if out.ndim == 3 else out
-
-
-def of_user(networks):
-    """A user's module where a single one was trained; other networks as they are."""
-    single = isinstance(networks, ModuleNetworks) and len(networks.networks) == 1
-    return networks.networks[0] if single else networks

@@ -10,7 +10,6 @@ from ..exceptions import SimulationError
 from .loss import TrainingLoss
 from .networks import HistoryNetwork
 from .own_module import ModuleNetworks
-from .seeds import torch_generator
 from .skorch_net import AllFrames, RecordingNet, callbacks_of
 
 
@@ -219,7 +218,7 @@ def _networks(settings, sizes, data_weight, columns, *, seen, source, noise_leve
         )  # fmt: skip
     module = HistoryNetwork(
         n_features, n_outputs, n_muscles, settings.hidden_layer_sizes, settings.input_noise, seen, source,
-        torch_generator(settings.seed), noise_levels,
+        torch.Generator().manual_seed(settings.seed), noise_levels,
     )  # fmt: skip
     module.frames = [torch.from_numpy(np.flatnonzero(row)).to(settings.device) for row in data_weight]
     return module

@@ -18,11 +18,12 @@ from ..identification.from_torques import identify_torques
 from ..identification.identifiability import assess
 from ..identification.of_moments import implausible_calibration
 from ..identification.signals import angle_suspicions, any_constant, emg_suspicions
-from ..identification.suspicion import CONCLUSIVE, ordered, suspicion_frame, tell
+from ..identification.suspicion import CONCLUSIVE, suspicion_frame
 from ..identification.tables import correlation_frame, flagged, parameter_frame
 from ..model_selection._score import r2_where_known
 from ..musculoskeletal import PRESETS, MuscleGeometry, MusculoskeletalModel, lumped_joint
 from ..musculoskeletal.prior import FreeParameters
+from ..predictors.doubts import ordered, tell
 from ..trials import find_trials
 from .freeing import driven_by, freed, placed, scaled_to
 from .learner import MEMBERS, MomentLearner, learn

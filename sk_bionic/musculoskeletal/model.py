@@ -1,15 +1,18 @@
-"""The musculoskeletal model: muscles on a skeleton, and the residual of its equation of motion."""
+"""The musculoskeletal model: muscles on a skeleton, their geometry and forces, and the equation of motion."""
+
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from .compiled import CompiledModel
-from .compiled.instant import new_instant
-from .compiled.layout import EXTERNAL
+from .compiled.activation import shapes
+from .compiled.layout import COS_PENNATION, EXTERNAL, FIBER_NOW, FIBER_VELOCITY, FORCE, UNIT_LENGTH
+from .compiled.model import new_instant
 from .compiled.points import at_points, new_points
-from .muscle_mechanics import MuscleMechanics
-from .parameters import DEFINITIONS, PASSIVE_PARAMETERS, ParameterTable, make_parameter
+from .muscle import MuscleState
+from .parameters import DEFINITIONS, PASSIVE_PARAMETERS, SEGMENT_PARAMETERS, ParameterTable, make_parameter
 from .path import check_joints
-from .prescription import PrescribedAngles
 from .skeleton import Joint, find_linkage
 
 NO_STOP = {"value": 1e-9, "lower": 1e-12}  # N m/rad: of coordinates whose stops nobody states
@@ -17,7 +20,7 @@ AT_ONCE = 10_000  # frames, of which there may be very many
 EXOGENOUS = ("hand_load_kg", "segment_orientation_rad", "external_torque_nm")
 
 
-class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
+class MusculoskeletalModel:
     """Muscles that move the joints of a skeleton, with all their parameters.
 
     The model is immutable: identification returns a new one (`with_values`).
@@ -92,8 +95,13 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         check_joints([muscle.path for muscle in self.muscles if muscle.path is not None], len(self.joints))
         self.elastic = np.array([muscle.tendon == "elastic" for muscle in self.muscles])
         self.linkage = find_linkage(self.joints) if self.has_skeleton else None
-        joint_rows = _joint_rows(self.joints, self.linkage) if self.has_skeleton else _tissue_rows(self.joints)
-        self.parameters = ParameterTable(_muscle_rows(self.muscles) + joint_rows)
+        rows = _rows(self.muscles, ("muscle",), [muscle.given_parameters for muscle in self.muscles])
+        if self.has_skeleton:
+            owners = ("coordinate",) if self.linkage is None else ("coordinate", "linkage")
+            rows += _rows(self.joints, owners, [joint.parameters for joint in self.joints])
+        else:
+            rows += _tissue_rows(self.joints)
+        self.parameters = ParameterTable(rows)
         self._prescribe(())
 
     @property
@@ -237,7 +245,9 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
             `muscle_state`), which leaves a small residual on trajectories of such a model; `implicit_residual` has
             their states.
         """
-        return self.residual_and_muscles(angle, velocity, acceleration, activation, parameters, exogenous)[0]
+        self.check_motion()
+        at = self._at(angle, velocity, acceleration, activation, parameters, exogenous, None, {"residual"})
+        return (at.residual[:, : self.n_coordinates] * self.torque_scale).reshape(np.shape(angle))
 
     def residual_and_muscles(
         self, angle, velocity, acceleration, activation, parameters=None, exogenous=None, *, tendon=None
@@ -311,10 +321,216 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         mass = at.residual_by_motion[:, :d, 2 * d :] * self.torque_scale[:, None]
         return mass.reshape(*shape, d)
 
-    def _body(self, parameters=None):
-        """Arrays of the model under parameters by name, default its own."""
-        table = self.parameters
-        return self.compiled.body(table.value if parameters is None else table.flat(parameters))
+    @property
+    def n_coordinates(self):
+        """Number of degrees of freedom that obey the equation of motion."""
+        return len(self.coordinate_names)
+
+    @property
+    def free_joints(self):
+        """Joints whose angles obey the equation of motion, tuple of Joint (n_coordinates,)."""
+        return tuple(joint for joint in self.joints if joint.name not in self.prescribed_names)
+
+    def _prescribe(self, names):
+        self.prescribed_names = tuple(joint.name for joint in self.joints if joint.name in names)
+        self.coordinate_names = tuple(joint.name for joint in self.free_joints)
+        self.torque_scale = np.array([joint.torque_scale for joint in self.free_joints])
+        self.__dict__.pop("_compiled", None)
+        self._free = [i for i, joint in enumerate(self.joints) if joint.name not in names]
+
+    def prescribing(self, names):
+        """Model some of whose angles are given and move the others, as a measured shoulder moves the elbow.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Coordinates that are prescribed. Their motion is an external input of that name. The equations of the
+            others keep the coupling: inertia, centrifugal forces, gravity and muscle paths of the whole. Parameters of
+            the prescribed joints themselves (stiffness, damping, stops, goniometer offset) are left out of the table;
+            those of their segments remain.
+
+        Returns
+        -------
+        MusculoskeletalModel
+            A new model.
+
+        Raises
+        ------
+        ValueError
+            When a name is no coordinate, or none would be left to obey the equation of motion.
+        """
+        unknown = [name for name in names if name not in self.coordinate_names]
+        if unknown or len(names) == self.n_coordinates:
+            raise ValueError(
+                f"Only some of the coordinates {self.coordinate_names} of the model {self.name!r} can be prescribed. "
+                f"Got {tuple(names)}."
+            )
+        rows = [r for r in self.parameters.rows if r.owner not in names or r.name in SEGMENT_PARAMETERS]
+        other = self._with_table(ParameterTable(rows))
+        other._prescribe((*self.prescribed_names, *names))
+        return other
+
+    def exogenous(self, columns, n_frames):
+        """Complete set of external inputs.
+
+        Parameters
+        ----------
+        columns : dict of array (n_frames,)
+            Any of "hand_load_kg" [kg], "segment_orientation_rad" [rad] and "external_torque_nm" [N m], and every
+            prescribed angle [rad] by its name.
+        n_frames : int
+            Number of frames.
+
+        Returns
+        -------
+        dict of ndarray (n_frames,)
+            A missing load is 0 kg; a missing orientation is left to the parameter of that name.
+
+        Raises
+        ------
+        ValueError
+            When a prescribed angle is missing.
+        """
+        missing = [name for name in self.prescribed_names if name not in columns]
+        if missing:
+            raise ValueError(f"The model {self.name!r} needs the prescribed angles {missing}. Got {sorted(columns)}.")
+        given = {n: np.asarray(v, dtype=np.float64).reshape(n_frames) for n, v in columns.items()}
+        given.setdefault("hand_load_kg", np.zeros(n_frames))
+        return given
+
+    @property
+    def n_muscles(self):
+        """Number of muscles."""
+        return len(self.muscles)
+
+    @cached_property
+    def n_tendon_states(self):
+        """Number of elastic tendons."""
+        return int(self.elastic.sum())
+
+    @property
+    def path_errors(self):
+        """How far the fitted paths are off, DataFrame over the muscles.
+
+        Columns ``length_error`` and ``moment_arm_error`` [m], root mean square over the samples (see `fit_path`; NaN of
+        paths that were not fitted), and ``n_terms`` of the polynomial.
+        """
+        paths = [m.path for m in self.muscles]
+        rows = [(p.length_error, p.moment_arm_error, len(p.coefficients)) if p else (None, None, 0) for p in paths]
+        frame = pd.DataFrame(rows, list(self.muscle_names), ["length_error", "moment_arm_error", "n_terms"])
+        return frame.astype({"length_error": float, "moment_arm_error": float})
+
+    def activation(self, state, parameters=None):
+        """Activations from the state of the activation dynamics.
+
+        Parameters
+        ----------
+        state : ndarray (..., n_muscles)
+            State of the activation dynamics, nominally between 0 and 1.
+        parameters : dict of ndarray, optional
+            Default: the model's own.
+
+        Returns
+        -------
+        ndarray (..., n_muscles)
+            Activations.
+        """
+        state = np.asarray(state, dtype=np.float64)
+        flat = np.ascontiguousarray(state.reshape(-1, self.n_muscles))
+        out = np.empty_like(flat)
+        shapes(self.compiled.body(self.parameters.flat(parameters)), flat, out)
+        return out.reshape(state.shape)
+
+    def muscle_state(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
+        """Geometry and forces of the muscles.
+
+        Parameters
+        ----------
+        angle, velocity : ndarray (..., n_coordinates)
+            Joint angles [rad] and angular velocities [rad/s].
+        activation : ndarray (..., n_muscles)
+            Activations between 0 and 1.
+        parameters : dict of ndarray, optional
+            Parameters by name; default: the model's own.
+        exogenous : dict of ndarray, optional
+            As in `residual`; needed where angles are prescribed.
+        tendon : tuple of ndarray (..., n_tendon_states), optional
+            State of each elastic tendon and its derivative [1/s]. Default: in equilibrium with the fiber, the tendon's
+            own velocity neglected (quasi-static).
+
+        Returns
+        -------
+        MuscleState
+            Fields (..., n_muscles): fiber length [m], fiber velocity [m/s], cosine of pennation, tendon force [N].
+        moment_arm : ndarray (..., n_coordinates, n_muscles)
+            Moment arms [m].
+        """
+        at = self._at(angle, velocity, None, activation, parameters, exogenous, tendon, {"geometry"})
+        return self._muscles_of(at, np.shape(angle)[:-1]), self._arms_of(at, np.shape(angle)[:-1])
+
+    def _muscles_of(self, at, shape):
+        g = at.geometry.reshape(*shape, *at.geometry.shape[1:])
+        force = at.force.reshape(*shape, self.n_muscles)
+        return MuscleState(g[..., FIBER_NOW], g[..., FIBER_VELOCITY], g[..., COS_PENNATION], force)
+
+    def _arms_of(self, at, shape):
+        arms = np.swapaxes(at.geometry[..., FORCE:][..., self._free], 1, 2)
+        return arms.reshape(*shape, *arms.shape[1:])
+
+    def length_and_moment_arm(self, angle, parameters=None, exogenous=None):
+        """Lengths of the muscle-tendon units and their moment arms.
+
+        Parameters
+        ----------
+        angle : ndarray (..., n_coordinates)
+            Joint angles [rad].
+        parameters, exogenous : dict of ndarray, optional
+            As in `muscle_state`.
+
+        Returns
+        -------
+        length : ndarray (..., n_muscles)
+            Length [m].
+        moment_arm : ndarray (..., n_coordinates, n_muscles)
+            R = -d(length)/d(angle) [m], the definition of a moment arm by virtual work (An et al. 1984).
+        """
+        shape = np.shape(angle)[:-1]
+        idle = np.zeros((*shape, self.n_muscles))
+        tendon = (np.full((*shape, self.n_tendon_states), 0.1),) * 2  # none is asked for
+        at = self._at(angle, np.zeros(np.shape(angle)), None, idle, parameters, exogenous, tendon, {"geometry"})
+        return at.geometry[..., UNIT_LENGTH].reshape(*shape, self.n_muscles), self._arms_of(at, shape)
+
+    def static_tendon_state(self, angle, velocity, activation, parameters=None, exogenous=None):
+        """State of the elastic tendons in equilibrium with their fibers, the tendons' own velocity neglected.
+
+        Parameters
+        ----------
+        angle, velocity, activation, parameters, exogenous : ndarray
+            As in `muscle_state`.
+
+        Returns
+        -------
+        ndarray (..., n_tendon_states)
+            State of each elastic tendon.
+        """
+        at = self._at(angle, velocity, None, activation, parameters, exogenous, None, {"residual"})
+        return at.tendon.reshape(*np.shape(angle)[:-1], self.n_tendon_states)
+
+    def muscle_torque(self, angle, velocity, activation, parameters=None, exogenous=None, *, tendon=None):
+        """Torque of all muscles on each joint: the sum of moment arm times force.
+
+        Parameters
+        ----------
+        angle, velocity, activation, parameters, exogenous, tendon : ndarray
+            As in `muscle_state`.
+
+        Returns
+        -------
+        ndarray (..., n_coordinates)
+            In N m.
+        """
+        muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, exogenous, tendon=tendon)
+        return torque_of(moment_arm, muscles)
 
     def _at(self, angle, velocity, acceleration, activation, parameters, exogenous, tendon, wanted, rows=()):
         """`Points` of the compiled equation at points (..., n_coordinates), which become one axis."""
@@ -326,7 +542,7 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
             states = np.concatenate([states, np.stack(of_tendons, axis=1)], axis=2)
         second = np.zeros((0, d)) if acceleration is None else np.asarray(acceleration, dtype=np.float64).reshape(n, d)
         activation = np.asarray(activation, dtype=np.float64).reshape(n, self.n_muscles)
-        body, columns = self._body(parameters), self.compiled.columns_of(rows)
+        body, columns = self.compiled.body(self.parameters.flat(parameters)), self.compiled.columns_of(rows)
         out = new_points(self.compiled, columns.shape[1], n, activation, wanted)
         at_points(
             body, columns, *self._outside(exogenous, n), np.ascontiguousarray(states), np.ascontiguousarray(second),
@@ -349,13 +565,9 @@ class MusculoskeletalModel(MuscleMechanics, PrescribedAngles):
         return external, given
 
 
-def _muscle_rows(muscles):
-    return _rows(muscles, ("muscle",), [muscle.given_parameters for muscle in muscles])
-
-
-def _joint_rows(joints, linkage):
-    owners = ("coordinate",) if linkage is None else ("coordinate", "linkage")
-    return _rows(joints, owners, [joint.parameters for joint in joints])
+def torque_of(moment_arm, muscles):
+    """sum_m R_m F_m, (..., n_coordinates) [N m]: virtual work."""
+    return (moment_arm * muscles.tendon_force[..., None, :]).sum(axis=-1)
 
 
 def _tissue_rows(joints):

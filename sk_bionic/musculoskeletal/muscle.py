@@ -51,7 +51,9 @@ class Muscle:
         `sk_bionic.musculoskeletal.compiled.muscle`).
     activation_dynamics : {"first_order", "second_order"}
         From excitation to its state: De Groote's first-order dynamics, which rises faster than it decays, or the linear
-        second-order filter of EMG-driven models (see `sk_bionic.dynamics.filtering`).
+        second-order filter of EMG-driven models. Those run it as a recursion, stable and of unit gain for coefficients
+        C1 and C2 between -1 and 0 (Lloyd and Besier 2003, J. Biomechanics 36(6), 765-776), which are another filter at
+        every sampling rate; here it is two lags in series, with -C = exp(-1 / (rate tau)) for each of them.
     activation_shape : {"exponential", "logarithmic"}
         From that state to activation; `emg_shape_factor` is the exponential's (-3 to 0) or the A of Manal and Buchanan
         (0 to 0.12).

@@ -207,12 +207,9 @@ class ParameterTable:
     def __len__(self):
         return len(self.rows)
 
-    def _column(self, field, dtype=np.float64):
-        return np.array([getattr(row, field) for row in self.rows], dtype=dtype)
-
     @cached_property
     def _value(self):
-        return self._column("value")
+        return np.array([row.value for row in self.rows], dtype=np.float64)
 
     @property
     def value(self):
@@ -227,7 +224,7 @@ class ParameterTable:
     @property
     def free_index(self):
         """Rows that identification may move, ndarray of int."""
-        return np.flatnonzero(self._column("free", bool))
+        return np.flatnonzero([row.free for row in self.rows])
 
     def as_dict(self, values=None):
         """Parameters by name.
@@ -245,8 +242,10 @@ class ParameterTable:
             values = self.value
         return {name: values[..., rows] for name, rows in self.slices.items()}
 
-    def flat(self, parameters):
-        """Values (n_parameters,) of all rows from parameters by name, as of `as_dict`."""
+    def flat(self, parameters=None):
+        """Values (n_parameters,) of all rows from parameters by name, as of `as_dict`; default: the table's own."""
+        if parameters is None:
+            return self._value.copy()
         return np.concatenate([np.asarray(parameters[name], dtype=np.float64).reshape(-1) for name in self.slices])
 
     def with_values(self, values):

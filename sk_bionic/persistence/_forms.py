@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch.history import History
 
 from .._inputs import ColumnRoles
-from ..dynamics.equation import Trajectory
+from ..dynamics.marching import Trajectory
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
 from ..identification.suspicion import Suspicion
@@ -29,8 +29,8 @@ from ..predictors.held_out import Trust
 from ..predictors.hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from ..predictors.network import NetworkPredictor
 from ..predictors.posture_errors import PostureErrors
+from ..predictors.predictor import Session
 from ..predictors.seen_inputs import SeenInputs
-from ..predictors.session import Session
 from ..predictors.simulation import SimulationPredictor
 from ..predictors.start_states import StartStates
 from ..predictors.static import StaticPredictor

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._inputs import LARGEST_EXCITATION
 from ..atomic import replacing
-from ..learning.settings import OF_STATE
+from ..learning.features import OF_STATE
 from ..predictors.network import NetworkPredictor
 from ..regressor import PhysicsInformedMSKRegressor
 from ._graph import FrameGraph, WindowGraph, subset

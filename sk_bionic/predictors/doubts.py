@@ -1,13 +1,15 @@
-"""What makes a fit, or a new session of it, implausible: signals, identification and prediction together."""
+"""What makes a fit, or a new session of it, implausible, and one warning of it, or one for all fits of a cohort."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
-from ..exceptions import SimulationError
-from ..identification.at_rest import speed_suspicions
+from ..exceptions import PlausibilityWarning, SimulationError, warn_user
+from ..identification.at_rest import speed_suspicions, unloaded
 from ..identification.of_session import exchanged_channels, session_suspicions
 from ..identification.plausibility import implausibilities
 from ..identification.signals import (
@@ -18,13 +20,14 @@ from ..identification.signals import (
     time_suspicions,
     trial_suspicions,
 )
-from ..identification.suspicion import CONCLUSIVE, Suspicion, ordered
+from ..identification.suspicion import CONCLUSIVE, KINDS, Suspicion
 
 # Labels whose angles span less [rad] do not say how far the limb moved where EMG of the training is beyond all that is
 # labelled, if more than this share of its frames without an angle are. Taken with the test parts of twelve men's knees
 # under few labels in view, so it tells of others somewhat less often than of those; a fully labelled recording is never
 # concerned.
 NARROW, UNLABELLED = np.deg2rad(40.0), 0.1
+N_NAMED = 2  # suspicions that a warning spells out
 
 
 def signal_suspicions(recording, model, emg_scale, may_scale):
@@ -34,7 +37,7 @@ def signal_suspicions(recording, model, emg_scale, may_scale):
     ----------
     recording : Recording
         Of the training.
-    model : MusculoskeletalModel
+    model : MusculoskeletalModel or None
     emg_scale : ndarray (n_channels,)
         EMG amplitude that counts as excitation 1.
     may_scale : bool
@@ -45,10 +48,12 @@ def signal_suspicions(recording, model, emg_scale, may_scale):
     list of Suspicion
     """
     trials, angle, emg = recording.trials, recording.angle, recording.emg
+    if model is None:  # frames without time
+        return []
     emg = emg if np.all(emg_scale == 1.0) else emg * emg_scale
     return [
         *time_suspicions(trials),
-        *speed_suspicions(angle, trials, model),
+        *speed_suspicions(angle, trials, unloaded(model, angle.shape[1])),
         *angle_suspicions(angle, trials, model.coordinate_names),
         *trial_suspicions(emg, angle, trials, model.coordinate_names),
         *emg_suspicions(emg, emg_scale, model.channels, trials, may_scale),
@@ -139,3 +144,38 @@ def session_suspicions_of(predictor, recording):
 
     swapped = exchanged_channels(predicted, angle, error_std, list(combinations(channels, 2)), with_exchanged)
     return swapped or session_suspicions(predicted, angle, error_std, predictor.model.coordinate_names)
+
+
+def ordered(suspicions):
+    """The suspicions, most telling first."""
+    return sorted(suspicions, key=lambda s: KINDS.index(s.kind))
+
+
+def message(suspicions, plain=False, where="`findings_`"):
+    """Two lines on the most telling suspicions: what was seen, and what to try."""
+    named = suspicions[:N_NAMED]
+    seen = " ".join(s.meaning for s in named)
+    advice = " ".join(dict.fromkeys(s.plain_advice if plain else s.advice for s in named))
+    more = len(suspicions) - len(named)
+    rest = f" ({where} has {more} more)" if more and not plain else f" ({more} more)" if more else ""
+    return f"This fit may be wrong: {seen}\n{advice}{rest}"
+
+
+_SILENT = ContextVar("silent", default=False)
+
+
+@contextmanager
+def collected():
+    """Fits in this context say nothing: whoever opened it asks their `findings_` and tells of them all at once."""
+    token = _SILENT.set(True)
+    try:
+        yield
+    finally:
+        _SILENT.reset(token)
+
+
+def tell(suspicions, where="`findings_`"):
+    """One warning of all suspicions; none where there are none."""
+    if suspicions and not _SILENT.get():
+        warning = PlausibilityWarning(message(suspicions, where=where), message(suspicions, plain=True))
+        warn_user(warning)

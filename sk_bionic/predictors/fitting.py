@@ -7,12 +7,12 @@ import numpy as np
 from ..dynamics.equation import EquationOfMotion
 from ..identification.with_model_error import errors_allowed, explains, identify_with_model_error, simulated_state
 from ..learning.ensemble import Version, noise_of_few, untrained
+from ..learning.features import features_of, layout_of
 from ..learning.folds import recency, training_frames, usable_folds
 from ..learning.loss import Physics
 from ..learning.training import train
 from .held_out import TRAINING_WEIGHT, HeldOut, untested
 from .hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
-from .learnt import features_of, layout_of
 from .simulation import session_of_training
 
 LARGEST_TRAINING_WEIGHT = 1e3  # beyond it the residual hides the angles, and the fusion does the same better

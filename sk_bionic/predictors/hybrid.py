@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
+from ..dynamics.inverse import force_derivatives
 from ..dynamics.inverse import muscles_along as along
-from ..dynamics.sensitivity import force_derivatives
 from ..exceptions import SimulationError
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
@@ -20,8 +20,8 @@ from ..trials import Recording
 from ..trials.filters import smooth
 from .error_size import Beyond, within
 from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, Trust, floored, predict_fused, relative_std
-from .learnt import LearntPredictor
 from .predictor import Prediction, found_by, offset_of
+from .session import LearntPredictor
 from .simulation import calibrated_simulation, force_variance, simulated, variance_from_rest
 
 SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
@@ -54,7 +54,9 @@ class EnsemblePredictor(LearntPredictor):
         members = self.learners.predict_members(features, np.zeros((len(features), 0)))
         combined = self.learners.combined(members, recording.trials)
         variance = self._variance(combined, recording) if with_std else None
-        of_start = self._of_start(self.equation(recording), 0.0, forces=False) if with_std else None
+        of_start = None
+        if with_std:
+            of_start = variance_from_rest(self, self.equation(recording), False, self.history)
         return self._unfused(recording.trials, combined.angle, variance, of_start)
 
     def predict_from_emg(self, recording):
@@ -65,18 +67,6 @@ class EnsemblePredictor(LearntPredictor):
         """Of the learners' combined prediction, (n_frames, n_coordinates) [rad^2]."""
         angle = smooth(combined.angle, recording.trials, self.trust.cutoff)
         return self.trust.variance(angle, combined.spread, self.heard(recording))
-
-    def _of_start(self, equation, ode_weight, forces):
-        """What the unknown start of each trial makes of the variances of angles and forces (see `variance_from_rest`).
-
-        Learners forget it with the EMG that they see; only physics that leads takes it along.
-        """
-        found, trials = variance_from_rest(self, equation, forces), equation.trials
-        if found is None or ode_weight >= LEADING_WEIGHT:
-            return found
-        since = trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
-        left = np.clip(1.0 - since / self.history, 0.0, 1.0)[:, None] if self.history > 0 else 0.0
-        return found[0] * left, found[1] * left
 
     def _unfused(self, trials, angle, variance, of_start):
         angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
@@ -155,7 +145,37 @@ class HybridPredictor(EnsemblePredictor):
 
     def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is the held-out error, larger where learners disagree."""
-        return self._fused(self._heard(recording), self.trust.ode_weight, with_std, forces)
+        heard, ode_weight = self._heard(recording), self.trust.ode_weight
+        equation, trials = heard.equation, heard.equation.trials
+        combined = self.learners.combined(heard.members, trials, heard.belief)
+        angle, variance = self._handed_over(heard, combined.angle, self._variance(combined, heard.recording))
+        std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
+        leads, of_start = ode_weight >= LEADING_WEIGHT, None
+        if with_std:  # learners forget the start, only physics that leads takes it along
+            of_start = variance_from_rest(self, equation, forces, np.inf if leads else self.history)
+        if heard.beyond.any():
+            # The parameters that explain the motion tell more of other loads than those that allow for errors.
+            (angle, variance), physics = self._beyond(heard, angle, variance), equation
+        # Where the simulation is not believed, neither is the equation behind it.
+        weighed = std * np.maximum(heard.belief, SMALLEST_BELIEF)
+        fused = _fused_or_none(physics, angle, ode_weight, self.scale, weighed)
+        if fused is None:
+            return self._unfused(trials, angle, variance, of_start)
+        angle, result = fused
+        joint = self.as_measured(angle) - offset_of(self.model)
+        trajectory = self.trajectory_of(np.stack([joint, result.state[:, 1]], axis=1))
+        angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
+        if not with_std:
+            return Prediction(angle, trajectory)
+        of_state = _sized(result.variance(), variance, trials)
+        # Physics that only corrects leaves the learners' errors where they are.
+        of_angle = of_state[:, 0] if leads else variance
+        angle_std = np.sqrt(of_angle if of_start is None else of_angle + of_start[0])
+        if not forces:
+            return Prediction(angle, trajectory, angle_std)
+        of_force = self._force_variance(equation, trajectory, of_state)
+        of_force = of_force if of_start is None else of_force + of_start[1]
+        return Prediction(angle, trajectory, angle_std, force_std=np.sqrt(of_force))
 
     def predict_simulated(self, recording):
         """Angles (n_frames, n_coordinates) [rad] of the equation alone, as the training's goniometer reads them."""
@@ -218,36 +238,6 @@ class HybridPredictor(EnsemblePredictor):
             variance[trial] += of_both
         return angle, variance
 
-    def _fused(self, heard, ode_weight, with_std, forces):
-        equation, trials = heard.equation, heard.equation.trials
-        combined = self.learners.combined(heard.members, trials, heard.belief)
-        angle, variance = self._handed_over(heard, combined.angle, self._variance(combined, heard.recording))
-        std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
-        of_start = self._of_start(equation, ode_weight, forces) if with_std else None
-        if heard.beyond.any():
-            # The parameters that explain the motion tell more of other loads than those that allow for errors.
-            (angle, variance), physics = self._beyond(heard, angle, variance), equation
-        # Where the simulation is not believed, neither is the equation behind it.
-        weighed = std * np.maximum(heard.belief, SMALLEST_BELIEF)
-        fused = _fused_or_none(physics, angle, ode_weight, self.scale, weighed)
-        if fused is None:
-            return self._unfused(trials, angle, variance, of_start)
-        angle, result = fused
-        joint = self.as_measured(angle) - offset_of(self.model)
-        trajectory = self.trajectory_of(np.stack([joint, result.state[:, 1]], axis=1))
-        angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
-        if not with_std:
-            return Prediction(angle, trajectory)
-        of_state = _sized(result.variance(), variance, trials)
-        # Physics that only corrects leaves the learners' errors where they are.
-        of_angle = of_state[:, 0] if ode_weight >= LEADING_WEIGHT else variance
-        angle_std = np.sqrt(of_angle if of_start is None else of_angle + of_start[0])
-        if not forces:
-            return Prediction(angle, trajectory, angle_std)
-        of_force = self._force_variance(equation, trajectory, of_state)
-        of_force = of_force if of_start is None else of_force + of_start[1]
-        return Prediction(angle, trajectory, angle_std, force_std=np.sqrt(of_force))
-
     def _force_variance(self, equation, trajectory, of_state):
         """Variance of muscle forces (n_frames, n_muscles) [N^2] by parameters and by the state's own variance."""
         free = FreeParameters(self.model.parameters)
@@ -266,7 +256,8 @@ class SimulationLedPredictor(HybridPredictor):
         """As every predictor. The standard deviation is the simulation's, not below the held-out error."""
         heard = self._heard(recording)
         if heard.belief.min() <= BELIEF_OF_SIMULATION:
-            return self._fused(heard, LARGEST_FUSION_WEIGHT, with_std, forces)
+            corrected = replace(self, trust=self.trust._replace(ode_weight=LARGEST_FUSION_WEIGHT))
+            return HybridPredictor.predict(corrected, recording, with_std=with_std, forces=forces)
         found = simulated(self, heard.equation, with_std, forces)
         angle = smooth(found.angle, recording.trials, self.trust.cutoff)
         std = None if found.angle_std is None else np.maximum(found.angle_std, self.trust.error_std)

@@ -7,13 +7,13 @@ from sklearn.preprocessing import StandardScaler
 
 from .._inputs import fitted_scaler
 from ..dynamics.equation import EquationOfMotion
-from ..learning.features import sequence_lags
+from ..learning.features import features_of, layout_of, sequence_lags
 from ..learning.loss import Physics
 from ..learning.own_module import Columns
 from ..learning.training import TrainedNetwork, attributes_of_training, train
 from .held_out import floored
-from .learnt import LearntPredictor, features_of, layout_of
 from .predictor import Prediction
+from .session import LearntPredictor
 from .simulation import session_of_training, start_states, variance_from_rest
 from .static import require_epochs, residual_variance
 

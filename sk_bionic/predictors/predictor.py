@@ -2,18 +2,19 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from .._inputs import LARGEST_EXCITATION
-from ..dynamics.equation import EquationOfMotion, Trajectory
+from ..dynamics.equation import EquationOfMotion
 from ..dynamics.inverse import differentiated, forces_along
 from ..dynamics.inverse import muscles_along as along
+from ..dynamics.marching import Trajectory
 from ..identification.suspicion import suspicion_frame
 from ..identification.tables import correlation_frame, parameter_frame, trial_gain_frame
 from ..musculoskeletal import MusculoskeletalModel
 from .seen_inputs import SeenInputs
-from .session import Session
 from .start_states import StartStates
 
 
@@ -114,20 +115,11 @@ class Predictor(ABC):
         """Networks that a warm start goes on with, HistoryNetwork or None."""
         return None
 
-    @property
-    def _module(self):
-        """The networks as a user sees them."""
-        if self.networks is None:
-            return None
-        from ..learning.own_module import of_user
-
-        return of_user(self.networks)
-
     def attributes(self):
         """Fitted attributes of the estimator by their public names, dict."""
         return {
             "model_": None,
-            "module_": self._module,
+            "module_": None if self.networks is None else self.networks.shown,
             "history_": [],
             "ode_weight_": 0.0,
             "n_iter_": 1,
@@ -143,6 +135,29 @@ class Predictor(ABC):
     def with_suspicions(self, suspicions):
         """The same with what makes the fit implausible."""
         return replace(self, suspicions=tuple(suspicions))
+
+
+class Session(NamedTuple):
+    """What differs from the training's session.
+
+    Attributes
+    ----------
+    offset : ndarray (n_coordinates,)
+        Added to predicted angles [rad].
+    emg_gain : ndarray (n_channels,)
+        Factor on the normalised EMG.
+    delay : float
+        Further delay of the EMG [s].
+    """
+
+    offset: np.ndarray
+    emg_gain: np.ndarray
+    delay: float
+
+    @classmethod
+    def as_trained(cls, n_coordinates, n_channels):
+        """The session of the training data."""
+        return cls(np.zeros(n_coordinates), np.ones(n_channels), 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

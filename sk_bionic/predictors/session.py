@@ -5,7 +5,8 @@ stay. Where the equation of motion predicts alone, it is asked (identification o
 learners of the EMG are: the maximum a posteriori of what their inputs and output are multiplied and shifted by.
 """
 
-from typing import NamedTuple
+from abc import abstractmethod
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -14,7 +15,9 @@ from ..exceptions import LINE, IdentifiabilityWarning, fitting_in, warn_user
 from ..identification.identifiability import NOT_NARROWER, unlearnt
 from ..identification.identify import IdentificationSettings, identify
 from ..identification.levenberg_marquardt import levenberg_marquardt
-from .posture_errors import factor_of_errors, measured_frames, time_of
+from ..learning.features import FeatureLayout, features_of
+from .posture_errors import PostureErrors, factor_of_errors, measured_frames, time_of
+from .predictor import PredictorInTime, Session, with_offset_moved
 
 SESSION_PARAMETERS = ("goniometer_offset", "emg_gain", "electromechanical_delay")
 # Of the priors [rad, 1, s]; chosen by the same score as the shares of `posture_errors`, which says what it was.
@@ -26,27 +29,78 @@ MAX_ITERATIONS, TOLERANCE = 12, 1e-3  # tolerance in units of the log posterior
 DIFFERENCE = 1e-3  # prior standard deviations: a delay moves interpolated EMG, whose slope a smaller one would not see
 
 
-class Session(NamedTuple):
-    """What differs from the training's session.
+@dataclass(frozen=True, kw_only=True)
+class LearntPredictor(PredictorInTime):
+    """A predictor of the recent EMG.
 
     Attributes
     ----------
-    offset : ndarray (n_coordinates,)
-        Added to predicted angles [rad].
-    emg_gain : ndarray (n_channels,)
-        Factor on the normalised EMG.
-    delay : float
-        Further delay of the EMG [s].
+    layout : FeatureLayout
+        What the columns of the features are.
+    history : float
+        EMG that no trial may be shorter than [s].
+    posture_errors : PostureErrors or None
+        Of the learners in the session that `calibrate` has seen; None as trained.
     """
 
-    offset: np.ndarray
-    emg_gain: np.ndarray
-    delay: float
+    layout: FeatureLayout
+    history: float
+    posture_errors: PostureErrors | None = None
 
-    @classmethod
-    def as_trained(cls, n_coordinates, n_channels):
-        """The session of the training data."""
-        return cls(np.zeros(n_coordinates), np.ones(n_channels), 0.0)
+    @abstractmethod
+    def predict_from_emg(self, recording):
+        """Angles (n_frames, n_coordinates) [rad] of what sees EMG alone, as the training's goniometer reads them."""
+
+    @property
+    @abstractmethod
+    def scale(self):
+        """Standard deviation of the training's angles (n_coordinates,) [rad]."""
+
+    def as_trained(self):
+        """The predictor in the session of the training."""
+        return replace(super().as_trained(), posture_errors=None)
+
+    def features(self, recording):
+        """What the learners see (n_frames, n_features)."""
+        return features_of(self.heard(recording), self.history, self.layout)
+
+    def calibrate(self, recording):
+        """Offset, gains and delay under which the learners agree best, and the errors that are left by posture."""
+        return self.calibrated_by(lambda predictor: predictor.predict_from_emg(recording), self.error_std, recording)
+
+    def calibrated_by(self, told, error_std, recording):
+        """The predictor in the session that agrees best with the measured angles.
+
+        Parameters
+        ----------
+        told : callable
+            Angles (n_frames, n_coordinates) [rad] of the recording that a predictor's parts say, as the training's
+            goniometer reads them.
+        error_std : ndarray (n_coordinates,)
+            Their usual error [rad].
+        recording : Recording
+            Of the new session, with its angles.
+
+        Returns
+        -------
+        LearntPredictor
+        """
+        trained, trials = self.as_trained(), recording.trials
+        sessions = calibrated_inputs(
+            lambda session: told(replace(trained, session=session)), recording.angle, trials, error_std, self.scale,
+            self.model.channels,
+        )  # fmt: skip
+        # Gains are sought by some of the learners; whether all of them gain, the measured frames tell.
+        moved = [replace(trained, model=with_offset_moved(trained.model, s.offset), session=s) for s in sessions]
+        predicted = [one.predict(recording).angle for one in moved]
+        best = int(np.argmin([np.nanmean(np.square(angle - recording.angle)) for angle in predicted]))
+        errors = PostureErrors.learnt(predicted[best], recording.angle, trials)
+        return replace(moved[best], posture_errors=errors)
+
+    def as_measured(self, angle):
+        """Learners' angles (n_frames, n_coordinates) [rad] as the session's goniometer reads them in its postures."""
+        angle = angle + self.session.offset
+        return angle if self.posture_errors is None else angle + self.posture_errors.at(angle)
 
 
 def calibrated(model, motion, angle, noise_std):

@@ -1,22 +1,22 @@
 """The identified equation of motion, run on the EMG."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..dynamics.equation import EquationOfMotion, Trajectory
-from ..dynamics.marching import March, in_threads
-from ..dynamics.sensitivity import start_pieces
+from ..dynamics.equation import EquationOfMotion
+from ..dynamics.marching import March, Trajectory, in_threads, n_workers
 from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
 from ..identification.identifiability import MOVED, assess, known_otherwise, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset
 from ..identification.selection import sharing
 from ..musculoskeletal.prior import FreeParameters
-from .predictor import Prediction, PredictorInTime, found_by, offset_of
-from .session import Session, calibrated
-from .start_states import Opening, StartStates, spread_of_starts
+from .predictor import Prediction, PredictorInTime, Session, found_by, offset_of
+from .session import calibrated
+from .start_states import Opening, StartStates, spread_of_starts, start_pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,34 +289,37 @@ def from_rest(starts, equation, rows=(), of_parameters=None, *, forces=True):
             variance[later] += angle
             of_force[later] += force
 
-    list(in_threads(one, [(k,) for k in range(trials.n_trials)], trials.n_frames))
+    calls = [(k,) for k in range(trials.n_trials)]
+    list(in_threads(one, calls, n_workers(len(calls), trials.n_frames)))
     trajectory = Trajectory(states, model.n_coordinates)
     if known is not None:
-        angle, force = starts.limited(*_of_opening(starts, equation, trajectory, known, probability))
+        # By derivatives or by the spread of simulations, whichever is larger: large deviations last longer, or less
+        # long, than derivatives say.
+        angle, force = known.variance, known.force_variance
+        with suppress(SimulationError):
+            spread = spread_of_starts(starts, equation, trajectory, known, probability)
+            angle, force = np.maximum(angle, spread[0]), np.maximum(force, spread[1])
+        angle, force = starts.limited(angle, force)
         variance[known.frames] += angle
         of_force[known.frames] += force
     return trajectory, variance, of_force
 
 
-def _of_opening(starts, equation, trajectory, known, probability):
-    """Variances of angles and forces in the opening of the trials (see `Opening`), by derivatives or by the spread of
-    simulations, whichever is larger: large deviations last longer, or less long, than derivatives say.
-    """
-    try:
-        spread = spread_of_starts(starts, equation, trajectory, known, probability)
-    except SimulationError:
-        return known.variance, known.force_variance
-    return np.maximum(known.variance, spread[0]), np.maximum(known.force_variance, spread[1])
-
-
-def variance_from_rest(predictor, equation, forces=True):
+def variance_from_rest(predictor, equation, forces=True, remembered=np.inf):
     """What the unknown start of each trial makes of the angles (n_frames, n_coordinates) [rad^2] and, where they are
     asked for, of the muscle forces (n_frames, n_muscles) [N^2] of the fitted model's simulation; None where there is
-    none, or where the training knows no starts.
+    none, or where the training knows no starts. Of who forgets, as learners do with the EMG that they see, it is less,
+    and nothing after the time that is `remembered` [s].
     """
     if predictor.start_states is None:
         return None
     try:
-        return from_rest(predictor.start_states, equation, forces=forces)[1:]
+        _, of_angle, of_force = from_rest(predictor.start_states, equation, forces=forces)
     except SimulationError:
         return None
+    if np.isinf(remembered):
+        return of_angle, of_force
+    trials = equation.trials
+    since = trials.time - trials.time[trials.starts[:-1]][trials.trial_of_frame]
+    left = np.clip(1.0 - since / remembered, 0.0, 1.0)[:, None] if remembered > 0 else 0.0
+    return of_angle * left, of_force * left

@@ -5,8 +5,8 @@ import numpy as np
 from ..dynamics.compiled.excitation import Record
 from ..dynamics.compiled.interval import NEAREST, SOLVED, new_interval
 from ..dynamics.compiled.march import march
-from ..musculoskeletal.compiled.instant import new_instant
 from ..musculoskeletal.compiled.layout import DELAY
+from ..musculoskeletal.compiled.model import new_instant
 from .compiled.limb import Frame, Told, Window, enter, spread, tell
 
 REACH = 8  # frames of the window beyond the longest delay: so many the spline forgets what lies behind

@@ -56,7 +56,7 @@ class Trials:
     @property
     def trial_of_frame(self):
         """Position of each frame's trial in `names`, ndarray of shape (n_frames,)."""
-        return np.repeat(np.arange(self.n_trials), self.lengths)
+        return np.repeat(np.arange(len(self.names)), np.diff(self.starts))
 
     @cached_property
     def slices(self):
@@ -66,7 +66,7 @@ class Trials:
     @property
     def interval_starts(self):
         """Rows i for which i and i + 1 belong to one trial, ndarray (n_frames - n_trials,)."""
-        is_last = np.zeros(self.n_frames, dtype=bool)
+        is_last = np.zeros(len(self.time), dtype=bool)
         is_last[self.starts[1:] - 1] = True
         return np.flatnonzero(~is_last)
 

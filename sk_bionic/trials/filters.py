@@ -103,15 +103,11 @@ def smooth(predicted, trials, cutoff):
         return predicted
     out = np.empty_like(predicted)
     for rows in trials.slices:
-        out[rows] = _smooth_trial(predicted[rows], max(cutoff, LOWEST * rate), rate)
+        out[rows] = part = predicted[rows]
+        if len(part) > 2:
+            # Reflected about its end points, a movement that is cut off half-way goes on as it was going.
+            out[rows] = low_pass(part, max(cutoff, LOWEST * rate), rate, order=ORDER, extension="odd")
     return out
-
-
-def _smooth_trial(predicted, cutoff, sampling_rate):
-    if len(predicted) <= 2:
-        return predicted
-    # Reflected about its end points, a movement that is cut off half-way goes on as it was going.
-    return low_pass(predicted, cutoff, sampling_rate, order=ORDER, extension="odd")
 
 
 def choose_cutoff(predicted, angle, trials, weight=None, cutoffs=CUTOFFS):

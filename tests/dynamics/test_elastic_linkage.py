@@ -10,10 +10,8 @@ from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_arm_reaching
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.fuse import fuse
-from sk_bionic.dynamics.inverse import muscles_along, residual_along
+from sk_bionic.dynamics.inverse import force_derivatives, muscles_along, residual_along, tendons_along
 from sk_bionic.dynamics.prescribed import PrescribedMotion
-from sk_bionic.dynamics.sensitivity import force_derivatives
-from sk_bionic.dynamics.tendons import tendons_along
 from sk_bionic.musculoskeletal import MusculoskeletalModel, arm
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import Trials

@@ -12,9 +12,7 @@ from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.dynamics.fuse import fuse
-from sk_bionic.dynamics.inverse import residual_along
-from sk_bionic.dynamics.sensitivity import force_derivatives
-from sk_bionic.dynamics.tendons import tendons_along
+from sk_bionic.dynamics.inverse import force_derivatives, residual_along, tendons_along
 from sk_bionic.identification.identify import identify
 from sk_bionic.identification.with_model_error import _Problem
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow

@@ -10,7 +10,6 @@ from scipy.signal import lfilter
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.dynamics.filtering import filter_coefficients, filter_time_constants
 from sk_bionic.identification.identify import identify
 from sk_bionic.musculoskeletal import MusculoskeletalModel, elbow
 from sk_bionic.trials import Trials, find_trials
@@ -47,6 +46,11 @@ def two_trials():
     trials = Trials(("a", "b"), np.array([0, 96, 156]), time)
     later = 0.1 + 0.5 * excitation_at(time[96:] - 4.8)
     return trials, np.concatenate([excitation_at(time[:96]), later])
+
+
+def filter_coefficients(time_constants, rate):
+    """C1 and C2 (..., 2) of the recursion that stands for two lags (..., 2) [s] at a rate [Hz]."""
+    return -np.exp(-1.0 / (rate * np.asarray(time_constants)))
 
 
 def recursion(excitation, coefficients):
@@ -102,16 +106,6 @@ def test_steady_state_is_the_excitation_times_the_gain():
     emg = np.full((trials.n_frames, 2), 0.37)
     state = states_of(trials, emg, PARAMETERS, FILTERED, FILTERED)
     np.testing.assert_allclose(state, emg * PARAMETERS["emg_gain"], rtol=0, atol=1e-12)
-
-
-def test_time_constants_and_coefficients_are_each_other_s_inverse():
-    np.testing.assert_allclose(filter_time_constants(filter_coefficients(TIME_CONSTANTS, 250.0), 250.0), TIME_CONSTANTS)
-
-
-@pytest.mark.parametrize("coefficients", [[-1.0, -0.5], [-0.5, 0.3], [-0.5, np.nan]])
-def test_coefficients_without_time_constants_are_refused(coefficients):
-    with pytest.raises(ValueError, match=r"between -1 \(unstable\) and 0 .*Got \["):
-        filter_time_constants(coefficients, 1000.0)
 
 
 def mixed_model():

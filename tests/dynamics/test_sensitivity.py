@@ -6,7 +6,7 @@ from sensitivities import state_sensitivity
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
-from sk_bionic.dynamics.sensitivity import force_derivatives
+from sk_bionic.dynamics.inverse import force_derivatives
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.musculoskeletal.prior import FreeParameters
 from sk_bionic.trials import find_trials

@@ -14,7 +14,7 @@ from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import PlausibilityWarning
 from sk_bionic.identification._search import best_lead
-from sk_bionic.identification.at_rest import rest_suspicions, speed_suspicions
+from sk_bionic.identification.at_rest import rest_suspicions, speed_suspicions, unloaded
 from sk_bionic.identification.signals import ridge
 from sk_bionic.musculoskeletal import elbow, knee
 from sk_bionic.trials import find_trials
@@ -188,8 +188,8 @@ def test_a_knee_faster_than_its_muscles_is_named():
     time = np.arange(0, 2, 0.01)
     trials = find_trials(np.zeros(len(time)), sampling_rate=100.0)
     slow, fast = (np.sin(2 * np.pi * f * time)[:, None] for f in (0.8, 3.5))
-    assert not speed_suspicions(slow, trials, knee("seated"))
-    assert speed_suspicions(fast, trials, knee("seated"))[0].kind == "rate"
+    assert not speed_suspicions(slow, trials, unloaded(knee("seated"), 1))
+    assert speed_suspicions(fast, trials, unloaded(knee("seated"), 1))[0].kind == "rate"
 
 
 def _with_dropout(flexion):

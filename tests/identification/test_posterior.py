@@ -5,6 +5,7 @@ import pytest
 
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
+from sk_bionic.dynamics.marching import March
 from sk_bionic.exceptions import SimulationError
 from sk_bionic.identification.posterior import Posterior, effective_fraction, measured_state, robust_weight
 from sk_bionic.musculoskeletal import elbow
@@ -98,7 +99,7 @@ def test_measured_state_bridges_gaps_and_knows_the_velocity(recording):
 
 def test_start_that_hurls_the_limb_away_begins_at_rest(recording, monkeypatch):
     posterior = posterior_of(recording)
-    solve, calls = EquationOfMotion.solve, []
+    solve, calls = March.solve, []
 
     def fail_first(self, *arguments, **options):
         calls.append(arguments)
@@ -106,7 +107,7 @@ def test_start_that_hurls_the_limb_away_begins_at_rest(recording, monkeypatch):
             raise SimulationError("too fast")
         return solve(self, *arguments, **options)
 
-    monkeypatch.setattr(EquationOfMotion, "solve", fail_first)
+    monkeypatch.setattr(March, "solve", fail_first)
     point = posterior.start()
     rest = posterior.motion.solve().state[posterior.motion.first]
     np.testing.assert_allclose(point.initial_state, rest, atol=1e-6)

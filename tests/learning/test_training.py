@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from sk_bionic.learning.networks import HistoryNetwork, _Layer
-from sk_bionic.learning.settings import TrainingSettings
 from sk_bionic.learning.training import train
+from sk_bionic.predictors.settings import TrainingSettings
 
 FAST = TrainingSettings(hidden_layer_sizes=(8,), max_epochs=30, lr=0.05, seed=3)
 

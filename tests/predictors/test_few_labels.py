@@ -10,9 +10,8 @@ from scipy.stats import norm, t
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.identification.suspicion import message
 from sk_bionic.musculoskeletal import elbow
-from sk_bionic.predictors.doubts import coverage_suspicions
+from sk_bionic.predictors.doubts import coverage_suspicions, message
 from sk_bionic.predictors.error_size import PIECE, ErrorSize, of_few
 from sk_bionic.trials import Recording, find_trials
 

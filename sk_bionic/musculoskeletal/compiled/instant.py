@@ -4,10 +4,6 @@ Every row is minus what acts: M q'' + c + g + tissue - external - sum_m R_m F_m,
 then, for each elastic tendon, its force minus the fiber's.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-
 from .compilation import part, shared
 from .layout import (
     ACTIVATION_SUM,
@@ -26,7 +22,6 @@ from .layout import (
     JOINT_DAMPING,
     MUSCLE_OF_TENDON,
     N_SEGMENT,
-    N_SEGMENT_ROWS,
     OWN,
     OWN_RATE,
     OWN_STATE,
@@ -42,29 +37,6 @@ from .layout import (
 from .muscle import elastic, rigid, static_state
 from .path import units
 from .skeleton import passive, passive_by_parameter, segment_by_parameter, skeleton
-
-
-class Instant(NamedTuple):
-    """What is known of one instant: arrays that functions fill and read; columns and rows are those of `layout`."""
-
-    segment: np.ndarray  # (13, n_joints)
-    pair: np.ndarray  # (3, n_joints, n_joints)
-    unit: np.ndarray  # (n_muscles, 4 + 2 width + 3 n_joints + n_joints^2)
-    row: np.ndarray  # (n_rows, 1 + 3 n_coordinates): residual, then by angles, velocities and accelerations
-    tendon: np.ndarray  # (n_tendons, 4 + n_coordinates)
-    power: np.ndarray  # (n_joints, degree + 1, 3)
-    scalar: np.ndarray  # (4,)
-
-
-def new_instant(body):
-    """Empty arrays for a model."""
-    j, d, m = len(body.joint), body.joints[0], len(body.index)
-    e = int((body.index[:, TENDON] >= 0).sum())
-    return Instant(
-        np.zeros((N_SEGMENT_ROWS, j)), np.zeros((3, j, j)), np.zeros((m, ARMS + 3 * j + j * j + 2)),
-        np.zeros((d + e, 1 + 3 * d)), np.zeros((e, PULL + d)), np.zeros((j, body.exponent.max(initial=1) + 1, 3)),
-        np.zeros(4),
-    )  # fmt: skip
 
 
 @part

@@ -9,6 +9,7 @@ from ..families import curve_family
 from .activation import prepare
 from .curves import FAMILIES
 from .layout import (
+    ARMS,
     CONSTANT,
     CURVES,
     FASTEST_LENGTHENING,
@@ -20,12 +21,15 @@ from .layout import (
     MUSCLE_PARAMETERS,
     N_JOINT,
     N_READY,
+    N_SEGMENT_ROWS,
     OWN_PASSIVE_STRAIN,
     OWN_TENDON_STRAIN,
+    PULL,
     READY,
     SLACK_STIFFNESS,
     SURPLUS,
     TABLES,
+    TENDON,
     TORQUE_SCALE,
     WIDTH_SCALE,
 )
@@ -42,6 +46,29 @@ class Body(NamedTuple):
     joints: np.ndarray  # (1 + n_joints,) of int: number of coordinates, then their joints, then those that are given
     muscle: np.ndarray  # (n_muscles, 31)
     joint: np.ndarray  # (n_joints, 18)
+
+
+class Instant(NamedTuple):
+    """What is known of one instant: arrays that functions fill and read; columns and rows are those of `layout`."""
+
+    segment: np.ndarray  # (13, n_joints)
+    pair: np.ndarray  # (3, n_joints, n_joints)
+    unit: np.ndarray  # (n_muscles, 4 + 2 width + 3 n_joints + n_joints^2)
+    row: np.ndarray  # (n_rows, 1 + 3 n_coordinates): residual, then by angles, velocities and accelerations
+    tendon: np.ndarray  # (n_tendons, 4 + n_coordinates)
+    power: np.ndarray  # (n_joints, degree + 1, 3)
+    scalar: np.ndarray  # (4,)
+
+
+def new_instant(body):
+    """Empty arrays for a model."""
+    j, d, m = len(body.joint), body.joints[0], len(body.index)
+    e = int((body.index[:, TENDON] >= 0).sum())
+    return Instant(
+        np.zeros((N_SEGMENT_ROWS, j)), np.zeros((3, j, j)), np.zeros((m, ARMS + 3 * j + j * j + 2)),
+        np.zeros((d + e, 1 + 3 * d)), np.zeros((e, PULL + d)), np.zeros((j, body.exponent.max(initial=1) + 1, 3)),
+        np.zeros(4),
+    )  # fmt: skip
 
 
 class CompiledModel:
