@@ -12,7 +12,7 @@ from sk_bionic.datasets import make_elbow_flexion
 ROOT = str(Path(sk_bionic.__file__).parent)
 # What was reached, and is not to grow. The aim is 30 files and a depth of 9; before the house was built anew, the same
 # trace had 76 and 20.
-MOST_FILES, DEEPEST = 60, 9
+MOST_FILES, DEEPEST = 58, 9
 COMPREHENSIONS = {"<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>"}
 
 

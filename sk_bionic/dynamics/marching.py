@@ -16,10 +16,9 @@ from ..exceptions import SimulationError
 from ..musculoskeletal.compiled.layout import TENDON, TORQUE_SCALE
 from ..musculoskeletal.compiled.model import new_instant
 from ..musculoskeletal.compiled.points import at_points, new_points
-from .compiled.along import along
 from .compiled.excitation import N_ACTIVATION
 from .compiled.interval import CLOSE, NEAREST, SINGULAR, SOLVED, STEERING, new_interval
-from .compiled.march import NO_ACTIVATION, NO_REST, march
+from .compiled.march import NO_ACTIVATION, NO_REST, along, march
 from .compiled.normal import Normal, activations_between, normal_equations
 from .compiled.rest import rests
 

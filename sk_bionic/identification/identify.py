@@ -49,7 +49,7 @@ class IdentificationSettings:
         Whether standard errors are wanted that hold where the model is wrong (see `standard_errors`), which take
         another march of the derivatives; otherwise they are those of the inverse Hessian.
     share : bool
-        Whether muscles share what the recording does not tell apart (see `selection`).
+        Whether muscles share what the recording does not tell apart (see `identifiability.sharing`).
     """
 
     robust: bool = False

@@ -9,10 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 from ..dynamics.equation import EquationOfMotion
 from ..dynamics.marching import March, Trajectory, in_threads, n_workers
 from ..exceptions import IdentifiabilityWarning, SimulationError, warn_user
-from ..identification.identifiability import MOVED, assess, known_otherwise, summary
+from ..identification.identifiability import MOVED, assess, known_otherwise, sharing, summary
 from ..identification.identify import Identification, IdentificationInterrupted, identify
 from ..identification.posterior import with_offset
-from ..identification.selection import sharing
 from ..musculoskeletal.prior import FreeParameters
 from .predictor import Prediction, PredictorInTime, Session, found_by, offset_of
 from .session import calibrated

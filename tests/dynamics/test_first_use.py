@@ -11,8 +11,7 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.dynamics import first_use
-from sk_bionic.dynamics.compiled.along import along
-from sk_bionic.dynamics.compiled.march import march
+from sk_bionic.dynamics.compiled.march import along, march
 from sk_bionic.dynamics.compiled.normal import activations_between, factorise_blocks, normal_equations, solve_blocks
 from sk_bionic.dynamics.compiled.rest import rests
 from sk_bionic.musculoskeletal.compiled import code_cache
@@ -47,7 +46,7 @@ def test_only_what_is_missing_is_compiled_ahead(monkeypatch):
 
 # What is to be compiled is handed on as it is, and nothing is looked for on disk.
 NOT_COMPILED = """
-from sk_bionic.dynamics.compiled.march import march
+from sk_bionic.dynamics.compiled.march import along, march
 from sk_bionic.dynamics.first_use import compile_ahead
 from sk_bionic.musculoskeletal import elbow
 compile_ahead()

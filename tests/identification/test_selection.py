@@ -5,7 +5,7 @@ import pytest
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
-from sk_bionic.identification.selection import sharing, units_of
+from sk_bionic.identification.identifiability import sharing, units_of
 from sk_bionic.musculoskeletal import wrist
 from sk_bionic.musculoskeletal.prior import FreeParameters
 
