@@ -167,10 +167,8 @@ def train(
     KeyboardInterrupt
         When the interrupt comes before the end of the first epoch, or the fit is one of many.
     """
-    labelled = np.isfinite(angle).any(axis=1)
     validate = validation_weight is not None
-    held_out = np.where(labelled, validation_weight, 0.0) if validate else np.zeros(len(angle))
-    data_weight = np.where(labelled & (held_out == 0), np.atleast_2d(weight), 0.0)
+    data_weight, held_out = _weights(angle, weight, validation_weight)
     center, scale = _target_scale(angle, data_weight[0])
     target = torch.as_tensor((angle - center) / scale)
     n_muscles = 0 if physics is None else physics.motion.model.n_muscles
@@ -201,11 +199,19 @@ def train(
         raise
     if net.interrupted_:
         _drop_unfinished(net.history, terms)
-        if not net.history:
-            raise KeyboardInterrupt
         settings.progress.keep(f"the networks were trained for {len(net.history)} of {settings.max_epochs} epochs")
     _check_finite(net, net.history)
     return TrainedNetwork(net.module_, center, scale, net.history)
+
+
+def _weights(angle, weight, validation_weight):
+    """Weights (n_sources, n_frames) of the frames that are learnt from, and (n_frames,) of those that decide when to
+    stop, 0 where no angle is known.
+    """
+    labelled, held_out = np.isfinite(angle).any(axis=1), np.zeros(len(angle))
+    if validation_weight is not None:
+        held_out = np.where(labelled, validation_weight, 0.0)
+    return np.where(labelled & (held_out == 0), np.atleast_2d(weight), 0.0), held_out
 
 
 def _networks(settings, sizes, data_weight, columns, *, seen, source, noise_levels):
@@ -271,6 +277,8 @@ def _check_finite(net, history):
 
 
 def _drop_unfinished(history, terms):
-    """Take off the row of an epoch that did not come to its end."""
+    """Take off the row of an epoch that an interrupt did not let come to its end; raise it where there is no other."""
     while history and any(name not in history[-1] for name in terms):
         history.pop()
+    if not history:
+        raise KeyboardInterrupt
