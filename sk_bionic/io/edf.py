@@ -129,6 +129,8 @@ def _chosen(layout, names, signals):
         if lost:
             raise _text.fault(layout.path, f"there is no signal {lost[0]!r}. Its signals are {list(found)}.")
         found = {name: found[name] for name in signals}
+    if not names:
+        raise _text.fault(layout.path, "there are no signals in this file, annotations at most.")
     if not found:
         raise _text.fault(layout.path, f"there is no such signal. Its signals are {names}: choose by `signals`.")
     return found

@@ -14,6 +14,7 @@ from sk_bionic.io._stream_times import steady_times
 __all__ = ["read_xdf"]
 
 LONGEST = 3e7  # s: a year
+HOLE_STEPS = 5  # usual steps, beyond which a step of a stream without a steady rate is a gap
 OTHER_RATE = 0.01  # relative difference from the nominal rate that is worth a word
 
 
@@ -211,6 +212,13 @@ def _read(path, stream, start, notes):
             notes.append(f"stream {name!r}: {(~last).sum()} samples repeat a time, the last of each is taken.")
         return stamps[last], values[last], []
     time, rate, gaps = steady_times(stamps, nominal)
+    if not (np.diff(time) > 0).all() and (np.diff(stamps) > 0).all():
+        notes.append(
+            f"stream {name!r} keeps no steady rate: its times stay as they were stamped, with their jitter. Resample "
+            "it before filters."
+        )
+        time, step = stamps, np.diff(stamps)
+        gaps = [(float(stamps[i]), float(stamps[i + 1])) for i in np.flatnonzero(step > HOLE_STEPS * np.median(step))]
     back = np.flatnonzero(np.diff(time) <= 0)
     if len(back):
         before, after = time[back[0]], time[back[0] + 1]

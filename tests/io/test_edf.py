@@ -159,3 +159,15 @@ def test_other_readers_give_the_same(tmp_path, reader):
         notes = [(a.onset, a.duration, a.text) for a in edf.annotations]
     assert np.abs(table.to_numpy() - values).max() < 1e-9 * 3e-3
     assert notes == [tuple(a.values()) for a in table.attrs["annotations"]]
+
+
+def test_a_file_of_annotations_alone_says_so(tmp_path):
+    path = write_edf(
+        tmp_path / "notes.edf", {"BIC": (np.zeros(4, dtype=int), 4, "uV", (-1, 1))}, annotations=[(0, 1, "a")]
+    )
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"BIC ")
+    raw[at : at + 16] = b"EDF Annotations "
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match="notes.edf: there are no signals in this file"):
+        read_edf(path)

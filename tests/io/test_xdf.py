@@ -154,6 +154,21 @@ def test_a_stream_without_a_rate_keeps_its_times(tmp_path):
     assert time_of(table) == pytest.approx(angle["stamps"], abs=1e-9)
 
 
+def test_a_sender_that_keeps_no_steady_rate_is_read_as_stamped(tmp_path):
+    """One that sleeps between samples: the rate wanders, and now and then it is late for good."""
+    pytest.importorskip("pyxdf")
+    rng = np.random.default_rng(1)
+    steps = 0.0107 * np.repeat([0.98, 1.0, 1.02, 1.0, 0.98, 1.0], 1000) + rng.uniform(-3e-4, 3e-4, 6000)
+    steps[1000:6000:1000] += 0.02
+    steps[3500] += 30.0
+    sender = {"name": "A", "type": "EMG", "labels": ["BIC"], "units": ["mV"], "rate": 100, "offset": 0.0}
+    path = write_xdf(tmp_path / "curl.xdf", [{**sender, "stamps": np.cumsum(steps), "values": np.zeros((6000, 1))}])
+    with pytest.warns(UserWarning, match="stream 'A' keeps no steady rate: its times stay as they were stamped"):
+        table = read_xdf(path)
+    assert np.diff(time_of(table)) == pytest.approx(steps[1:], abs=1e-6)
+    assert len(table.attrs["gaps"]["A"]) == 1 and np.diff(table.attrs["gaps"]["A"][0]) == pytest.approx(steps[3500])
+
+
 def test_faults_are_told(tmp_path):
     pytest.importorskip("pyxdf")
     path = write_xdf(tmp_path / "curl.xdf", streams())
