@@ -1,9 +1,11 @@
-"""Files of amplifiers and their programs: EDF, BDF, BIDS, XDF, what MNE reads, exports of Delsys and Noraxon."""
+"""Files of amplifiers and their programs: EDF, BDF, BIDS, XDF, what MNE reads, exports of Delsys, Noraxon and
+Vicon."""
 
-from ..io import from_mne, read_bids, read_delsys, read_edf, read_noraxon, read_xdf
+from ..io import from_mne, read_bids, read_delsys, read_edf, read_nexus, read_noraxon, read_xdf
 from ..io._delsys_layout import is_delsys
 from ..io._exports import read_head
 from ..io.bids import has_channels
+from ..io.nexus import is_nexus
 from ..io.noraxon import is_noraxon
 
 EDF = (".edf", ".bdf")
@@ -27,12 +29,14 @@ def read_amplifier(path, trial):
 
 
 def read_export(path, trial):
-    """Table of a text file that Delsys' or Noraxon's program exported; None for any other."""
+    """Table of a text file that Delsys', Noraxon's or Vicon's program exported; None for any other."""
     lines, _ = read_head(path)
     if is_delsys(lines):
         return read_delsys(path, signals="all", trial=trial)
     if is_noraxon(lines):
         return read_noraxon(path, signals="all", trial=trial)
+    if is_nexus(lines):
+        return read_nexus(path, sections="all", trial=trial)
     return None
 
 

@@ -90,8 +90,11 @@ def _of_files(arguments):
 
 def _possible_emg(path, table):
     """Columns that the file calls EMG; those that nothing tells to be something else."""
-    columns = list(table.columns)
-    chosen = table.attrs.get("emg") or [c for c in columns if not is_no_voltage(without_unit(str(c))[1])] or columns
+    columns, units = list(table.columns), table.attrs.get("units", {})
+    unit_of = lambda column: units.get(column) or without_unit(str(column))[1]
+    chosen = table.attrs.get("emg") or [column for column in columns if not is_no_voltage(unit_of(column))]
+    if not chosen:
+        raise ValueError(f"{path}: by its units no column can be EMG: {', '.join(map(str, columns[:6]))}.")
     others = [str(column) for column in columns if column not in chosen]
     if others and path.suffix.lower() in (*TEXT, ".c3d"):
         more = ", ..." if len(others) > 6 else ""

@@ -6,6 +6,7 @@ from sk_bionic.io.delsys import read_delsys
 from sk_bionic.io.edf import read_edf
 from sk_bionic.io.mne import from_mne, to_mne
 from sk_bionic.io.muscle_analysis import read_muscle_analysis
+from sk_bionic.io.nexus import read_nexus
 from sk_bionic.io.noraxon import read_noraxon
 from sk_bionic.io.sto import read_sto
 from sk_bionic.io.sto_writer import write_sto
@@ -19,6 +20,7 @@ __all__ = [
     "read_delsys",
     "read_edf",
     "read_muscle_analysis",
+    "read_nexus",
     "read_noraxon",
     "read_sto",
     "read_trc",

@@ -44,7 +44,7 @@ def without_unit(label):
     return (label[: match.start()].strip(), match["unit"]) if match else (label.strip(), "")
 
 
-def read_body(path, encoding, first_line, labels, *, separator, decimal, text=()):
+def read_body(path, encoding, first_line, labels, *, separator, decimal, text=(), n_rows=None):
     """Numbers of all rows.
 
     Parameters
@@ -58,6 +58,8 @@ def read_body(path, encoding, first_line, labels, *, separator, decimal, text=()
     separator, decimal : str
     text : collection of int
         Positions of columns that hold no numbers.
+    n_rows : int, optional
+        How many; None: all up to the file's end.
 
     Returns
     -------
@@ -80,6 +82,7 @@ def read_body(path, encoding, first_line, labels, *, separator, decimal, text=()
             usecols=range(len(labels)),
             index_col=False,
             skiprows=first_line - 1,
+            nrows=n_rows,
             skipinitialspace=True,
             skip_blank_lines=False,
             encoding=encoding,

@@ -63,6 +63,7 @@ _OTHER_SPELLINGS = {
     "n*m": "N m",
     "nmm": "N mm",
     "n.mm": "N mm",
+    "mm.n": "N mm",
 }
 
 
