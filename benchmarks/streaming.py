@@ -208,7 +208,7 @@ def causal_row(record, model, prediction, X, X_test, y, y_test, given):
     row["smallest delay of a muscle [ms]"] = 1e3 * float(pipeline[-1].electromechanical_delay_.min())
     if prediction == "hybrid":
         predictor = pipeline[-1].predictor_
-        cutoff = predictor.learners.usual_cutoff(predictor.trust.cutoff)
+        cutoff = predictor.learners.usual_cutoff(predictor.held_out.cutoff)
         filtered = low_passed(angle, cutoff, rate)[n:] if np.isfinite(cutoff) else angle[n:]
         row |= {"cut-off [Hz]": cutoff, "causal low-pass": rmse(filtered, measured)}
         row |= {"delay of low-pass [ms]": delay_of(filtered, measured, rate)}

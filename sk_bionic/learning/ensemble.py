@@ -43,17 +43,17 @@ class Combined(NamedTuple):
     spread: np.ndarray
 
 
-class Version(NamedTuple):
+class FoldData(NamedTuple):
     """One view of the training data: all angles, or those of a fold hidden.
 
     `state` (n_frames, n_state) is the simulated state of the physics that knows the visible angles only, NaN where
-    there is none; `weight` (n_frames,) is 0 where an angle is hidden or unknown, `heard` (n_frames,) only where one is
-    hidden: EMG without angles tells as well what is usual.
+    there is none; `weight` (n_frames,) is 0 where an angle is hidden or unknown, `emg_weight` (n_frames,) only where
+    one is hidden: EMG without angles tells as well what is usual.
     """
 
     state: np.ndarray
     weight: np.ndarray
-    heard: np.ndarray
+    emg_weight: np.ndarray
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Learners:
         """Mean angle (n_frames, n_coordinates) [rad] of the networks that do not see the state."""
         n_state = self.scaler.n_features_in_ - features.shape[1]
         unknown = np.full((len(features), n_state), np.nan)
-        return blind(self.predict_members(features, unknown, with_forests=False))
+        return mean_without_state(self.predict_members(features, unknown, with_forests=False))
 
     def usual_cutoff(self, cutoff):
         """Cut-off [Hz] of one low-pass that stands for the members' own, weighted alike, and a last one at `cutoff`."""
@@ -109,29 +109,31 @@ class Learners:
         median = frequency[np.searchsorted(np.cumsum(weight), 0.5 * weight.sum())]
         return min(cutoff, float(median))
 
-    def combined(self, members, trials=None, belief=1.0):
+    def combined(self, members, trials=None, simulation_weight=1.0):
         """Combined prediction of the members' angles (see `predict_members`), each smoothed as it needs along its
         `trials` (None: as it is, for frames that come one by one) and weighed by how near the others it is in each;
-        those that see the simulated state weigh `belief` (n_frames, 1) times as much as usual.
+        those that see the simulated state weigh `simulation_weight` (n_frames, 1) times as much as usual.
         """
         if trials is None:
-            return Combined(*combine(members, self.weights, belief))
+            return Combined(*combine(members, self.weights, simulation_weight))
         members = {name: smooth(angle, trials, self.cutoffs.get(name, np.inf)) for name, angle in members.items()}
         near = nearness(members, trials)
-        return Combined(*combine(members, {name: self.weights.get(name, 1.0) * near[name] for name in members}, belief))
+        return Combined(
+            *combine(members, {name: self.weights.get(name, 1.0) * near[name] for name in members}, simulation_weight)
+        )
 
 
-def blind(members):
+def mean_without_state(members):
     """Mean angle (n_frames, n_coordinates) of the members that do not see the simulated state."""
     return np.mean([angle for name, angle in members.items() if name not in OF_STATE], axis=0)
 
 
-def combine(members, weights, belief=1.0):
+def combine(members, weights, simulation_weight=1.0):
     """Weighted mean of the members' angles and their weighted variance about it, each (n_frames, n_coordinates).
 
-    Members that see the simulated state weigh `belief` (n_frames, 1) times what `weights` says.
+    Members that see the simulated state weigh `simulation_weight` (n_frames, 1) times what `weights` says.
     """
-    share = {name: weights.get(name, 1.0) * (belief if name in OF_STATE else 1.0) for name in members}
+    share = {name: weights.get(name, 1.0) * (simulation_weight if name in OF_STATE else 1.0) for name in members}
     total = sum(share.values())
     angle = sum(share[name] * members[name] for name in members) / total
     spread = sum(share[name] * (members[name] - angle) ** 2 for name in members) / total
@@ -219,7 +221,7 @@ def share_of_angles(labelled, step):
     return known / (known + min(unknown, FEW_BESIDE)) if unknown else 1.0
 
 
-def noise_of_few(input_noise, labelled, step):
+def noise_for_labels(input_noise, labelled, step):
     """Noise on the inputs of networks that learn from few angles (see `share_of_angles`)."""
     return input_noise * (LEAST_NOISE + (1.0 - LEAST_NOISE) * share_of_angles(labelled, step))
 
@@ -288,7 +290,7 @@ def untrained(features, versions, frames, ensemble, layout):
     ----------
     features : ndarray (n_frames, n_features)
         EMG history and external inputs, not standardised.
-    versions : list of Version
+    versions : list of FoldData
         The first has all angles.
     frames : ndarray of int
         Rows that are learnt from.
@@ -329,7 +331,7 @@ def untrained(features, versions, frames, ensemble, layout):
 def _scaling(features, version, frames):
     """Scaler of one version's inputs, which of them never change, and the range of its standardised state."""
     features, state = features[frames], version.state[frames]
-    scaler = fitted_scaler(np.column_stack([features, state]), version.heard[frames])
+    scaler = fitted_scaler(np.column_stack([features, state]), version.emg_weight[frames])
     n = state.shape[1]
     constant = np.concatenate([np.ptp(features, axis=0) == 0, np.zeros(n, bool)])
     scaled = (state - scaler.mean_[-n:]) / scaler.scale_[-n:] if n else state

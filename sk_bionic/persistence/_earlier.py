@@ -61,7 +61,7 @@ def _predictor(found, fitted, prediction):
     if found.hybrid is None:
         return NetworkPredictor(**common, network=found.network, scaler=found.scaler, ode_weight=found.ode_weight)
     hybrid = found.hybrid
-    learners = {"learners": hybrid.learners.alone(), "trust": hybrid.trust}
+    learners = {"learners": hybrid.learners.alone(), "held_out": hybrid.trust}
     if hybrid.physics is None:
         return EnsemblePredictor(**common, **identified, **learners)
     kind = SimulationLedPredictor if np.isinf(found.ode_weight) else HybridPredictor

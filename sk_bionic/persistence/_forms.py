@@ -25,7 +25,7 @@ from ..moments.regressor import EMGDrivenMomentRegressor, MomentFit
 from ..musculoskeletal import Coordinate, Joint, Muscle, MuscleGeometry, MusculoskeletalModel, PolynomialPath
 from ..musculoskeletal.parameters import Parameter, ParameterTable
 from ..predictors.error_size import ErrorSize
-from ..predictors.held_out import Trust
+from ..predictors.held_out import HeldOutErrors
 from ..predictors.hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from ..predictors.network import NetworkPredictor
 from ..predictors.posture_errors import PostureErrors
@@ -39,11 +39,10 @@ from ..regressor import PhysicsInformedMSKRegressor
 from . import _earlier, _forest, _network
 
 RECORDS = (
-    ColumnRoles, Coordinate, EnsemblePredictor, ErrorSize, FeatureLayout, Finding, HybridPredictor, Joint, Learners,
+    ColumnRoles, Coordinate, FeatureLayout, Finding, Joint, Learners,
     MomentFit, MomentLearner, Muscle,
-    NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationLedPredictor,
-    SimulationPredictor,
-    StartStates, StaticPredictor, Suspicion, TrainedNetwork, Trust,
+    NetworkPredictor, Parameter, PolynomialPath, PostureErrors, SeenInputs, Session, SimulationPredictor,
+    StartStates, StaticPredictor, Suspicion, TrainedNetwork,
 )  # fmt: skip
 ESTIMATORS = (EMGEnvelope, LagEmbedding, StandardScaler)
 # What a model of muscles may take: its tables of paths grow with muscles x terms x coordinates^2, its correlations
@@ -71,6 +70,16 @@ def _record(cls):
     """Form of a dataclass or named tuple: its fields. Those that a file does not have keep their defaults."""
     names = [field.name for field in fields(cls)] if is_dataclass(cls) else cls._fields
     return Form(cls.__name__, lambda value: {name: getattr(value, name) for name in names}, lambda parts: cls(**parts))
+
+
+def _renamed(cls, name=None, **in_files):
+    """Form of a record that files know by another `name`, or some fields of it: today's name to that in files."""
+    record, today = _record(cls), {old: new for new, old in in_files.items()}
+    return Form(
+        name or cls.__name__,
+        lambda value: {in_files.get(field, field): part for field, part in record.parts(value).items()},
+        lambda parts: cls(**{today.get(field, field): part for field, part in parts.items()}),
+    )
 
 
 def _build_trajectory(parts):
@@ -225,6 +234,9 @@ def _build_regressor(parts):
 
 _FORMS = {
     **{cls: _record(cls) for cls in RECORDS},
+    **{cls: _renamed(cls, held_out="trust") for cls in (EnsemblePredictor, HybridPredictor, SimulationLedPredictor)},
+    HeldOutErrors: _renamed(HeldOutErrors, "Trust"),
+    ErrorSize: _renamed(ErrorSize, label_factor="few"),
     Identification: _form_of_identification(),
     **{cls: Form(cls.__name__, _parts_of_estimator, _build_of(cls), is_estimator=True) for cls in ESTIMATORS},
     Pipeline: Form("Pipeline", _parts_of_pipeline, _build_pipeline, is_estimator=True),

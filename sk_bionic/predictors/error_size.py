@@ -71,8 +71,8 @@ class ErrorSize(NamedTuple):
         How far held-out simulations were at most outside the angles that were learnt beside them [rad].
     powers : tuple of float
         By which the members' spread, the velocity, the novelty of the EMG and the time tell the size.
-    few : float
-        Factor on the standard deviation: few labels do not tell it for sure (see `of_few`).
+    label_factor : float
+        On the standard deviation, which few labels do not tell for sure (see `factor_of_labels`).
     """
 
     range: np.ndarray
@@ -88,7 +88,7 @@ class ErrorSize(NamedTuple):
     reach: np.ndarray = np.array([[-np.inf], [np.inf]])
     overshoot: np.ndarray = np.zeros(1)
     powers: tuple = EARLIER_POWERS
-    few: float = 1.0
+    label_factor: float = 1.0
 
     @classmethod
     def learnt(cls, recording, parts, simulated=(), identified=None):
@@ -117,8 +117,10 @@ class ErrorSize(NamedTuple):
         overshoot = np.max(over, axis=0, initial=0.0) if over else np.zeros(angle.shape[1])
         reach = _ends(ends if identified is None else np.concatenate([ends, identified[~labelled]]))
         extrapolation = box, float(max(out, default=0.0)), np.nanstd(angle, axis=0), ends, reach, overshoot
-        few = of_few(labelled.sum() / trials.sampling_rate)
-        return cls(np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation, POWERS, few)
+        label_factor = factor_of_labels(labelled.sum() / trials.sampling_rate)
+        return cls(
+            np.maximum(extent, 1e-6), usual, duration, kept, unit, distance, *extrapolation, POWERS, label_factor
+        )
 
     def relative(self, spread, velocity, since=0.0, novelty=1.0):
         """Standard deviation relative to the usual one, which few labels do not tell for sure.
@@ -143,7 +145,7 @@ class ErrorSize(NamedTuple):
         of_velocity = 0.5 + 0.5 * np.square(velocity / self.velocity)
         lasting = (1.0 + since / self.duration) ** by_duration
         by_frame = of_spread ** (0.5 * by_spread) * of_velocity ** (0.5 * by_velocity)
-        return self.few * by_frame * lasting * novelty**by_novelty
+        return self.label_factor * by_frame * lasting * novelty**by_novelty
 
     def of_trials(self, angle, spread, recording):
         """`relative` along new trials of which `angle` (n_frames, n_coordinates) [rad] is predicted."""
@@ -201,7 +203,7 @@ class Beyond(NamedTuple):
     of_simulation: np.ndarray
 
     @classmethod
-    def weighed(cls, trust, noise_std, scale, apart, moved, *, unlearnt=0.0, unseen=True, belief=1.0):
+    def weighed(cls, held_out, noise_std, scale, apart, moved, *, unlearnt=0.0, unseen=True, simulation_weight=1.0):
         """By the evidence of held-out frames and of one trial.
 
         On knees trained in one posture and tested in the other (sitting and standing, both ways, six men) the weighed
@@ -210,7 +212,7 @@ class Beyond(NamedTuple):
 
         Parameters
         ----------
-        trust : Trust
+        held_out : HeldOutErrors
         noise_std, scale : ndarray (n_coordinates,)
             What the identified simulation left of the training's angles, and their standard deviation [rad].
         apart, moved : ndarray (n_coordinates,)
@@ -221,8 +223,9 @@ class Beyond(NamedTuple):
         unseen : bool or ndarray of bool (n_frames, 1)
             Whether external inputs are beyond the training's. Where they are not, the learners, who see the simulated
             state, know all that it can tell but of `unlearnt`.
-        belief : float or ndarray (n_frames, 1)
-            Part of its share that a simulation keeps which may have lost its way (see `Trust.belief`).
+        simulation_weight : float or ndarray (n_frames, 1)
+            Part of its share that a simulation keeps which may have lost its way (see
+            `HeldOutErrors.simulation_weight`).
 
         Returns
         -------
@@ -231,16 +234,16 @@ class Beyond(NamedTuple):
         spread = np.square(scale)
         lost = ~np.isfinite(apart + moved)  # the simulation has failed: it says nothing of anything
         apart, moved = np.where(lost, 0.0, apart), np.where(lost, spread, moved)
-        unlike = np.maximum(apart - trust.disagreement**2, 0.0)  # more than on held-out frames: either may be wrong
-        of_learners = (np.square(trust.error_std) + unlike + np.minimum(moved, spread)) * unseen + unlearnt
-        known = np.maximum(np.maximum(np.square(noise_std), trust.rmse.get(np.inf, 0.0) ** 2), apart)
+        unlike = np.maximum(apart - held_out.disagreement**2, 0.0)  # more than on held-out frames: either may be wrong
+        of_learners = (np.square(held_out.error_std) + unlike + np.minimum(moved, spread)) * unseen + unlearnt
+        known = np.maximum(np.maximum(np.square(noise_std), held_out.rmse.get(np.inf, 0.0) ** 2), apart)
         # A simulation that explains a part of the angles' variance explains as much of what an input changes.
         unexplained = (known + UNTOLD * TELLING**2) / (spread + TELLING**2)
         of_simulation = known + unexplained * (moved + unlearnt)
         # Where learners stay, a simulation that goes some of the way is nearer whatever it leaves: only what it leaves
         # beyond what is usual counts against it.
         against = known + unexplained * moved + np.maximum(unexplained - UNTOLD, 0.0) * unlearnt
-        share = belief * of_learners / np.maximum(of_learners + against, 1e-12)
+        share = simulation_weight * of_learners / np.maximum(of_learners + against, 1e-12)
         return cls(np.where(lost, 0.0, share), of_learners, of_simulation)
 
     def mixed(self, learnt, simulated):
@@ -285,7 +288,7 @@ def velocity_of(angle, trials):
     return out
 
 
-def of_few(seconds):
+def factor_of_labels(seconds):
     """By how much a band is wider whose size labels of so many seconds tell: Student's t, with a degree of freedom for
     each `PIECE` (the errors' mean is known to be 0), over the normal distribution.
     """

@@ -6,12 +6,12 @@ import numpy as np
 
 from ..dynamics.equation import EquationOfMotion
 from ..identification.with_model_error import errors_allowed, explains, identify_with_model_error, simulated_state
-from ..learning.ensemble import Version, noise_of_few, untrained
+from ..learning.ensemble import FoldData, noise_for_labels, untrained
 from ..learning.features import features_of, layout_of
 from ..learning.folds import recency, training_frames, usable_folds
 from ..learning.loss import Physics
 from ..learning.training import train
-from .held_out import TRAINING_WEIGHT, HeldOut, untested
+from .held_out import TRAINING_WEIGHT, CrossValidation, untested
 from .hybrid import EnsemblePredictor, HybridPredictor, SimulationLedPredictor
 from .simulation import session_of_training
 
@@ -20,7 +20,7 @@ BLOCK_GAP = 0.5  # s beside a held-out block that are hidden too, besides the ne
 
 
 def fit_hybrid(recording, model, settings, *, before=None, validation_weight=None, start=None):
-    """Learners that see EMG and simulated state, and the trust between them and the physics.
+    """Learners that see EMG and simulated state, and how far they and the physics are trusted.
 
     One step follows the other: the physics, errors of its own allowed for, of all angles and of every fold; the states
     that it simulates; networks; forests; the weights that what was held out asks for.
@@ -43,7 +43,7 @@ def fit_hybrid(recording, model, settings, *, before=None, validation_weight=Non
         with progress.stage("identify out of fold", len(plan.hidden)):
             physics = [None] * len(plan.hidden)
             if plan.with_physics:
-                allowed, equation = errors_allowed(before.error_std), plan.few.with_model(model)
+                allowed, equation = errors_allowed(before.error_std), plan.labelled.with_model(model)
                 found = identify_with_model_error(equation, plan.visible(), **allowed, on_version=progress.step)
                 physics = [model if one is None else one.model for one in found]
         states = [plan.state(one) for one in physics]
@@ -58,15 +58,15 @@ def fit_hybrid(recording, model, settings, *, before=None, validation_weight=Non
         with progress.stage("choose weights", 0):
             tested, chosen = (learners, physics, states), settings.prediction
             try:
-                held_out = HeldOut(plan.equation, plan, plan.parts, *tested, chosen.output_cutoff == "auto")
-                trust = held_out.choose(plan.ode_weight, chosen.output_cutoff)
+                validated = CrossValidation(plan.equation, plan, plan.parts, *tested, chosen.output_cutoff == "auto")
+                held_out = validated.choose(plan.ode_weight, chosen.output_cutoff)
             except KeyboardInterrupt:
                 progress.keep(
                     "the weights were not chosen on held-out data: all learners weigh the same, and their error "
                     "is not known"
                 )
-                held_out = HeldOut(plan.equation, plan, [], *tested)
-                trust = held_out.choose(plan.ode_weight, chosen.output_cutoff)
+                validated = CrossValidation(plan.equation, plan, [], *tested)
+                held_out = validated.choose(plan.ode_weight, chosen.output_cutoff)
     except KeyboardInterrupt:
         if before is None:
             raise
@@ -75,8 +75,8 @@ def fit_hybrid(recording, model, settings, *, before=None, validation_weight=Non
         )
         return before
     # The networks of the folds have done their work.
-    kept = replace(learners[0].alone(), weights=held_out.weights, cutoffs=held_out.cutoffs)
-    return plan.predictor(kept, physics[0], trust, plan.known_inputs)
+    kept = replace(learners[0].alone(), weights=validated.weights, cutoffs=validated.cutoffs)
+    return plan.predictor(kept, physics[0], held_out, plan.known_inputs)
 
 
 class _Plan:
@@ -121,9 +121,9 @@ class _Plan:
         self.parts = usable_folds(recording.trials, complete, chosen.history + BLOCK_GAP, recording.angle)
         self.hidden = [np.zeros(recording.n_frames, bool), *(hidden for _, hidden in self.parts)]
         self.equation = EquationOfMotion.of(self.common["model"], recording)
-        self.few = self.equation.take(self.frames)
+        self.labelled = self.equation.take(self.frames)
         if before is not None:
-            self.few = self.few.with_trial_gains(before.identification.trial_gain)
+            self.labelled = self.labelled.with_trial_gains(before.identification.trial_gain)
 
     def visible(self):
         """Angles and weights of the frames learnt from, as every version knows them."""
@@ -140,15 +140,15 @@ class _Plan:
     def members(self, states):
         """The ensemble before its training, of all angles and of every fold, which see the states by version."""
         recording, ensemble = self.recording, replace(self.chosen.ensemble, physics=self.with_physics)
-        heard = [np.where(mask, 0.0, recency(recording.trials)) for mask in self.hidden]
-        labelled = [np.where(recording.labelled, recording.weight * one, 0.0) for one in heard]
-        versions = [Version(*each) for each in zip(states, labelled, heard, strict=True)]
+        emg_weight = [np.where(mask, 0.0, recency(recording.trials)) for mask in self.hidden]
+        labelled = [np.where(recording.labelled, recording.weight * one, 0.0) for one in emg_weight]
+        versions = [FoldData(*each) for each in zip(states, labelled, emg_weight, strict=True)]
         return untrained(self.features, versions, self.frames, ensemble, self.layout)
 
     def with_noise(self, training):
         """Settings of the training with the noise that so many angles ask for."""
         step = 1.0 / self.recording.trials.sampling_rate
-        return replace(training, input_noise=noise_of_few(training.input_noise, self.recording.labelled, step))
+        return replace(training, input_noise=noise_for_labels(training.input_noise, self.recording.labelled, step))
 
     def criterion(self, model, states, validation_weight):
         """What `train` minimises beside the errors of the angles, and what tells it to stop."""
@@ -157,7 +157,7 @@ class _Plan:
         else:
             weight = TRAINING_WEIGHT if explains(states[1:], self.parts, self.angle) else 0.0
         return {
-            "physics": None if model is None else Physics(self.few.with_model(model), trainable=False),
+            "physics": None if model is None else Physics(self.labelled.with_model(model), trainable=False),
             "ode_weight": weight,
             "force_weight": self.chosen.force_weight,
             "validation_weight": None if validation_weight is None else validation_weight[self.frames],
@@ -169,10 +169,10 @@ class _Plan:
         columns = self.equation.frame_exogenous
         return {name: (column.min(), column.max()) for name, column in columns.items()}
 
-    def predictor(self, learners, model, trust, known_inputs):
+    def predictor(self, learners, model, held_out, known_inputs):
         """The predictor of these learners and this physics."""
-        parts = {**self.common, "learners": learners, "trust": trust}
+        parts = {**self.common, "learners": learners, "held_out": held_out}
         if model is None:
             return EnsemblePredictor(**parts)
-        kind = SimulationLedPredictor if np.isinf(trust.ode_weight) else HybridPredictor
+        kind = SimulationLedPredictor if np.isinf(held_out.ode_weight) else HybridPredictor
         return kind(**parts, physics=model, known_inputs=known_inputs)

@@ -7,7 +7,7 @@ import numpy as np
 from ..dynamics.fuse import fuse
 from ..exceptions import SimulationError
 from ..identification.with_model_error import simulated_state
-from ..learning.ensemble import blind, combine, stacked_weights, with_fewer_trees
+from ..learning.ensemble import combine, mean_without_state, stacked_weights, with_fewer_trees
 from ..learning.folds import N_FOLDS, n_repetitions
 from ..trials.filters import CUTOFFS, smooth
 from .error_size import ErrorSize, velocity_of
@@ -41,8 +41,8 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 # men ask for (see `error_size.POWERS`; a limb that moves twice as far errs less than twice as much); errors that are
 # smaller by much more than `UNUSUAL` on a log scale are of another kind (simulated), and stand; of larger ones (few
 # labels) `OF_LARGER` of the logarithm is left. The level was 10.4 deg before few labels widened bands
-# (`error_size.of_few`): with 10.1 test parts of the same men, by which it was chosen, hold 92.6 % of the frames after
-# 70 % of a record as before, and 93.3 (92.3) % after one repetition.
+# (`error_size.factor_of_labels`): with 10.1 test parts of the same men, by which it was chosen, hold 92.6 % of the
+# frames after 70 % of a record as before, and 93.3 (92.3) % after one repetition.
 USUAL_BAND, USUAL_RANGE, OF_RANGE = np.deg2rad(10.1), np.deg2rad(80.0), 0.6  # [rad], [rad], power
 UNUSUAL, OF_LARGER = 1.2, 0.5
 # What is held out of a short recording is further from what is learnt than what comes later: its errors are larger and
@@ -58,7 +58,7 @@ ENOUGH_KNOWN = 0.1  # part of a trial's frames, from which on these alone tell w
 TOLERATED_DISAGREEMENT = 2.0  # mean square distance of simulation and learners, relative to that on held-out frames
 
 
-class Trust(NamedTuple):
+class HeldOutErrors(NamedTuple):
     """How far physics and members are trusted, and the held-out errors behind it.
 
     Attributes
@@ -108,14 +108,14 @@ class Trust(NamedTuple):
         """Square errors (n_frames, n_coordinates) [rad^2] of learners, as `ErrorSize.of_unlearnt` has them."""
         return np.zeros((len(emg), 1)) if self.size is None else np.square(self.size.of_unlearnt(emg, simulated))
 
-    def belief(self, simulated, blind, trials, known=None):
+    def simulation_weight(self, simulated, without_state, trials, known=None):
         """How far the simulation of each trial is believed, (n_frames, 1) between 0 and 1.
 
         It may have left for another posture for good (a start in the middle of a movement, an artefact): then it is
         much further from what the learners of EMG alone say than it was on held-out training frames. Where there
         are enough, only frames `known` (n_frames,) of bool to the learners tell of it.
         """
-        out, distance = np.ones((len(simulated), 1)), np.square(simulated - blind)
+        out, distance = np.ones((len(simulated), 1)), np.square(simulated - without_state)
         known = np.ones(len(simulated), bool) if known is None else known
         for rows in trials.slices:
             telling = known[rows] if known[rows].mean() >= ENOUGH_KNOWN else slice(None)
@@ -125,9 +125,9 @@ class Trust(NamedTuple):
 
 
 def untested(angle):
-    """Trust in learners that nobody has tested yet: no physics, no filter, and the spread of the angles as error."""
+    """Those of learners that nobody has tested yet: no physics, no filter, and the spread of the angles as error."""
     spread = np.nanvar(angle, axis=0)
-    return Trust(0.0, np.inf, np.sqrt(spread), spread, np.inf, {})
+    return HeldOutErrors(0.0, np.inf, np.sqrt(spread), spread, np.inf, {})
 
 
 def raised(cutoff):
@@ -160,7 +160,7 @@ def relative_std(spread, typical):
     return np.sqrt(0.5 + 0.5 * spread / np.maximum(typical, 1e-12))
 
 
-def _believed(rmse, repeated=True):
+def _best_weight(rmse, repeated=True):
     """The weight to use, from held-out RMSE by candidate: the learners alone unless physics has proved better.
 
     Held out of less than three repetitions, a block is a posture that the learners have never seen, and the physics has
@@ -177,7 +177,7 @@ def _believed(rmse, repeated=True):
     return np.inf if alone else best
 
 
-class HeldOut:
+class CrossValidation:
     """Held-out predictions of the members and of their fusion with the physics."""
 
     def __init__(self, motion, data, parts, learners, models, states, smoothed=True):
@@ -213,19 +213,19 @@ class HeldOut:
         return error[np.isfinite(error).all(axis=1)]
 
     def choose(self, ode_weight, cutoff):
-        """Trust with the smallest held-out error; what the user has given stays."""
+        """Those of the weight with the smallest error; what the user has given stays."""
         if not self.parts:
             spread = np.nanvar(self.data.angle, axis=0)
             if ode_weight == "auto":  # nobody has tested the learners: the physics, which has a prior, leads
                 ode_weight = 0.0 if self.models[0] is None else np.inf
             cutoff = np.inf if cutoff == "auto" else cutoff
-            return Trust(ode_weight, cutoff, floored(np.sqrt(spread)), spread, ANYWHERE, {})
+            return HeldOutErrors(ode_weight, cutoff, floored(np.sqrt(spread)), spread, ANYWHERE, {})
         spread = np.nanmean(self._stitched([spread for _, spread in self.combined]), axis=0)
         candidates = self._candidates() if ode_weight == "auto" else [ode_weight]
         predictions = {weight: self._predictions(weight, spread) for weight in candidates}
         errors = {weight: self._errors(by_fold) for weight, by_fold in predictions.items()}
         rmse = {weight: float(np.sqrt(np.mean(error**2))) for weight, error in errors.items()}
-        best = _believed(rmse, self._n_independent >= N_FOLDS)
+        best = _best_weight(rmse, self._n_independent >= N_FOLDS)
         if cutoff == "auto":  # members that are smooth by themselves are not smoothed again
             cutoff = self._cutoff(predictions[best]) if best in STRONG_WEIGHTS else np.inf
         predicted = self._smoothed(predictions[best], cutoff)
@@ -236,7 +236,7 @@ class HeldOut:
         error_std = self._error_std(predicted, spread, None if best in STRONG_WEIGHTS else size)
         # Who asks for the simulation gets it, whatever learners say.
         disagreement = ANYWHERE if ode_weight == np.inf else self._disagreement()
-        return Trust(float(best), float(cutoff), error_std, spread, disagreement, rmse, size)
+        return HeldOutErrors(float(best), float(cutoff), error_std, spread, disagreement, rmse, size)
 
     def _error_std(self, by_fold, spread, size):
         """Usual standard deviation (n_coordinates,) [rad] of held-out predictions whose members differ by `spread`."""
@@ -245,7 +245,7 @@ class HeldOut:
             relative = relative_std(own, spread)
         else:
             velocity = self._stitched([velocity_of(angle, self.motion.trials) for angle in by_fold])
-            relative = size.relative(own, velocity) / size.few
+            relative = size.relative(own, velocity) / size.label_factor
         error = np.abs(self._stitched(by_fold) - self.data.angle) / relative
         std = floored(np.nanquantile(error, BAND, axis=0) / STDS_OF_BAND)
         if size is None:
@@ -259,7 +259,9 @@ class HeldOut:
         if self.models[0] is None:
             return np.inf
         d = self.data.angle.shape[1]
-        distance = self._stitched([s[:, :d] - blind(m) for s, m in zip(self.states[1:], self.by_fold, strict=True)])
+        distance = self._stitched(
+            [s[:, :d] - mean_without_state(m) for s, m in zip(self.states[1:], self.by_fold, strict=True)]
+        )
         return float(np.sqrt(np.nanmean(distance**2))) if np.isfinite(distance).any() else np.inf
 
     def _cutoff(self, by_fold):

@@ -12,20 +12,20 @@ from ..exceptions import SimulationError
 from ..identification.identifiability import Finding
 from ..identification.identify import Identification
 from ..identification.with_model_error import simulated_state
-from ..learning.ensemble import Learners, blind
+from ..learning.ensemble import Learners, mean_without_state
 from ..learning.training import attributes_of_training
 from ..musculoskeletal import MusculoskeletalModel
 from ..musculoskeletal.prior import FreeParameters
 from ..trials import Recording
 from ..trials.filters import smooth
 from .error_size import Beyond, within
-from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, Trust, floored, predict_fused, relative_std
+from .held_out import LARGEST_FUSION_WEIGHT, LEADING_WEIGHT, HeldOutErrors, floored, predict_fused, relative_std
 from .predictor import Prediction, found_by, offset_of
 from .session import LearntPredictor
 from .simulation import calibrated_simulation, force_variance, simulated, variance_from_rest
 
-SMALLEST_BELIEF = 0.1  # relative standard deviation of the learners where the simulation is not believed at all
-BELIEF_OF_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
+SMALLEST_SIMULATION_WEIGHT = 0.1  # relative standard deviation of the learners where the simulation counts for nothing
+LOST_SIMULATION = 0.05  # of a trial, below which the learners correct even a simulation that is to predict alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class EnsemblePredictor(LearntPredictor):
     Attributes
     ----------
     learners : Learners
-    trust : Trust
+    held_out : HeldOutErrors
         Held-out errors, and the low-pass that they ask for.
     identification : Identification or None
         None where the physics failed.
@@ -44,7 +44,7 @@ class EnsemblePredictor(LearntPredictor):
     """
 
     learners: Learners
-    trust: Trust
+    held_out: HeldOutErrors
     identification: Identification | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -65,11 +65,11 @@ class EnsemblePredictor(LearntPredictor):
 
     def _variance(self, combined, recording):
         """Of the learners' combined prediction, (n_frames, n_coordinates) [rad^2]."""
-        angle = smooth(combined.angle, recording.trials, self.trust.cutoff)
-        return self.trust.variance(angle, combined.spread, self.heard(recording))
+        angle = smooth(combined.angle, recording.trials, self.held_out.cutoff)
+        return self.held_out.variance(angle, combined.spread, self.as_in_training(recording))
 
     def _unfused(self, trials, angle, variance, of_start):
-        angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
+        angle = self.as_measured(smooth(angle, trials, self.held_out.cutoff))
         if variance is None:
             return Prediction(angle)
         return Prediction(angle, angle_std=np.sqrt(variance if of_start is None else variance + of_start[0]))
@@ -82,12 +82,12 @@ class EnsemblePredictor(LearntPredictor):
     @property
     def error_std(self):
         """On held-out frames [rad]."""
-        return self.trust.error_std
+        return self.held_out.error_std
 
     @property
     def error_size(self):
         """As held-out frames told it."""
-        return self.trust.size
+        return self.held_out.size
 
     @property
     def networks(self):
@@ -99,10 +99,10 @@ class EnsemblePredictor(LearntPredictor):
         return {
             **super().attributes(),
             **attributes_of_training(self.learners.networks),
-            "ode_weight_": self.trust.ode_weight,
+            "ode_weight_": self.held_out.ode_weight,
             "member_weights_": dict(self.learners.weights),
-            "output_cutoff_": self.trust.cutoff,
-            "held_out_rmse_": dict(self.trust.rmse),
+            "output_cutoff_": self.held_out.cutoff,
+            "held_out_rmse_": dict(self.held_out.rmse),
         }
 
     def _found(self):
@@ -111,7 +111,7 @@ class EnsemblePredictor(LearntPredictor):
         return found_by(self.identification, self.model, self.findings)
 
 
-class _Heard(NamedTuple):
+class _AtKnownInputs(NamedTuple):
     """What learners say of a recording at the nearest inputs that the training had: the equation on the recording as it
     is, and at those; the angles that the identified equation simulates at those; what learners err beyond all that they
     have learnt (n_frames, n_coordinates) [rad^2]; the members' angles, how far the simulation of each frame is believed
@@ -124,7 +124,7 @@ class _Heard(NamedTuple):
     simulated: np.ndarray
     unlearnt: np.ndarray
     members: dict
-    belief: np.ndarray
+    simulation_weight: np.ndarray
     beyond: np.ndarray
 
 
@@ -145,26 +145,26 @@ class HybridPredictor(EnsemblePredictor):
 
     def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is the held-out error, larger where learners disagree."""
-        heard, ode_weight = self._heard(recording), self.trust.ode_weight
-        equation, trials = heard.equation, heard.equation.trials
-        combined = self.learners.combined(heard.members, trials, heard.belief)
-        angle, variance = self._handed_over(heard, combined.angle, self._variance(combined, heard.recording))
-        std, physics = relative_std(combined.spread, self.trust.spread), equation.with_model(self.physics)
+        known, ode_weight = self._at_known_inputs(recording), self.held_out.ode_weight
+        equation, trials = known.equation, known.equation.trials
+        combined = self.learners.combined(known.members, trials, known.simulation_weight)
+        angle, variance = self._handed_over(known, combined.angle, self._variance(combined, known.recording))
+        std, physics = relative_std(combined.spread, self.held_out.spread), equation.with_model(self.physics)
         leads, of_start = ode_weight >= LEADING_WEIGHT, None
         if with_std:  # learners forget the start, only physics that leads takes it along
             of_start = variance_from_rest(self, equation, forces, np.inf if leads else self.history)
-        if heard.beyond.any():
+        if known.beyond.any():
             # The parameters that explain the motion tell more of other loads than those that allow for errors.
-            (angle, variance), physics = self._beyond(heard, angle, variance), equation
+            (angle, variance), physics = self._beyond(known, angle, variance), equation
         # Where the simulation is not believed, neither is the equation behind it.
-        weighed = std * np.maximum(heard.belief, SMALLEST_BELIEF)
+        weighed = std * np.maximum(known.simulation_weight, SMALLEST_SIMULATION_WEIGHT)
         fused = _fused_or_none(physics, angle, ode_weight, self.scale, weighed)
         if fused is None:
             return self._unfused(trials, angle, variance, of_start)
         angle, result = fused
         joint = self.as_measured(angle) - offset_of(self.model)
         trajectory = self.trajectory_of(np.stack([joint, result.state[:, 1]], axis=1))
-        angle = self.as_measured(smooth(angle, trials, self.trust.cutoff))
+        angle = self.as_measured(smooth(angle, trials, self.held_out.cutoff))
         if not with_std:
             return Prediction(angle, trajectory)
         of_state = _sized(result.variance(), variance, trials)
@@ -184,7 +184,7 @@ class HybridPredictor(EnsemblePredictor):
 
     def calibrate(self, recording):
         """By the simulation where the equation leads, else by the learners."""
-        if self.trust.ode_weight < LEADING_WEIGHT:
+        if self.held_out.ode_weight < LEADING_WEIGHT:
             return super().calibrate(recording)
         try:
             told = lambda predictor: predictor.predict_simulated(recording)
@@ -192,7 +192,7 @@ class HybridPredictor(EnsemblePredictor):
         except SimulationError:  # of a session in which the equation has lost its way
             return super().calibrate(recording)
 
-    def _heard(self, recording):
+    def _at_known_inputs(self, recording):
         known, beyond = within(recording, self.known_inputs)
         equation = self.equation(recording)
         equation_known = self.equation(known) if beyond.any() else equation
@@ -200,41 +200,45 @@ class HybridPredictor(EnsemblePredictor):
         members = self.learners.predict_members(self.features(known), state)
         d, trials = self.model.n_coordinates, recording.trials
         simulated = simulated_state(equation_known)[:, :d] - self.session.offset
-        unlearnt = self.trust.unlearnt(self.heard(recording).emg, simulated)
+        unlearnt = self.held_out.unlearnt(self.as_in_training(recording).emg, simulated)
         known_to_both = ~unlearnt.any(axis=1)
-        belief = self.trust.belief(state[:, :d], blind(members), trials, known_to_both)
-        return _Heard(recording, equation, equation_known, simulated, unlearnt, members, belief, beyond)
+        simulation_weight = self.held_out.simulation_weight(
+            state[:, :d], mean_without_state(members), trials, known_to_both
+        )
+        return _AtKnownInputs(
+            recording, equation, equation_known, simulated, unlearnt, members, simulation_weight, beyond
+        )
 
-    def _beyond(self, heard, angle, variance):
+    def _beyond(self, known, angle, variance):
         """Angles and variances (n_frames, n_coordinates) of learners, the simulation heeded where inputs are unseen."""
-        known, angle, variance = heard.simulated, angle.copy(), np.array(variance)
-        simulated = simulated_state(heard.equation)[:, : known.shape[1]] - self.session.offset
-        for trial in heard.equation.trials.slices:
-            rows = np.arange(trial.start, trial.stop)[heard.beyond[trial]]
+        usual, angle, variance = known.simulated, angle.copy(), np.array(variance)
+        simulated = simulated_state(known.equation)[:, : usual.shape[1]] - self.session.offset
+        for trial in known.equation.trials.slices:
+            rows = np.arange(trial.start, trial.stop)[known.beyond[trial]]
             if not len(rows):
                 continue
-            apart = np.square(known[trial] - angle[trial]).mean(axis=0)
-            moved = np.square(simulated[rows] - known[rows]).mean(axis=0)
-            whom = Beyond.weighed(self.trust, self.identification.noise_std, self.scale, apart, moved)
+            apart = np.square(usual[trial] - angle[trial]).mean(axis=0)
+            moved = np.square(simulated[rows] - usual[rows]).mean(axis=0)
+            whom = Beyond.weighed(self.held_out, self.identification.noise_std, self.scale, apart, moved)
             angle[rows], of_both = whom.mixed(angle[rows], simulated[rows])
             variance[rows] = np.maximum(variance[rows], of_both)
         return angle, variance
 
-    def _handed_over(self, heard, angle, variance):
+    def _handed_over(self, known, angle, variance):
         """Angles and variances (n_frames, n_coordinates) of learners, the simulation heeded where the EMG, or the angle
         that it says, is beyond all that was learnt.
         """
-        if not heard.unlearnt.any():
+        if not known.unlearnt.any():
             return angle, variance
         # What the EMG alone says of such errors is in the variance already: `mixed` says it anew, of both.
-        angle, variance = angle.copy(), variance - self.trust.unlearnt(self.heard(heard.recording).emg)
-        for trial in heard.equation.trials.slices:
-            inside, off = ~heard.unlearnt[trial].any(axis=1), np.square(heard.simulated[trial] - angle[trial])
-            apart = off[inside].mean(axis=0) if inside.any() else np.square(self.trust.disagreement)
-            evidence = self.trust, self.identification.noise_std, self.scale, apart, 0.0
-            of_trial = {"unlearnt": heard.unlearnt[trial], "belief": heard.belief[trial]}
+        angle, variance = angle.copy(), variance - self.held_out.unlearnt(self.as_in_training(known.recording).emg)
+        for trial in known.equation.trials.slices:
+            inside, off = ~known.unlearnt[trial].any(axis=1), np.square(known.simulated[trial] - angle[trial])
+            apart = off[inside].mean(axis=0) if inside.any() else np.square(self.held_out.disagreement)
+            evidence = self.held_out, self.identification.noise_std, self.scale, apart, 0.0
+            of_trial = {"unlearnt": known.unlearnt[trial], "simulation_weight": known.simulation_weight[trial]}
             whom = Beyond.weighed(*evidence, **of_trial, unseen=False)
-            angle[trial], of_both = whom.mixed(angle[trial], heard.simulated[trial])
+            angle[trial], of_both = whom.mixed(angle[trial], known.simulated[trial])
             variance[trial] += of_both
         return angle, variance
 
@@ -254,18 +258,18 @@ class SimulationLedPredictor(HybridPredictor):
 
     def predict(self, recording, *, with_std=False, forces=True):
         """As every predictor. The standard deviation is the simulation's, not below the held-out error."""
-        heard = self._heard(recording)
-        if heard.belief.min() <= BELIEF_OF_SIMULATION:
-            corrected = replace(self, trust=self.trust._replace(ode_weight=LARGEST_FUSION_WEIGHT))
+        known = self._at_known_inputs(recording)
+        if known.simulation_weight.min() <= LOST_SIMULATION:
+            corrected = replace(self, held_out=self.held_out._replace(ode_weight=LARGEST_FUSION_WEIGHT))
             return HybridPredictor.predict(corrected, recording, with_std=with_std, forces=forces)
-        found = simulated(self, heard.equation, with_std, forces)
-        angle = smooth(found.angle, recording.trials, self.trust.cutoff)
-        std = None if found.angle_std is None else np.maximum(found.angle_std, self.trust.error_std)
-        if heard.beyond.any():
-            learnt = self.learners.combined(heard.members, recording.trials, heard.belief)
-            mixed, variance = self._beyond(heard, learnt.angle, self._variance(learnt, recording))
-            angle = np.where(heard.beyond[:, None], self.as_measured(mixed), angle)
-            std = None if std is None else np.where(heard.beyond[:, None], np.maximum(std, np.sqrt(variance)), std)
+        found = simulated(self, known.equation, with_std, forces)
+        angle = smooth(found.angle, recording.trials, self.held_out.cutoff)
+        std = None if found.angle_std is None else np.maximum(found.angle_std, self.held_out.error_std)
+        if known.beyond.any():
+            learnt = self.learners.combined(known.members, recording.trials, known.simulation_weight)
+            mixed, variance = self._beyond(known, learnt.angle, self._variance(learnt, recording))
+            angle = np.where(known.beyond[:, None], self.as_measured(mixed), angle)
+            std = None if std is None else np.where(known.beyond[:, None], np.maximum(std, np.sqrt(variance)), std)
         return replace(found, angle=angle, angle_std=std)
 
     def calibrate(self, recording):

@@ -208,7 +208,7 @@ class PredictorInTime(Predictor):
         session = Session.as_trained(self.model.n_coordinates, len(self.session.emg_gain))
         return replace(self, model=self.model_of_training, session=session)
 
-    def heard(self, recording):
+    def as_in_training(self, recording):
         """The recording as the training's electrodes would have taken it, not beyond what activation stands for."""
         recording = recording.in_session(self.session)
         if not (recording.emg > LARGEST_EXCITATION).any():
@@ -222,7 +222,7 @@ class PredictorInTime(Predictor):
 
     def equation(self, recording):
         """The equation of motion on a recording."""
-        return EquationOfMotion.of(self.model, self.heard(recording))
+        return EquationOfMotion.of(self.model, self.as_in_training(recording))
 
     def simulate(self, recording, initial_state=None):
         """Angles of the equation of motion alone.

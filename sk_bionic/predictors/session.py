@@ -62,7 +62,7 @@ class LearntPredictor(PredictorInTime):
 
     def features(self, recording):
         """What the learners see (n_frames, n_features)."""
-        return features_of(self.heard(recording), self.history, self.layout)
+        return features_of(self.as_in_training(recording), self.history, self.layout)
 
     def calibrate(self, recording):
         """Offset, gains and delay under which the learners agree best, and the errors that are left by posture."""

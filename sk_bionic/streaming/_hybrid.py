@@ -6,7 +6,7 @@ from ..learning.ensemble import nearer
 from ..musculoskeletal.prior import FreeParameters
 from ..predictors.error_size import UNKNOWN_MARGIN, Beyond
 from ..predictors.held_out import LARGEST_FUSION_WEIGHT, TOLERATED_DISAGREEMENT, relative_std
-from ..predictors.hybrid import SMALLEST_BELIEF, HybridPredictor
+from ..predictors.hybrid import SMALLEST_SIMULATION_WEIGHT, HybridPredictor
 from ..predictors.predictor import offset_of
 from ._external import EXTERNAL
 from ._learners import FrameLearners
@@ -21,7 +21,7 @@ FIRST_STD = 1.0, 5.0  # of angle [rad] and velocity [rad/s] at a start, about re
 VELOCITY_TIME = (
     0.5  # s: errors of the angle last about so long, and those of the velocity are as large as they are over it
 )
-BELIEF_TIME, BELIEF_START = (
+COMPARED_TIME, COMPARED_START = (
     20.0,
     2.0,
 )  # s over which simulation and learners are compared; s that the training stands for
@@ -42,22 +42,22 @@ class HybridCore:
     """
 
     def __init__(self, predictor, step, lag=0.0, external=()):
-        model, trust = predictor.model, predictor.trust
+        model, held_out = predictor.model, predictor.held_out
         self.predictor, self.step = predictor, step
         self.d, self.n_muscles = model.n_coordinates, model.n_muscles
         self.weights = np.ascontiguousarray(model.channel_weights)
         self.least = np.ascontiguousarray(np.broadcast_to(model.minimum_activation, self.n_muscles), dtype=np.float64)
         self.physics = PhysicsOfFrames(predictor, step) if isinstance(predictor, HybridPredictor) else None
         state = np.zeros(0) if self.physics is None else self.physics.state
-        needed = self.physics is not None and (len(external) or trust.size is not None)
+        needed = self.physics is not None and (len(external) or held_out.size is not None)
         self.beyond = BeyondOfFrames(predictor, step, external) if needed else None
         self.learners = FrameLearners(predictor.learners, predictor.layout, len(state), step, predictor.session.delay)
-        self.state, self.blind = state, ~self.learners.sees_state
-        self.disagreement = trust.disagreement**2
+        self.state, self.without_state = state, ~self.learners.sees_state
+        self.disagreement = held_out.disagreement**2
         self.apart = self.disagreement if np.isfinite(self.disagreement) else 0.0
-        self.compared = BELIEF_START
+        self.compared = COMPARED_START
         # Members smoothed by themselves leave less for the last filter: in a stream it is the only one.
-        cutoff = predictor.learners.usual_cutoff(trust.cutoff)
+        cutoff = predictor.learners.usual_cutoff(held_out.cutoff)
         self.low_pass = LowPass(self.d, cutoff_after(lag, cutoff), step, lag)
         self.slope = LowPass(self.d, cutoff, step, 0.0)  # of the muscles' velocity, where no equation tells it
         self.lag = self.low_pass.lag
@@ -78,21 +78,23 @@ class HybridCore:
             solved = physics.simulate(*(inputs if beyond is None else beyond.nearest(*inputs, exogenous)), fresh)
         members = self.learners.push(time, emg, exogenous if beyond is None else beyond.exogenous, self.state, fresh)
         is_known = beyond is None or beyond.simulate(inputs, emg, fresh)
-        belief = 1.0 if physics is None else self._belief(members, dt if is_known else 0.0, fresh)
-        share = (np.where(self.blind, 1.0, belief) * self.learners.weight)[:, None] * self._nearness(members, dt, fresh)
+        simulation_weight = 1.0 if physics is None else self._simulation_weight(members, dt if is_known else 0.0, fresh)
+        share = (np.where(self.without_state, 1.0, simulation_weight) * self.learners.weight)[:, None] * self._nearness(
+            members, dt, fresh
+        )
         share /= share.sum(axis=0)
         angle = (share * members).sum(axis=0)
         spread = (share * np.square(members - angle)).sum(axis=0)
-        std = relative_std(spread, self.predictor.trust.spread)
-        trust = self.predictor.trust
-        variance = (trust.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
+        std = relative_std(spread, self.predictor.held_out.spread)
+        held_out = self.predictor.held_out
+        variance = (held_out.error_std * self._relative(angle, spread, std, dt, fresh)) ** 2
         if beyond is not None:
-            angle, variance = beyond.push(angle, variance, belief, dt, fresh)
+            angle, variance = beyond.push(angle, variance, simulation_weight, dt, fresh)
         else:
-            variance += trust.unlearnt(emg[None])[0]
+            variance += held_out.unlearnt(emg[None])[0]
         velocity = None
         if physics is not None and physics.is_fused:
-            weighed = std * max(belief, SMALLEST_BELIEF) * self.predictor.scale
+            weighed = std * max(simulation_weight, SMALLEST_SIMULATION_WEIGHT) * self.predictor.scale
             solved = physics.fuse(*inputs, angle, weighed, physics.ode_weight, fresh) and solved
             angle, velocity = physics.angle, physics.velocity
         smooth = self.low_pass.push(angle, dt, fresh)
@@ -111,13 +113,13 @@ class HybridCore:
         now = np.square(members - np.sort(members, axis=0)[len(members) // 2])
         if fresh or self.away is None:
             self.away, self.together = now, self.step
-        self.together = min(self.together + dt, BELIEF_TIME)
+        self.together = min(self.together + dt, COMPARED_TIME)
         self.away = self.away + dt / self.together * (now - self.away)
         return nearer(self.away)
 
     def _relative(self, angle, spread, usual, dt, fresh):
         """Standard deviation relative to the usual one, by what is known of the EMG so far."""
-        size = self.predictor.trust.size_by_frame
+        size = self.predictor.held_out.size_by_frame
         if size is None:
             return usual
         if fresh:
@@ -126,12 +128,12 @@ class HybridCore:
         self.last = angle
         return size.relative(spread, self.velocity, self.time - self.began)
 
-    def _belief(self, members, dt, fresh):
-        """How far the simulation is believed (see `Trust.belief`), by the recent past."""
-        distance = float(np.mean((self.state[: self.d] - members[self.blind].mean(axis=0)) ** 2))
+    def _simulation_weight(self, members, dt, fresh):
+        """How far the simulation is believed (see `HeldOutErrors.simulation_weight`), by the recent past."""
+        distance = float(np.mean((self.state[: self.d] - members[self.without_state].mean(axis=0)) ** 2))
         if fresh:
-            self.apart, self.compared = self.disagreement, BELIEF_START
-        self.compared = min(self.compared + dt, BELIEF_TIME)
+            self.apart, self.compared = self.disagreement, COMPARED_START
+        self.compared = min(self.compared + dt, COMPARED_TIME)
         self.apart += dt / self.compared * (distance - self.apart)
         ratio = self.apart / self.disagreement if self.disagreement > 0 else np.inf
         return min(1.0, TOLERATED_DISAGREEMENT / ratio) ** 2 if np.isfinite(ratio) and ratio > 0 else 0.0
@@ -166,10 +168,10 @@ class PhysicsOfFrames:
         self.state, self.of_unknown_start = np.zeros(2 * d + physics.n_muscles), np.zeros(d)
         self.starts, self.of_start = predictor.start_states, np.zeros((2 * d, 2 * d))
         self.span = np.full(d, np.inf) if self.starts is None else np.maximum(self.starts.span**2, 1e-12)
-        self.is_fused = predictor.trust.ode_weight > 0
+        self.is_fused = predictor.held_out.ode_weight > 0
         if self.is_fused:
             n = 2 * (d + physics.compiled.n_tendons)
-            self.ode_weight = min(predictor.trust.ode_weight, LARGEST_FUSION_WEIGHT)
+            self.ode_weight = min(predictor.held_out.ode_weight, LARGEST_FUSION_WEIGHT)
             self.filter = Limb(physics, step, (), n, delay)
             self.covariance, self.work = np.zeros((n, n)), np.zeros((n, max(n, 2 * d)))
             self.order, self.first = np.zeros(d, np.int64), np.square(FIRST_STD)
@@ -235,7 +237,7 @@ class BeyondOfFrames:
 
     def __init__(self, predictor, step, external):
         model, known, delay = predictor.model, predictor.known_inputs, predictor.session.delay
-        self.trust, self.scale = predictor.trust, predictor.scale
+        self.held_out, self.scale = predictor.held_out, predictor.scale
         self.noise_std = predictor.identification.noise_std
         self.d, self.to_training = model.n_coordinates, offset_of(model) - predictor.session.offset
         self.low, self.high = np.reshape([known.get(name, (-np.inf, np.inf)) for name in external], (-1, 2)).T
@@ -246,7 +248,7 @@ class BeyondOfFrames:
         self._of_prescribed = [(prescribed.index(name), k) for k, name in enumerate(external) if name in prescribed]
         self.as_is, self.within = Limb(model, step, (), 0, delay), Limb(model, step, (), 0, delay)
         self.apart, self.moved, self.unlearnt = (np.zeros(self.d) for _ in range(3))
-        self.compared, self.is_beyond = BELIEF_START, False
+        self.compared, self.is_beyond = COMPARED_START, False
 
     def nearest(self, time, excitation, external, prescribed, exogenous):
         """The inputs of a frame at the nearest values that the training had."""
@@ -265,22 +267,24 @@ class BeyondOfFrames:
         """The identified equation at a frame, as it is and at the nearest known inputs; whether learners know it."""
         self.known = self._at(self.within, self._known, fresh)
         self.simulated = self._at(self.as_is, inputs, fresh) if len(self.exogenous) else self.known
-        self.unlearnt = self.trust.unlearnt(emg[None], self.known[None])[0]
+        self.unlearnt = self.held_out.unlearnt(emg[None], self.known[None])[0]
         return not self.unlearnt.any()
 
-    def push(self, learnt, variance, belief, dt, fresh):
+    def push(self, learnt, variance, simulation_weight, dt, fresh):
         """Angle and variance (n_coordinates,) of the learners, the simulation heeded where it knows more, as far as it
         is believed.
         """
         if fresh:
-            self.apart[:], self.moved[:], self.compared = self.trust.disagreement**2, 0.0, BELIEF_START
-        evidence = self.trust, self.noise_std, self.scale, self.apart
+            self.apart[:], self.moved[:], self.compared = self.held_out.disagreement**2, 0.0, COMPARED_START
+        evidence = self.held_out, self.noise_std, self.scale, self.apart
         if self.unlearnt.any():
-            whom = Beyond.weighed(*evidence, 0.0, unlearnt=self.unlearnt, unseen=False, belief=belief)
+            whom = Beyond.weighed(
+                *evidence, 0.0, unlearnt=self.unlearnt, unseen=False, simulation_weight=simulation_weight
+            )
             learnt, of_both = whom.mixed(learnt, self.known)
             variance = variance + of_both
         else:
-            self.compared = min(self.compared + dt, BELIEF_TIME)
+            self.compared = min(self.compared + dt, COMPARED_TIME)
             self.apart += dt / self.compared * (np.square(self.known - learnt) - self.apart)
         if not self.is_beyond:
             return learnt, variance

@@ -12,7 +12,7 @@ from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_elbow_flexion
 from sk_bionic.musculoskeletal import elbow
 from sk_bionic.predictors.doubts import coverage_suspicions, message
-from sk_bionic.predictors.error_size import PIECE, ErrorSize, of_few
+from sk_bionic.predictors.error_size import PIECE, ErrorSize, factor_of_labels
 from sk_bionic.trials import Recording, find_trials
 
 
@@ -28,8 +28,8 @@ def recording_of(labelled_to):
 
 
 def test_few_labels_widen_a_band_as_students_t_and_many_do_not():
-    assert of_few(PIECE) == pytest.approx(t.ppf(0.95, 1) / norm.ppf(0.95))
-    factors = [of_few(seconds) for seconds in (0.1, 1.0, 10.0, 100.0, 1e4)]
+    assert factor_of_labels(PIECE) == pytest.approx(t.ppf(0.95, 1) / norm.ppf(0.95))
+    factors = [factor_of_labels(seconds) for seconds in (0.1, 1.0, 10.0, 100.0, 1e4)]
     assert np.all(np.diff(factors) < 0)
     assert factors[-1] == pytest.approx(1.0, abs=1e-4)
 
@@ -44,13 +44,16 @@ def test_bands_of_few_labels_are_wider_in_batch_and_stream():
         fitted = PhysicsInformedMSKRegressor("elbow", random_state=0, **settings).fit(X, y.where(time % 1.0 < 0.1))
         few = [fitted.predict(X, return_std=True, causal=causal) for causal in (False, True)]
         predictor, size = fitted.predictor_, fitted.predictor_.error_size
-        trust = predictor.trust._replace(size=size._replace(few=1.0))
-        fitted.predictor_ = replace(predictor, trust=trust)
+        held_out = predictor.held_out._replace(size=size._replace(label_factor=1.0))
+        fitted.predictor_ = replace(predictor, held_out=held_out)
         many = [fitted.predict(X, return_std=True, causal=causal) for causal in (False, True)]
-    assert size.few == pytest.approx(of_few(y.where(time % 1.0 < 0.1).notna().sum() / 100.0)) and size.few > 1.2
+    assert (
+        size.label_factor == pytest.approx(factor_of_labels(y.where(time % 1.0 < 0.1).notna().sum() / 100.0))
+        and size.label_factor > 1.2
+    )
     for (angle, wide), (same, narrow) in zip(few, many, strict=True):
         np.testing.assert_array_equal(angle, same)
-        assert np.median(wide / narrow) > 1.0 + 0.5 * (size.few - 1.0)
+        assert np.median(wide / narrow) > 1.0 + 0.5 * (size.label_factor - 1.0)
 
 
 def suspicions(recording):

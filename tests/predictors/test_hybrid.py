@@ -9,10 +9,10 @@ import pytest
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.identification.with_model_error import explains
-from sk_bionic.learning.ensemble import Learners, combine, nearness, noise_of_few, stacked_weights, with_fewer_trees
+from sk_bionic.learning.ensemble import Learners, combine, nearness, noise_for_labels, stacked_weights, with_fewer_trees
 from sk_bionic.learning.folds import LAST_TO_FIRST, folds, n_repetitions, recency, training_frames, usable_folds
 from sk_bionic.predictors.error_size import Beyond, ErrorSize, velocity_of, within
-from sk_bionic.predictors.held_out import HeldOut, Trust, _believed, relative_std
+from sk_bionic.predictors.held_out import CrossValidation, HeldOutErrors, _best_weight, relative_std
 from sk_bionic.trials import Recording, Trials
 from sk_bionic.trials.filters import choose_cutoff, smooth
 
@@ -125,13 +125,13 @@ def test_combination_is_the_weighted_mean_with_its_variance():
 
 
 def test_physics_leads_only_where_it_has_proved_clearly_better():
-    assert _believed({0.0: 5.0, 0.1: 4.99, np.inf: 4.9}) == 0.0
-    assert _believed({0.0: 5.0, 0.1: 4.8, 10.0: 4.7, np.inf: 9.0}) == 0.1
-    assert _believed({0.0: 5.0, 0.1: 4.8, np.inf: 1.0}) == np.inf
-    assert _believed({0.0: 5.0, 100.0: 1.0, np.inf: 1.02}) == np.inf  # which needs no learners
-    assert _believed({0.0: 5.0, 100.0: 1.0, np.inf: 2.0}) == 100.0
-    assert _believed({0.7: 5.0}) == 0.7
-    assert _believed({0.0: 5.0, 0.1: 4.8, 0.3: 4.5, np.inf: 1.0}, repeated=False) == 0.1
+    assert _best_weight({0.0: 5.0, 0.1: 4.99, np.inf: 4.9}) == 0.0
+    assert _best_weight({0.0: 5.0, 0.1: 4.8, 10.0: 4.7, np.inf: 9.0}) == 0.1
+    assert _best_weight({0.0: 5.0, 0.1: 4.8, np.inf: 1.0}) == np.inf
+    assert _best_weight({0.0: 5.0, 100.0: 1.0, np.inf: 1.02}) == np.inf  # which needs no learners
+    assert _best_weight({0.0: 5.0, 100.0: 1.0, np.inf: 2.0}) == 100.0
+    assert _best_weight({0.7: 5.0}) == 0.7
+    assert _best_weight({0.0: 5.0, 0.1: 4.8, 0.3: 4.5, np.inf: 1.0}, repeated=False) == 0.1
 
 
 def test_cutoff_that_separates_motion_from_fluctuation_is_found():
@@ -150,7 +150,7 @@ def test_a_low_pass_that_was_tested_at_rest_alone_takes_no_movement():
     predicted = moved + 0.02 * rng.normal(size=moved.shape)
 
     def chosen(labelled):
-        held_out = HeldOut.__new__(HeldOut)
+        held_out = CrossValidation.__new__(CrossValidation)
         held_out.motion, held_out.parts = SimpleNamespace(trials=trials), [(labelled, labelled)]
         held_out.data = SimpleNamespace(angle=np.where(labelled[:, None], moved, np.nan))
         return held_out._cutoff([predicted])
@@ -203,25 +203,27 @@ def test_later_frames_of_a_single_trial_count_more_and_those_of_several_alike():
     np.testing.assert_array_equal(recency(two), 1.0)
 
 
-def whom_to_believe(held_out_of_simulation=0.1, apart=0.01, moved=0.0):
-    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation})
-    return Beyond.weighed(trust, np.array([0.05]), np.array([0.5]), np.array([apart]), np.array([moved]))
+def weighed(held_out_of_simulation=0.1, apart=0.01, moved=0.0):
+    held_out = HeldOutErrors(
+        0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation}
+    )
+    return Beyond.weighed(held_out, np.array([0.05]), np.array([0.5]), np.array([apart]), np.array([moved]))
 
 
 def test_a_simulation_that_held_is_believed_the_more_an_unseen_load_changes():
-    shares = [whom_to_believe(moved=moved).share[0] for moved in (0.0, 0.02, 0.2)]
+    shares = [weighed(moved=moved).share[0] for moved in (0.0, 0.02, 0.2)]
     assert shares == sorted(shares) and shares[0] == pytest.approx(0.5) and shares[-1] > 0.75
 
 
 def test_a_simulation_that_failed_held_out_or_is_far_from_the_learners_is_believed_less():
-    good = whom_to_believe(moved=0.1)
-    assert whom_to_believe(held_out_of_simulation=0.5, moved=0.1).share < good.share
-    far = whom_to_believe(apart=0.5, moved=0.1)
+    good = weighed(moved=0.1)
+    assert weighed(held_out_of_simulation=0.5, moved=0.1).share < good.share
+    far = weighed(apart=0.5, moved=0.1)
     assert far.share < good.share and far.of_learners > good.of_learners and far.of_simulation > good.of_simulation
 
 
 def test_both_are_less_certain_the_more_an_unseen_load_changes_and_the_more_they_differ():
-    little, much = whom_to_believe(moved=0.01), whom_to_believe(moved=0.1)
+    little, much = weighed(moved=0.01), weighed(moved=0.1)
     learnt, simulated = np.zeros((4, 1)), np.full((4, 1), 0.6)
     assert much.of_learners > little.of_learners and much.of_simulation > little.of_simulation
     assert (much.mixed(learnt, simulated)[1] > much.mixed(learnt, learnt)[1]).all()
@@ -229,10 +231,14 @@ def test_both_are_less_certain_the_more_an_unseen_load_changes_and_the_more_they
     np.testing.assert_allclose(angle, much.share * simulated)
 
 
-def beyond_labels(unlearnt, held_out_of_simulation=0.1, belief=1.0):
-    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation})
-    evidence = trust, np.array([0.05]), np.array([0.5]), np.array([0.01]), 0.0
-    return Beyond.weighed(*evidence, unlearnt=np.array([[unlearnt**2]]), unseen=False, belief=belief)
+def beyond_labels(unlearnt, held_out_of_simulation=0.1, simulation_weight=1.0):
+    held_out = HeldOutErrors(
+        0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {0.0: 0.1, np.inf: held_out_of_simulation}
+    )
+    evidence = held_out, np.array([0.05]), np.array([0.5]), np.array([0.01]), 0.0
+    return Beyond.weighed(
+        *evidence, unlearnt=np.array([[unlearnt**2]]), unseen=False, simulation_weight=simulation_weight
+    )
 
 
 def test_what_nobody_has_learnt_is_handed_over_as_far_as_the_simulation_held():
@@ -244,33 +250,35 @@ def test_what_nobody_has_learnt_is_handed_over_as_far_as_the_simulation_held():
 
 
 def test_a_simulation_that_may_be_lost_gets_less_of_what_nobody_has_learnt():
-    shares = [beyond_labels(0.5, belief=belief).share.item() for belief in (0.0, 0.25, 1.0)]
+    shares = [
+        beyond_labels(0.5, simulation_weight=simulation_weight).share.item() for simulation_weight in (0.0, 0.25, 1.0)
+    ]
     np.testing.assert_allclose(shares, shares[-1] * np.array([0.0, 0.25, 1.0]), rtol=1e-12)
     errors = [
-        beyond_labels(0.5, belief=belief).mixed(np.zeros((1, 1)), np.full((1, 1), 0.5))[1]
-        for belief in (0.0, 0.25, 1.0)
+        beyond_labels(0.5, simulation_weight=simulation_weight).mixed(np.zeros((1, 1)), np.full((1, 1), 0.5))[1]
+        for simulation_weight in (0.0, 0.25, 1.0)
     ]
     assert errors[0] == 0.25 > errors[-1]  # what learners err stays in the variance
 
 
 def test_only_frames_that_learners_know_tell_whether_a_simulation_is_lost():
-    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {})
+    held_out = HeldOutErrors(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {})
     simulated, learnt = np.full((100, 1), 0.05), np.zeros((100, 1))
     simulated[50:] = 1.0
     known = np.arange(100) < 50
-    assert (trust.belief(simulated, learnt, trials_of(100)) < 0.01).all()
-    assert (trust.belief(simulated, learnt, trials_of(100), known) == 1.0).all()
-    assert (trust.belief(simulated, learnt, trials_of(100), ~known) < 0.01).all()
+    assert (held_out.simulation_weight(simulated, learnt, trials_of(100)) < 0.01).all()
+    assert (held_out.simulation_weight(simulated, learnt, trials_of(100), known) == 1.0).all()
+    assert (held_out.simulation_weight(simulated, learnt, trials_of(100), ~known) < 0.01).all()
     nothing_known = np.zeros(100, bool)
-    assert (trust.belief(simulated, learnt, trials_of(100), nothing_known) < 0.01).all()
+    assert (held_out.simulation_weight(simulated, learnt, trials_of(100), nothing_known) < 0.01).all()
 
 
 def test_a_simulation_that_fails_leaves_the_learners_alone():
-    lost = whom_to_believe(apart=np.nan, moved=np.nan)
+    lost = weighed(apart=np.nan, moved=np.nan)
     learnt = np.ones((3, 1))
     angle, variance = lost.mixed(learnt, np.full((3, 1), np.nan))
     np.testing.assert_array_equal(angle, learnt)
-    assert (variance > whom_to_believe().of_learners).all()
+    assert (variance > weighed().of_learners).all()
 
 
 def test_inputs_beyond_the_training_are_taken_at_its_nearest():
@@ -337,10 +345,10 @@ def test_a_trial_of_unlike_emg_is_less_certain_than_one_of_the_training():
 
 
 def test_bands_of_an_earlier_file_are_scaled_by_the_members_alone():
-    trust = Trust(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {})
+    held_out = HeldOutErrors(0.0, np.inf, np.array([0.1]), np.array([0.01]), 0.1, {})
     recording = Recording(trials_of(2), np.zeros((2, 1)), {})
     np.testing.assert_allclose(
-        trust.variance(np.zeros((2, 1)), np.array([[0.01], [0.03]]), recording), [[0.01], [0.02]]
+        held_out.variance(np.zeros((2, 1)), np.array([[0.01], [0.03]]), recording), [[0.01], [0.02]]
     )
 
 
@@ -378,7 +386,7 @@ def test_trees_weigh_less_the_less_of_the_emg_has_an_angle():
     found = [with_fewer_trees(weights, forests, labelled, 0.01)["forest"] for labelled in known]
     assert found[0] == 0.5 and found == sorted(found, reverse=True) and 0.0 < found[-1] < 0.1
     assert sum(with_fewer_trees(weights, forests, known[-1], 0.01).values()) == pytest.approx(1.0)
-    noise = [noise_of_few(0.2, labelled, 0.01) for labelled in known]
+    noise = [noise_for_labels(0.2, labelled, 0.01) for labelled in known]
     assert noise[0] == 0.2 and noise == sorted(noise, reverse=True) and noise[-1] > 0.1
 
 

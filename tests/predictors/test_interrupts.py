@@ -21,7 +21,7 @@ from sk_bionic.identification.posterior import Posterior
 from sk_bionic.learning import training as network
 from sk_bionic.model_selection import TrialKFold
 from sk_bionic.predictors import simulation
-from sk_bionic.predictors.held_out import HeldOut
+from sk_bionic.predictors.held_out import CrossValidation
 
 FAST = {
     "max_epochs": 6, "hidden_layer_sizes": (8,), "n_networks": 1, "forest": False, "random_state": 0,
@@ -132,14 +132,14 @@ def test_interrupt_of_the_forests_leaves_the_networks(trials, interrupt):
 
 
 def test_interrupt_of_the_weights_leaves_equal_ones(trials, interrupt):
-    interrupt(HeldOut, "choose", 0)
+    interrupt(CrossValidation, "choose", 0)
     fitted = fit_interrupted(regressor(), trials, match="weights were not chosen")
     assert len(set(fitted.member_weights_.values())) == 1 and fitted.held_out_rmse_ == {}
 
 
 def test_a_second_interrupt_ends_what_follows_the_first(trials, interrupt):
     interrupt(network.TrainingLoss, "forward", 3)
-    interrupt(HeldOut, "choose", 0)
+    interrupt(CrossValidation, "choose", 0)
     fitted = fit_interrupted(regressor(), trials, match="3 of 6 epochs; .*weights were not chosen")
     assert len(fitted.interrupted_) == 2
 

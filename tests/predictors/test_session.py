@@ -36,7 +36,7 @@ def by_learners(regressor):
     """The same regressor with learners that its physics does not correct."""
     led = regressor.predictor_
     fields = {field.name: getattr(led, field.name) for field in dataclasses.fields(led)}
-    fields["trust"] = led.trust._replace(ode_weight=0.0, error_std=np.array([led.trust.rmse[0.0]]))
+    fields["held_out"] = led.held_out._replace(ode_weight=0.0, error_std=np.array([led.held_out.rmse[0.0]]))
     regressor._expose(HybridPredictor(**fields))
     return regressor
 

@@ -61,7 +61,7 @@ def test_filter_ends_where_least_squares_over_the_same_frames_ends(hybrid, frame
     predictor, members, fused = hybrid.predictor_, np.array(members), np.array(fused)
     equation = predictor.equation(hybrid._read(frames.iloc[:n])[0]).with_model(predictor.physics)
     combined = predictor.learners.combined({name: members[:, k] for k, name in enumerate(core.learners.names)})
-    std = relative_std(combined.spread, predictor.trust.spread)
+    std = relative_std(combined.spread, predictor.held_out.spread)
     angle, result = predict_fused(equation, combined.angle, WEIGHT, predictor.scale, std)
     swing = np.ptp(fused)
     assert abs(angle[-1, 0] - fused[-1, 0]) < 0.01 * swing < abs(combined.angle[-1, 0] - fused[-1, 0])
