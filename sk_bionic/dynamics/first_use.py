@@ -16,6 +16,12 @@ from .compiled.march import march
 from .compiled.normal import factorise_blocks, normal_equations, solve_blocks
 
 BESIDE = "from sk_bionic.dynamics.first_use import compile_around; compile_around()"
+# Without what the package's root offers to users: that takes as long to import as an entry to compile.
+PARTS_ALONE = """
+import sys, types
+package = types.ModuleType("sk_bionic")
+package.__path__, sys.modules["sk_bionic"] = [{!r}], package
+"""
 # It reads what its parent never writes, until the pipe breaks.
 ENDS_WITH_ITS_PARENT = """
 import os, sys, threading
@@ -40,23 +46,23 @@ def compile_ahead():
 
 
 def compile_march():
-    """Compile the march of trials, the search for rest and what solves normal equations."""
+    """Compile the march of trials and the search for rest."""
     equation, activations = _still()
     equation.run(equation.states(), from_rest=True)
     equation.rest(activations, np.arange(len(activations)))
-    diagonal, below = np.tile(np.eye(2), (3, 1, 1)), np.zeros((3, 2, 2))
-    factorise_blocks(diagonal, below)
-    solve_blocks(diagonal, below, np.zeros((3, 2, 1)))
 
 
 def compile_around():
-    """Compile what a fit calls besides: all about muscles at given states, and the normal equations."""
+    """Compile what a fit calls besides: all about muscles at given states, the normal equations and their solution."""
     equation, activations = _still()
     states, n = equation.states(), len(activations)
     equation.at(states, states[:, 1], activations, np.arange(n))
     equation.normal_equations(np.zeros((n, 2, activations.shape[1], 1)), states, np.ones(2 * equation.n_states))
     equation.along(states)
     equation.gauss()
+    diagonal, below = np.tile(np.eye(2), (3, 1, 1)), np.zeros((3, 2, 2))
+    factorise_blocks(diagonal, below)
+    solve_blocks(diagonal, below, np.zeros((3, 2, 1)))
 
 
 def _still():
@@ -98,7 +104,7 @@ def _python_beside(code):
     """A process that runs code with this package; None where there can be none."""
     if not Path(sys.executable or "").stem.lower().startswith("python"):
         return None
-    code = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{code}"
+    code = f"{PARTS_ALONE.format(str(PACKAGE))}\n{code}"
     hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {"start_new_session": True}
     try:
         return subprocess.Popen(

@@ -17,8 +17,8 @@ from sk_bionic.dynamics.compiled.rest import rests
 from sk_bionic.musculoskeletal.compiled import code_cache
 from sk_bionic.musculoskeletal.compiled.points import at_points
 
-AHEAD = (march, rests, activations_between, factorise_blocks, solve_blocks)
-BESIDE = (at_points, along, normal_equations)
+AHEAD = (march, rests)
+BESIDE = (at_points, along, normal_equations, activations_between, factorise_blocks, solve_blocks)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -12,11 +12,14 @@ from .code_cache import CodeCache
 
 
 class _Compiler(compiler.Compiler):
-    """numba's, without the passes that look for what no function here has: closures, literals, generators of code."""
+    """numba's, without the passes that look for what no function here has: closures, literals, generators of code,
+    expressions of whole arrays.
+    """
 
     LEFT_OUT = {
         "WithLift", "InlineClosureLikes", "FindLiterallyCalls", "LiteralUnroll", "MakeFunctionToJitFunction",
         "InlineInlinables", "LiteralPropagationSubPipelinePass", "DeadBranchPrune", "RewriteSemanticConstants",
+        "NopythonRewrites",
     }  # fmt: skip
 
     def define_pipelines(self):
