@@ -7,6 +7,12 @@ from xml.etree import ElementTree
 
 from ..musculoskeletal.opensim_model.xml import parse_xml
 
+_REAL_TIME = (
+    "this file belongs to CEINMS-RT, whose projects hold EMG, angles and moments beside an OpenSim model instead of "
+    "lengths and moment arms: name these four in a configuration of `sk-bionic moments`, or give them to "
+    "`calibrate_to_moments`."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Element:
@@ -124,6 +130,8 @@ def read_document(path, *roots):
     """
     path = Path(path)
     root = Element(parse_xml(path), path)
+    if root.tag.lower() == "simulatedannealing" or (root.tag.lower() == "subject" and root.find("muscles")):
+        raise root.fault(_REAL_TIME)
     if roots and root.tag.lower() not in {tag.lower() for tag in roots}:
         raise root.fault(f"the root must be <{'> or <'.join(roots)}>. Got <{root.tag}>.")
     return root

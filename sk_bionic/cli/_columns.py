@@ -1,6 +1,7 @@
 """The columns that a configuration asks for, out of a file's table, as numbers in SI units."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,8 @@ def take(recording, names, kind=None):
     """
     table, path = recording.table, recording.path
     columns = {name: _numbers(table[_find(table, asked, kind, path)], path) for name, asked in names.items()}
+    for name, values in columns.items():
+        _warn_of_another_clock(path, names[name], values)
     return pd.DataFrame(columns, index=table.index)
 
 
@@ -78,6 +81,22 @@ def _numbers(column, path):
             f"point. Got {got!r}." + _cause(str(got), len(bad), len(values), bad[0])
         )
     return values
+
+
+def _warn_of_another_clock(path, name, values):
+    """Warn of a column in the first n-th part of the rows: programs write slower signals so, without a clock."""
+    known = np.isfinite(values)
+    n_known = int(known.sum())
+    times = round(len(values) / n_known) if n_known > 1 else 0
+    if times < 2 or not known[:n_known].all() or abs(len(values) - times * n_known) > times:
+        return
+    warnings.warn(
+        f"{path.name}: column {name!r} fills the first {n_known} of {len(values)} rows and no other. If it was sampled "
+        f"{times} times more slowly than the rest, it stands beside wrong times: write it into a file of its own and "
+        "name that in angle_files, with its angle_sampling_rate.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def _cause(text, n_bad, n_rows, row):

@@ -244,3 +244,11 @@ def test_what_muscles_share_is_written_once(project):
     pd.testing.assert_frame_equal(read_subject(project.folder / "new.xml").parameters, values)
     text = (project.folder / "new.xml").read_text()
     assert text.count("<percentageChange>") == 1 and text.count("<emDelay>") == 1
+
+
+@pytest.mark.parametrize("text", ["<simulatedAnnealing><osimFile>a.osim</osimFile></simulatedAnnealing>",
+                                  "<subject><muscles><muscle/></muscles><DoFs/></subject>"])  # fmt: skip
+def test_files_of_ceinms_rt_are_named_with_the_way_out(tmp_path, text):
+    (tmp_path / "Calibration.xml").write_text(text)
+    with pytest.raises(ValueError, match="Calibration.xml: this file belongs to CEINMS-RT.*sk-bionic moments"):
+        read_ceinms(tmp_path / "Calibration.xml")

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -259,3 +260,22 @@ def test_damaged_tables_give_data_or_a_value_error(tmp_path):
             assert "walk.csv" in str(error)
             refused += 1
     assert 0 < refused < 60
+
+
+@pytest.mark.parametrize(("times", "extra", "warned"), [(20, 1, True), (5, 0, True), (2, 0, True), (1, 0, False)])
+def test_a_slower_signal_in_the_first_rows_is_told(tmp_path, times, extra, warned):
+    """As Biopac writes channels of several rates: one beside the other, each from its first row."""
+    n = 2000 + extra
+    angle = [f"{np.sin(i / 30):.6f}" if i < 2000 // times else "" for i in range(n)]
+    lines = ["time,a,knee", *(f"{i / 1000},{(i * 37) % 101 / 101},{value}" for i, value in enumerate(angle)), ""]
+    (tmp_path / "w.csv").write_text("\n".join(lines))
+    text = '[data]\nfiles = "w.csv"\nemg = ["a"]\nangle = ["knee"]\nangle_unit = "rad"\n'
+    (tmp_path / "w.toml").write_text(text)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        read_frames(read_config(tmp_path / "w.toml"))
+    said = [str(w.message) for w in told if "times more slowly" in str(w.message)]
+    assert len(said) == warned
+    if warned:
+        assert f"w.csv: column 'knee' fills the first {2000 // times} of {n} rows" in said[0]
+        assert f"{times} times more slowly" in said[0] and "angle_sampling_rate" in said[0]
