@@ -24,7 +24,8 @@ def moments(arguments):
     osim = arguments.osim and check_output(arguments.osim, arguments.overwrite, (".osim",))
     model = _model(config, osim)
     X, measured = moment_frames(config)
-    found = calibrate_to_moments(model, X, measured)
+    asked = config.estimator.get("identify", "auto")
+    found = calibrate_to_moments(model, X, measured, identify=None if asked == "auto" else asked)
     _print(found, X, measured)
     if parameters:
         write_table(found.parameters, parameters, index=False)

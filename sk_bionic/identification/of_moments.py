@@ -60,12 +60,15 @@ class MomentCase(Case):
 
     def explained(self):
         """What the model can make of it, None where its moments cannot be computed."""
-        motion = MeasuredMotion.of_angles(self.model, self.trials, self.excitation, self.angle, self.exogenous)
         try:
-            found = identify_torques(motion, self.moments, self.weight, exact_errors=False)
+            # Far outside of the range of its paths a model's moments are no numbers.
+            with np.errstate(all="ignore"):
+                motion = MeasuredMotion.of_angles(self.model, self.trials, self.excitation, self.angle, self.exogenous)
+                found = identify_torques(motion, self.moments, self.weight, exact_errors=False)
         except (SimulationError, np.linalg.LinAlgError):
             return None
-        return Explanation.of(found, self.angle)
+        measured = np.isfinite(self.moments).any(axis=0)
+        return Explanation.of(found, self.angle) if np.isfinite(found.noise_std[measured]).all() else None
 
 
 def implausible_calibration(motion, angle, moments, weight, found):

@@ -247,7 +247,11 @@ class EMGDrivenMomentRegressor(RegressorMixin, BaseEstimator):
         weight = np.nan_to_num(at.of_motion(weight[:, None]))[:, 0]
         found = identify_torques(motion, measured, weight)
         if not found.converged:
-            warn_user(f"The calibration had not settled after {found.n_iter} evaluations.", ConvergenceWarning)
+            warn_user(
+                f"The calibration had not settled after {found.n_iter} evaluations; its parameters are the best found. "
+                "Fewer free parameters (`identify`) or more motion would help.",
+                ConvergenceWarning,
+            )
         suspicions = [] if motion.is_static else self._suspicions(motion, at, measured, weight, found)
         learner = None
         if self.prediction == "hybrid":

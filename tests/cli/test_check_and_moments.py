@@ -96,6 +96,9 @@ def test_calibration_to_moments_is_that_of_the_library(moment_recording, run, tm
         got = read_sto(tmp_path / f"m_{name}_emg.sto")
         np.testing.assert_allclose(got["elbow_flexion"], expected.loc[name, "elbow_flexion"], rtol=1e-5, atol=1e-6)
     assert "elbow_flexion: " in printed and "N m of" in printed
+    asked = 'estimator.identify=["max_isometric_force"]'
+    run("moments", folder / "elbow.toml", "--parameters", tmp_path / "few.csv", "--set", asked)
+    assert set(pd.read_csv(tmp_path / "few.csv")["name"]) == {"max_isometric_force"}
 
 
 @pytest.mark.parametrize(

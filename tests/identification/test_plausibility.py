@@ -8,13 +8,21 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
-from sk_bionic import PhysicsInformedMSKRegressor, calibrate_to_moments, load, predict_moments, save
+from sk_bionic import (
+    EMGDrivenMomentRegressor,
+    PhysicsInformedMSKRegressor,
+    calibrate_to_moments,
+    load,
+    predict_moments,
+    save,
+)
 from sk_bionic.cohort import fit_subjects
 from sk_bionic.datasets import make_arm_reaching, make_elbow_flexion
 from sk_bionic.dynamics.equation import EquationOfMotion
 from sk_bionic.exceptions import PlausibilityWarning
 from sk_bionic.identification._search import best_lead
 from sk_bionic.identification.at_rest import rest_suspicions, speed_suspicions, unloaded
+from sk_bionic.identification.of_moments import MomentCase
 from sk_bionic.identification.signals import ridge
 from sk_bionic.musculoskeletal import elbow, knee
 from sk_bionic.trials import find_trials
@@ -256,3 +264,16 @@ def test_a_joint_without_moments_hides_no_lag():
     assert best_lead(case) == alone
     case.target = np.column_stack([np.where(time < 3, moment, np.nan), np.where(time < 3, np.nan, moment)])
     assert best_lead(case) == 0.0  # no frame knows both: nothing is claimed
+
+
+def test_a_counterfactual_whose_moments_are_no_numbers_is_none(flexion):
+    """As where a zero is tried that takes paths far out of the range of their polynomials."""
+    X = flexion.data.assign(elbow_flexion=flexion.target)
+    moments = predict_moments(elbow(), X)
+    regressor = EMGDrivenMomentRegressor(elbow())
+    at = regressor.fit(X, moments)._measured(X)
+    case = MomentCase.of(at.motion, at.of_motion(at.angle), None, moments=at.of_motion(moments.to_numpy()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert case.explained() is not None
+        assert case.with_angle(case.angle + 1e160).explained() is None
