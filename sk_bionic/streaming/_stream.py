@@ -1,7 +1,9 @@
 """Predictions a frame at a time, from nothing but the frames so far."""
 
 import numpy as np
+import pandas as pd
 
+from ..exceptions import warn_user
 from ..predictors.hybrid import EnsemblePredictor
 from ..predictors.simulation import SimulationPredictor
 from ..trials._trials import HOLE, HOLE_STEPS
@@ -92,6 +94,13 @@ class MotionStream:
         self._step, self._input_step = self.stride / self.sampling_rate, 1.0 / self.sampling_rate
         self._clock = SteadyClock(self._input_step, jitter) if jitter else None
         self.n_features = estimator.n_features_in_
+        self._names = list(getattr(estimator, "feature_names_in_", ()))
+        if envelope is not None and envelope.low_pass is not None and not envelope.causal:
+            warn_user(
+                "`envelope` was fitted to look ahead (causal=False). A stream can't: its filters run forward only, and "
+                "come about a tenth of a second late for an estimator that was trained without that lag. Train on "
+                "EMGEnvelope(causal=True, low_pass=8.0, order=2)."
+            )
         self._roles, self._scale = estimator.roles_, estimator.emg_scale_
         self._front = (
             Averages(self.n_features, self.stride)
@@ -136,8 +145,8 @@ class MotionStream:
 
         Parameters
         ----------
-        frame : array-like (n_columns,)
-            In the order of the columns of the training; NaN where a value is missing.
+        frame : Series or array-like (n_columns,)
+            A Series by its names, else in the order of the columns of the training; NaN where a value is missing.
         time : float, optional
             Of the frame [s], on any clock that does not stop. Default: one frame after the last one.
 
@@ -151,6 +160,8 @@ class MotionStream:
         ValueError
             When the frame has another number of columns.
         """
+        if isinstance(frame, pd.Series):
+            frame = self._by_name(frame, frame.index)
         values = np.asarray(frame, dtype=np.float64)
         if values.shape != (self.n_features,):
             raise ValueError(
@@ -177,7 +188,7 @@ class MotionStream:
 
         Parameters
         ----------
-        frames : array-like (n_frames, n_columns)
+        frames : DataFrame or array-like (n_frames, n_columns)
             As of `push`.
         times : array-like (n_frames,), optional
             Of the frames [s].
@@ -187,9 +198,20 @@ class MotionStream:
         list of StreamFrame
             Those that were due.
         """
+        if isinstance(frames, pd.DataFrame):
+            frames = self._by_name(frames, frames.columns).to_numpy()
         times = [None] * len(frames) if times is None else times
         found = (self.push(frame, time) for frame, time in zip(frames, times, strict=True))
         return [one for one in found if one is not None]
+
+    def _by_name(self, frames, names):
+        """The columns of the training, in their order, where these are told by names."""
+        if not self._names or not all(isinstance(name, str) for name in names):
+            return frames
+        lost = [name for name in self._names if name not in names]
+        if lost:
+            raise ValueError(f"A frame lacks the columns {lost}. It has {list(names)}.")
+        return frames[self._names]
 
     def _restart(self):
         self._front.reset()

@@ -1,8 +1,10 @@
 """A stream says what the batch says, and takes whatever comes."""
 
 import threading
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sk_bionic.preprocessing import EMGEnvelope
@@ -135,6 +137,28 @@ def test_raw_emg_sample_by_sample_equals_the_causal_envelope(simulation):
     means = envelope.transform(raw).reshape(300, 10, 2).mean(axis=1)
     other = pushed(simulation.stream(200.0, frame_rate=200.0), means)
     assert np.abs(angles(found) - angles(other)).max() < 1e-9
+
+
+def test_frames_with_names_are_taken_by_their_names(simulation, frames):
+    expected = angles(simulation.stream(100.0).push_chunk(frames.to_numpy()))
+    turned = frames[frames.columns[::-1]].assign(other=1.0)
+    np.testing.assert_array_equal(angles(simulation.stream(100.0).push_chunk(turned)), expected)
+    one = simulation.stream(100.0)
+    np.testing.assert_array_equal(angles([one.push(turned.iloc[i]) for i in range(20)]), expected[:20])
+    plain = simulation.stream(100.0)  # a Series without names counts its values, as an array does
+    values = frames.to_numpy()
+    np.testing.assert_array_equal(angles([plain.push(pd.Series(values[i])) for i in range(20)]), expected[:20])
+    with pytest.raises(ValueError, match=r"lacks the columns \['biceps'\]. It has \['triceps'\]"):
+        simulation.stream(100.0).push_chunk(frames[["triceps"]])
+
+
+def test_an_envelope_that_looks_ahead_is_told(simulation):
+    raw = np.random.default_rng(1).normal(size=(3000, 2))
+    with pytest.warns(UserWarning, match="causal=False.*tenth of a second late.*causal=True"):
+        simulation.stream(2000.0, envelope=EMGEnvelope(sampling_rate=2000.0).fit(raw))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulation.stream(2000.0, envelope=EMGEnvelope(causal=True, sampling_rate=2000.0).fit(raw))
 
 
 def test_gaps_and_rails_of_raw_emg(simulation):
