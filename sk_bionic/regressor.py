@@ -72,11 +72,11 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         angles tell them apart move from 1. New trials are predicted with a gain of 1; see `calibrate`.
     hidden_layer_sizes : sequence of int, default=(32, 32)
         Widths of the network's layers.
-    max_epochs : int, default=150
+    max_epochs : int, default=220
         Training epochs; 0 trains no network, and "hybrid" is the simulation.
     history : float, default=0.5
         EMG that the network sees [s]. Trials must not be shorter.
-    lr : float, default=0.03
+    lr : float, default=0.05
         Learning rate of Adam.
     alpha : float, default=0.01
         Weight decay.
@@ -256,9 +256,9 @@ class PhysicsInformedMSKRegressor(CallbackSupportMixin, RegressorMixin, BaseEsti
         n_starts=1,
         trial_gain_std=0.0,
         hidden_layer_sizes=(32, 32),
-        max_epochs=150,
+        max_epochs=220,
         history=0.5,
-        lr=0.03,
+        lr=0.05,
         alpha=0.01,
         input_noise=0.5,
         n_networks=3,

@@ -15,8 +15,8 @@ from .features import OF_STATE, sequence_lags
 from .own_module import Columns
 from .training import TrainedNetwork
 
-N_TREES, MIN_LEAF, TREE_FEATURES = 200, 2, 0.5  # as the baseline "extra_trees"
-FEWER_TREES = 60  # of a forest that only tells the held-out error
+N_TREES, MIN_LEAF, TREE_FEATURES = 100, 2, 0.5  # as the baseline "extra_trees", which has twice as many
+FEWER_TREES = 30  # of a forest that only tells the held-out error
 # Angles are few where the time with them is short beside that without, which counts up to so much [s]. Trees repeat the
 # angles that they were told while networks go on between them, and weigh less then; noise that keeps a network from
 # trusting the details of a whole recording blurs a few labelled pieces, and goes down to this part: on 12 knees with 5
@@ -26,6 +26,8 @@ FEW_BESIDE, LEAST_NOISE = 10.0, 0.5
 # are too few to choose it: networks of a kind are given unlike amounts of it, in units of `input_noise`, and
 # averaged.
 NOISE_LEVELS = (1.0, 0.4, 1.6)
+# Networks learn from every second frame, then from those between (figures at `max_epochs` of `TrainingSettings`).
+TURNS = 2
 NETWORKS_OF_FOLD = 2  # of a kind, that only tell the held-out error
 # Held-out errors of few repetitions are uncertain themselves: the stacked weights are drawn to equal ones as if each
 # member had an error of its own besides, of this many times the smallest mean squared error. Seen on the test parts
@@ -319,6 +321,7 @@ def untrained(features, versions, frames, ensemble, layout):
     inputs = [one.standardised(features[frames], v.state[frames]) for one, v in zip(learners, versions, strict=True)]
     networks = {
         "seen": np.stack([columns[name] for name in names]), "source": source, "noise_levels": level,
+        "turns": TURNS,
         "dtype": torch.float32, "columns": Columns(*layout.sequence(sequence_lags(ensemble.history))),
     }  # fmt: skip
     return Untrained(

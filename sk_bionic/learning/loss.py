@@ -180,14 +180,16 @@ class TrainingLoss(nn.Module):
 
     def forward(self, prediction, target):
         """Loss of the networks' outputs (angles, forces, angles of noisy inputs) against standardised angles
-        (n_frames, n_coordinates), NaN where unknown.
+        (n_frames, n_coordinates), NaN where unknown. Angles of noisy inputs may be NaN in frames without weight, or
+        that networks do not learn from in this step.
         """
         standardised, force, noisy = prediction
         first = slice(0, self.n_first)
         known = torch.isfinite(target).to(self.share.dtype)
         target = torch.nan_to_num(target)
-        square = ((noisy - target).square() * known).sum(dim=2)
-        by_network = (self.share * square).sum(dim=1) / (self.share @ known.sum(dim=1))
+        learnt = torch.isfinite(noisy) & (known > 0)
+        square = torch.where(learnt, noisy - target, 0.0).square().sum(dim=2)
+        by_network = (self.share * square).sum(dim=1) / (self.share * learnt.sum(dim=2)).sum(dim=1)
         # Networks of other rows learn at the same pace, beside the equation of motion.
         loss, terms = by_network.sum() / self.n_first, {"data_loss": by_network[first].mean()}
         if self.validates:

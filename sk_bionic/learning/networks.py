@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+FEWEST_IN_TURN = 20  # frames of a version that a step learns from where frames take turns, as long as it has so many
+
 
 class _Linear(nn.Module):
     """One linear layer for each of several networks that are trained side by side.
@@ -84,6 +86,7 @@ class HistoryNetwork(nn.Module):
         super().__init__()
         self._generator = torch.Generator() if generator is None else generator
         self.frames = None  # for each version those that it learns from while training (None: all)
+        self.turns, self._step = 1, 0  # steps after which each of those frames has been learnt from
         self.input_noise = input_noise
         seen = torch.ones(1, n_features) if seen is None else torch.as_tensor(np.asarray(seen), dtype=torch.float32)
         n_networks = len(seen)
@@ -118,7 +121,8 @@ class HistoryNetwork(nn.Module):
             Normalised forces of the same networks.
         noisy : Tensor (n_networks, n_frames, n_coordinates)
             The angles of noisy inputs, for the data term. Noise is kept away from the angles that the equation of
-            motion sees: their derivatives in time must be those of a smooth trajectory.
+            motion sees: their derivatives in time must be those of a smooth trajectory. NaN in frames that are not
+            learnt from in this step.
         """
         features = (features if features.ndim == 3 else features[None]).to(self.seen)
         if not (self.training and self.input_noise):
@@ -193,8 +197,8 @@ class HistoryNetwork(nn.Module):
 
     def _noisy(self, features, noise):
         """Angles (n_networks, n_frames, n_coordinates) of the networks of all versions, to whose features (n_sources,
-        n_frames, n_features) each adds as much of the `noise` (n_frames, n_features) as it is given; 0 in frames that
-        they do not learn from.
+        n_frames, n_features) each adds as much of the `noise` (n_frames, n_features) as it is given; NaN in frames that
+        they do not learn from, or not in this step.
         """
         sizes = torch.bincount(self.source, minlength=len(features)).tolist()
         # Every network reads numbers of its own: no more of them than it sees.
@@ -203,16 +207,23 @@ class HistoryNetwork(nn.Module):
         layers = [*self.body.parameters(), self.angle.weight, self.angle.bias]
         parts = seen[:, :n_seen, None], columns[:, :n_seen], self._noise_levels.to(features), *layers
         noise, out = noise.T.contiguous(), []
-        frames = self.frames or [slice(None)] * len(features)
+        frames = [self._in_turn(rows) for rows in self.frames or [slice(None)] * len(features)]
+        self._step += 1
         groups = zip(features, frames, *(part.split(sizes) for part in parts), strict=True)
         for x, rows, seen, columns, level, first, *others in groups:
             hidden = torch.addcmul(x[rows].T.contiguous()[columns], level, noise[:, rows][columns])
             first = first.gather(1, columns[:, :, None].expand(-1, -1, first.shape[2])) * seen
             *body, weight, bias = first, *others
             angle = torch.baddbmm(bias, _deeper(hidden, body), weight)
-            whole = angle.new_zeros(len(angle), len(x), angle.shape[2])
+            whole = angle.new_full((len(angle), len(x), angle.shape[2]), torch.nan)
             out.append(angle if isinstance(rows, slice) else whole.index_copy(1, rows, angle))
         return torch.cat(out).double()
+
+    def _in_turn(self, rows):
+        """Those of a version's frames that this step learns from: neighbours say much the same."""
+        if isinstance(rows, slice) or len(rows) < self.turns * FEWEST_IN_TURN:
+            return rows
+        return rows[self._step % self.turns :: self.turns]
 
     def _with_forces(self, hidden, networks):
         empty = self.force is None

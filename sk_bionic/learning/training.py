@@ -125,6 +125,7 @@ def train(
     seen=None,
     source=None,
     noise_levels=None,
+    turns=1,
     dtype=torch.float64,
     as_fitted=None,
     columns=None,
@@ -150,6 +151,8 @@ def train(
         Networks whose weights training starts from.
     seen, source, noise_levels : array, optional
         Features that each network sees, the version it is fed with and its noise, as in `HistoryNetwork`.
+    turns : int
+        Steps after which the networks have learnt from every frame; angles of frames in between are not asked for.
     dtype : torch.dtype
         Precision of the networks; angles and forces are always float64.
     as_fitted : callable, optional
@@ -180,7 +183,7 @@ def train(
     tensor = lambda x: torch.as_tensor(np.asarray(x, dtype=np.float64))
     module = _networks(
         settings, (features.shape[-1], angle.shape[1], n_muscles), data_weight, columns,
-        seen=seen, source=source, noise_levels=noise_levels,
+        turns, seen=seen, source=source, noise_levels=noise_levels,
     ).to(dtype)  # fmt: skip
     if start is not None:
         _check_start(start, module)
@@ -214,7 +217,7 @@ def _weights(angle, weight, validation_weight):
     return np.where(labelled & (held_out == 0), np.atleast_2d(weight), 0.0), held_out
 
 
-def _networks(settings, sizes, data_weight, columns, *, seen, source, noise_levels):
+def _networks(settings, sizes, data_weight, columns, turns, *, seen, source, noise_levels):
     """Untrained networks from n_features to n_outputs and n_muscles (`sizes`); a user's where the settings have one."""
     n_features, n_outputs, n_muscles = sizes
     if settings.own is not None:
@@ -227,6 +230,7 @@ def _networks(settings, sizes, data_weight, columns, *, seen, source, noise_leve
         torch.Generator().manual_seed(settings.seed), noise_levels,
     )  # fmt: skip
     module.frames = [torch.from_numpy(np.flatnonzero(row)).to(settings.device) for row in data_weight]
+    module.turns = turns
     return module
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sk_bionic.learning.networks import HistoryNetwork, _Layer
+from sk_bionic.learning.loss import TrainingLoss
+from sk_bionic.learning.networks import FEWEST_IN_TURN, HistoryNetwork, _Layer
 from sk_bionic.learning.training import train
 from sk_bionic.predictors.settings import TrainingSettings
 
@@ -202,6 +203,26 @@ def test_frames_that_a_version_does_not_learn_from_cost_nothing_and_change_nothi
         slopes.append(torch.autograd.grad(learnt, list(network.parameters())))
     torch.testing.assert_close(noisy[0][:2], noisy[1][:2], rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(noisy[0][2, frames[1]], noisy[1][2, frames[1]], rtol=1e-12, atol=1e-12)
-    assert (noisy[1][2, [1, 2, 5, 6]] == 0).all()
+    assert noisy[1][2, [1, 2, 5, 6]].isnan().all()
     for one, other in zip(*slopes, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n_frames", "turns"), [(90, 2), (91, 4), (30, 2)])
+def test_frames_take_turns_until_all_have_been_learnt_from(n_frames, turns):
+    network = HistoryNetwork(2, 1, 0, (4,), 0.3, generator=torch.Generator().manual_seed(0)).double().train()
+    network.frames, network.turns = [torch.arange(n_frames)], turns
+    learnt = torch.stack([network(torch.zeros(n_frames, 2))[2][0, :, 0].isfinite() for _ in range(turns)])
+    assert learnt.any(dim=0).all()
+    few = n_frames < turns * FEWEST_IN_TURN  # each step has them all
+    assert (learnt.sum(dim=0) == (turns if few else 1)).all()
+
+
+def test_frames_out_of_turn_have_no_say_in_a_step():
+    weight, target = torch.tensor([[1.0, 2.0, 3.0, 4.0]]), torch.tensor([[0.1], [0.2], [0.3], [0.4]])
+    loss = TrainingLoss(weight.double(), torch.zeros(4), torch.zeros(1), torch.ones(1))
+    noisy = torch.tensor([[[0.5], [torch.nan], [0.9], [torch.nan]]], requires_grad=True)
+    value = loss((torch.zeros(1, 4, 1), torch.zeros(1, 4, 0), noisy), target)
+    assert value.item() == pytest.approx((1.0 * 0.4**2 + 3.0 * 0.6**2) / 4.0, rel=1e-6)
+    (slope,) = torch.autograd.grad(value, noisy)
+    np.testing.assert_allclose(slope[0, :, 0], [2 * 0.4 / 4.0, 0.0, 2 * 3.0 * 0.6 / 4.0, 0.0], rtol=1e-6)

@@ -14,7 +14,7 @@ NEW = "trial_03"
 MODES = {
     "simulation": {"prediction": "simulation"},
     "hybrid": {"n_networks": 1, "max_epochs": 30, "forest": False, "random_state": 0},
-    "network": {"prediction": "network", "max_epochs": 10, "random_state": 0},
+    "network": {"prediction": "network", "max_epochs": 10, "lr": 0.03, "random_state": 0},
 }
 SPOILT = {
     "constant": lambda X: X.assign(triceps=0.0),
