@@ -48,15 +48,6 @@ def _wild_parts(pattern, match):
     return tuple(part.strip("/") for part in matched.groups()) if matched else ()
 
 
-def wild_parts_of(path, patterns, folder):
-    """What the wildcards of the first of the patterns that means this file stand for; empty where none does."""
-    try:
-        name = path.resolve().relative_to(folder.resolve())
-    except ValueError:
-        return ()
-    return next(filter(None, (_wild_parts(pattern, name) for pattern in patterns)), ())
-
-
 def trial_names(files):
     """Name of each file's trial: the file's; of equal ones what the wildcards stand for, or the path."""
     paths = list(files)
@@ -67,13 +58,13 @@ def trial_names(files):
     if all(wild) and len(set(wild)) == len(wild):
         return dict(zip(paths, wild, strict=True))
     # Folders as far up as names need, so that a trial is called alike wherever the whole lies.
-    home = os.path.commonpath([path.parent for path in paths])
+    home = os.path.commonpath([os.path.abspath(path.parent) for path in paths])
     return {path: Path(os.path.relpath(path.with_suffix(""), home)).as_posix() for path in paths}
 
 
-def partners(files, others, what, only=True):
+def partners(files, others, what, wanted=None):
     """The file of `others` that belongs to each of `files`: of its name, with the same text for the wildcards, or the
-    only one beside it in its folder.
+    only one beside it in its folder, or at all.
 
     Parameters
     ----------
@@ -81,33 +72,43 @@ def partners(files, others, what, only=True):
         As of `find_files`.
     what : str
         Name of the setting that names the others, for the error.
-    only : bool
-        Whether one file and one other belong together, wherever they lie.
+    wanted : collection of Path, optional
+        Recordings whose partners are asked for. To one that is none of `files` only a file of its name in its own
+        folder belongs: the others are those of other recordings. Default: `files`.
 
     Returns
     -------
     dict
         Path of a file to the path of its partner.
     """
-    pairs = {}
-    for path, wild in files.items():
-        same_name = [other for other in others if other.stem == path.stem]
-        same_wild = [other for other in others if wild and others[other] == wild]
-        named = [other for other in others if not (wild and others[other])]  # whose names are no contradiction
-        beside = [other for other in named if other.parent == path.parent] * (_in_folder(files, path) == 1)
-        ways = (same_name, same_wild, beside, named if only and len(files) == len(others) == 1 else [])
-        found = next((way for way in ways if len(way) == 1), same_wild)
+    pairs, own = {}, {path.resolve(): path for path in files}
+    for path in files if wanted is None else wanted:
+        known = own.get(path.resolve())
+        found = _of_its_name(path, others) if known is None else _partners_of(known, files, others)
         if len(found) != 1:
-            known = ", ".join(other.name for other in list(others)[:3])
+            names = ", ".join(other.name for other in list(others)[:3])
             raise ValueError(
                 f"{len(found) or 'No'} file(s) of [data] {what} belong to {path}. A partner has the same name but "
                 "for its extension, "
                 f'the same text in place of the *: files = ["*_emg.csv"], {what} = ["*_ik.mot"], or is the only one in '
-                f"its folder. There are {known}."
+                f"its folder. There are {names}."
             )
         pairs[path] = found[0]
     return pairs
 
 
-def _in_folder(files, path):
-    return sum(other.parent == path.parent for other in files)
+def _of_its_name(path, others):
+    folder = path.parent.resolve()
+    return [other for other in others if other.stem == path.stem and other.parent.resolve() == folder]
+
+
+def _partners_of(path, files, others):
+    """Those that may belong to one of the files, in the first way that leaves a single one."""
+    wild = files[path]
+    same_name = [other for other in others if other.stem == path.stem]
+    same_wild = [other for other in others if wild and others[other] == wild]
+    named = [other for other in others if not (wild and others[other])]  # whose names are no contradiction
+    alone = sum(other.parent == path.parent for other in files) == 1
+    beside = [other for other in named if other.parent == path.parent] * alone
+    ways = (same_name, same_wild, beside, named if len(files) == len(others) == 1 else [])
+    return next((way for way in ways if len(way) == 1), same_wild)

@@ -12,7 +12,7 @@ from ..trials import find_trials
 from ._columns import has, take
 from ._config import columns_of
 from ._estimators import make_envelope
-from ._files import find_files, partners, trial_names, wild_parts_of
+from ._files import find_files, partners, trial_names
 from ._recordings import read_recording
 from ._units import in_radians
 
@@ -73,14 +73,14 @@ def read_recordings(config, files=None):
 def read_beside(config, setting, recordings, found, need=True):
     """The recordings in the files of another setting that belong to these; these, where it is empty.
 
-    Without `need`, also where a recording has no partner: one of the command line may come alone.
+    Without `need` they are of the command line, and these are returned also where one has no partner: it may come alone.
     """
     patterns = getattr(config.data, setting)
     if not patterns:
         return recordings
-    found = {path: wild or wild_parts_of(path, config.data.files, config.folder) for path, wild in found.items()}
     try:
-        pairs = partners(found, find_files(patterns, config.folder), setting, only=need)
+        own = found if need else find_files(config.data.files, config.folder)
+        pairs = partners(own, find_files(patterns, config.folder), setting, wanted=found)
     except ValueError:
         if need:
             raise

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sk_bionic.cli._config import read_config
+from sk_bionic.cli._files import trial_names
 from sk_bionic.cli._tables import read_frames
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -131,6 +132,43 @@ def test_two_files_of_two_folders_belong_together(tmp_path):
     listed = TEXT.replace('"*.csv"', '"w1/emg.csv", "w2/emg.csv"').replace('"*.txt"', '"w2/ik.txt", "w1/ik.txt"')
     got = frames(tmp_path, listed)
     assert aligned(got).all() and got[0].index.unique("trial").tolist() == ["w1/emg", "w2/emg"]
+
+
+@pytest.mark.parametrize(
+    ("files", "angle_files", "new"),
+    [
+        ("emg.csv", "ik.txt", "new.csv"),  # whose folder has one file of angles: that of the training
+        ("s1/walk.csv", "s1/walk.txt", "s2/walk.csv"),  # of the same name in another session
+    ],
+)
+def test_a_new_recording_gets_no_angles_of_another_one(tmp_path, files, angle_files, new):
+    for path in (files, angle_files, new):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+    emg(tmp_path, files)
+    angle(tmp_path, angle_files)
+    emg(tmp_path, new, duration=2.0)
+    aligned(frames(tmp_path, TEXT.replace("*.csv", files).replace("*.txt", angle_files)))
+    config = read_config(tmp_path / "w.toml")
+    X, y = read_frames(config, [str(tmp_path / new)], need_angle=False)
+    assert len(X) == 200 and y is None
+    X, y = read_frames(config, [str(tmp_path / files)], need_angle=False)
+    assert aligned((X, y)).all() and len(X) == 300
+
+
+def test_a_recording_is_known_by_its_place_whatever_the_command_lines_wildcards(tmp_path):
+    for k, name in enumerate(("w1", "w2")):
+        (tmp_path / name).mkdir()
+        emg(tmp_path, f"{name}/emg.csv", shift=k)
+        angle(tmp_path, f"{name}/ik.txt", shift=k)
+    frames(tmp_path, TEXT.replace("*.csv", "*/emg.csv").replace("*.txt", "*/ik.txt"))
+    config = read_config(tmp_path / "w.toml")
+    assert aligned(read_frames(config, [str(tmp_path / "w*" / "emg.csv")], need_angle=False)).all()
+
+
+def test_trials_of_relative_and_absolute_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    absolute = tmp_path / "b" / "emg.csv"
+    assert list(trial_names({Path("a/emg.csv"): (), absolute: ()}).values()) == ["a/emg", "b/emg"]
 
 
 def test_files_without_a_partner_are_named(tmp_path):
