@@ -92,7 +92,9 @@ def _possible_emg(path, table):
     """Columns that the file calls EMG; those that nothing tells to be something else."""
     columns, units = list(table.columns), table.attrs.get("units", {})
     unit_of = lambda column: units.get(column) or without_unit(str(column))[1]
-    chosen = table.attrs.get("emg") or [column for column in columns if not is_no_voltage(unit_of(column))]
+    chosen = table.attrs.get("emg")
+    if not chosen and path.suffix.lower() != ".c3d":  # whose reader looks at units and force plates
+        chosen = [column for column in columns if not is_no_voltage(unit_of(column))]
     if not chosen:
         raise ValueError(f"{path}: by its units no column can be EMG: {', '.join(map(str, columns[:6]))}.")
     others = [str(column) for column in columns if column not in chosen]

@@ -73,7 +73,7 @@ def read_recordings(config, files=None):
 def read_beside(config, setting, recordings, found, need=True):
     """The recordings in the files of another setting that belong to these; these, where it is empty.
 
-    Without `need` they are of the command line, and these are returned also where one has no partner: it may come alone.
+    Without `need` they are of the command line, and returned where one has no partner as well: it may come alone.
     """
     patterns = getattr(config.data, setting)
     if not patterns:

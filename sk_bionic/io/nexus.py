@@ -109,16 +109,16 @@ def _sections(lines):
 
 
 def _chosen(path, found, wanted):
-    known = {section.name: section for section in found if section.name in SECTIONS}
+    known = [section.name for section in found if section.name in SECTIONS]
     if not known:
         raise _text.fault(path, f"this is no export of Nexus: no line {SECTIONS[0]!r} with a rate below it.")
     if wanted is None:
-        wanted = ["Devices"] if "Devices" in known else list(known)
-    wanted = list(known) if isinstance(wanted, str) and wanted == "all" else list(wanted)
+        wanted = SECTIONS[:1] if SECTIONS[0] in known else known
+    wanted = known if isinstance(wanted, str) and wanted == "all" else list(wanted)
     lost = [name for name in wanted if name not in known]
     if lost or not wanted:
-        raise _text.fault(path, f"there is no section {lost[0] if lost else ''!r}. There are {list(known)}.")
-    return [known[name] for name in wanted]
+        raise _text.fault(path, f"there is no section {lost[0] if lost else ''!r}. There are {known}.")
+    return [section for name in dict.fromkeys(wanted) for section in found if section.name == name]
 
 
 def _read(path, lines, encoding, section, notes, taken):
@@ -135,13 +135,14 @@ def _read(path, lines, encoding, section, notes, taken):
     decimal = "," if separator != "," and any(re.search(r"\d,\d", row) for row in rows) else "."
     body = read_body(path, encoding, first, labels, separator=separator, decimal=decimal, n_rows=section.n_rows)
     time = _times(path, body[0].to_numpy(), body[1].to_numpy(), float(_RATE.search(lines[start + 1])[0]), first)
-    names, named = _names(section, _filled(owners, len(labels)), labels, taken)
-    texts += [""] * (len(labels) - len(texts))
-    scale = [to_si(text)[0] for text in texts[2 : len(labels)]]
-    recorded = dict(zip(names, texts[2:], strict=False))
-    names, values = _text.settle_labels(names, body.iloc[:, 2:].to_numpy() * scale, 2, notes)
-    units = {name: recorded.get(name, "") for name in names}
-    return Signals(time, values, names), units, [name for name in named if name in units]
+    names, is_emg = _names(section, _filled(owners, len(labels)), labels, taken)
+    texts = (texts + [""] * len(labels))[2 : len(labels)]
+    # Of columns that are named alike, their position becomes a part of the name.
+    told = {f"{name} (column {i})": each for i, (name, *each) in enumerate(zip(names, texts, is_emg, strict=True), 3)}
+    told |= {name: each for name, *each in zip(names[::-1], texts[::-1], is_emg[::-1], strict=True)}
+    values = body.iloc[:, 2:].to_numpy() * [to_si(text)[0] for text in texts]
+    names, values = _text.settle_labels(names, values, 2, notes)
+    return Signals(time, values, names), {name: told[name][0] for name in names}, [n for n in names if told[n][1]]
 
 
 def _times(path, frame, part, rate, first):
@@ -165,16 +166,16 @@ def _filled(cells, n_columns):
 
 
 def _names(section, owners, labels, taken):
-    """Names of the columns behind the two counts, and those of them that are EMG."""
+    """Names of the columns behind the two counts, and whether each is EMG by its name."""
     pairs = list(zip(owners[2:], labels[2:], strict=True))
     if section.name != "Devices":
         own = [(owner.rpartition(":")[2], label) for owner, label in pairs]
         joined = [f"{name}_{label.lower() if _AXIS.fullmatch(label) else label}" for name, label in own]
-        return [f"{section.name}: {name}" if name in taken else name for name in joined], []
+        return [f"{section.name}: {name}" if name in taken else name for name in joined], [False] * len(joined)
     plain = [label for _, label in pairs]
     alone = lambda label: plain.count(label) == 1 and label not in taken
     names = [label if alone(label) else f"{owner}: {label}" for owner, label in pairs]
-    return names, [n for n, pair in zip(names, pairs, strict=True) if "emg" in " ".join(pair).lower()]
+    return names, ["emg" in " ".join(pair).lower() for pair in pairs]
 
 
 def _events(lines, found):
@@ -185,7 +186,8 @@ def _events(lines, found):
     events = []
     for line in lines[section.start + 3 :]:
         cells = cells_of(line, next((sign for sign in ("\t", ";", ",") if sign in line), ","))
-        if len(cells) < 4 or not _RATE.fullmatch(cells[3]):
+        time = cells[3].replace(",", ".") if len(cells) > 3 else ""
+        if not _RATE.fullmatch(time):
             break
-        events.append({"time": float(cells[3]), "kind": cells[1], "text": cells[2]})
+        events.append({"time": float(time), "kind": cells[1], "text": cells[2]})
     return events

@@ -218,7 +218,9 @@ def _read(path, stream, start, notes):
             "it before filters."
         )
         time, step = stamps, np.diff(stamps)
-        gaps = [(float(stamps[i]), float(stamps[i + 1])) for i in np.flatnonzero(step > HOLE_STEPS * np.median(step))]
+        is_gap = step > HOLE_STEPS * max(np.median(step), 1.0 / nominal)  # samples may come in bursts
+        gaps = [(float(stamps[i]), float(stamps[i + 1])) for i in np.flatnonzero(is_gap)]
+        rate = 1.0 / step[~is_gap].mean()
     back = np.flatnonzero(np.diff(time) <= 0)
     if len(back):
         before, after = time[back[0]], time[back[0] + 1]

@@ -187,7 +187,7 @@ class TrainingLoss(nn.Module):
         first = slice(0, self.n_first)
         known = torch.isfinite(target).to(self.share.dtype)
         target = torch.nan_to_num(target)
-        learnt = torch.isfinite(noisy) & (known > 0)
+        learnt = ~torch.isnan(noisy) & (known > 0)
         square = torch.where(learnt, noisy - target, 0.0).square().sum(dim=2)
         by_network = (self.share * square).sum(dim=1) / (self.share * learnt.sum(dim=2)).sum(dim=1)
         # Networks of other rows learn at the same pace, beside the equation of motion.

@@ -142,10 +142,11 @@ class ModuleNetworks(nn.Module):
         if not (self.training and self.input_noise):
             parts = [self.of_version(x, version) for version, x in enumerate(features)]
             angle, force = (torch.cat(both) for both in zip(*parts, strict=True))
-            return angle, force, angle
+            return angle, force, _as_faults(angle)
         noise = torch.randn(*features.shape[1:], dtype=features.dtype, generator=self._generator).to(features.device)
         noisy = features + self.input_noise * noise
-        return *self.of_version(features[0], 0), torch.cat([self._angles(x, k)[0] for k, x in enumerate(noisy)])
+        learnt = torch.cat([self._angles(x, k)[0] for k, x in enumerate(noisy)])
+        return *self.of_version(features[0], 0), _as_faults(learnt)
 
     @property
     def shown(self):
@@ -213,6 +214,11 @@ def _parameters(made_by):
         return inspect.signature(made_by).parameters
     except ValueError:
         return ()
+
+
+def _as_faults(angle):
+    """Angles whose NaN are infinite: to the loss NaN means that a frame is not asked for, and here each one is."""
+    return torch.where(angle.isnan(), torch.inf, angle)
 
 
 def _last_step(out):

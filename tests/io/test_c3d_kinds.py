@@ -374,3 +374,9 @@ class TestWhichChannelsCanBeEMG:
         main(["check", str(path)])
         printed = capsys.readouterr().out
         assert "6 column(s) that are no EMG are left out: a, b, c, d, e, f." in printed and "2 channel(s)" in printed
+
+    def test_a_check_of_force_plates_alone_says_so(self, tmp_path, capsys):
+        changes = {(ANALOG, "LABELS"): list("zabcdef"), (ANALOG, "UNITS"): ["deg"] + ["V"] * 6, **self.PLATE}
+        path = written(tmp_path, None, recording(n_channels=7)[1], changes=changes)
+        assert main(["check", str(path)]) == 2
+        assert "no column can be EMG: z, a, b, c, d, e." in " ".join(capsys.readouterr().err.split())

@@ -14,6 +14,9 @@ EMG = np.random.default_rng(0).normal(size=(N * PARTS, 2)).round(6)  # mV
 KNEE = (40 + 30 * np.sin(np.arange(N) / 20)).round(6)  # deg
 
 
+EVENTS = ["Events", "100", "Subject,Context,Name,Time (s),Description", "S7,Right,Foot Strike,0.75,x", ""]
+
+
 def devices(emg=EMG, first=FIRST):
     rows = [f"{first + i // PARTS},{i % PARTS},{a:g},{b:g},{2 * a:.6f}" for i, (a, b) in enumerate(emg.tolist())]
     head = ["Devices", str(RATE * PARTS), ",,Trigno EMG - Voltage,,AMTI Plate - Force", "Frame,Sub Frame,TA,SOL,Fz"]
@@ -32,8 +35,7 @@ def written(folder, *sections, name="walk.csv"):
 
 
 def test_devices_in_si_units_on_the_recordings_clock(tmp_path):
-    events = ["Events", "100", "Subject,Context,Name,Time (s),Description", "S7,Right,Foot Strike,0.75,x", ""]
-    table = read_nexus(written(tmp_path, events, devices(), angles()))
+    table = read_nexus(written(tmp_path, EVENTS, devices(), angles()))
     assert table.columns.tolist() == ["TA", "SOL", "Fz"] and table.attrs["emg"] == ["TA", "SOL"]
     np.testing.assert_allclose(table[["TA", "SOL"]], 1e-3 * EMG, rtol=1e-5)
     np.testing.assert_allclose(table["Fz"], 2 * EMG[:, 0], atol=1e-5)
@@ -47,10 +49,12 @@ def test_devices_in_si_units_on_the_recordings_clock(tmp_path):
 @pytest.mark.parametrize("change", [("\t", "."), (";", ",")])
 def test_other_separators_and_decimal_commas(tmp_path, change):
     separator, decimal = change
-    one = read_nexus(written(tmp_path, devices()))
+    one = read_nexus(written(tmp_path, EVENTS, devices()))
     text = (tmp_path / "walk.csv").read_text().replace(",", separator).replace(".", decimal)
     (tmp_path / "walk.csv").write_text(text)
-    np.testing.assert_array_equal(read_nexus(tmp_path / "walk.csv"), one)
+    other = read_nexus(tmp_path / "walk.csv")
+    np.testing.assert_array_equal(other, one)
+    assert len(one.attrs["markers"]) == 1 and other.attrs["markers"] == one.attrs["markers"]
 
 
 def test_outputs_and_trajectories_without_the_subjects_name(tmp_path):
@@ -70,6 +74,27 @@ def test_outputs_and_trajectories_without_the_subjects_name(tmp_path):
     table = read_nexus(written(tmp_path, marker))
     assert table.columns.tolist() == ["LASI_x", "LASI_y", "LASI_z"]
     np.testing.assert_allclose(table, [[1e-3, 2e-3, 3e-3], [np.nan] * 3, [4e-3, 5e-3, 6e-3]])
+
+
+def test_a_section_that_comes_twice_is_read_twice(tmp_path):
+    others = [line.replace("TA,SOL", "VM,SOL") for line in devices()]
+    table = read_nexus(written(tmp_path, devices(), others))
+    assert table.columns.tolist() == ["TA", "SOL", "Fz", "VM", "Trigno EMG - Voltage: SOL", "AMTI Plate - Force: Fz"]
+    np.testing.assert_array_equal(table["VM"], table["TA"])
+
+
+def test_columns_that_are_named_alike_keep_their_units(tmp_path):
+    """Two subjects with one set of markers, two channels of one name."""
+    head = ["Trajectories", "100", ",,A:LASI,B:LASI", "Frame,Sub Frame,X,X", ",,mm,mm"]
+    with pytest.warns(UserWarning, match="columns 3 and 4 are named 'LASI_x' alike"):
+        table = read_nexus(written(tmp_path, [*head, "1,0,1,2", "2,0,3,4"]))
+    assert table.attrs["units"] == {"LASI_x (column 3)": "m", "LASI_x (column 4)": "m"}
+    alike = [line.replace("TA,SOL", "TA,TA") for line in devices()]
+    with pytest.warns(UserWarning, match="named .*: TA' alike"):
+        table = read_nexus(written(tmp_path, alike))
+    names = [f"Trigno EMG - Voltage: TA (column {i})" for i in (3, 4)]
+    assert table.attrs["emg"] == names and table.columns.tolist() == [*names, "Fz"]
+    assert [table.attrs["recorded_units"][name] for name in names] == ["mV", "mV"]
 
 
 def test_a_configuration_takes_emg_and_angle_of_one_file(tmp_path):

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 import sk_bionic
 from sk_bionic import PhysicsInformedMSKRegressor
+from sk_bionic.persistence._forms import form_of
 from sk_bionic.predictors.predictor import TABLES
 
 ONE_OF_EACH = ["hybrid", "network", "own model", "static", "calibrated simulation"]
@@ -34,6 +35,15 @@ def assert_equal(expected, got):
     assert expected.keys() == got.keys()
     for name, values in expected.items():
         np.testing.assert_array_equal(got[name], values, err_msg=name)
+
+
+def test_files_keep_the_names_that_earlier_versions_read(fitted):
+    predictor = fitted("hybrid")[0].predictor_
+    parts = form_of(predictor).parts(predictor)
+    assert "trust" in parts and "held_out" not in parts
+    assert form_of(parts["trust"]).name == "Trust" and "few" in form_of(parts["trust"].size).parts(parts["trust"].size)
+    again = form_of(predictor).build(parts)
+    assert again.held_out is predictor.held_out and again.learners is predictor.learners
 
 
 def test_everything_it_says_is_bit_equal(kind, fitted, outputs, expected, tmp_path):

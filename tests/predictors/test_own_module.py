@@ -181,6 +181,18 @@ def test_modules_that_do_not_fit_are_refused(data, module, message):
         fitted(data, module=module)
 
 
+class Holed(Latest):
+    """Says nothing where the EMG is high."""
+
+    def forward(self, sequence):
+        return torch.where(sequence[:, -1, :1] > 1.0, torch.nan, super().forward(sequence))
+
+
+def test_a_module_that_says_no_number_in_some_frames_is_told(data):
+    with pytest.raises(ValueError, match="training diverged"):
+        fitted(data, "hybrid", module=Holed, max_epochs=1, ode_weight=0)
+
+
 def test_an_instance_is_copied_and_takes_no_arguments(data):
     given = LSTM()
     weights = [p.clone() for p in given.parameters()]
