@@ -38,8 +38,8 @@ def fit_hybrid(recording, model, settings, *, before=None, validation_weight=Non
     training, progress = settings.training, settings.training.progress
     if before is not None and (training.max_epochs == 0 or progress.interrupted):
         return before
-    plan = _Plan(recording, model, settings.prediction, before)
     try:
+        plan = _Plan(recording, model, settings.prediction, before)
         with progress.stage("identify out of fold", len(plan.hidden)):
             physics = [None] * len(plan.hidden)
             if plan.with_physics:

@@ -20,7 +20,7 @@ from sk_bionic.identification import with_model_error
 from sk_bionic.identification.posterior import Posterior
 from sk_bionic.learning import training as network
 from sk_bionic.model_selection import TrialKFold
-from sk_bionic.predictors import simulation
+from sk_bionic.predictors import fitting, simulation
 from sk_bionic.predictors.held_out import CrossValidation
 
 FAST = {
@@ -82,6 +82,13 @@ def test_interrupt_of_a_later_start_keeps_the_earlier_ones(trials, interrupt):
     fitted = fit_interrupted(regressor("simulation", n_starts=3), trials, match="identification")
     np.testing.assert_array_equal(fitted.parameters_["value"], whole.parameters_["value"])
     assert len(fitted.starts_) == 2 and np.isinf(fitted.starts_[1][0])
+
+
+def test_interrupt_between_identification_and_learners_leaves_the_identified_simulation(trials, interrupt):
+    whole = regressor("simulation").fit(*trials)
+    interrupt(fitting, "features_of", 0)
+    fitted = fit_interrupted(regressor(), trials, match="the identified model predicts by simulation")
+    np.testing.assert_array_equal(fitted.predict(trials[0]), whole.predict(trials[0]))
 
 
 def test_interrupt_out_of_fold_leaves_the_identified_simulation(trials, interrupt):
