@@ -218,7 +218,8 @@ def _read(path, stream, start, notes):
             "it before filters."
         )
         time, step = stamps, np.diff(stamps)
-        is_gap = step > HOLE_STEPS * max(np.median(step), 1.0 / nominal)  # samples may come in bursts
+        waits = step[step > 0.5 / nominal]  # samples may come in bursts
+        is_gap = step > HOLE_STEPS * np.median(waits if len(waits) else step)
         gaps = [(float(stamps[i]), float(stamps[i + 1])) for i in np.flatnonzero(is_gap)]
         rate = 1.0 / step[~is_gap].mean()
     back = np.flatnonzero(np.diff(time) <= 0)

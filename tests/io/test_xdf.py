@@ -169,6 +169,23 @@ def test_a_sender_that_keeps_no_steady_rate_is_read_as_stamped(tmp_path):
     assert len(table.attrs["gaps"]["A"]) == 1 and np.diff(table.attrs["gaps"]["A"][0]) == pytest.approx(steps[3500])
 
 
+def test_samples_that_come_in_bursts_are_no_gaps(tmp_path):
+    """Ten at once, at a rate that wanders: only a second without any is a gap."""
+    pytest.importorskip("pyxdf")
+    packet = 0.01 * np.repeat([0.96, 1.0, 1.04, 1.0, 0.96, 1.04], 300)
+    packet[300::300] += 0.03
+    packet[900] += 1.0
+    stamps = (np.cumsum(packet)[:, None] + 1e-5 * np.arange(10)).ravel()
+    sender = {"name": "A", "type": "EMG", "labels": ["BIC"], "units": ["mV"], "rate": 1000, "offset": 0.0}
+    values = np.zeros((len(stamps), 1))
+    path = write_xdf(tmp_path / "curl.xdf", [{**sender, "stamps": stamps, "values": values}])
+    with pytest.warns(UserWarning, match="stream 'A' keeps no steady rate"):
+        table = read_xdf(path)
+    assert (np.diff(time_of(table)) > 0).all()
+    (gap,) = table.attrs["gaps"]["A"]
+    assert gap[1] - gap[0] == pytest.approx(packet[900], abs=1e-3)
+
+
 def test_faults_are_told(tmp_path):
     pytest.importorskip("pyxdf")
     path = write_xdf(tmp_path / "curl.xdf", streams())
