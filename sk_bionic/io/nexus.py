@@ -34,9 +34,9 @@ def read_nexus(path, *, sections=None, join=True, sampling_rate=None, trial=None
     ----------
     path : path-like
         The file, cells parted by commas, semicolons or tabs.
-    sections : {"all"} or list of str, default=None
-        Which of "Devices", "Model Outputs" and "Trajectories". None: the devices, EMG among them; where there are none,
-        all.
+    sections : str or list of str, default=None
+        Which of "Devices", "Model Outputs" and "Trajectories", or "all". None: the devices, EMG among them; where there
+        are none, all.
     join : bool, default=True
         Whether all columns are brought onto one clock by `sk_bionic.preprocessing.resample`. False: the table has a row
         for every time at which any column was sampled.
@@ -114,9 +114,10 @@ def _chosen(path, found, wanted):
         raise _text.fault(path, f"this is no export of Nexus: no line {SECTIONS[0]!r} with a rate below it.")
     if wanted is None:
         wanted = SECTIONS[:1] if SECTIONS[0] in known else known
-    wanted = known if isinstance(wanted, str) and wanted == "all" else list(wanted)
+    if isinstance(wanted, str):
+        wanted = known if wanted == "all" else [wanted]
     lost = [name for name in wanted if name not in known]
-    if lost or not wanted:
+    if lost or not len(wanted):
         raise _text.fault(path, f"there is no section {lost[0] if lost else ''!r}. There are {known}.")
     return [section for name in dict.fromkeys(wanted) for section in found if section.name == name]
 

@@ -128,8 +128,9 @@ def test_faults_name_file_and_line(tmp_path, change, message):
 
 
 def test_a_section_that_is_not_there(tmp_path):
-    with pytest.raises(ValueError, match=r"there is no section 'Joints'. There are \['Devices'\]"):
-        read_nexus(written(tmp_path, devices()), sections=["Joints"])
+    for asked in (["Joints"], "Joints"):
+        with pytest.raises(ValueError, match=r"there is no section 'Joints'. There are \['Devices'\]"):
+            read_nexus(written(tmp_path, devices()), sections=asked)
 
 
 def test_a_check_of_markers_says_that_none_can_be_emg(tmp_path, capsys):
