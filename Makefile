@@ -36,6 +36,8 @@ benchmark: $(INSTALLED)
 	$(PYTHON) benchmarks/streaming.py --parts push causal faults
 	$(PYTHON) benchmarks/same_recording.py
 	$(PYTHON) benchmarks/growth.py --only growth minute
+	$(PYTHON) benchmarks/left_out_defaults.py
+	$(PYTHON) benchmarks/drift.py
 
 readme: demo
 	$(PYTHON) benchmarks/recorded_figure.py

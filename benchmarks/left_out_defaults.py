@@ -29,13 +29,11 @@ SETTINGS = {
     "as it is": {},
     "input_noise=0.25": {"input_noise": 0.25},
     "input_noise=1": {"input_noise": 1.0},
-    "history=0.25": {"history": 0.25},
     "history=1": {"history": 1.0},
-    "alpha=0.001": {"alpha": 1e-3},
-    "alpha=0.1": {"alpha": 0.1},
-    "max_epochs=75": {"max_epochs": 75},
-    "max_epochs=300": {"max_epochs": 300},
-    "hidden_layer_sizes=(16, 16)": {"hidden_layer_sizes": (16, 16)},
+    "lr=0.03": {"lr": 0.03},
+    "lr=0.08": {"lr": 0.08},
+    "max_epochs=110": {"max_epochs": 110},
+    "max_epochs=440": {"max_epochs": 440},
     "hidden_layer_sizes=(64, 64)": {"hidden_layer_sizes": (64, 64)},
     "forest=False": {"forest": False},
     "ode_weight=0": {"ode_weight": 0},
@@ -129,7 +127,7 @@ def page(kept):
             of = errors.loc[protocol]
             found = ratio(of[name], of["as it is"])
             row[protocol] = f"{found['ratio']} [{found['from']}, {found['to']}]"
-        settings.append(row | {"men who would get it": sum(chosen == name for chosen in choice.values())})
+        settings.append(row | {"men who would get it": str(sum(chosen == name for chosen in choice.values()))})
     for protocol in PROTOCOLS:
         of = errors.loc[protocol]
         chosen = pd.Series({record: of.loc[record, choice[subject_of(record)]] for record in of.index})
