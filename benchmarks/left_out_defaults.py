@@ -27,14 +27,11 @@ RESULT, KEPT, RIVALS = HERE / "left_out_defaults.md", HERE / "left_out_defaults.
 PROTOCOLS = ("A", "B")
 SETTINGS = {
     "as it is": {},
-    "input_noise=0.25": {"input_noise": 0.25},
     "input_noise=1": {"input_noise": 1.0},
-    "history=1": {"history": 1.0},
     "lr=0.03": {"lr": 0.03},
     "lr=0.08": {"lr": 0.08},
     "max_epochs=110": {"max_epochs": 110},
     "max_epochs=440": {"max_epochs": 440},
-    "hidden_layer_sizes=(64, 64)": {"hidden_layer_sizes": (64, 64)},
     "forest=False": {"forest": False},
     "ode_weight=0": {"ode_weight": 0},
 }
