@@ -43,7 +43,7 @@ predictions as in the serial run. Load of the machine besides: {load}.
 
 {table}
 
-In the last run the process of one worker was killed (SIGKILL) after {done} tasks of one fit or several, of {n} fits: {lost} fits lost.
+In the last run the process of one worker was killed (SIGKILL) after {done} of {n} fits: {lost} fits lost.
 """
 RECORDED = """\
 ## Recorded knees, sitting and standing
@@ -90,7 +90,7 @@ def same(X, one, other):
 
 
 class Killer(threading.Thread):
-    """Kills a worker process in the middle of its work, once some is done: tasks, of one fit or several."""
+    """Kills a worker process in the middle of a fit, once half of the fits are done."""
 
     def __init__(self, cluster, pids):
         super().__init__(daemon=True)
@@ -99,18 +99,18 @@ class Killer(threading.Thread):
     def run(self):
         seen = set()
         while self.done is None and not self.finished:
-            tasks = {str(k): t for k, t in list(self.cluster.scheduler.tasks.items()) if "_fit" in str(k)}
+            tasks = {str(k): t for k, t in list(self.cluster.scheduler.tasks.items()) if "_begun" in str(k)}
             seen |= tasks.keys()
             done = len(seen) - sum(task.state != "memory" for task in tasks.values())
             busy = [t.processing_on for t in tasks.values() if t.state == "processing" and t.processing_on]
-            if busy and done:
+            if busy and done >= N_SUBJECTS // 2:
                 self.done = done
                 os.kill(self.pids[busy[0].address], signal.SIGKILL)
             time.sleep(0.001)
 
 
 def on_dask(regressor, X, y):
-    """Seconds and cohorts by run: one worker, two workers, two of which one is killed; tasks done before that."""
+    """Seconds and cohorts by run: one worker, two workers, two of which one is killed; fits done before that."""
     runs = {}
 
     def run(name):
