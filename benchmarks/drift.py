@@ -8,6 +8,7 @@ is predicted from it alone; the last two know its angles, and say what is left t
 """
 
 import argparse
+import warnings
 from pathlib import Path
 
 import joblib
@@ -16,13 +17,13 @@ import pandas as pd
 import torch
 from _comparison import default_n_jobs
 from _protocols import DESCRIPTIONS, SUBJECTS, TRAIN_FRACTION, Part, parts, subject_of
+from _recorded_tables import bootstrap
 from _tables import environment, markdown
 
 from sk_bionic import PhysicsInformedMSKRegressor
 from sk_bionic.model_selection import blocked_train_test_split
 
 RESULT = Path(__file__).parent / "results" / "drift.md"
-N_BOOTSTRAP = 4000
 PAGE = """\
 # What a new recording's own EMG tells of drift
 
@@ -97,8 +98,6 @@ def corrections():
 
 def ratios(part):
     """RMSE of each correction over that without, dict by name."""
-    import warnings
-
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     regressor = PhysicsInformedMSKRegressor(part.model, random_state=0).fit(part.X_train, part.y_train)
@@ -116,13 +115,10 @@ def with_inside(all_parts):
             yield Part("inside", part.task, part.model, *inside)
 
 
-def summary(values, subjects):
-    """Geometric mean of ratios with its interval over subjects, and the largest, as text."""
-    logs = pd.Series(np.log(values)).groupby(np.asarray(subjects)).agg(["sum", "size"])
-    draws = np.random.default_rng(0).integers(len(logs), size=(N_BOOTSTRAP, len(logs)))
-    total, size = (logs[column].to_numpy()[draws].sum(axis=1) for column in ("sum", "size"))
-    low, high = np.exp(np.quantile(total / size, [0.025, 0.975]))
-    return f"{np.exp(np.mean(np.log(values))):.2f} [{low:.2f}, {high:.2f}], {max(values):.2f}"
+def summary(ratios):
+    """Geometric mean of ratios (Series by subject) with its interval over subjects, and the largest, as text."""
+    low, high = bootstrap(ratios)
+    return f"{np.exp(np.log(ratios).mean()):.2f} [{low:.2f}, {high:.2f}], {ratios.max():.2f}"
 
 
 def main():
@@ -134,17 +130,12 @@ def main():
     todo = list(with_inside(parts(["A", "B"], SUBJECTS, given.data_home)))
     with joblib.parallel_config("loky", n_jobs=given.jobs, inner_max_num_threads=1):
         found = joblib.Parallel()(joblib.delayed(ratios)(part) for part in todo)
-    rows = []
-    for name, _ in corrections():
-        row = {"correction": name}
-        for protocol in ("inside", "A", "B"):
-            of = [
-                (one[name], subject_of(part.records[0]))
-                for one, part in zip(found, todo, strict=True)
-                if part.protocol == protocol
-            ]
-            row[protocol] = summary(*zip(*of, strict=True))
-        rows.append(row)
+    keys = [(part.protocol, subject_of(part.records[0])) for part in todo]
+    table = pd.DataFrame(found, index=pd.MultiIndex.from_tuples(keys, names=["protocol", "subject"]))
+    rows = [
+        {"correction": name, **{protocol: summary(column[protocol]) for protocol in ("inside", "A", "B")}}
+        for name, column in table.items()
+    ]
     described = "; ".join(f"{name}: {DESCRIPTIONS[name]}" for name in "AB")
     text = PAGE.format(environment=environment(), protocols=described, table=markdown(pd.DataFrame(rows)))
     RESULT.write_text(text)

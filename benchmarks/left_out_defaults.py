@@ -18,6 +18,8 @@ import pandas as pd
 import torch
 from _comparison import default_n_jobs
 from _protocols import DESCRIPTIONS, SUBJECTS, parts, subject_of
+from _recorded_tables import BEST, best_baselines, comparisons, frame
+from _scores import LEARNERS
 from _tables import environment, markdown
 
 from sk_bionic import PhysicsInformedMSKRegressor
@@ -25,8 +27,9 @@ from sk_bionic import PhysicsInformedMSKRegressor
 HERE = Path(__file__).parent / "results"
 RESULT, KEPT, RIVALS = HERE / "left_out_defaults.md", HERE / "left_out_defaults.json", HERE / "recorded_emg.json"
 PROTOCOLS = ("A", "B")
+AS_IT_IS, CHOSEN = "as it is", "chosen by the other men"
 SETTINGS = {
-    "as it is": {},
+    AS_IT_IS: {},
     "input_noise=1": {"input_noise": 1.0},
     "lr=0.03": {"lr": 0.03},
     "lr=0.08": {"lr": 0.08},
@@ -35,7 +38,6 @@ SETTINGS = {
     "forest=False": {"forest": False},
     "ode_weight=0": {"ode_weight": 0},
 }
-N_BOOTSTRAP = 4000
 PAGE = """\
 # Defaults chosen by leaving subjects out
 
@@ -44,13 +46,12 @@ Command: `python benchmarks/left_out_defaults.py`. {environment} Seed 0.
 Protocols of `recorded_emg.py`: {protocols}. Twelve men's knees, sitting and standing. Every setting of the default
 regressor by itself; the error of each record (RMSE of a test part) over the error with the settings as they are,
 geometric mean with a 95 % bootstrap interval over subjects; how many of the twelve men would get the setting if it
-were chosen by the errors of the other eleven (A and B together). The settings as they are were, when
-these errors were kept, `max_epochs=150`, `lr=0.03`, all frames in every step of the training and 200 trees.
+were chosen by the errors of the other eleven (A and B together). As they are: {defaults}.
 
 {settings}
 
 What predicts a man chosen on the other men alone, against the settings as they are, and against the best baseline
-(that with the smallest geometric mean of the errors of all in `recorded_emg.md`, median of its seeds):
+({best}: the smallest geometric mean of the errors of all in `recorded_emg.md`, median of its seeds):
 
 {nested}
 """
@@ -64,9 +65,15 @@ def fitted_error(part, name):
     return float(np.rad2deg(np.sqrt(np.mean(np.square(error)))))
 
 
+def defaults():
+    """The defaults that the settings change one by one: errors that were kept of others are of no use."""
+    return {name: str(value) for name, value in PhysicsInformedMSKRegressor().get_params().items()}
+
+
 def run(data_home, n_jobs):
     """Errors by setting, protocol and record, dict; saved as they come."""
-    kept = {tuple(key): value for *key, value in json.loads(KEPT.read_text())} if KEPT.exists() else {}
+    before = json.loads(KEPT.read_text()) if KEPT.exists() else {"defaults": None}
+    kept = {tuple(key): value for *key, value in before["errors"]} if before["defaults"] == defaults() else {}
     todo = [(part, name) for part in parts(PROTOCOLS, SUBJECTS, data_home) for name in SETTINGS]
     todo = [(part, name) for part, name in todo if (name, part.protocol, part.records[0]) not in kept]
     start = time.perf_counter()
@@ -79,61 +86,51 @@ def run(data_home, n_jobs):
                 f"{n}/{len(todo)} {time.perf_counter() - start:.0f} s {part.records[0]} {name} {error:.2f}", flush=True
             )
             if n % 20 == 0 or n == len(todo):
-                lines = ",\n".join(json.dumps([*key, value]) for key, value in sorted(kept.items()))
-                KEPT.with_suffix(".part").write_text(f"[\n{lines}\n]\n")
-                KEPT.with_suffix(".part").replace(KEPT)
+                save(kept)
     return kept
 
 
-def ratio(numerator, denominator):
-    """Geometric mean of the ratios of two Series by record, with its 95 % interval over subjects, and the worst."""
-    logs = np.log(numerator / denominator)
-    subjects = logs.groupby(subject_of).agg(["sum", "size"])
-    draws = np.random.default_rng(0).integers(len(subjects), size=(N_BOOTSTRAP, len(subjects)))
-    total, size = (subjects[column].to_numpy()[draws].sum(axis=1) for column in ("sum", "size"))
-    low, high = np.exp(np.quantile(total / size, [0.025, 0.975]))
-    worst = logs.idxmax()
+def save(kept):
+    """Keep the errors, beside the defaults that they are of; an interrupted run leaves the file whole."""
+    errors = ",\n".join(json.dumps([*key, value]) for key, value in sorted(kept.items()))
+    KEPT.with_suffix(".part").write_text(f'{{"defaults": {json.dumps(defaults())},\n"errors": [\n{errors}\n]}}\n')
+    KEPT.with_suffix(".part").replace(KEPT)
+
+
+def chosen_by_others(errors):
+    """Setting of each man that errs least on the others' records, both protocols counting alike, dict."""
+    logs, subjects = np.log(errors), errors.index.get_level_values("record").map(subject_of)
     return {
-        "ratio": f"{np.exp(logs.mean()):.3f}", "from": f"{low:.2f}", "to": f"{high:.2f}",
-        "wins [%]": f"{100 * (logs < 0).mean():.0f}", "worst": f"{np.exp(logs.max()):.2f}", "worst record": worst,
-    }  # fmt: skip
-
-
-def best_baseline(protocol, records):
-    """Name and errors by record of the best baseline of recorded_emg.py."""
-    rows = pd.DataFrame(json.loads(RIVALS.read_text())["scores"])
-    rows = rows[(rows["protocol"] == protocol) & rows["record"].isin(records)]
-    rows = rows[~rows["method"].isin(["hybrid", "network_alone", "simulation"])]
-    error = rows.groupby(["method", "record"])["rmse_deg"].median().unstack()
-    error = error.dropna()
-    best = np.log(error).mean(axis=1).idxmin()
-    return best, error.loc[best]
+        man: logs[subjects != man].groupby(level="protocol").mean().mean().idxmin() for man in dict.fromkeys(subjects)
+    }
 
 
 def page(kept):
     """The tables, as text."""
-    errors = pd.Series(kept).unstack(0)[list(SETTINGS)]  # (protocol, record) x setting
-    logs = np.log(errors)
-    subject = np.array([subject_of(record) for _, record in errors.index])
-    # Both protocols count alike for every man, whatever records he has.
-    choice = {man: logs[subject != man].groupby(level=0).mean().mean().idxmin() for man in dict.fromkeys(subject)}
+    errors = pd.Series(kept).rename_axis(["setting", "protocol", "record"]).unstack(0)
+    choice = chosen_by_others(errors)
+    errors[CHOSEN] = [errors.loc[key, choice[subject_of(key[1])]] for key in errors.index]
+    long = errors.rename_axis(columns="method").stack().rename("rmse_deg").reset_index()
+    rivals = pd.DataFrame(json.loads(RIVALS.read_text())["scores"])
+    rivals = rivals[rivals["method"].isin(LEARNERS) & rivals["protocol"].isin(PROTOCOLS)]
+    scores = frame(pd.concat([rivals, long.assign(task=long["record"].str.split("_").str[1])]))
+    of_both = lambda method, rival: [row for row in comparisons(scores, method, rival) if row["task"] == "both"]
     settings, nested = [], []
     for name in SETTINGS:
-        row = {"setting": f"`{name}`" if SETTINGS[name] else name}
-        for protocol in PROTOCOLS:
-            of = errors.loc[protocol]
-            found = ratio(of[name], of["as it is"])
-            row[protocol] = f"{found['ratio']} [{found['from']}, {found['to']}]"
-        settings.append(row | {"men who would get it": str(sum(chosen == name for chosen in choice.values()))})
-    for protocol in PROTOCOLS:
-        of = errors.loc[protocol]
-        chosen = pd.Series({record: of.loc[record, choice[subject_of(record)]] for record in of.index})
-        best, rival = best_baseline(protocol, of.index)
-        against = {"settings as they are": of["as it is"], f"best baseline ({best})": rival.reindex(of.index)}
-        nested += [{"protocol": protocol, "against": name, **ratio(chosen, of_it)} for name, of_it in against.items()]
+        found = {row["protocol"]: "{ratio:.3f} [{from:.2f}, {to:.2f}]".format(**row) for row in of_both(name, AS_IT_IS)}
+        given = sum(own == name for own in choice.values())
+        settings.append({"setting": f"`{name}`" if SETTINGS[name] else name, **found, "men who would get it": given})
+    for rival in (AS_IT_IS, BEST):
+        nested += [{"against": rival, **row} for row in of_both(CHOSEN, rival)]
+    best = ", ".join(f"{protocol}: {name}" for protocol, name in best_baselines(scores).items())
     described = "; ".join(f"{name}: {DESCRIPTIONS[name]}" for name in PROTOCOLS)
-    tables = {"settings": markdown(pd.DataFrame(settings)), "nested": markdown(pd.DataFrame(nested))}
-    return PAGE.format(environment=environment(), protocols=described, **tables)
+    tables = {
+        "settings": markdown(pd.DataFrame(settings), {"men who would get it": "d"}),
+        "nested": markdown(pd.DataFrame(nested).drop(columns="task"), {"records": "d", "wins [%]": ".0f"}),
+    }
+    changed = sorted({option for options in SETTINGS.values() for option in options})
+    given = ", ".join(f"`{option}={defaults()[option]}`" for option in changed)
+    return PAGE.format(environment=environment(), protocols=described, best=best, defaults=given, **tables)
 
 
 def main():
