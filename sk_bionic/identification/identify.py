@@ -349,11 +349,12 @@ def _errors(posterior, run, prior, left):
     edges = [rows.start + edges_of(rows.stop - rows.start, n) for rows, n in zip(trials.slices, n_blocks, strict=True)]
 
     def pieces(of_trial):
-        for k, rows, *found in ((i, *each) for i in range(trials.n_trials) for each in of_trial(i, edges[i])):
+        for k in range(trials.n_trials):
             unknowns = np.r_[0:p, p + size * k : p + size * (k + 1)]
-            n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
-            none = np.empty((*weight[rows].shape, 0))
-            yield Piece(unknowns, *(*found, none)[:2], weight[rows], run.point.error[rows], n)
+            for rows, jacobian, *by_fixed in of_trial(k, edges[k]):
+                n = int(((edges[k] >= rows.start) & (edges[k] < rows.stop)).sum())
+                by_fixed = by_fixed[0] if by_fixed else np.empty((*weight[rows].shape, 0))
+                yield Piece(unknowns, jacobian, by_fixed, weight[rows], run.point.error[rows], n)
 
     plain = posterior.jacobians(run.point)
     whole = posterior.with_fixed(run.point, plain) if len(posterior.fixed) else plain

@@ -7,7 +7,7 @@ import numpy as np
 
 from sk_bionic.io import _text
 from sk_bionic.io._clocks import even_times
-from sk_bionic.io._exports import cells_of, decimals_of, read_head, without_unit
+from sk_bionic.io._exports import cells_of, decimals_of, names_over_columns, read_head, without_unit
 
 EMG = "emg"
 FRAME = 0.0135  # s, in which a Trigno base takes a whole number of samples of each signal
@@ -148,7 +148,7 @@ def _discover(path, lines, encoding):
         if any(_RATE.fullmatch(cell) for cell in cells):
             rates = (cells + rates)[: len(names)]
         number += 1
-    sensors = _filled(sensors, len(names))
+    sensors = names_over_columns(sensors, len(names))
     channels, time_column = [], None
     for column, (sensor, cell) in enumerate(zip(sensors, names, strict=True)):
         if _SERIES.search(cell):
@@ -181,15 +181,6 @@ def _is_row(line):
         return bool(cells) and bool([float(cell) for cell in cells[:1]])
     except ValueError:
         return False
-
-
-def _filled(sensors, n_columns):
-    """A sensor's name over its first column holds for those that follow without one."""
-    filled = []
-    for column in range(n_columns):
-        own = sensors[column] if column < len(sensors) else ""
-        filled.append(own or (filled[-1] if filled else ""))
-    return filled
 
 
 def _kind(signal):

@@ -38,6 +38,15 @@ def cells_of(line, separator):
     return [cell.strip().strip('"').strip() for cell in next(csv.reader([line], delimiter=separator), [])]
 
 
+def names_over_columns(cells, n_columns):
+    """Names over columns, of which one over its first column holds for those that follow without one, list of str."""
+    names = []
+    for column in range(n_columns):
+        own = cells[column] if column < len(cells) else ""
+        names.append(own or (names[-1] if names else ""))
+    return names
+
+
 def without_unit(label):
     """A label's name and the unit that stands behind it in brackets, "" where none does."""
     match = _UNIT.search(label)

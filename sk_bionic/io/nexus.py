@@ -8,7 +8,7 @@ import numpy as np
 
 from sk_bionic.io import _text
 from sk_bionic.io._clocks import Signals, one_table
-from sk_bionic.io._exports import cells_of, read_body, read_head
+from sk_bionic.io._exports import cells_of, names_over_columns, read_body, read_head
 from sk_bionic.io._quantities import is_voltage, to_si
 
 __all__ = ["read_nexus"]
@@ -136,7 +136,7 @@ def _read(path, lines, encoding, section, notes, taken):
     decimal = "," if separator != "," and any(re.search(r"\d,\d", row) for row in rows) else "."
     body = read_body(path, encoding, first, labels, separator=separator, decimal=decimal, n_rows=section.n_rows)
     time = _times(path, body[0].to_numpy(), body[1].to_numpy(), float(_RATE.search(lines[start + 1])[0]), first)
-    names, is_emg = _names(section, _filled(owners, len(labels)), labels, taken)
+    names, is_emg = _names(section, names_over_columns(owners, len(labels)), labels, taken)
     texts = (texts + [""] * len(labels))[2 : len(labels)]
     # Of columns that are named alike, their position becomes a part of the name.
     told = {f"{name} (column {i})": each for i, (name, *each) in enumerate(zip(names, texts, is_emg, strict=True), 3)}
@@ -155,15 +155,6 @@ def _times(path, frame, part, rate, first):
         row = int(np.argmax(~np.isfinite(count))) if not np.isfinite(count).all() else int(wrong[0]) + 1
         raise _text.fault(path, "numbers of frames must be there and increase.", first + row)
     return count / rate
-
-
-def _filled(cells, n_columns):
-    """A name over its first column holds for those that follow without one."""
-    filled = []
-    for column in range(n_columns):
-        own = cells[column] if column < len(cells) else ""
-        filled.append(own or (filled[-1] if filled else ""))
-    return filled
 
 
 def _names(section, owners, labels, taken):

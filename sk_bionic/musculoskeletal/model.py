@@ -315,8 +315,7 @@ class MusculoskeletalModel:
         """
         self.check_motion()
         shape, d = np.shape(angle), self.n_coordinates
-        idle, still = np.zeros((*shape[:-1], self.n_muscles)), np.zeros(shape)
-        tendon = (np.full((*shape[:-1], self.n_tendon_states), 0.1),) * 2  # of no weight here
+        still, idle, tendon = self._idle(shape)
         at = self._at(angle, still, still, idle, parameters, exogenous, tendon, {"jacobian"})
         mass = at.residual_by_motion[:, :d, 2 * d :] * self.torque_scale[:, None]
         return mass.reshape(*shape, d)
@@ -494,10 +493,8 @@ class MusculoskeletalModel:
         moment_arm : ndarray (..., n_coordinates, n_muscles)
             R = -d(length)/d(angle) [m], the definition of a moment arm by virtual work (An et al. 1984).
         """
-        shape = np.shape(angle)[:-1]
-        idle = np.zeros((*shape, self.n_muscles))
-        tendon = (np.full((*shape, self.n_tendon_states), 0.1),) * 2  # none is asked for
-        at = self._at(angle, np.zeros(np.shape(angle)), None, idle, parameters, exogenous, tendon, {"geometry"})
+        shape, (still, idle, tendon) = np.shape(angle)[:-1], self._idle(np.shape(angle))
+        at = self._at(angle, still, None, idle, parameters, exogenous, tendon, {"geometry"})
         return at.geometry[..., UNIT_LENGTH].reshape(*shape, self.n_muscles), self._arms_of(at, shape)
 
     def static_tendon_state(self, angle, velocity, activation, parameters=None, exogenous=None):
@@ -531,6 +528,11 @@ class MusculoskeletalModel:
         """
         muscles, moment_arm = self.muscle_state(angle, velocity, activation, parameters, exogenous, tendon=tendon)
         return torque_of(moment_arm, muscles)
+
+    def _idle(self, shape):
+        """Velocities, activations and tendons where what is asked for at angles of a shape does not depend on them."""
+        tendon = np.full((*shape[:-1], self.n_tendon_states), 0.1)
+        return np.zeros(shape), np.zeros((*shape[:-1], self.n_muscles)), (tendon, tendon)
 
     def _at(self, angle, velocity, acceleration, activation, parameters, exogenous, tendon, wanted, rows=()):
         """`Points` of the compiled equation at points (..., n_coordinates), which become one axis."""

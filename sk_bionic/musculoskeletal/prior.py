@@ -34,7 +34,7 @@ class FreeParameters:
         self.lower, self.upper = column("lower"), column("upper")
         self.initial, self.prior_scale = column("initial"), column("prior_scale")
         self.is_log = np.array([row.transformation == "log" for row in rows], dtype=bool)
-        self.base = np.array([row.value for row in table.rows], dtype=np.float64)
+        self.base = table.value
         keys = [index is None and row.group or (row.owner, row.name) for row in rows]
         position = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         self.coordinate = np.array([position[key] for key in keys], dtype=np.int64)

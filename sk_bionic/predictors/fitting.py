@@ -43,7 +43,7 @@ def fit_hybrid(recording, model, settings, *, before=None, validation_weight=Non
         with progress.stage("identify out of fold", len(plan.hidden)):
             physics = [None] * len(plan.hidden)
             if plan.with_physics:
-                allowed, equation = errors_allowed(before.error_std), plan.labelled.with_model(model)
+                allowed, equation = errors_allowed(before.error_std), plan.thinned.with_model(model)
                 found = identify_with_model_error(equation, plan.visible(), **allowed, on_version=progress.step)
                 physics = [model if one is None else one.model for one in found]
         states = [plan.state(one) for one in physics]
@@ -121,9 +121,9 @@ class _Plan:
         self.parts = usable_folds(recording.trials, complete, chosen.history + BLOCK_GAP, recording.angle)
         self.hidden = [np.zeros(recording.n_frames, bool), *(hidden for _, hidden in self.parts)]
         self.equation = EquationOfMotion.of(self.common["model"], recording)
-        self.labelled = self.equation.take(self.frames)
+        self.thinned = self.equation.take(self.frames)
         if before is not None:
-            self.labelled = self.labelled.with_trial_gains(before.identification.trial_gain)
+            self.thinned = self.thinned.with_trial_gains(before.identification.trial_gain)
 
     def visible(self):
         """Angles and weights of the frames learnt from, as every version knows them."""
@@ -157,7 +157,7 @@ class _Plan:
         else:
             weight = TRAINING_WEIGHT if explains(states[1:], self.parts, self.angle) else 0.0
         return {
-            "physics": None if model is None else Physics(self.labelled.with_model(model), trainable=False),
+            "physics": None if model is None else Physics(self.thinned.with_model(model), trainable=False),
             "ode_weight": weight,
             "force_weight": self.chosen.force_weight,
             "validation_weight": None if validation_weight is None else validation_weight[self.frames],

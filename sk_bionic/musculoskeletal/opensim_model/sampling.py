@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .geometry import active_wraps, body_poses, coordinate_values, muscle_tendon_lengths
-from .wrapping import OpenSimPaths, needs_opensim
+from .wrapping import STEP, OpenSimPaths, needs_opensim
 
 # Samples along each angle by how many of them a muscle spans; more would not change a polynomial of degree 8.
 DENSITY = {1: 61, 2: 19, 3: 9}
@@ -13,7 +13,6 @@ SPARSEST = 6
 MARGIN = (
     0.02  # of a range, at both ends: where splines of knees and patellae end, their slopes are not those of the path
 )
-STEP = 1e-5  # rad, of the differences that give moment arms
 WIDEST = 2 * np.pi + 1e-3  # rad; of a range that a file may have meant: -3.142 to 3.142 is a turn as well
 KINK = 1e-4  # m; one-sided moment arms that differ by more straddle a jump of the length
 JUMP = 3e-4  # m; by which a length must depart from its moment arms to count as a jump

@@ -12,7 +12,7 @@ from .muscles import is_muscle
 from .upgrading import upgrade
 from .xml import Node, parse_document
 
-STEP = 1e-5  # rad, of differences of lengths
+STEP = 1e-5  # rad, of the differences of lengths that give moment arms
 INSTALL = 'pip install "sk-bionic[opensim]"'
 
 
