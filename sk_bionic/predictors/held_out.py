@@ -41,8 +41,9 @@ BAND, STDS_OF_BAND = 0.9, 1.6449
 # men ask for (see `error_size.POWERS`; a limb that moves twice as far errs less than twice as much); errors that are
 # smaller by much more than `UNUSUAL` on a log scale are of another kind (simulated), and stand; of larger ones (few
 # labels) `OF_LARGER` of the logarithm is left. The level was 10.4 deg before few labels widened bands
-# (`error_size.factor_of_labels`): with 10.1 test parts of the same men, by which it was chosen, hold 92.6 % of the
-# frames after 70 % of a record as before, and 93.3 (92.3) % after one repetition.
+# (`error_size.factor_of_labels`): with 10.1 test parts of the same men, by which it was chosen, held 92.6 % of the
+# frames after 70 % of a record as before, and 93.3 (92.3) % after one repetition; since networks train longer, 93.3 %
+# of both.
 USUAL_BAND, USUAL_RANGE, OF_RANGE = np.deg2rad(10.1), np.deg2rad(80.0), 0.6  # [rad], [rad], power
 UNUSUAL, OF_LARGER = 1.2, 0.5
 # What is held out of a short recording is further from what is learnt than what comes later: its errors are larger and
