@@ -52,6 +52,11 @@ RECORDED = """\
 `prediction="simulation"`, models `knee_seated` and `knee_standing`. EMG in units of the man's largest over both tasks.
 Every value with its error: [many_subjects.csv](many_subjects.csv).{failed}
 
+What a recording determines of its muscles: parameters that are `identifiable`, a value that muscles share counted for
+each of them and once; and of those, the unknowns whose prior it narrows by half. Over the recordings:
+
+{determined}
+
 Do the two tasks of a man agree within the stated errors? z: difference over its standard error (of logarithms where the
 prior is one of the logarithm), the share of the prior taken off both; were the model right and the noise on the angle
 all that is wrong, 95 % of |z| were below {quantile}. "all": {all_z}.
@@ -187,6 +192,26 @@ def recorded_section(data_home, n_jobs):
     return tables(cohorts)
 
 
+def determined(cohorts):
+    """How many of the muscles' parameters each recording determines, summed up over the recordings."""
+    counts = []
+    for cohort in cohorts.values():
+        table = cohort.parameters_
+        table = table[table["identifiable"] & (table["prior_std"] > 0) & table["muscle"].isin(cohort_muscles(cohort))]
+        for _, own in table.groupby("subject"):
+            sharing = own["shared_with"].map(lambda names: names if isinstance(names, str) else "")
+            muscles = (own["muscle"] + ", " + sharing).map(lambda names: tuple(sorted(filter(None, names.split(", ")))))
+            unknowns = own.assign(muscles=muscles).drop_duplicates(["name", "muscles"])
+            counts.append((len(own), len(unknowns), (unknowns["narrowing"] < 0.5).sum()))
+    columns = ["parameters", "unknowns", "narrowed by half"]
+    return pd.DataFrame(counts, columns=columns).agg(["median", "min", "max"]).T.reset_index(names="determined")
+
+
+def cohort_muscles(cohort):
+    """Names of the muscles of any subject's model."""
+    return next(iter(cohort.estimators_.values())).muscle_names_
+
+
 def agreement(z):
     """Figures of z: number, root mean square, median of |z|, share within the quantile [%]."""
     z = z.dropna()
@@ -216,6 +241,7 @@ def tables(cohorts):
         failed=f" Failed: {', '.join(failed)}." if failed else "",
         all_z=f"{whole[0]} parameters, root mean square z {whole[1]:.1f}, median |z| {whole[2]:.1f}, "
         f"{whole[3]:.0f} % within",
+        determined=markdown(determined(cohorts), default=".3g"),
         by_parameter=markdown(by(label).astype({"n": int}), formats, "parameter"),
         group=markdown(group.replace([np.inf, -np.inf], np.nan), default=".3g"),
         by_subject=markdown(by(compared.subjects["subject"]).astype({"n": int}), formats, "man"),
